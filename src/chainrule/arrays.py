@@ -1,0 +1,376 @@
+"""The alphabet: the array functions in which every rule is written.
+
+A word works on NumPy arrays, on any array with an ``__array_namespace__`` (JAX), and on symbols,
+which write it down. The alphabet is closed under differentiation: the rules of ``ops/words.py`` use
+these words and no others. An engine that knows these words can run every rule.
+
+Two conventions hold in traced programs on every engine: a 0-dimensional float is float64 whatever
+the type of the arrays, and an integer has 64 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.symbols import Symbol, open_shape
+from chainrule.word_shapes import normal_axes
+
+
+class Array(Protocol):
+    """What rules may do with an array without a word: shape, transpose, arithmetic, comparison."""
+
+    @property
+    def shape(self) -> tuple[Any, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def T(self) -> Any: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __radd__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __rsub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __rmul__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+    def __rtruediv__(self, other: Any, /) -> Any: ...
+    def __matmul__(self, other: Any, /) -> Any: ...
+    def __pow__(self, other: Any, /) -> Any: ...
+    def __neg__(self) -> Any: ...
+    def __lt__(self, other: Any, /) -> Any: ...
+    def __le__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+    def __ge__(self, other: Any, /) -> Any: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+Axis = int | tuple[int, ...] | None
+
+
+def apply(word: str, inputs: Sequence[Any], settings: Mapping[str, Any] | None = None) -> Any:
+    """Apply a word by name: write it down for symbols, compute it for arrays."""
+    for one in inputs:
+        if isinstance(one, Symbol):
+            return one.recorder.record(word, inputs, settings or {})
+    return COMPUTE[word](_namespace(inputs), *inputs, **(settings or {}))
+
+
+def _namespace(inputs: Sequence[Any]) -> ModuleType:
+    """Return the array namespace of the inputs: NumPy, unless one of them brings another."""
+    for one in inputs:
+        if hasattr(one, "__array_namespace__") and not isinstance(one, np.ndarray | np.generic):
+            namespace: ModuleType = one.__array_namespace__()
+            return namespace
+    return np
+
+
+# ---- one number in, one number out ----
+
+
+def absolute(x: Array) -> Array:
+    """Return |x|."""
+    return apply("absolute", (x,))
+
+
+def sign(x: Array) -> Array:
+    """Return -1, 0 or 1."""
+    return apply("sign", (x,))
+
+
+def floor(x: Array) -> Array:
+    """Return the largest whole number that is not above x."""
+    return apply("floor", (x,))
+
+
+def exp(x: Array) -> Array:
+    """Return e to the power x."""
+    return apply("exp", (x,))
+
+
+def expm1(x: Array) -> Array:
+    """Return exp(x) - 1, exact near 0."""
+    return apply("expm1", (x,))
+
+
+def log(x: Array) -> Array:
+    """Return the natural logarithm."""
+    return apply("log", (x,))
+
+
+def log1p(x: Array) -> Array:
+    """Return log(1 + x), exact near 0."""
+    return apply("log1p", (x,))
+
+
+def sqrt(x: Array) -> Array:
+    """Return the square root."""
+    return apply("sqrt", (x,))
+
+
+def sin(x: Array) -> Array:
+    """Return the sine of x radians."""
+    return apply("sin", (x,))
+
+
+def cos(x: Array) -> Array:
+    """Return the cosine of x radians."""
+    return apply("cos", (x,))
+
+
+def tanh(x: Array) -> Array:
+    """Return the hyperbolic tangent."""
+    return apply("tanh", (x,))
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)), without overflow and exact in both tails."""
+    return apply("sigmoid", (x,))
+
+
+def erf(x: Array) -> Array:
+    """Return the error function."""
+    return apply("erf", (x,))
+
+
+def logical_not(x: Array) -> Array:
+    """Return True where x is False."""
+    return apply("logical_not", (x,))
+
+
+def is_finite(x: Array) -> Array:
+    """Return True where x is neither NaN nor infinite."""
+    return apply("is_finite", (x,))
+
+
+def to_float(x: Array) -> Array:
+    """Return truth values or integers as floats."""
+    return apply("to_float", (x,))
+
+
+# ---- two or three numbers in, one out; shapes are spread as NumPy does ----
+
+
+def power(x: Array | float, exponent: Array | float) -> Array:
+    """Return x to the power ``exponent``."""
+    return apply("power", (x, exponent))
+
+
+def maximum(a: Array | float, b: Array | float) -> Array:
+    """Return the larger one; NaN where either is NaN."""
+    return apply("maximum", (a, b))
+
+
+def minimum(a: Array | float, b: Array | float) -> Array:
+    """Return the smaller one; NaN where either is NaN."""
+    return apply("minimum", (a, b))
+
+
+def less(a: Array | float, b: Array | float) -> Array:
+    """Return a < b."""
+    return apply("less", (a, b))
+
+
+def less_equal(a: Array | float, b: Array | float) -> Array:
+    """Return a <= b."""
+    return apply("less_equal", (a, b))
+
+
+def equal(a: Array | float, b: Array | float) -> Array:
+    """Return a == b, element by element."""
+    return apply("equal", (a, b))
+
+
+def logical_and(a: Array, b: Array) -> Array:
+    """Return True where both are True."""
+    return apply("logical_and", (a, b))
+
+
+def logical_or(a: Array, b: Array) -> Array:
+    """Return True where one or both are True."""
+    return apply("logical_or", (a, b))
+
+
+def where(condition: Array, if_true: Array | float, if_false: Array | float) -> Array:
+    """Return ``if_true`` where the condition holds, else ``if_false``."""
+    return apply("where", (condition, if_true, if_false))
+
+
+# ---- many numbers in, fewer out ----
+
+
+def sum_over(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Return the sum over one axis, several, or all (``None``)."""
+    return apply("sum_over", (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def max_over(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Return the maximum over one axis, several, or all; NaN where one of them is NaN."""
+    return apply("max_over", (x,), {"axis": axis, "keepdims": keepdims})
+
+
+def count(x: Array, axis: int = 0) -> Any:
+    """Return the size of an axis as a number; for the rows of a batch it stays open."""
+    size = x.shape[axis]
+    if isinstance(x, Symbol) and not isinstance(size, int):
+        return x.word("count", axis=axis)
+    return float(size)
+
+
+def mean_over(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Return the mean over one axis, several, or all (a sum and a division)."""
+    total: Any = sum_over(x, axis, keepdims)
+    for one in normal_axes(axis, x.ndim):
+        total = total / count(x, one)
+    return total
+
+
+# ---- products ----
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """Return the matrix product over the last two axes."""
+    return apply("matmul", (a, b))
+
+
+# ---- the same numbers in another order ----
+
+
+def transpose(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return x with its axes in the given order."""
+    return apply("transpose", (x,), {"axes": axes})
+
+
+def reshape(x: Array, shape: Sequence[Any]) -> Array:
+    """Return x in another shape of as many elements; one size may be -1."""
+    return apply("reshape", (x,), {"shape": open_shape(shape)})
+
+
+def broadcast_like(x: Array | float, like: Array) -> Array:
+    """Return x spread to the shape of ``like``, whose numbers are not read."""
+    return apply("broadcast_like", (x, like))
+
+
+def concatenate(parts: Sequence[Array], axis: int = -1) -> Array:
+    """Return the parts joined along an axis (not along rows)."""
+    return apply("concatenate", tuple(parts), {"axis": axis})
+
+
+def slice_of(x: Array, axis: int, start: int, stop: int) -> Array:
+    """Return the part from ``start`` to before ``stop`` along an axis."""
+    return apply("slice", (x,), {"axis": axis, "start": start, "stop": stop})
+
+
+def pad(x: Array, axis: int, before: int, after: int) -> Array:
+    """Return x with zeros before and after along an axis: the adjoint of a slice."""
+    return apply("pad", (x,), {"axis": axis, "before": before, "after": after})
+
+
+def take(x: Array, indices: Array) -> Array:
+    """Return ``x[indices]``: entries of the first axis chosen by whole numbers."""
+    return apply("take", (x, indices))
+
+
+def add_at(values: Array, indices: Array, size: int) -> Array:
+    """Return zeros with ``values`` added at ``indices`` of a first axis of ``size``.
+
+    The adjoint of ``take``: values that go to the same index are summed.
+    """
+    return apply("add_at", (values, indices), {"size": size})
+
+
+def zeros_like(x: Array) -> Array:
+    """Return zeros in the shape of x, also where x is infinite or NaN."""
+    return broadcast_like(0.0, x)
+
+
+# ---- how each word is computed, for any array namespace xp ----
+
+
+def _compute_sigmoid(xp: ModuleType, x: Any) -> Any:
+    decay = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0 / (1.0 + decay), decay / (1.0 + decay))
+
+
+def _compute_erf(xp: ModuleType, x: Any) -> Any:
+    if xp is np:
+        import scipy.special
+
+        return scipy.special.erf(x)
+    import jax.scipy.special
+
+    return jax.scipy.special.erf(x)
+
+
+def _compute_reshape(xp: ModuleType, x: Any, shape: tuple[Any, ...]) -> Any:
+    """Rearrange; an open size takes what the fixed ones leave."""
+    if any(not isinstance(size, int) for size in shape):
+        fixed = math.prod(size for size in shape if isinstance(size, int))
+        rows = math.prod(x.shape) // fixed if fixed else len(x)
+        shape = tuple(size if isinstance(size, int) else rows for size in shape)
+    return xp.reshape(x, shape)
+
+
+def _compute_pad(xp: ModuleType, x: Any, axis: int, before: int, after: int) -> Any:
+    widths = [(0, 0)] * x.ndim
+    widths[axis] = (before, after)
+    return xp.pad(x, widths)
+
+
+def _compute_slice(xp: ModuleType, x: Any, axis: int, start: int, stop: int) -> Any:
+    return x[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def _compute_add_at(xp: ModuleType, values: Any, indices: Any, size: int) -> Any:
+    zeros = xp.zeros((size, *values.shape[indices.ndim :]), dtype=values.dtype)
+    if xp is not np:
+        return zeros.at[indices].add(values)
+    np.add.at(zeros, indices, values)
+    return zeros
+
+
+def _compute_sum(xp: ModuleType, x: Any, axis: Axis, keepdims: bool) -> Any:
+    # A sum that ends in one number is carried in float64, whatever the type of the array.
+    single = axis is None or len(normal_axes(axis, np.ndim(x))) == np.ndim(x)
+    wide = {"dtype": np.float64} if xp is np and single and not keepdims and np.size(x) else {}
+    if wide and np.asarray(x).dtype.kind in "iub":
+        wide = {}
+    return xp.sum(x, axis=axis, keepdims=keepdims, **wide)
+
+
+def _named(name: str) -> Callable[..., Any]:
+    def compute(xp: ModuleType, *inputs: Any) -> Any:
+        return getattr(xp, name)(*inputs)
+
+    return compute
+
+
+COMPUTE: Mapping[str, Callable[..., Any]] = {
+    **{name: _named(name) for name in (
+        "negative", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh",
+        "add", "subtract", "multiply", "divide", "maximum", "minimum", "less", "less_equal",
+        "equal", "logical_and", "logical_or", "logical_not", "where", "matmul",
+    )},
+    "absolute": _named("abs"),
+    "power": _named("power"),
+    "is_finite": _named("isfinite"),
+    "sigmoid": _compute_sigmoid,
+    "erf": _compute_erf,
+    "to_float": lambda xp, x: xp.multiply(x, 1.0),
+    "sum_over": _compute_sum,
+    "max_over": lambda xp, x, axis, keepdims: xp.max(x, axis=axis, keepdims=keepdims),
+    "count": lambda xp, x, axis: float(x.shape[axis]),
+    "transpose": lambda xp, x, axes: xp.transpose(x, axes),
+    "reshape": _compute_reshape,
+    "broadcast_like": lambda xp, x, like: xp.broadcast_to(
+        xp.asarray(x, dtype=like.dtype if np.ndim(x) == 0 else None), like.shape
+    ),
+    "concatenate": lambda xp, *parts, axis: xp.concatenate(parts, axis=axis),
+    "slice": _compute_slice,
+    "pad": _compute_pad,
+    "take": lambda xp, x, indices: xp.take(x, indices, axis=0),
+    "add_at": _compute_add_at,
+}

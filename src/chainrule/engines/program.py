@@ -1,0 +1,215 @@
+"""A program: a function written as a flat list of equations over the alphabet.
+
+``trace`` runs a function once on symbols. What comes out is shared (equal equations are one),
+pruned (what no output needs is gone), checked, and marked by rows:
+
+    fixed     knows nothing of the batch's contents (parameters, constants, the number of rows)
+    row       one entry for each row, made from that row and fixed values alone
+    sum       a sum over rows
+    after     made from sums
+    coupled   one entry for each row that depends on other rows, or a reduction over rows that is
+              not a sum: it ends a row-wise stretch
+
+A stretch of "row" equations may run tile by tile; per-row results of a program exist when nothing
+in it is coupled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.arrays import COMPUTE
+from chainrule.errors import SetupError
+from chainrule.symbols import Equation, Recorder, Symbol, Value
+from chainrule.word_shapes import WORD_SHAPES, Kind, Rows, Shape, show
+
+Mark = Literal["fixed", "row", "sum", "after", "coupled"]
+FloatType = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a program: its name, shape (with ROWS where open) and kind."""
+
+    name: str
+    shape: Shape
+    kind: Kind = "float"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Equations in order, the values that they read and make, and which of these are asked for."""
+
+    dtype: FloatType
+    inputs: tuple[Input, ...]
+    values: tuple[Value, ...]
+    equations: tuple[Equation, ...]
+    outputs: tuple[int, ...]
+    output_names: tuple[str, ...]
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """The row mark of each value, by the value's number."""
+        marks: list[Mark] = [
+            "row" if _open(value.shape) else "fixed" for value in self.values
+        ]
+        for equation in self.equations:
+            marks[equation.output] = _mark(self, equation, marks)
+        return tuple(marks)
+
+    @property
+    def coupled(self) -> tuple[Equation, ...]:
+        """The equations that mix rows, so that no per-row result exists."""
+        return tuple(one for one in self.equations if self.marks[one.output] == "coupled")
+
+    def __str__(self) -> str:
+        lines = [f"program over {self.dtype}"]
+        names = {number: f"v{number}" for number in range(len(self.values))}
+        for number, one in enumerate(self.inputs):
+            names[number] = one.name
+            lines.append(f"  input   {one.name} {show(one.shape)} {one.kind}")
+        for value in self.values:
+            if value.constant is not None:
+                small = value.constant.ndim == 0
+                names[value.number] = repr(value.constant.item()) if small else f"c{value.number}"
+        for equation in self.equations:
+            parts = [names[number] for number in equation.inputs]
+            parts += [f"{name}={content!r}" for name, content in equation.settings]
+            made = self.values[equation.output]
+            call = f"{names[equation.output]} = {equation.word}({', '.join(parts)})"
+            lines.append(f"  {self.marks[equation.output]:<8}{call:<60} {show(made.shape)}")
+        for number, name in zip(self.outputs, self.output_names, strict=True):
+            lines.append(f"  output  {name} = {names[number]}")
+        return "\n".join(lines)
+
+
+def trace(
+    function: Callable[..., Sequence[Any]],
+    inputs: Sequence[Input],
+    output_names: Sequence[str],
+    dtype: FloatType = "float64",
+) -> Program:
+    """Run ``function`` once on symbols and return its program.
+
+    ``function`` takes one argument for each input and returns one value for each output name.
+    Raises SetupError where it leaves the alphabet, ShapeError where sizes do not meet.
+    """
+    recorder = Recorder(_compute_constant)
+    symbols = [recorder.new(one.shape, one.kind) for one in inputs]
+    results = [recorder.symbol(result) for result in function(*symbols)]
+    if len(results) != len(output_names):
+        raise SetupError(
+            f"A traced function returned {len(results)} values where {len(output_names)} are due.",
+            "Return one value for each output.",
+        )
+    program = _pruned(recorder, tuple(inputs), results, tuple(output_names), dtype)
+    check(program)
+    return program
+
+
+def _compute_constant(word: str, inputs: Sequence[Any], settings: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return COMPUTE[word](np, *inputs, **settings)
+
+
+def _pruned(
+    recorder: Recorder,
+    inputs: tuple[Input, ...],
+    results: Sequence[Symbol],
+    output_names: tuple[str, ...],
+    dtype: FloatType,
+) -> Program:
+    """Keep what the outputs need, and number the values anew in order."""
+    needed = {result.value.number for result in results}
+    kept: list[Equation] = []
+    for equation in reversed(recorder.equations):
+        if equation.output in needed:
+            needed.update(equation.inputs)
+            kept.append(equation)
+    order = [number for number in range(len(inputs))]
+    made = {equation.output for equation in kept}
+    order += sorted(needed - set(order) - made)
+    order += [equation.output for equation in reversed(kept)]
+    place = {number: index for index, number in enumerate(order)}
+    values = tuple(
+        Value(place[number], old.shape, old.kind, old.constant)
+        for number in order
+        for old in (recorder.values[number],)
+    )
+    equations = tuple(
+        Equation(
+            one.word, tuple(place[i] for i in one.inputs), one.settings, place[one.output]
+        )
+        for one in reversed(kept)
+    )
+    outputs = tuple(place[result.value.number] for result in results)
+    return Program(dtype, inputs, values, equations, outputs, output_names)
+
+
+def check(program: Program) -> None:
+    """Refuse a program that is not well formed: order, shapes, kinds.
+
+    Raises SetupError; a program from ``trace`` passes, one made by other means may not.
+    """
+    known = set(range(len(program.inputs)))
+    known |= {value.number for value in program.values if value.constant is not None}
+    for place, equation in enumerate(program.equations):
+        where = f"equation {place} ({equation.word}) of the program"
+        if equation.word not in WORD_SHAPES or equation.output in known:
+            raise SetupError(f"{where} is no word or writes a value twice.", "Trace it again.")
+        if not known.issuperset(equation.inputs):
+            raise SetupError(f"{where} reads a value that is not there yet.", "Trace it again.")
+        given = [program.values[number] for number in equation.inputs]
+        made = program.values[equation.output]
+        settings = dict(equation.settings)
+        due = WORD_SHAPES[equation.word](*((one.shape, one.kind) for one in given), **settings)
+        if due != (made.shape, made.kind):
+            raise SetupError(
+                f"{where} makes {due[1]} {show(due[0])}, not {made.kind} {show(made.shape)}.",
+                "Trace it again.",
+            )
+        known.add(equation.output)
+    if not known.issuperset(program.outputs):
+        raise SetupError("An output of the program is made nowhere.", "Trace it again.")
+
+
+def _open(shape: Shape) -> bool:
+    return any(isinstance(size, Rows) for size in shape)
+
+
+def _mark(program: Program, equation: Equation, marks: Sequence[Mark]) -> Mark:
+    if equation.word == "count":
+        return "fixed"
+    read = equation.inputs[:1] if equation.word == "broadcast_like" else equation.inputs
+    given = {marks[number] for number in read}
+    shape = program.values[equation.output].shape
+    if _open(shape):
+        mixes = bool(given & {"sum", "after", "coupled"}) or _pairs_rows(program, equation)
+        return "coupled" if mixes else "row"
+    if any(_open(program.values[number].shape) for number in read):
+        return "sum" if equation.word in ("sum_over", "matmul", "add_at") else "coupled"
+    return "after" if given & {"sum", "after", "coupled"} else "fixed"
+
+
+def _pairs_rows(program: Program, equation: Equation) -> bool:
+    """Whether an equation pairs one row with another, as ``x @ x.T`` does."""
+    shape = program.values[equation.output].shape
+    if sum(isinstance(size, Rows) for size in shape) > 1:
+        return True
+    axes = {
+        _row_axis(program.values[number].shape)
+        for number in equation.inputs
+        if _open(program.values[number].shape)
+    }
+    elementwise = equation.word not in ("matmul", "transpose", "reshape", "take", "slice", "pad")
+    return elementwise and len(axes) > 1 and equation.word != "broadcast_like"
+
+
+def _row_axis(shape: Shape) -> int:
+    """Return the place of the rows, counted from the last axis as broadcasting does."""
+    return next(place for place in range(1, len(shape) + 1) if isinstance(shape[-place], Rows))

@@ -1,0 +1,122 @@
+"""Rules that follow from the words a function is made of.
+
+A plain function over the alphabet is run once on symbols; its equations are steps over the words,
+which are ops themselves, so the same walks that train a network give its gradient and its tangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.arrays import COMPUTE
+from chainrule.ops.op import NOTHING, OPS, Gradients, Op
+from chainrule.ops.patterns import Pattern
+from chainrule.ops.walks import Step, backward_walk, forward_walk, tangent_walk
+from chainrule.symbols import Recorder, Symbol, kind_of
+from chainrule.word_shapes import Kind, Shape
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A function's equations as steps over words; values are known by their numbers."""
+
+    steps: tuple[Step, ...]
+    constants: dict[int, Any]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    shapes: tuple[Shape, ...]
+
+
+def record_function(
+    function: Callable[..., Any], inputs: Sequence[Any], settings: Mapping[str, Any] = NOTHING
+) -> Recording:
+    """Run ``function`` on symbols shaped like ``inputs`` (arrays or symbols) and return its steps."""
+
+    def compute(word: str, contents: Sequence[Any], choices: Mapping[str, Any]) -> Any:
+        with np.errstate(all="ignore"):
+            return COMPUTE[word](np, *contents, **choices)
+
+    recorder = Recorder(compute)
+    symbols = [recorder.new(*_typed(one)) for one in inputs]
+    made = function(*symbols, **settings)
+    results = [recorder.symbol(one) for one in (made if isinstance(made, tuple) else (made,))]
+    return Recording(
+        steps=tuple(
+            Step(OPS[one.word], one.inputs, (one.output,), dict(one.settings))
+            for one in recorder.equations
+        ),
+        constants={
+            value.number: value.constant
+            for value in recorder.values
+            if value.constant is not None
+        },
+        inputs=tuple(symbol.value.number for symbol in symbols),
+        outputs=tuple(result.value.number for result in results),
+        shapes=tuple(result.plain for result in results),
+    )
+
+
+def _typed(content: Any) -> tuple[Shape, Kind]:
+    if isinstance(content, Symbol):
+        return content.value.shape, content.value.kind
+    array = np.asarray(content)
+    return array.shape, kind_of(array)
+
+
+def _walked(recording: Recording, inputs: Sequence[Any]) -> dict[Any, Any]:
+    known = {**recording.constants, **dict(zip(recording.inputs, inputs, strict=True))}
+    return forward_walk(recording.steps, known)
+
+
+def tangent_of_function(
+    function: Callable[..., Any],
+    changes: Sequence[Any],
+    inputs: Sequence[Any],
+    settings: Mapping[str, Any] = NOTHING,
+) -> Any:
+    """Return the change of ``function(*inputs)`` for small changes of its inputs."""
+    recording = record_function(function, inputs, settings)
+    values = _walked(recording, inputs)
+    given = dict(zip(recording.inputs, changes, strict=True))
+    known = tangent_walk(recording.steps, values, given)
+    made = tuple(known.get(number) for number in recording.outputs)
+    return made[0] if len(made) == 1 else made
+
+
+def backward_of_function(
+    function: Callable[..., Any],
+    grad_y: Any,
+    inputs: Sequence[Any],
+    settings: Mapping[str, Any] = NOTHING,
+) -> Gradients:
+    """Return the gradient at each input, ``None`` where the output does not depend on it."""
+    recording = record_function(function, inputs, settings)
+    values = _walked(recording, inputs)
+    seeds = grad_y if isinstance(grad_y, tuple) else (grad_y,)
+    known = backward_walk(
+        recording.steps, values, dict(zip(recording.outputs, seeds, strict=True))
+    )
+    return tuple(known.get(number) for number in recording.inputs)
+
+
+def op_from_function(name: str, function: Callable[..., Any], shapes: str) -> Op:
+    """Return an op (outside the table) whose rules follow from a plain function."""
+
+    def backward(grad_y: Any, y: Any, *inputs: Any, **settings: Any) -> Gradients:
+        return backward_of_function(function, grad_y, inputs, settings)
+
+    def tangent(changes: Sequence[Any], y: Any, *inputs: Any, **settings: Any) -> Any:
+        return tangent_of_function(function, changes, inputs, settings)
+
+    return Op(
+        name=name,
+        formula=rf"y = \mathrm{{{name}}}({', '.join(shapes.split('->')[0].split(','))})",
+        pattern=Pattern(shapes),
+        forward=function,
+        backward=backward,
+        tangent=tangent,
+    )

@@ -1,0 +1,127 @@
+"""Shape patterns: one string that says how the sizes of an op's inputs and outputs hang together.
+
+    "n i, i o, o -> n o"        linear: three inputs, one output
+    "n k, n < k -> n"           second input: n whole numbers from 0 to k - 1
+    "... -> ..."                any shape, kept
+    "n k -> "                   one number comes out
+
+A name stands for one size wherever it occurs, a number for itself; ``n`` is the rows of a batch.
+``...`` stands for any axes; two of them meet as elementwise operations do. A size on the right that
+stands nowhere on the left is worked out by a function of the op's ``sizes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chainrule.errors import ShapeError
+from chainrule.word_shapes import Rows, Shape, Size, broadcast, show
+
+SizeRule = Callable[..., int]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The sizes of one input or output; ``below`` names the bound of whole numbers."""
+
+    sizes: tuple[str, ...]
+    below: str | None = None
+
+    def __str__(self) -> str:
+        return " ".join(self.sizes) + (f" < {self.below}" if self.below else "")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A shape pattern, read once."""
+
+    text: str
+
+    @cached_property
+    def inputs(self) -> tuple[Slot, ...]:
+        return _slots(self.text.split("->")[0])
+
+    @cached_property
+    def outputs(self) -> tuple[Slot, ...]:
+        return _slots(self.text.split("->")[1])
+
+    def match(self, shapes: Sequence[Shape], names: Sequence[str], where: str) -> dict[str, Size]:
+        """Return the size of each name. Raises ShapeError with pattern, given sizes and remedy."""
+        if len(shapes) != len(self.inputs):
+            raise ShapeError(
+                f"{where} expects {len(self.inputs)} inputs ({self.text}) and was given "
+                f"{len(shapes)}.",
+                "Give one value for each input of the pattern.",
+            )
+        sizes: dict[str, Size] = {}
+        source: dict[str, str] = {}
+        for name, slot, shape in zip(names, self.inputs, shapes, strict=True):
+            for letter, size in self._pairs(slot, shape, name, where):
+                expected = int(letter) if letter.isdigit() else sizes.setdefault(letter, size)
+                origin = source.setdefault(letter, f"{name} is {show(shape)}")
+                if expected != size:
+                    raise ShapeError(
+                        f"{where} expects {self.text}: {origin}, so {letter} = {expected!r}, but "
+                        f"{name} is {show(shape)}, so {letter} = {size!r}.",
+                        f"Make {letter} the same in both.",
+                    )
+        return sizes
+
+    def _pairs(
+        self, slot: Slot, shape: Shape, name: str, where: str
+    ) -> list[tuple[str, Size]]:
+        letters = slot.sizes
+        if letters[:1] == ("...",):
+            letters = letters[1:]
+            shape = shape[len(shape) - len(letters) :] if len(shape) >= len(letters) else shape
+        if len(letters) != len(shape):
+            raise ShapeError(
+                f"{where} expects {self.text}, but {name} is {show(shape)} where "
+                f"'{slot}' is due.",
+                f"Give {name} {len(letters)} axes.",
+            )
+        return list(zip(letters, shape, strict=True))
+
+    def output_shapes(
+        self,
+        shapes: Sequence[Shape],
+        sizes: Mapping[str, Size],
+        rules: Mapping[str, SizeRule],
+        settings: Mapping[str, Any],
+    ) -> tuple[Shape, ...]:
+        """Return the shape of each output."""
+        leading = [
+            shape[: len(shape) - len(slot.sizes) + 1]
+            for slot, shape in zip(self.inputs, shapes, strict=True)
+            if slot.sizes[:1] == ("...",)
+        ]
+        results: list[Shape] = []
+        for slot in self.outputs:
+            shape: list[Size] = []
+            for letter in slot.sizes:
+                if letter == "...":
+                    shape.extend(broadcast(*leading))
+                elif letter.isdigit():
+                    shape.append(int(letter))
+                elif letter in sizes:
+                    shape.append(sizes[letter])
+                else:
+                    shape.append(rules[letter](**sizes, **settings))
+            results.append(tuple(shape))
+        return tuple(results)
+
+
+def _slots(text: str) -> tuple[Slot, ...]:
+    slots = []
+    for part in text.split(","):
+        sizes, _, below = part.partition("<")
+        slots.append(Slot(tuple(sizes.split()), below.strip() or None))
+    return tuple(slots)
+
+
+def with_rows(shape: Shape) -> bool:
+    """Whether a shape holds the open size."""
+    return any(isinstance(size, Rows) for size in shape)

@@ -1,0 +1,103 @@
+"""The three walks over a list of steps: forward, backward, tangent.
+
+Backpropagation is the backward walk: one loop over the steps in reverse, in which each op turns the
+gradient at its output into gradients at its inputs, and gradients that meet at a value are added.
+Source: Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature
+323, 1986; for the general reverse mode, Griewank and Walther, "Evaluating Derivatives", SIAM 2008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.arrays import zeros_like
+from chainrule.ops.op import Op
+
+
+@dataclass(frozen=True)
+class Step:
+    """``outputs = op(inputs, settings)``, values by their names."""
+
+    op: Op
+    inputs: tuple[Hashable, ...]
+    outputs: tuple[Hashable, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+Values = dict[Any, Any]
+
+
+def forward_walk(steps: Sequence[Step], values: Mapping[Any, Any]) -> Values:
+    """Return every value: the given ones and what the steps make of them."""
+    known = dict(values)
+    for step in steps:
+        result = step.op.forward(*(known[name] for name in step.inputs), **step.settings)
+        results = (result,) if len(step.outputs) == 1 else result
+        known.update(zip(step.outputs, results, strict=True))
+    return known
+
+
+def backward_walk(
+    steps: Sequence[Step], values: Mapping[Any, Any], gradients: Mapping[Any, Any]
+) -> Values:
+    """Return the gradient at every value that the given gradients reach.
+
+    ``values`` come from the forward walk; ``gradients`` holds the gradient at one or more values,
+    usually 1 at the loss.
+    """
+    known = dict(gradients)
+    for step in reversed(steps):
+        if all(known.get(name) is None for name in step.outputs):
+            continue
+        inputs = [values[name] for name in step.inputs]
+        y, grad_y = _outputs(step, values), _gradients_at(step, values, known)
+        for name, part in zip(
+            step.inputs, step.op.backward(grad_y, y, *inputs, **step.settings), strict=True
+        ):
+            if part is not None:
+                known[name] = part if known.get(name) is None else known[name] + part
+    return known
+
+
+def tangent_walk(
+    steps: Sequence[Step], values: Mapping[Any, Any], changes: Mapping[Any, Any]
+) -> Values:
+    """Return the change of every value that small changes of the given ones cause."""
+    known = dict(changes)
+    for step in steps:
+        given = tuple(known.get(name) for name in step.inputs)
+        if all(change is None for change in given):
+            continue
+        inputs = [values[name] for name in step.inputs]
+        made = step.op.tangent(given, _outputs(step, values), *inputs, **step.settings)
+        results = (made,) if len(step.outputs) == 1 else made
+        if results is not None:
+            known.update(zip(step.outputs, results, strict=True))
+    return known
+
+
+def steps_towards(steps: Sequence[Step], wanted: Iterable[Hashable]) -> list[Step]:
+    """Return the steps that the wanted values need, in order."""
+    needed = set(wanted)
+    kept: list[Step] = []
+    for step in reversed(steps):
+        if needed.intersection(step.outputs):
+            needed.update(step.inputs)
+            kept.append(step)
+    return kept[::-1]
+
+
+def _outputs(step: Step, values: Mapping[Any, Any]) -> Any:
+    results = tuple(values[name] for name in step.outputs)
+    return results[0] if len(results) == 1 else results
+
+
+def _gradients_at(step: Step, values: Mapping[Any, Any], known: Mapping[Any, Any]) -> Any:
+    """The gradients at a step's outputs; an output that nothing uses has a gradient of zeros."""
+    results = tuple(
+        zeros_like(values[name]) if known.get(name) is None else known[name]
+        for name in step.outputs
+    )
+    return results[0] if len(results) == 1 else results

@@ -1,0 +1,244 @@
+"""The shape and kind of what each word of the alphabet returns, from those of its inputs.
+
+A size is a whole number or ``ROWS``, the number of rows of a batch, which stays open in a program.
+A kind is "float", "integer" or "boolean"; how many bits a float has is the program's matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from chainrule.errors import ShapeError
+
+Kind = Literal["float", "integer", "boolean"]
+
+
+class Rows:
+    """The number of rows of a batch: one size, unknown until a program runs."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rows)
+
+    def __hash__(self) -> int:
+        return hash("rows")
+
+    def __repr__(self) -> str:
+        return "n"
+
+
+ROWS = Rows()
+Size = int | Rows
+Shape = tuple[Size, ...]
+Typed = tuple[Shape, Kind]
+ShapeRule = Callable[..., Typed]
+
+
+def show(shape: Shape) -> str:
+    """Return a shape as it is printed, ``(n, 4)``."""
+    return "(" + ", ".join(repr(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def elements(shape: Shape) -> tuple[int, int]:
+    """Return (how often n is a factor, the product of the other sizes)."""
+    return (
+        sum(isinstance(size, Rows) for size in shape),
+        math.prod(size for size in shape if isinstance(size, int)),
+    )
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """Return the shape that elementwise words give for these shapes (NumPy's rule)."""
+    longest = max((len(shape) for shape in shapes), default=0)
+    result: list[Size] = []
+    for axis in range(-longest, 0):
+        sizes = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
+        if len(sizes) > 1:
+            given = " and ".join(show(shape) for shape in shapes)
+            raise ShapeError(
+                f"Shapes {given} do not meet in an elementwise operation.",
+                "Sizes must be equal, or one of them 1, counted from the last axis.",
+            )
+        result.append(sizes.pop() if sizes else 1)
+    return tuple(result)
+
+
+def _elementwise(*inputs: Typed, **_: Any) -> Typed:
+    kinds = {kind for _, kind in inputs}
+    kind: Kind = "float" if "float" in kinds else "integer" if "integer" in kinds else "boolean"
+    return broadcast(*(shape for shape, _ in inputs)), kind
+
+
+def _real(*inputs: Typed, **_: Any) -> Typed:
+    return broadcast(*(shape for shape, _ in inputs)), "float"
+
+
+def _comparison(*inputs: Typed, **_: Any) -> Typed:
+    return broadcast(*(shape for shape, _ in inputs)), "boolean"
+
+
+def _where(condition: Typed, if_true: Typed, if_false: Typed) -> Typed:
+    shape, kind = _elementwise(if_true, if_false)
+    return broadcast(condition[0], shape), kind
+
+
+def normal_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
+    """Return axes as a sorted tuple of numbers from 0; ``None`` means all of them."""
+    chosen = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = sorted({one + rank if one < 0 else one for one in chosen})
+    if any(not 0 <= one < rank for one in axes):
+        raise ShapeError(
+            f"Axis {axis} does not exist in an array of {rank} axes.",
+            f"Axes run from {-rank} to {rank - 1}.",
+        )
+    return tuple(axes)
+
+
+def _reduction(
+    x: Typed, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+) -> Typed:
+    shape, kind = x
+    axes = normal_axes(axis, len(shape))
+    kept: Shape = tuple(
+        1 if place in axes else size
+        for place, size in enumerate(shape)
+        if keepdims or place not in axes
+    )
+    return kept, "integer" if kind == "boolean" else kind
+
+
+def _count(x: Typed, *, axis: int) -> Typed:
+    normal_axes(axis, len(x[0]))
+    return (), "float"
+
+
+def _matmul(a: Typed, b: Typed) -> Typed:
+    left, right = a[0], b[0]
+    if len(left) < 2 or len(right) < 2 or left[-1] != right[-2]:
+        raise ShapeError(
+            f"A matrix product of {show(left)} with {show(right)} does not exist.",
+            "Both need two axes or more, and the last size of the left must equal the one but "
+            "last of the right.",
+        )
+    return (*broadcast(left[:-2], right[:-2]), left[-2], right[-1]), "float"
+
+
+def _transpose(x: Typed, *, axes: tuple[int, ...]) -> Typed:
+    shape, kind = x
+    if sorted(axes) != list(range(len(shape))):
+        raise ShapeError(
+            f"Axes {axes} are not an order of the axes of {show(shape)}.",
+            "Name each axis once.",
+        )
+    return tuple(shape[axis] for axis in axes), kind
+
+
+def _reshape(x: Typed, *, shape: Shape) -> Typed:
+    given, kind = x
+    known = elements(tuple(size for size in shape if size != -1))
+    rows, size = elements(given)
+    missing = sum(isinstance(one, int) and one == -1 for one in shape)
+    fits = missing <= 1 and (rows, size) == known
+    if missing == 1 and rows == known[0] and known[1] and size % known[1] == 0:
+        shape = tuple(size // known[1] if one == -1 else one for one in shape)
+        fits = True
+    if not fits:
+        raise ShapeError(
+            f"{show(given)} cannot be rearranged into {show(shape)}.",
+            "The number of elements must stay the same; n, the rows, stays a size of its own.",
+        )
+    return shape, kind
+
+
+def _broadcast_like(x: Typed, like: Typed) -> Typed:
+    if broadcast(x[0], like[0]) != like[0]:
+        raise ShapeError(
+            f"{show(x[0])} cannot be spread to {show(like[0])}.",
+            "Every size must be 1 or the wanted one.",
+        )
+    return like[0], x[1]
+
+
+def _concatenate(*inputs: Typed, axis: int) -> Typed:
+    shapes = [shape for shape, _ in inputs]
+    (axis,) = normal_axes(axis, len(shapes[0]))
+    rest = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
+    lengths = [shape[axis] for shape in shapes]
+    if len(rest) > 1 or not all(isinstance(length, int) for length in lengths):
+        given = " and ".join(show(shape) for shape in shapes)
+        raise ShapeError(
+            f"{given} cannot be joined along axis {axis}.",
+            "All other sizes must be equal, and rows cannot be joined.",
+        )
+    total = sum(length for length in lengths if isinstance(length, int))
+    return (*shapes[0][:axis], total, *shapes[0][axis + 1 :]), _elementwise(*inputs)[1] if len(
+        {kind for _, kind in inputs}
+    ) > 1 else inputs[0][1]
+
+
+def _slice(x: Typed, *, axis: int, start: int, stop: int) -> Typed:
+    shape, kind = x
+    size = shape[axis]
+    if not isinstance(size, int) or not 0 <= start <= stop <= size:
+        raise ShapeError(
+            f"{show(shape)} has no part {start} to {stop} along axis {axis}.",
+            "Take a part that lies inside a fixed size; rows are not sliced.",
+        )
+    return (*shape[:axis], stop - start, *shape[axis + 1 :]), kind
+
+
+def _pad(x: Typed, *, axis: int, before: int, after: int) -> Typed:
+    shape, kind = x
+    size = shape[axis]
+    if not isinstance(size, int) or before < 0 or after < 0:
+        raise ShapeError(
+            f"{show(shape)} cannot be padded along axis {axis} by {before} and {after}.",
+            "Pad a fixed size by whole numbers from 0; rows are not padded.",
+        )
+    return (*shape[:axis], before + size + after, *shape[axis + 1 :]), kind
+
+
+def _take(x: Typed, indices: Typed) -> Typed:
+    if indices[1] != "integer" or not x[0]:
+        raise ShapeError(
+            f"Indices of kind {indices[1]} cannot choose from {show(x[0])}.",
+            "Indices are whole numbers, and they choose along the first axis.",
+        )
+    return (*indices[0], *x[0][1:]), x[1]
+
+
+def _add_at(values: Typed, indices: Typed, *, size: int) -> Typed:
+    if indices[1] != "integer" or values[0][: len(indices[0])] != indices[0]:
+        raise ShapeError(
+            f"Values {show(values[0])} do not follow indices {show(indices[0])}.",
+            "The first sizes of the values must be those of the indices.",
+        )
+    return (size, *values[0][len(indices[0]) :]), values[1]
+
+
+def _to_float(x: Typed) -> Typed:
+    return x[0], "float"
+
+
+WORD_SHAPES: Mapping[str, ShapeRule] = {
+    **dict.fromkeys(("negative", "absolute", "sign", "floor"), _elementwise),
+    **dict.fromkeys(("add", "subtract", "multiply", "maximum", "minimum"), _elementwise),
+    **dict.fromkeys(("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos"), _real),
+    **dict.fromkeys(("tanh", "sigmoid", "erf", "divide", "power"), _real),
+    **dict.fromkeys(("less", "less_equal", "equal"), _comparison),
+    **dict.fromkeys(("logical_and", "logical_or", "logical_not", "is_finite"), _comparison),
+    "where": _where,
+    "to_float": _to_float,
+    **dict.fromkeys(("sum_over", "max_over"), _reduction),
+    "count": _count,
+    "matmul": _matmul,
+    "transpose": _transpose,
+    "reshape": _reshape,
+    "broadcast_like": _broadcast_like,
+    "concatenate": _concatenate,
+    "slice": _slice,
+    "pad": _pad,
+    "take": _take,
+    "add_at": _add_at,
+}
