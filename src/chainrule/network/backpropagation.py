@@ -1,0 +1,244 @@
+"""Backpropagation on a network and rows: outputs, gradients, and every number in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.program import FloatType, Input, Program, trace
+from chainrule.engines.reference import evaluate
+from chainrule.errors import SetupError, ShapeError
+from chainrule.network.losses import Loss, find_loss
+from chainrule.network.network import Network, layout_of
+from chainrule.network.objective import Objective
+from chainrule.network.plan import Layout
+from chainrule.ops.walks import forward_walk, steps_towards
+from chainrule.word_shapes import ROWS
+
+LossChoice = str | Loss | Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Backpropagation:
+    """One forward and one backward walk: the loss, and values and gradients by name.
+
+    Names are those of the plan: inputs (``x``), layers (``dense_1``; ``dense_1.linear`` is what its
+    activation receives), parameters (``dense_1.W``), ``target``, ``row_loss``, ``loss``.
+    """
+
+    loss: float
+    values: Mapping[str, Any]
+    gradients: Mapping[str, Any]
+
+
+def backpropagate(
+    network: Network,
+    x: Any,
+    y: Any,
+    loss: LossChoice | Sequence[LossChoice] = "half_squared_error",
+    *,
+    sample_weight: Any = None,
+) -> Backpropagation:
+    """Return the loss of rows with all values and gradients, in float64, rule by rule.
+
+    ``x`` is (rows, features), or a sequence of such for several inputs; ``y`` is (rows, outputs),
+    or whole-number labels (rows,) for losses that take labels. The loss is the mean over rows of
+    ``sample_weight`` times each row's loss. Raises SetupError and ShapeError.
+    """
+    objective, rows = objective_for(network, x, y, loss, sample_weight)
+    flat = objective.trained.flat_array(network.parameters, "float64")
+    with np.errstate(all="ignore"):
+        values = objective.values(flat, np.zeros(0), rows)
+        gradients = objective.gradients(values)
+    return Backpropagation(float(values["loss"]), values, gradients)
+
+
+def gradient(
+    network: Network,
+    x: Any,
+    y: Any,
+    loss: LossChoice | Sequence[LossChoice] = "half_squared_error",
+    *,
+    sample_weight: Any = None,
+    dtype: FloatType = "float64",
+) -> dict[str, NDArray[Any]]:
+    """Return the gradient of the loss at each parameter, by name, through the traced program.
+
+    Arguments as for ``backpropagate``; ``dtype`` is the type that the program computes in.
+    """
+    objective, rows = objective_for(network, x, y, loss, sample_weight)
+    program = gradient_program(objective, dtype)
+    flat = objective.trained.flat_array(network.parameters, dtype)
+    _, made = evaluate(program, [flat, np.zeros(0), *rows])
+    return objective.trained.named_arrays(made)
+
+
+def gradient_program(objective: Objective, dtype: FloatType) -> Program:
+    """Return the program (parameters, frozen, *rows) -> (loss, flat gradient)."""
+
+    def loss_and_gradient(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any, Any]:
+        values = objective.values(parameters, frozen, rows)
+        gradients = objective.gradients(values)
+        return values["loss"], objective.flat_gradient(values, gradients)
+
+    inputs = (*objective.parameter_inputs, *objective.row_inputs)
+    return trace(loss_and_gradient, inputs, ("loss", "gradient"), dtype)
+
+
+def objective_for(
+    network: Network,
+    x: Any,
+    y: Any,
+    loss: LossChoice | Sequence[LossChoice],
+    sample_weight: Any = None,
+) -> tuple[Objective, list[NDArray[Any]]]:
+    """Return the objective of all parameters, and its rows as arrays, checked."""
+    plan = network.plan
+    xs = input_arrays(network, x)
+    rows = len(xs[0])
+    choices: Sequence[Any] = (
+        loss if isinstance(loss, Sequence) and not isinstance(loss, str) else [loss]
+    )
+    targets = list(y) if len(plan.outputs) > 1 else [y]
+    if len(choices) != len(plan.outputs) or len(targets) != len(plan.outputs):
+        raise SetupError(
+            f"The network has {len(plan.outputs)} outputs, and was given {len(choices)} losses "
+            f"and {len(targets)} targets.",
+            "Give one of each for each output.",
+        )
+    losses, arrays = [], []
+    for choice, target, output in zip(choices, targets, plan.outputs, strict=True):
+        width = plan.shapes[output][-1]
+        numbers = np.asarray(target)
+        labels = numbers.dtype.kind in "iu" and numbers.ndim == 1 and width > 1
+        found = find_loss(choice, "labels" if labels else "numbers", width)
+        losses.append(found)
+        arrays.append(target_array(numbers, found, rows, width))
+    weight = np.ones(rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (rows,):
+        raise ShapeError(
+            f"sample_weight is {weight.shape} for {rows} rows.", "Give one weight for each row."
+        )
+    trained, frozen = layout_of(plan)
+    return Objective(plan, tuple(losses), trained, frozen), [*xs, *arrays, weight]
+
+
+def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDArray[Any]:
+    """Return a target in the form that a loss takes: labels (rows,) or numbers (rows, width)."""
+    if len(target) != rows if target.ndim else True:
+        raise ShapeError(
+            f"The target is {target.shape} for {rows} rows.", "Give one target for each row."
+        )
+    if loss.target == "labels":
+        if target.ndim != 1 or target.dtype.kind not in "iub":
+            raise ShapeError(
+                f"The loss {loss.name} takes one whole-number label for each row, not "
+                f"{target.dtype} of {target.shape}.",
+                f"Give labels from 0 to {width - 1}.",
+            )
+        if rows and not 0 <= target.min() <= target.max() < width:
+            raise ShapeError(
+                f"Labels run from {target.min()} to {target.max()}, and the network has {width} "
+                "outputs.",
+                f"Give labels from 0 to {width - 1}, and one output for each class.",
+            )
+        return target.astype(np.int64)
+    numbers = target.astype(np.float64)
+    numbers = numbers[:, None] if numbers.ndim == 1 else numbers
+    if numbers.shape != (rows, width):
+        raise ShapeError(
+            f"The target is {target.shape}, and the network gives {width} numbers for each of "
+            f"{rows} rows.",
+            f"Give a target of shape ({rows}, {width}).",
+        )
+    return numbers
+
+
+def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
+    """Return the inputs of a network as float64 arrays of equally many rows, in order."""
+    names = network.input_names
+    if isinstance(x, Mapping):
+        missing = [name for name in names if name not in x]
+        if missing:
+            raise SetupError(f"The input '{missing[0]}' is not given.", f"Give {names}.")
+        given = [x[name] for name in names]
+    else:
+        given = list(x) if len(names) > 1 else [x]
+    if len(given) != len(names):
+        raise ShapeError(
+            f"The network has {len(names)} inputs and was given {len(given)}.",
+            f"Give {', '.join(names)}.",
+        )
+    arrays = [np.asarray(one, dtype=np.float64) for one in given]
+    for name, array in zip(names, arrays, strict=True):
+        if array.ndim != 2 or len(array) != len(arrays[0]):
+            raise ShapeError(
+                f"The input '{name}' is {array.shape}.",
+                "Give a table of shape (rows, features), as many rows in each input.",
+            )
+    return arrays
+
+
+def outputs_of(
+    network: Network, inputs: Sequence[Any], dtype: FloatType = "float64"
+) -> list[NDArray[Any]]:
+    """Return the outputs of a network for rows, computed in ``dtype``."""
+    xs = input_arrays(network, inputs[0] if len(inputs) == 1 else inputs)
+    plan = network.plan
+    for name, array in zip(network.input_names, xs, strict=True):
+        if array.shape[1:] != plan.inputs[name]:
+            raise ShapeError(
+                f"The network expects rows of {plan.inputs[name]} as '{name}', and was given "
+                f"{array.shape[1:]}.",
+                "Give the columns that it was trained on, in their order.",
+            )
+    layout, _ = layout_of(plan)
+    flat = layout.flat_array(network.parameters, dtype)
+    return evaluate(output_program(network, layout, dtype), [flat, *xs])
+
+
+def output_program(network: Network, layout: Layout, dtype: FloatType) -> Program:
+    """Return the program (parameters, *inputs) -> outputs of a network."""
+    return _cached_output_program(network.plan, layout, dtype)
+
+
+def _plan_key(plan: Any) -> int:
+    return id(plan)
+
+
+class _Same:
+    """Lets a cache know a plan by being the same object."""
+
+    def __init__(self, plan: Any) -> None:
+        self.plan = plan
+
+    def __hash__(self) -> int:
+        return id(self.plan)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.plan is self.plan
+
+
+def _cached_output_program(plan: Any, layout: Layout, dtype: FloatType) -> Program:
+    return _traced_outputs(_Same(plan), layout.size, dtype)
+
+
+@lru_cache(maxsize=64)
+def _traced_outputs(same: _Same, size: int, dtype: FloatType) -> Program:
+    plan = same.plan
+    layout = Layout(plan.parameters)
+    inputs = [Input("parameters", (size,))]
+    inputs += [Input(name, (ROWS, *shape)) for name, shape in plan.inputs.items()]
+    steps = steps_towards(plan.walk, plan.outputs)
+
+    def outputs(parameters: Any, *rows: Any) -> tuple[Any, ...]:
+        known = {**layout.named(parameters), **dict(zip(plan.inputs, rows, strict=True))}
+        values = forward_walk(steps, known)
+        return tuple(values[name] for name in plan.outputs)
+
+    return trace(outputs, inputs, plan.outputs, dtype)

@@ -1,0 +1,141 @@
+"""Initializers: the first values of parameters, drawn by the one generator.
+
+``fan_in`` and ``fan_out`` are the numbers of inputs and outputs of the layer that a parameter is
+of. Each parameter draws from a stream of its own, so adding a layer does not change the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import SetupError, nearest
+from chainrule.randomness import normal as draw_normal
+from chainrule.randomness import uniform as draw_uniform
+
+Draw = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where first values are wanted: shape, fans, and the stream to draw from."""
+
+    shape: tuple[int, ...]
+    fan_in: int
+    fan_out: int
+    seed: int
+    purpose: str
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def uniform(self, low: float, high: float) -> Draw:
+        drawn = draw_uniform(self.seed, self.purpose, self.size)
+        return (low + (high - low) * drawn).reshape(self.shape)
+
+    def normal(self, deviation: float) -> Draw:
+        return (deviation * draw_normal(self.seed, self.purpose, self.size)).reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """A rule of the table INITIALIZERS with its settings, as plain data."""
+
+    name: str
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+    def draw(self, place: Place) -> Draw:
+        return INITIALIZERS[self.name](place, **self.settings)
+
+
+def _constant(place: Place, value: float = 0.0) -> Draw:
+    return np.full(place.shape, value, dtype=np.float64)
+
+
+def _orthogonal(place: Place, gain: float = 1.0) -> Draw:
+    """Saxe, McClelland, Ganguli, ICLR 2014: columns (or rows) at right angles, of length gain."""
+    rows, columns = place.fan_in, place.size // max(place.fan_in, 1)
+    square = place.normal(1.0).reshape(max(rows, columns), min(rows, columns))
+    q, r = np.linalg.qr(square)
+    # Without the signs of r the result would not be uniform over all orthogonal matrices.
+    q = q * np.where(np.diag(r) < 0.0, -1.0, 1.0)
+    return gain * (q if rows >= columns else q.T).reshape(place.shape)
+
+
+def _nguyen_widrow(place: Place) -> Draw:
+    """Nguyen and Widrow, IJCNN 1990: the units' active regions cover inputs from -1 to 1."""
+    scale = 0.7 * place.fan_out ** (1.0 / place.fan_in)
+    drawn = place.uniform(-1.0, 1.0)
+    if len(place.shape) == 1:
+        return scale * drawn
+    return scale * drawn / np.sqrt(np.sum(drawn**2, axis=0, keepdims=True))
+
+
+INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
+    "zeros": _constant,
+    "constant": _constant,
+    "uniform": lambda place, low=-0.05, high=0.05: place.uniform(low, high),
+    "normal": lambda place, deviation=0.05: place.normal(deviation),
+    # Glorot and Bengio, AISTATS 2010.
+    "glorot_uniform": lambda place: place.uniform(
+        -math.sqrt(6.0 / (place.fan_in + place.fan_out)),
+        math.sqrt(6.0 / (place.fan_in + place.fan_out)),
+    ),
+    "glorot_normal": lambda place: place.normal(math.sqrt(2.0 / (place.fan_in + place.fan_out))),
+    # He, Zhang, Ren, Sun, ICCV 2015.
+    "he_uniform": lambda place: place.uniform(
+        -math.sqrt(6.0 / place.fan_in), math.sqrt(6.0 / place.fan_in)
+    ),
+    "he_normal": lambda place: place.normal(math.sqrt(2.0 / place.fan_in)),
+    # LeCun, Bottou, Orr, Mueller, "Efficient BackProp", 1998.
+    "lecun_uniform": lambda place: place.uniform(
+        -math.sqrt(3.0 / place.fan_in), math.sqrt(3.0 / place.fan_in)
+    ),
+    "lecun_normal": lambda place: place.normal(math.sqrt(1.0 / place.fan_in)),
+    "orthogonal": _orthogonal,
+    "nguyen_widrow": _nguyen_widrow,
+}
+
+
+def find_initializer(choice: str | Initializer) -> Initializer:
+    """Return an initializer given by itself, by name, or as "constant 0.25"."""
+    if isinstance(choice, Initializer):
+        found = choice
+    else:
+        name, _, value = choice.partition(" ")
+        found = Initializer(name, {"value": float(value)} if value else {})
+    if found.name not in INITIALIZERS:
+        raise SetupError(
+            f"There is no initializer '{found.name}'.", nearest(found.name, INITIALIZERS)
+        )
+    return found
+
+
+def initializer(name: str, **settings: float) -> Initializer:
+    """Return an initializer with settings: ``initializer("normal", deviation=0.1)``.
+
+    Names: zeros, constant (value), uniform (low, high), normal (deviation), glorot_uniform,
+    glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, orthogonal (gain),
+    nguyen_widrow. Raises SetupError for another name or setting.
+    """
+    found = find_initializer(Initializer(name, settings))
+    trial = Place((2, 2), 2, 2, 0, "trial")
+    try:
+        found.draw(trial)
+    except TypeError:
+        raise SetupError(
+            f"The initializer '{name}' has no settings {sorted(settings)}.",
+            "See the docstring of initializer() for the settings of each.",
+        ) from None
+    return found
+
+
+def record_of(chosen: Initializer) -> dict[str, Any]:
+    """Return an initializer as plain data."""
+    return {"name": chosen.name, "settings": dict(chosen.settings)}

@@ -1,0 +1,129 @@
+"""The objective: the steps of a network followed by those of its loss, down to one number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chainrule.arrays import Array, zeros_like
+from chainrule.engines.program import Input
+from chainrule.errors import SetupError
+from chainrule.network.losses import Loss
+from chainrule.network.plan import Layout, Plan
+from chainrule.ops import OPS
+from chainrule.ops.walks import Step, backward_walk, forward_walk
+from chainrule.word_shapes import ROWS
+
+# What a loss from logits already contains, by the op that must not stand in front of it.
+CONTAINED = {
+    "cross_entropy": ("softmax", "log_softmax"),
+    "kullback_leibler": ("softmax", "log_softmax"),
+    "binary_cross_entropy": ("sigmoid", "log_sigmoid"),
+}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: a plan, a loss for each output, and which parameters are trained.
+
+    Its functions are written over the alphabet: they run on arrays and on symbols. ``rows`` are the
+    inputs of the network, then the targets, then the weights of the rows.
+    """
+
+    plan: Plan
+    losses: tuple[Loss, ...]
+    trained: Layout
+    frozen: Layout
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Network, loss and average over rows, as one list of steps that ends in ``loss``."""
+        steps = list(self.plan.walk)
+        totals: list[str] = []
+        for place, (output, loss) in enumerate(zip(self.plan.outputs, self.losses, strict=True)):
+            self._refuse_contained(output, loss)
+            suffix = f"_{place + 1}" if len(self.losses) > 1 else ""
+            rows, total = f"row_loss{suffix}", f"loss{suffix}"
+            made = rows if loss.each_row else total
+            steps.append(Step(loss.op, (output, f"target{suffix}"), (made,), loss.settings))
+            if loss.each_row:
+                steps.append(Step(OPS["average"], (rows, "weight"), (total,)))
+            totals.append(total)
+        for place in range(1, len(totals)):
+            left = totals[0] if place == 1 else f"loss_to_{place}"
+            made = "loss" if place == len(totals) - 1 else f"loss_to_{place + 1}"
+            steps.append(Step(OPS["add"], (left, totals[place]), (made,)))
+        return tuple(steps)
+
+    def _refuse_contained(self, output: str, loss: Loss) -> None:
+        last = next(one for one in self.plan.steps if output in one.outputs)
+        if last.op in CONTAINED.get(loss.name, ()):
+            raise SetupError(
+                f"The last layer ({last.made_by}) applies {last.op}, which the loss {loss.name} "
+                "contains already, so it would be applied twice.",
+                f"Leave {last.op} out: the loss takes the numbers in front of it.",
+            )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        count = len(self.losses)
+        return ("target",) if count == 1 else tuple(f"target_{i + 1}" for i in range(count))
+
+    @property
+    def row_inputs(self) -> tuple[Input, ...]:
+        """The program inputs that hold rows."""
+        xs = [Input(name, (ROWS, *shape)) for name, shape in self.plan.inputs.items()]
+        targets = []
+        for name, output, loss in zip(self.targets, self.plan.outputs, self.losses, strict=True):
+            if loss.target == "labels":
+                targets.append(Input(name, (ROWS,), "integer"))
+            else:
+                targets.append(Input(name, self.plan.open_shape(output)))
+        return (*xs, *targets, Input("weight", (ROWS,)))
+
+    @property
+    def parameter_inputs(self) -> tuple[Input, ...]:
+        return (
+            Input("parameters", (self.trained.size,)),
+            Input("frozen", (self.frozen.size,)),
+        )
+
+    def values(self, parameters: Array, frozen: Array, rows: Sequence[Array]) -> dict[Any, Any]:
+        """Return every value of the forward walk, ``loss`` included."""
+        known: dict[str, Array] = {one.name: row for one, row in
+                                   zip(self.row_inputs, rows, strict=True)}
+        known.update(self.trained.named(parameters))
+        known.update(self.frozen.named(frozen))
+        return forward_walk(self.steps, known)
+
+    def gradients(self, values: Mapping[Any, Any]) -> dict[Any, Any]:
+        """Return the gradient of the loss at every value that it reaches."""
+        return backward_walk(self.steps, values, {"loss": 1.0})
+
+    def flat_gradient(self, values: Mapping[Any, Any], gradients: Mapping[Any, Any]) -> Array:
+        """Return the gradient of the trained parameters as one flat vector.
+
+        Raises SetupError where an op without a gradient stands between loss and parameters.
+        """
+        for one in self.trained.parameters:
+            if gradients.get(one.name) is None:
+                self._explain_missing(one.name)
+        return self.trained.flat({
+            one.name: gradients.get(one.name, zeros_like(values[one.name]))
+            for one in self.trained.parameters
+        })
+
+    def _explain_missing(self, name: str) -> None:
+        silent = [one for one in self.plan.steps if not OPS[one.op].differentiable]
+        if silent:
+            raise SetupError(
+                f"No gradient reaches {name}: {silent[-1].op} ({silent[-1].made_by}) has none, "
+                "it is flat wherever it has a slope.",
+                "Use another activation, such as 'sigmoid' or 'tanh'.",
+            )
+        raise SetupError(
+            f"No gradient reaches {name}: nothing of it goes into the loss.",
+            "Leave the layer out or connect it to an output.",
+        )

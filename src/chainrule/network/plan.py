@@ -1,0 +1,189 @@
+"""A plan: a network as data. Steps that name ops, parameters with shapes, inputs and outputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.arrays import Array, concatenate, reshape, slice_of
+from chainrule.network.initializers import Initializer, Place, record_of
+from chainrule.ops import find_op
+from chainrule.ops.walks import Step
+from chainrule.word_shapes import ROWS, Shape
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step: which op makes which values of which, and the layer that it belongs to."""
+
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    settings: Mapping[str, Any]
+    layer: str
+    made_by: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One learned array: name, shape, how it starts, and the fans that scale its start."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: Initializer
+    fan_in: int
+    fan_out: int
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def draw(self, seed: int) -> NDArray[np.float64]:
+        purpose = f"start of {self.name}"
+        return self.start.draw(Place(self.shape, self.fan_in, self.fan_out, seed, purpose))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network whose sizes are all known. Shapes are those of one row, without the rows."""
+
+    inputs: Mapping[str, tuple[int, ...]]
+    steps: tuple[PlannedStep, ...]
+    parameters: tuple[Parameter, ...]
+    outputs: tuple[str, ...]
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def walk(self) -> tuple[Step, ...]:
+        """The steps with their ops looked up, ready for the walks."""
+        return tuple(
+            Step(find_op(one.op), one.inputs, one.outputs, one.settings) for one in self.steps
+        )
+
+    @cached_property
+    def by_name(self) -> dict[str, Parameter]:
+        return {one.name: one for one in self.parameters}
+
+    def open_shape(self, value: str) -> Shape:
+        """The shape of a value over a batch: rows first."""
+        return (ROWS, *self.shapes[value])
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the plan as plain data; user's ops are known by name and source checksum."""
+        used = sorted({one.op for one in self.steps})
+        return {
+            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
+            "steps": [
+                {
+                    "op": one.op,
+                    "inputs": list(one.inputs),
+                    "outputs": list(one.outputs),
+                    "settings": dict(one.settings),
+                    "layer": one.layer,
+                    "made_by": one.made_by,
+                }
+                for one in self.steps
+            ],
+            "parameters": [
+                {
+                    "name": one.name,
+                    "shape": list(one.shape),
+                    "start": record_of(one.start),
+                    "fan_in": one.fan_in,
+                    "fan_out": one.fan_out,
+                }
+                for one in self.parameters
+            ],
+            "outputs": list(self.outputs),
+            "shapes": {name: list(shape) for name, shape in self.shapes.items()},
+            "ops": {name: find_op(name).source_checksum() for name in used},
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Plan:
+        """Return the plan of a record made by ``to_record``."""
+        return cls(
+            inputs={name: tuple(shape) for name, shape in record["inputs"].items()},
+            steps=tuple(
+                PlannedStep(
+                    one["op"],
+                    tuple(one["inputs"]),
+                    tuple(one["outputs"]),
+                    dict(one["settings"]),
+                    one["layer"],
+                    one["made_by"],
+                )
+                for one in record["steps"]
+            ),
+            parameters=tuple(
+                Parameter(
+                    one["name"],
+                    tuple(one["shape"]),
+                    Initializer(one["start"]["name"], dict(one["start"]["settings"])),
+                    one["fan_in"],
+                    one["fan_out"],
+                )
+                for one in record["parameters"]
+            ),
+            outputs=tuple(record["outputs"]),
+            shapes={name: tuple(shape) for name, shape in record["shapes"].items()},
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Named slices of one flat vector, in the order of ``parameters``."""
+
+    parameters: tuple[Parameter, ...]
+
+    @cached_property
+    def size(self) -> int:
+        return sum(one.size for one in self.parameters)
+
+    @cached_property
+    def starts(self) -> dict[str, int]:
+        starts, total = {}, 0
+        for one in self.parameters:
+            starts[one.name] = total
+            total += one.size
+        return starts
+
+    def named(self, flat: Array) -> dict[str, Array]:
+        """Return name -> array, each a slice of the flat vector."""
+        return {
+            one.name: reshape(
+                slice_of(flat, 0, self.starts[one.name], self.starts[one.name] + one.size),
+                one.shape,
+            )
+            for one in self.parameters
+        }
+
+    def flat(self, named: Mapping[str, Any]) -> Array:
+        """Return the flat vector of named arrays."""
+        return concatenate([reshape(named[one.name], (-1,)) for one in self.parameters], axis=0)
+
+    def flat_array(self, named: Mapping[str, Any], dtype: str) -> NDArray[Any]:
+        """Return the flat vector of named NumPy arrays in a type; empty for no parameters."""
+        parts = [np.asarray(named[one.name], dtype=dtype).reshape(-1) for one in self.parameters]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
+
+    def named_arrays(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return name -> copy of its slice."""
+        return {
+            one.name: flat[start : start + one.size].reshape(one.shape).copy()
+            for one in self.parameters
+            for start in (self.starts[one.name],)
+        }
+
+    def spread(self, chosen: Mapping[str, float], otherwise: float = 0.0) -> NDArray[np.float64]:
+        """Return one number for each element, from numbers for names."""
+        parts: Sequence[NDArray[np.float64]] = [
+            np.full(one.size, chosen.get(one.name, otherwise)) for one in self.parameters
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0)
