@@ -41,9 +41,12 @@ class Input:
     kind: Kind = "float"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """Equations in order, the values that they read and make, and which of these are asked for."""
+    """Equations in order, the values that they read and make, and which of these are asked for.
+
+    Two programs are equal when they are one, so that an engine can keep what it prepares for each.
+    """
 
     dtype: FloatType
     inputs: tuple[Input, ...]
@@ -67,24 +70,30 @@ class Program:
         """The equations that mix rows, so that no per-row result exists."""
         return tuple(one for one in self.equations if self.marks[one.output] == "coupled")
 
-    def __str__(self) -> str:
-        lines = [f"program over {self.dtype}"]
+    @cached_property
+    def _names(self) -> dict[int, str]:
         names = {number: f"v{number}" for number in range(len(self.values))}
-        for number, one in enumerate(self.inputs):
-            names[number] = one.name
-            lines.append(f"  input   {one.name} {show(one.shape)} {one.kind}")
+        names.update((number, one.name) for number, one in enumerate(self.inputs))
         for value in self.values:
             if value.constant is not None:
                 small = value.constant.ndim == 0
                 names[value.number] = repr(value.constant.item()) if small else f"c{value.number}"
+        return names
+
+    def text_of(self, equation: Equation) -> str:
+        """Return one equation as it is printed, ``v7 = matmul(x, v5)``."""
+        parts = [self._names[number] for number in equation.inputs]
+        parts += [f"{name}={content!r}" for name, content in equation.settings]
+        return f"{self._names[equation.output]} = {equation.word}({', '.join(parts)})"
+
+    def __str__(self) -> str:
+        lines = [f"program over {self.dtype}"]
+        lines += [f"  input   {one.name} {show(one.shape)} {one.kind}" for one in self.inputs]
         for equation in self.equations:
-            parts = [names[number] for number in equation.inputs]
-            parts += [f"{name}={content!r}" for name, content in equation.settings]
-            made = self.values[equation.output]
-            call = f"{names[equation.output]} = {equation.word}({', '.join(parts)})"
-            lines.append(f"  {self.marks[equation.output]:<8}{call:<60} {show(made.shape)}")
+            made, mark = self.values[equation.output], self.marks[equation.output]
+            lines.append(f"  {mark:<8}{self.text_of(equation):<60} {show(made.shape)}")
         for number, name in zip(self.outputs, self.output_names, strict=True):
-            lines.append(f"  output  {name} = {names[number]}")
+            lines.append(f"  output  {name} = {self._names[number]}")
         return "\n".join(lines)
 
 
@@ -131,7 +140,7 @@ def _pruned(
         if equation.output in needed:
             needed.update(equation.inputs)
             kept.append(equation)
-    order = [number for number in range(len(inputs))]
+    order = list(range(len(inputs)))
     made = {equation.output for equation in kept}
     order += sorted(needed - set(order) - made)
     order += [equation.output for equation in reversed(kept)]

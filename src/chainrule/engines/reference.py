@@ -27,34 +27,16 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
     return _runner(program)(inputs)
 
 
-class _Identity:
-    """Lets a cache know a program by being the same object (its fields hold arrays)."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-
-    def __hash__(self) -> int:
-        return id(self.program)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.program is self.program
-
-
-def _runner(program: Program) -> Runner:
-    return _cached_runner(_Identity(program))
-
-
 @lru_cache(maxsize=64)
-def _cached_runner(identity: _Identity) -> Runner:
-    """Work out once what stays the same from run to run."""
-    program = identity.program
+def _runner(program: Program) -> Runner:
+    """Work out once what stays the same from run to run of one program."""
     dtype = np.dtype(program.dtype)
     settle = [_settler(value.kind, len(value.shape), dtype) for value in program.values]
     start: list[Any] = [
         None if value.constant is None else settle[value.number](value.constant)
         for value in program.values
     ]
-    last_use = {number: -1 for number in program.outputs}
+    last_use = dict.fromkeys(program.outputs, -1)
     for place in range(len(program.equations) - 1, -1, -1):
         for number in program.equations[place].inputs:
             last_use.setdefault(number, place)

@@ -141,6 +141,7 @@ class Network:
             outputs = (Dense(last_width)(outputs[0]),)
         new = Network.__new__(Network)
         new._inputs, new._outputs, new._given = self._inputs, outputs, self._given
+        new._plan, new._parameters = None, None
         new._plan = new._make_plan(input_sizes, last_width)
         _check_given(new._plan, new._given)
         new._parameters = self._parameters if outputs is self._outputs else None

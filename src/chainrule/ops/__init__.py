@@ -1,20 +1,52 @@
 """OPS: every operation, with forward, backward, tangent, shapes and formula in one block."""
 
-from chainrule.ops import activations, linear, losses, words
-from chainrule.ops.op import BUILT_IN, OPS, Example, Op, elementwise, find_op, multilinear, op
+from chainrule.ops import (
+    activations,
+    array_words,
+    classification_losses,
+    gates,
+    linear,
+    losses,
+    penalties,
+    rectifiers,
+    softmax,
+    words,
+)
+from chainrule.ops.op import (
+    ACTIVATIONS,
+    BUILT_IN,
+    LOSSES,
+    OPS,
+    Example,
+    Kink,
+    Op,
+    elementwise,
+    find_op,
+    multilinear,
+    op,
+)
 
 BUILT_IN.update(OPS)
 
 __all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
     "OPS",
     "Example",
+    "Kink",
     "Op",
     "activations",
+    "array_words",
+    "classification_losses",
     "elementwise",
     "find_op",
+    "gates",
     "linear",
     "losses",
     "multilinear",
     "op",
+    "penalties",
+    "rectifiers",
+    "softmax",
     "words",
 ]

@@ -1,29 +1,31 @@
-"""Activations: one number in, one number out, each by its one derivative; and softmax."""
+"""Activations that turn a number into another by one smooth or straight curve.
+
+Their kin stand beside them: ``rectifiers`` (zero or nearly so below 0), ``gates`` (x times a share
+of itself) and ``softmax`` (several numbers together).
+"""
 
 from __future__ import annotations
 
 from chainrule.arrays import (
     Array,
-    erf,
+    absolute,
     exp,
     less,
-    log,
-    max_over,
+    log1p,
+    logical_and,
     maximum,
+    minimum,
     sigmoid,
-    sum_over,
+    sign,
     tanh,
     where,
 )
-from chainrule.ops.op import Example, Gradients, elementwise, multilinear, op
-
-SQRT_HALF = 0.7071067811865476
-NORMAL_HEIGHT = 0.3989422804014327  # 1 / sqrt(2 pi)
+from chainrule.ops.op import Example, elementwise, multilinear
 
 
-def normal_share(x: Array) -> Array:
-    """The share of the standard normal distribution that lies below x."""
-    return 0.5 * (1.0 + erf(SQRT_HALF * x))
+def softplus_of(x: Array) -> Array:
+    """Return ln(1 + e^x) without overflow, exact in both tails."""
+    return maximum(x, 0.0) + log1p(exp(-absolute(x)))
 
 
 multilinear(
@@ -33,14 +35,18 @@ multilinear(
     forward=lambda x: x * 1.0,
     backward=lambda grad_y, y, x: (grad_y,),
     about="The value itself.",
-    examples=(Example(shapes=((3, 4),)),),
+    role="activation",
 )
 elementwise(
-    "tanh",
-    r"y = \tanh x",
-    forward=lambda x: tanh(x),
-    derivative=lambda y, x: 1.0 - y * y,
-    about="From -1 to 1, steepest (slope 1) at 0.",
+    "step",
+    r"y = [\,x \ge 0\,]",
+    forward=lambda x: 1.0 + minimum(sign(x), 0.0),
+    derivative=None,
+    about=(
+        "1 from 0 on, else 0: the threshold of McCulloch and Pitts, 1943, and of Rosenblatt's "
+        "perceptron, 1958. It is flat everywhere, so it has no gradient and cannot be trained "
+        "through."
+    ),
 )
 elementwise(
     "sigmoid",
@@ -50,54 +56,50 @@ elementwise(
     about="From 0 to 1, steepest (slope 1/4) at 0; also called the logistic function.",
 )
 elementwise(
-    "relu",
-    r"y = \max(x, 0)",
-    forward=lambda x: maximum(x, 0.0),
-    derivative=lambda y, x: where(less(0.0, x), 1.0, 0.0),
-    kinks={0.0: "left"},
-    about="Nair and Hinton, ICML 2010. At 0 the slope from the left, 0, is taken.",
+    "hard_sigmoid",
+    r"y = \min(\max(\frac{x}{6} + \frac{1}{2}, 0), 1)",
+    forward=lambda x: minimum(maximum(x / 6.0 + 0.5, 0.0), 1.0),
+    derivative=lambda y, x: where(logical_and(less(-3.0, x), less(x, 3.0)), 1.0 / 6.0, 0.0),
+    kinks={-3.0: "left", 3.0: "right"},
+    about=(
+        "A sigmoid of three straight lines, flat below -3 and above 3. Howard and others, "
+        '"Searching for MobileNetV3", ICCV 2019.'
+    ),
+    examples=(Example(), Example(ranges={"x": (-5.0, 5.0)})),
 )
 elementwise(
-    "leaky_relu",
-    r"y = \max(x, 0) + s \min(x, 0)",
-    forward=lambda x, slope=0.01: where(less(0.0, x), x, slope * x),
-    derivative=lambda y, x, slope=0.01: where(less(0.0, x), 1.0, slope),
-    kinks={0.0: "left"},
-    about="Maas, Hannun, Ng, ICML 2013: a relu that keeps a small slope below 0.",
-    examples=(Example(), Example(settings={"slope": 0.2})),
+    "log_sigmoid",
+    r"y = -\ln(1 + e^{-x})",
+    forward=lambda x: minimum(x, 0.0) - log1p(exp(-absolute(x))),
+    derivative=lambda y, x: sigmoid(-x),
+    about="The logarithm of the sigmoid, exact where the sigmoid is too small to be written.",
+    examples=(Example(), Example(ranges={"x": (-40.0, 40.0)})),
 )
 elementwise(
-    "gelu",
-    r"y = x\,\Phi(x)",
-    forward=lambda x: x * normal_share(x),
-    derivative=lambda y, x: normal_share(x) + x * NORMAL_HEIGHT * exp(-0.5 * (x * x)),
-    about="Hendrycks and Gimpel, arXiv:1606.08415, with the exact normal distribution.",
+    "tanh",
+    r"y = \tanh x",
+    forward=lambda x: tanh(x),
+    derivative=lambda y, x: 1.0 - y * y,
+    about="From -1 to 1, steepest (slope 1) at 0.",
 )
-
-
-@op(formula=r"y_k = \frac{e^{x_k}}{\sum_j e^{x_j}}", shapes="... k -> ... k", couples="k")
-class softmax:
-    """Positive shares that sum to 1. The largest input is subtracted first, so nothing overflows."""
-
-    @staticmethod
-    def forward(x: Array) -> Array:
-        raised = exp(x - max_over(x, axis=-1, keepdims=True))
-        return raised / sum_over(raised, axis=-1, keepdims=True)
-
-    @staticmethod
-    def backward(grad_y: Array, y: Array, x: Array) -> Gradients:
-        return (y * (grad_y - sum_over(grad_y * y, axis=-1, keepdims=True)),)
-
-
-@op(formula=r"y_k = x_k - \ln \sum_j e^{x_j}", shapes="... k -> ... k", couples="k")
-class log_softmax:
-    """The logarithm of softmax, exact where a share is too small to be written."""
-
-    @staticmethod
-    def forward(x: Array) -> Array:
-        shifted = x - max_over(x, axis=-1, keepdims=True)
-        return shifted - log(sum_over(exp(shifted), axis=-1, keepdims=True))
-
-    @staticmethod
-    def backward(grad_y: Array, y: Array, x: Array) -> Gradients:
-        return (grad_y - exp(y) * sum_over(grad_y, axis=-1, keepdims=True),)
+elementwise(
+    "softsign",
+    r"y = \frac{x}{1 + |x|}",
+    forward=lambda x: x / (1.0 + absolute(x)),
+    derivative=lambda y, x: 1.0 / ((1.0 + absolute(x)) * (1.0 + absolute(x))),
+    about=(
+        "From -1 to 1 like tanh, with tails that flatten slowly. Bergstra, Desjardins, Lamblin, "
+        'Bengio, "Quadratic polynomials learn better image features", 2009.'
+    ),
+)
+elementwise(
+    "softplus",
+    r"y = \ln(1 + e^x)",
+    forward=softplus_of,
+    derivative=lambda y, x: sigmoid(x),
+    about=(
+        "A relu with a round corner, positive everywhere; its slope is the sigmoid. Dugas and "
+        "others, NIPS 2000."
+    ),
+    examples=(Example(), Example(ranges={"x": (-40.0, 40.0)})),
+)

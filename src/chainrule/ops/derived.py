@@ -6,6 +6,7 @@ which are ops themselves, so the same walks that train a network give its gradie
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,11 @@ class Recording:
 def record_function(
     function: Callable[..., Any], inputs: Sequence[Any], settings: Mapping[str, Any] = NOTHING
 ) -> Recording:
-    """Run ``function`` on symbols shaped like ``inputs`` (arrays or symbols) and return its steps."""
+    """Run ``function`` on symbols shaped like the inputs and return its steps.
+
+    ``inputs`` are arrays or symbols themselves; only their shapes and kinds are read.
+    Raises SetupError where the function leaves the alphabet, ShapeError where sizes do not meet.
+    """
 
     def compute(word: str, contents: Sequence[Any], choices: Mapping[str, Any]) -> Any:
         with np.errstate(all="ignore"):
@@ -96,15 +101,20 @@ def backward_of_function(
     """Return the gradient at each input, ``None`` where the output does not depend on it."""
     recording = record_function(function, inputs, settings)
     values = _walked(recording, inputs)
-    seeds = grad_y if isinstance(grad_y, tuple) else (grad_y,)
-    known = backward_walk(
-        recording.steps, values, dict(zip(recording.outputs, seeds, strict=True))
-    )
+    seeds: dict[int, Any] = {}
+    given = grad_y if isinstance(grad_y, tuple) else (grad_y,)
+    for number, seed in zip(recording.outputs, given, strict=True):
+        # Two outputs may be one value: their gradients add up.
+        seeds[number] = seeds[number] + seed if number in seeds else seed
+    known = backward_walk(recording.steps, values, seeds)
     return tuple(known.get(number) for number in recording.inputs)
 
 
 def op_from_function(name: str, function: Callable[..., Any], shapes: str) -> Op:
-    """Return an op (outside the table) whose rules follow from a plain function."""
+    """Return an op, outside the table, whose rules follow from a plain function over the alphabet.
+
+    ``shapes`` is its pattern, with one slot for each argument that is an array.
+    """
 
     def backward(grad_y: Any, y: Any, *inputs: Any, **settings: Any) -> Gradients:
         return backward_of_function(function, grad_y, inputs, settings)
@@ -112,11 +122,15 @@ def op_from_function(name: str, function: Callable[..., Any], shapes: str) -> Op
     def tangent(changes: Sequence[Any], y: Any, *inputs: Any, **settings: Any) -> Any:
         return tangent_of_function(function, changes, inputs, settings)
 
+    pattern = Pattern(shapes)
+    arguments = list(inspect.signature(function).parameters)[: len(pattern.inputs)]
+    words = name.replace("_", " ")
     return Op(
         name=name,
-        formula=rf"y = \mathrm{{{name}}}({', '.join(shapes.split('->')[0].split(','))})",
-        pattern=Pattern(shapes),
+        formula=rf"y = \text{{{words}}}({', '.join(arguments)})",
+        pattern=pattern,
         forward=function,
         backward=backward,
         tangent=tangent,
+        about=inspect.cleandoc(function.__doc__ or f"The function {words}."),
     )

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from chainrule.arrays import Array, concatenate, slice_of, sum_over
 from chainrule.ops.op import Example, Gradients, multilinear, op
+from chainrule.ops.words import unbroadcast
+from chainrule.word_shapes import ROWS
+
+SIZES = (
+    Example(),
+    Example(sizes={"n": 1, "i": 1, "o": 1}),
+    Example(sizes={"n": 3, "i": 3, "o": 3}),
+)
 
 
 @op(
@@ -11,7 +19,7 @@ from chainrule.ops.op import Example, Gradients, multilinear, op
     shapes="n i, i o, o -> n o",
     couples="i",
     learned={"w": "glorot_uniform", "b": "zeros"},
-    examples=(Example(), Example(sizes={"n": 1, "i": 1, "o": 1})),
+    examples=SIZES,
 )
 class linear:
     """Every output is a weighted sum of the inputs and a bias."""
@@ -32,12 +40,19 @@ multilinear(
     forward=lambda x, w: x @ w,
     backward=lambda grad_y, y, x, w: (grad_y @ w.T, x.T @ grad_y),
     about="Every output is a weighted sum of the inputs, without a bias.",
+    couples="i",
+    learned={"w": "glorot_uniform"},
+    examples=SIZES,
 )
 
 
-@op(formula=r"y = a + b", shapes="..., ... -> ...", name="sum_of_two")
+@op(
+    formula=r"y = a + b",
+    shapes="..., ... -> ...",
+    examples=(Example(), Example(shapes=((ROWS, 4), (ROWS, 1)))),
+)
 class sum_of_two:
-    """Two values of one shape, added."""
+    """Two values added; sizes of 1 are spread, as elementwise operations do."""
 
     @staticmethod
     def forward(a: Array, b: Array) -> Array:
@@ -45,7 +60,7 @@ class sum_of_two:
 
     @staticmethod
     def backward(grad_y: Array, y: Array, a: Array, b: Array) -> Gradients:
-        return grad_y, grad_y
+        return unbroadcast(grad_y, a), unbroadcast(grad_y, b)
 
 
 @op(

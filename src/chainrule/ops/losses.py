@@ -1,40 +1,46 @@
-"""Losses: how wrong each row is. One number for each row; ``average`` makes one of them all.
+"""Losses on numbers: how far each row's prediction lies from its target.
 
-A loss reads what the output layer gives (logits for the cross-entropies) and the target. Its
-backward is the gradient of exactly the number that its forward returns, outputs and all.
+A loss reads what the output layer gives and the target, and returns one number for each row;
+``average`` makes one of them all. Its backward is the gradient of exactly the number that its
+forward returns, outputs and all. ``classification_losses`` has those on classes.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from chainrule.arrays import (
     Array,
     absolute,
     count,
-    equal,
     exp,
+    less,
     less_equal,
     log1p,
-    maximum,
     mean_over,
-    sigmoid,
+    minimum,
     sign,
     sum_over,
+    tanh,
     where,
 )
-from chainrule.ops.activations import log_softmax, softmax
-from chainrule.ops.op import Example, Gradients, op
+from chainrule.ops.op import LOSSES, Example, Gradients, Kink, op
+
+LN_2 = 0.6931471805599453
+AT_TARGET = (Kink({"x": 0.0, "target": 0.0}, "middle"),)
 
 
 def per_output(grad_y: Array, x: Array) -> Array:
-    """The gradient of a row's loss, beside each output, where the loss is a mean over outputs."""
+    """Return a row's gradient beside each output, where the loss is a mean over outputs."""
     return grad_y[:, None] / count(x, 1)
 
 
-@op(formula=r"y = \frac{1}{o} \sum_j (x_j - t_j)^2", shapes="n o, n o -> n", couples="o")
+@op(
+    formula=r"y = \frac{1}{o} \sum_j (x_j - t_j)^2",
+    shapes="n o, n o -> n",
+    couples="o",
+    role="loss",
+)
 class mean_squared_error:
-    """The mean over outputs of the squared difference."""
+    """The mean over outputs of the squared difference. Gauss, 1809; Legendre, 1805."""
 
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
@@ -47,7 +53,12 @@ class mean_squared_error:
         return gradient, -gradient
 
 
-@op(formula=r"y = \frac{1}{2} \sum_j (x_j - t_j)^2", shapes="n o, n o -> n", couples="o")
+@op(
+    formula=r"y = \frac{1}{2} \sum_j (x_j - t_j)^2",
+    shapes="n o, n o -> n",
+    couples="o",
+    role="loss",
+)
 class half_squared_error:
     """Half the sum over outputs of the squared difference, so that its slope is the difference."""
 
@@ -62,7 +73,12 @@ class half_squared_error:
         return gradient, -gradient
 
 
-@op(formula=r"y = \sum_j (x_j - t_j)^2", shapes="n o, n o -> n", couples="o")
+@op(
+    formula=r"y = \sum_j (x_j - t_j)^2",
+    shapes="n o, n o -> n",
+    couples="o",
+    role="loss",
+)
 class squared_error:
     """The sum over outputs of the squared difference, without a half."""
 
@@ -77,7 +93,13 @@ class squared_error:
         return gradient, -gradient
 
 
-@op(formula=r"y = \frac{1}{o} \sum_j |x_j - t_j|", shapes="n o, n o -> n", couples="o")
+@op(
+    formula=r"y = \frac{1}{o} \sum_j |x_j - t_j|",
+    shapes="n o, n o -> n",
+    couples="o",
+    kinks=AT_TARGET,
+    role="loss",
+)
 class mean_absolute_error:
     """The mean over outputs of the absolute difference; slope 0 where there is none."""
 
@@ -92,21 +114,27 @@ class mean_absolute_error:
 
 
 @op(
-    formula=r"y = \frac{1}{o} \sum_j h_\delta(x_j - t_j)",
+    formula=(
+        r"y = \frac{1}{o} \sum_j h(x_j - t_j), \quad h(d) = "
+        r"\frac{d^2}{2} \text{ if } |d| \le \delta, \text{ else } \delta (|d| - \frac{\delta}{2})"
+    ),
     shapes="n o, n o -> n",
     couples="o",
     examples=(Example(), Example(settings={"delta": 0.4})),
+    role="loss",
 )
 class huber:
-    """Squares (halved) up to a difference of ``delta``, straight lines beyond. Huber, 1964."""
+    """Squares (halved) up to a difference of ``delta``, straight lines beyond.
+
+    Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35, 1964.
+    """
 
     @staticmethod
     def forward(x: Array, target: Array, delta: float = 1.0) -> Array:
         size = absolute(x - target)
         inside = 0.5 * size * size
-        return mean_over(
-            where(less_equal(size, delta), inside, delta * (size - 0.5 * delta)), axis=1
-        )
+        outside = delta * (size - 0.5 * delta)
+        return mean_over(where(less_equal(size, delta), inside, outside), axis=1)
 
     @staticmethod
     def backward(
@@ -118,112 +146,85 @@ class huber:
         return gradient, -gradient
 
 
-def shares_of(labels: Array, x: Array, smoothing: float) -> Array:
-    """Return the target share of each class: 1 for the label, spread by ``smoothing`` over all."""
-    classes = x.shape[1]
-    hit = equal(labels[:, None], np.arange(classes))
-    return where(hit, 1.0 - smoothing + smoothing / classes, smoothing / classes)
+def log_cosh_of(x: Array) -> Array:
+    """Return ln cosh x without overflow, exact near 0 (where the plain sum would cancel)."""
+    size = absolute(x)
+    near = tanh(minimum(size, 1.0))
+    far = size + log1p(exp(-2.0 * size)) - LN_2
+    return where(less(size, 1.0), -0.5 * log1p(-near * near), far)
 
 
 @op(
-    formula=r"y = -\sum_k t_k \ln \operatorname{softmax}(x)_k",
-    shapes="n k, n < k -> n",
-    couples="k",
-    examples=(Example(), Example(settings={"smoothing": 0.1}), Example(sizes={"k": 2})),
+    formula=r"y = \frac{1}{o} \sum_j \ln \cosh(x_j - t_j)",
+    shapes="n o, n o -> n",
+    couples="o",
+    examples=(Example(), Example(ranges={"x": (-50.0, 50.0)})),
+    role="loss",
 )
-class cross_entropy:
-    """Softmax and the logarithmic loss of a label in one op, from logits.
+class log_cosh:
+    """Half a square near the target, a straight line far from it, smooth everywhere."""
 
-    Label smoothing: Szegedy and others, CVPR 2016.
+    @staticmethod
+    def forward(x: Array, target: Array) -> Array:
+        return mean_over(log_cosh_of(x - target), axis=1)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
+        gradient = per_output(grad_y, x) * tanh(x - target)
+        return gradient, -gradient
+
+
+@op(
+    formula=r"y = \frac{1}{o} \sum_j \max(q\,(t_j - x_j),\ (1 - q)(x_j - t_j))",
+    shapes="n o, n o -> n",
+    couples="o",
+    kinks=AT_TARGET,
+    examples=(Example(), Example(settings={"quantile": 0.9})),
+    role="loss",
+)
+class quantile:
+    """The pinball loss, least at the ``quantile`` of the target; at 0.5 half the absolute error.
+
+    Koenker and Bassett, "Regression quantiles", Econometrica 46, 1978. On the target the slope in
+    the middle of both sides.
     """
 
     @staticmethod
-    def forward(x: Array, label: Array, smoothing: float = 0.0) -> Array:
-        return -sum_over(shares_of(label, x, smoothing) * log_softmax.forward(x), axis=1)
+    def forward(x: Array, target: Array, quantile: float = 0.5) -> Array:
+        difference = x - target
+        return mean_over(0.5 * absolute(difference) + (0.5 - quantile) * difference, axis=1)
 
     @staticmethod
     def backward(
-        grad_y: Array, y: Array, x: Array, label: Array, smoothing: float = 0.0
+        grad_y: Array, y: Array, x: Array, target: Array, quantile: float = 0.5
     ) -> Gradients:
-        difference = softmax.forward(x) - shares_of(label, x, smoothing)
-        return grad_y[:, None] * difference, None
+        gradient = per_output(grad_y, x) * (0.5 * sign(x - target) + (0.5 - quantile))
+        return gradient, -gradient
 
 
 @op(
-    formula=r"y = \frac{1}{o} \sum_j \ln(1 + e^{x_j}) - t_j x_j",
+    formula=r"y = \frac{1}{o} \sum_j e^{x_j} - t_j x_j",
     shapes="n o, n o -> n",
     couples="o",
-    examples=(
-        Example(ranges={"target": (0.0, 1.0)}),
-        Example(ranges={"target": (0.0, 1.0)}, settings={"smoothing": 0.1}),
-    ),
+    examples=(Example(ranges={"target": (0.0, 6.0)}),),
+    role="loss",
+    includes="exp",
 )
-class binary_cross_entropy:
-    """Sigmoid and the logarithmic loss of 0 or 1 in one op, from logits; the mean over outputs."""
+class poisson:
+    """For counts: x is the logarithm of the expected count.
+
+    The negative logarithm of the Poisson probability without its last part, ln(t!), which no
+    prediction changes. Nelder and Wedderburn, "Generalized linear models", 1972.
+    """
 
     @staticmethod
-    def forward(x: Array, target: Array, smoothing: float = 0.0) -> Array:
-        share = (1.0 - smoothing) * target + 0.5 * smoothing
-        return mean_over(
-            maximum(x, 0.0) + log1p(exp(-absolute(x))) - share * x, axis=1
-        )
+    def forward(x: Array, target: Array) -> Array:
+        return mean_over(exp(x) - target * x, axis=1)
 
     @staticmethod
-    def backward(
-        grad_y: Array, y: Array, x: Array, target: Array, smoothing: float = 0.0
-    ) -> Gradients:
+    def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
         beside = per_output(grad_y, x)
-        share = (1.0 - smoothing) * target + 0.5 * smoothing
-        return beside * (sigmoid(x) - share), -beside * (1.0 - smoothing) * x
+        return beside * (exp(x) - target), -beside * x
 
 
-@op(formula=r"y = \frac{1}{n} \sum_r w_r x_r", shapes="n, n -> ", couples="n")
-class average:
-    """One number for all rows: the sum of weight times loss, over the number of rows."""
-
-    @staticmethod
-    def forward(x: Array, weight: Array) -> Array:
-        return sum_over(weight * x) / count(x, 0)
-
-    @staticmethod
-    def backward(grad_y: Array, y: Array, x: Array, weight: Array) -> Gradients:
-        share = grad_y / count(x, 0)
-        return share * weight, share * x
-
-
-@op(formula=r"y = \frac{1}{2} \sum_p \lambda_p w_p^2", shapes="p, p -> ", couples="p")
-class l2_penalty:
-    """Half the squares of parameters, each with a strength of its own (weight decay)."""
-
-    @staticmethod
-    def forward(w: Array, strength: Array) -> Array:
-        return 0.5 * sum_over(strength * (w * w))
-
-    @staticmethod
-    def backward(grad_y: Array, y: Array, w: Array, strength: Array) -> Gradients:
-        return grad_y * (strength * w), None
-
-
-@op(formula=r"y = \sum_p \lambda_p |w_p|", shapes="p, p -> ", couples="p")
-class l1_penalty:
-    """The absolute values of parameters, each with a strength; slope 0 at 0."""
-
-    @staticmethod
-    def forward(w: Array, strength: Array) -> Array:
-        return sum_over(strength * absolute(w))
-
-    @staticmethod
-    def backward(grad_y: Array, y: Array, w: Array, strength: Array) -> Gradients:
-        return grad_y * (strength * sign(w)), None
-
-
-LOSSES = (
-    "mean_squared_error",
-    "half_squared_error",
-    "squared_error",
-    "mean_absolute_error",
-    "huber",
-    "cross_entropy",
-    "binary_cross_entropy",
-)
-
+__all__ = ["LN_2", "LOSSES", "log_cosh_of", "per_output"]

@@ -10,24 +10,30 @@ There are three ways to make one, and each enters it into the table ``OPS``:
 input has none. It is the true adjoint of forward. Where no tangent is written, it follows from the
 words that forward is made of, independently of backward, so that the test
 <grad_y, tangent(v)> = <backward(grad_y), v> holds one rule against another.
+
+An op of several outputs returns a tuple from forward; its backward receives tuples for ``grad_y``
+and ``y``, and its tangent returns one change for each output.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from chainrule.arrays import Array
 from chainrule.errors import SetupError, nearest
 from chainrule.ops.patterns import Pattern, SizeRule
-from chainrule.word_shapes import Shape
+from chainrule.word_shapes import WORD_SHAPES, Kind, Shape
 
 Gradients = tuple[Array | None, ...]
+Changes = Sequence[Array | None]
 Side = Literal["left", "right", "middle"]
+Role = Literal["", "activation", "loss"]
 Block = TypeVar("Block", bound=type)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -37,20 +43,31 @@ class Example:
     """One way to try an op: sizes for its pattern, settings, and where its inputs lie.
 
     ``ranges`` gives (lowest, highest) for an input by name; other inputs are normal. ``shapes``
-    gives the inputs' shapes outright where the pattern leaves them open, and ``below`` the bound of
-    an input of whole numbers.
+    gives the inputs' shapes outright where the pattern leaves them open, with ``ROWS`` where the
+    size of a batch stands.
     """
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    shapes: tuple[tuple[int, ...], ...] = ()
-    below: Mapping[str, int] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True)
+class Kink:
+    """A place where forward has two slopes, and the one that backward takes.
+
+    ``at`` names the inputs that lie there with their numbers; the slope is that of the first of
+    them, seen from its own left or right, or in the middle of both.
+    """
+
+    at: Mapping[str, float]
+    side: Side
+
+
+@dataclass(frozen=True, eq=False)
 class Op:
-    """One operation. ``kinks`` says which one-sided slope backward takes where there are two."""
+    """One operation, as the makers below describe it; two ops are equal when they are one."""
 
     name: str
     formula: str
@@ -59,36 +76,48 @@ class Op:
     backward: Callable[..., Gradients]
     tangent: Callable[..., Any]
     about: str = ""
+    derivative: Callable[..., Any] | None = None
+    names: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     learned: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, SizeRule] = field(default_factory=dict)
     couples: str = ""
-    kinks: Mapping[float, Side] = field(default_factory=dict)
+    kinks: tuple[Kink, ...] = ()
     examples: tuple[Example, ...] = (Example(),)
     differentiable: bool = True
     kind: Literal["op", "elementwise", "multilinear", "word"] = "op"
+    role: Role = ""
+    includes: str = ""
 
-    @property
+    @cached_property
     def input_names(self) -> tuple[str, ...]:
         """The names of forward's array arguments."""
         count = len(self.pattern.inputs)
-        return tuple(inspect.signature(self.forward).parameters)[:count]
+        return self.names or tuple(inspect.signature(self.forward).parameters)[:count]
 
     @property
     def shapes(self) -> str:
+        """The text of the shape pattern."""
         return self.pattern.text
 
     def output_shapes(
         self, shapes: Sequence[Shape], settings: Mapping[str, Any], where: str = ""
     ) -> tuple[Shape, ...]:
         """Return the output shapes for these inputs. Raises ShapeError where they do not meet."""
+        if self.kind == "word":
+            kinds: list[Kind] = [slot.kind for slot in self.pattern.inputs]
+            kinds += ["float"] * (len(shapes) - len(kinds))
+            shape, _ = WORD_SHAPES[self.name](*zip(shapes, kinds, strict=True), **settings)
+            return (shape,)
         found = self.pattern.match(shapes, self.input_names, where or f"'{self.name}'")
         return self.pattern.output_shapes(shapes, found, self.sizes, {**self.settings, **settings})
 
     def source_checksum(self) -> str:
-        """Return the sha256 of the source of forward and backward, to know the op again."""
+        """Return the sha256 of the source of the op's own rules, to know the op again."""
         try:
-            text = inspect.getsource(self.forward) + inspect.getsource(self.backward)
+            text = inspect.getsource(self.forward) + inspect.getsource(
+                self.derivative or self.backward
+            )
         except (OSError, TypeError):
             text = self.name
         return hashlib.sha256(text.encode()).hexdigest()
@@ -97,8 +126,30 @@ class Op:
         return self.forward(*inputs, **settings)
 
 
+# ---- the table ----
+
 OPS: dict[str, Op] = {}
 BUILT_IN: set[str] = set()
+
+
+@dataclass(frozen=True)
+class NamesWithRole(Collection[str]):
+    """The names of all ops of one role, those included that are entered later."""
+
+    role: Role
+
+    def __contains__(self, name: object) -> bool:
+        return name in OPS and OPS[str(name)].role == self.role
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, one in OPS.items() if one.role == self.role)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+ACTIVATIONS = NamesWithRole("activation")
+LOSSES = NamesWithRole("loss")
 
 
 def find_op(name: str) -> Op:
@@ -118,6 +169,9 @@ def enter(new: Op) -> Op:
     return new
 
 
+# ---- three ways to make an op ----
+
+
 def op(
     *,
     formula: str,
@@ -126,36 +180,46 @@ def op(
     couples: str = "",
     learned: Mapping[str, str] = NOTHING,
     sizes: Mapping[str, SizeRule] = NOTHING,
-    kinks: Mapping[float, Side] = NOTHING,
+    kinks: Sequence[Kink] = (),
     examples: Sequence[Example] = (Example(),),
+    role: Role = "",
+    includes: str = "",
 ) -> Callable[[Block], Block]:
-    """Enter a class of static methods into the table as an op.
+    """Enter a class of static methods into the table as an op; its docstring is its ``about``.
 
-    ``shapes`` is its pattern, ``couples`` the names of axes along which it mixes entries,
-    ``learned`` the inputs that are parameters with the initializer each starts from, ``sizes``
-    functions for output sizes that stand nowhere on the left. Settings are the keyword arguments
-    of ``forward`` that have defaults.
+    ``shapes`` is its pattern. ``couples`` names the axes along which it mixes: those where one
+    entry of an output depends on several entries of one input. ``learned`` gives the inputs that
+    are parameters, with the initializer each starts from; ``sizes`` functions for output sizes that
+    stand nowhere on the left. Settings are the keyword arguments of ``forward`` that have defaults.
+
+    ``role="loss"`` makes the op a loss by its name: prediction and target in, one number for each
+    row out. ``includes`` is the op that such a loss applies to the prediction itself (cross-entropy
+    includes the softmax), so that the output layer must not bring it.
+    Raises SetupError where a rule is missing or forward takes too few arguments.
     """
 
     def decorate(block: Block) -> Block:
-        forward: Callable[..., Any] = vars(block)["forward"].__func__
+        own_name = name or block.__name__
         pattern = Pattern(shapes)
-        tangent = vars(block).get("tangent")
+        forward = _rule(block, "forward", own_name)
+        _check_arguments(own_name, forward, pattern)
         enter(
             Op(
-                name=name or block.__name__,
+                name=own_name,
                 formula=formula,
                 pattern=pattern,
                 forward=forward,
-                backward=vars(block)["backward"].__func__,
-                tangent=tangent.__func__ if tangent else _tangent_of(forward),
+                backward=_rule(block, "backward", own_name),
+                tangent=getattr(block, "tangent", None) or _tangent_of(forward),
                 about=inspect.cleandoc(block.__doc__ or ""),
                 settings=_defaults(forward, len(pattern.inputs)),
                 learned=learned,
                 sizes=sizes,
                 couples=couples,
-                kinks=kinks,
+                kinks=tuple(kinks),
                 examples=tuple(examples),
+                role=role,
+                includes=includes,
             )
         )
         return block
@@ -172,15 +236,15 @@ def elementwise(
     about: str = "",
     kinks: Mapping[float, Side] = NOTHING,
     examples: Sequence[Example] = (Example(),),
+    role: Role = "activation",
 ) -> Op:
     """Enter an op of one input, element by element, by its one derivative dy/dx(y, x, ...).
 
-    ``derivative=None``: the op has no gradient, and training through it is refused.
+    ``derivative=None``: the op has no gradient, and training through it is refused. ``kinks`` maps
+    each number at which there are two slopes to the one that the derivative takes.
     """
-    if derivative is None:
-        backward, tangent = _no_gradient, _no_tangent
-    else:
-        backward, tangent = _scaled_by(derivative)
+    backward, tangent = _scaled_by(derivative) if derivative else (_no_gradient, _no_tangent)
+    first = next(iter(inspect.signature(forward).parameters))
     return enter(
         Op(
             name=name,
@@ -190,11 +254,13 @@ def elementwise(
             backward=backward,
             tangent=tangent,
             about=about,
+            derivative=derivative,
             settings=_defaults(forward, 1),
-            kinks=kinks,
+            kinks=tuple(Kink({first: number}, side) for number, side in kinks.items()),
             examples=tuple(examples),
             differentiable=derivative is not None,
             kind="elementwise",
+            role=role,
         )
     )
 
@@ -207,18 +273,22 @@ def multilinear(
     forward: Callable[..., Array],
     backward: Callable[..., Gradients],
     about: str = "",
+    couples: str = "",
+    learned: Mapping[str, str] = NOTHING,
     examples: Sequence[Example] = (Example(),),
+    role: Role = "",
 ) -> Op:
     """Enter an op that is linear in each of its inputs: its tangent is a sum of forwards."""
 
-    def tangent(changes: Sequence[Array | None], y: Array, *inputs: Array, **settings: Any) -> Any:
-        return _sum_of(
+    def tangent(changes: Changes, y: Array, *inputs: Array, **settings: Any) -> Any:
+        return sum_of_parts(
             forward(*inputs[:place], change, *inputs[place + 1 :], **settings)
             for place, change in enumerate(changes)
             if change is not None
         )
 
     pattern = Pattern(shapes)
+    _check_arguments(name, forward, pattern)
     return enter(
         Op(
             name=name,
@@ -229,10 +299,25 @@ def multilinear(
             tangent=tangent,
             about=about,
             settings=_defaults(forward, len(pattern.inputs)),
+            learned=learned,
+            couples=couples,
             examples=tuple(examples),
             kind="multilinear",
+            role=role,
         )
     )
+
+
+def sum_of_parts(parts: Iterable[Any]) -> Any:
+    """Return the sum of the parts that are there, ``None`` where there is none."""
+    total = None
+    for part in parts:
+        if part is not None:
+            total = part if total is None else total + part
+    return total
+
+
+# ---- what the makers share ----
 
 
 def _scaled_by(
@@ -241,7 +326,7 @@ def _scaled_by(
     def backward(grad_y: Array, y: Array, x: Array, **settings: Any) -> Gradients:
         return (grad_y * derivative(y, x, **settings),)
 
-    def tangent(changes: Sequence[Array | None], y: Array, x: Array, **settings: Any) -> Any:
+    def tangent(changes: Changes, y: Array, x: Array, **settings: Any) -> Any:
         (change_x,) = changes
         return None if change_x is None else derivative(y, x, **settings) * change_x
 
@@ -252,12 +337,12 @@ def _no_gradient(grad_y: Array, y: Array, x: Array, **settings: Any) -> Gradient
     return (None,)
 
 
-def _no_tangent(changes: Sequence[Array | None], y: Array, x: Array, **settings: Any) -> Any:
+def _no_tangent(changes: Changes, y: Array, x: Array, **settings: Any) -> Any:
     return None
 
 
 def _tangent_of(forward: Callable[..., Any]) -> Callable[..., Any]:
-    def tangent(changes: Sequence[Array | None], y: Any, *inputs: Array, **settings: Any) -> Any:
+    def tangent(changes: Changes, y: Any, *inputs: Array, **settings: Any) -> Any:
         # The walks read this table, so they are imported when a tangent is first asked for.
         from chainrule.ops.derived import tangent_of_function
 
@@ -266,11 +351,25 @@ def _tangent_of(forward: Callable[..., Any]) -> Callable[..., Any]:
     return tangent
 
 
-def _sum_of(parts: Any) -> Any:
-    total = None
-    for part in parts:
-        total = part if total is None else total + part
-    return total
+def _rule(block: type, rule: str, name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] | None = getattr(block, rule, None)
+    if found is None:
+        raise SetupError(
+            f"The op '{name}' has no {rule}.", f"Write {rule} as a static method of its class."
+        )
+    return found
+
+
+def _check_arguments(name: str, forward: Callable[..., Any], pattern: Pattern) -> None:
+    parameters = list(inspect.signature(forward).parameters.values())
+    due = len(pattern.inputs)
+    arrays = parameters[:due]
+    if len(arrays) < due or any(one.default is not one.empty for one in arrays):
+        raise SetupError(
+            f"The op '{name}' has {due} inputs ({pattern.text}), and its forward takes "
+            f"({', '.join(one.name for one in parameters)}).",
+            "Give forward one argument for each input, and settings with defaults behind them.",
+        )
 
 
 def _defaults(forward: Callable[..., Any], inputs: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     "n i, i o, o -> n o"        linear: three inputs, one output
     "n k, n < k -> n"           second input: n whole numbers from 0 to k - 1
+    "n k, n k ? -> n k"         second input: truth values
     "... -> ..."                any shape, kept
     "n k -> "                   one number comes out
 
@@ -18,7 +19,7 @@ from functools import cached_property
 from typing import Any
 
 from chainrule.errors import ShapeError
-from chainrule.word_shapes import Rows, Shape, Size, broadcast, show
+from chainrule.word_shapes import Kind, Rows, Shape, Size, broadcast, show
 
 SizeRule = Callable[..., int]
 
@@ -28,10 +29,12 @@ class Slot:
     """The sizes of one input or output; ``below`` names the bound of whole numbers."""
 
     sizes: tuple[str, ...]
-    below: str | None = None
+    kind: Kind = "float"
+    below: str = ""
 
     def __str__(self) -> str:
-        return " ".join(self.sizes) + (f" < {self.below}" if self.below else "")
+        ending = {"float": "", "integer": f" < {self.below}", "boolean": " ?"}[self.kind]
+        return " ".join(self.sizes) + ending
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,14 @@ class Pattern:
 
 
 def _slots(text: str) -> tuple[Slot, ...]:
-    slots = []
-    for part in text.split(","):
-        sizes, _, below = part.partition("<")
-        slots.append(Slot(tuple(sizes.split()), below.strip() or None))
-    return tuple(slots)
+    return tuple(_slot(part.strip()) for part in text.split(","))
+
+
+def _slot(text: str) -> Slot:
+    if text.endswith("?"):
+        return Slot(tuple(text[:-1].split()), "boolean")
+    sizes, bounded, below = text.partition("<")
+    return Slot(tuple(sizes.split()), "integer" if bounded else "float", below.strip())
 
 
 def with_rows(shape: Shape) -> bool:

@@ -1,0 +1,95 @@
+"""The reference pages: what stands in the tables OPS and OPTIMIZERS, as Markdown.
+
+The pages ops.md and optimizers.md hold an introduction; the blocks follow it when the page is
+read, so that the documentation of an op is its block and nothing else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sphinx.application import Sphinx
+
+
+def block_section(
+    name: str, formula: str, about: str, facts: Iterable[tuple[str, str]], level: int
+) -> str:
+    """Return one block: its name, its formula, facts as a list, and what it says of itself."""
+    listed = "\n".join(f"- {label}: {text}" for label, text in facts)
+    parts = [f"{'#' * level} `{name}`", f"```{{math}}\n{formula}\n```", about, listed]
+    return "\n\n".join(part for part in parts if part)
+
+
+def one_setting(name: str, value: object) -> str:
+    return f"`{name} = {value!r}`"
+
+
+def op_facts(op: Any) -> list[tuple[str, str]]:
+    facts = [("shapes", f"`{op.shapes}`")]
+    if op.settings:
+        facts.append(("settings", ", ".join(one_setting(*pair) for pair in op.settings.items())))
+    for kink in op.kinks:
+        place = ", ".join(f"{name} = {number:g}" for name, number in kink.at.items())
+        facts.append((f"at the kink `{place}`", f"the slope from the {kink.side}"))
+    if not op.differentiable:
+        facts.append(("gradient", "none: it cannot be trained through"))
+    return facts
+
+
+def op_sections() -> str:
+    """Return every op of the table, by the module that it stands in."""
+    from chainrule.ops import OPS
+
+    by_module: dict[str, list[Any]] = {}
+    for op in OPS.values():
+        # A word of the alphabet is an op only so that the walks can pass through it.
+        if op.kind != "word":
+            by_module.setdefault(op.forward.__module__, []).append(op)
+    sections = []
+    for module, ops in by_module.items():
+        sections.append(f"## {module.rpartition('.')[2].replace('_', ' ').capitalize()}")
+        sections.append(inspect.getdoc(sys.modules[module]) or "")
+        for op in ops:
+            sections.append(block_section(op.name, op.formula, op.about, op_facts(op), level=3))
+    return "\n\n".join(sections)
+
+
+def optimizer_sections() -> str:
+    """Return every optimizer of the table."""
+    from chainrule.optimizers import OPTIMIZERS
+
+    sections = []
+    for name, block in OPTIMIZERS.items():
+        defaults = [
+            (parameter.name, parameter.default)
+            for parameter in inspect.signature(block).parameters.values()
+            if parameter.default is not parameter.empty
+        ]
+        facts = [("needs", block.needs)]
+        if defaults:
+            facts.append(("settings", ", ".join(one_setting(*pair) for pair in defaults)))
+        about = inspect.getdoc(block) or ""
+        sections.append(block_section(name, block.formula, about, facts, level=2))
+    return "\n\n".join(sections)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {"ops": op_sections, "optimizers": optimizer_sections}
+
+
+def add_sections(app: Sphinx, page: str, source: list[str]) -> None:
+    if page in SECTIONS:
+        source[0] = f"{source[0].rstrip()}\n\n{SECTIONS[page]()}\n"
+
+
+def always_outdated(app: Sphinx, *_: object) -> list[str]:
+    """The tables may have changed although the pages have not."""
+    return list(SECTIONS)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", add_sections)
+    app.connect("env-get-outdated", always_outdated)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,113 @@
+"""chainrule trains neural networks by backpropagation: run it, read it, question it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule.errors import ChainruleError, DataError, RunFolderError, SetupError, ShapeError
+    from chainrule.network.backpropagation import backpropagate, gradient
+    from chainrule.network.initializers import initializer
+    from chainrule.network.layers import Activation, Add, Apply, Concatenate, Dense, Input
+    from chainrule.network.losses import loss
+    from chainrule.network.network import Network
+    from chainrule.ops import elementwise, multilinear, op
+    from chainrule.optimizers import (
+        Adam,
+        AdamW,
+        CosineDecay,
+        ExponentialDecay,
+        GradientDescent,
+        InverseScaling,
+        Momentum,
+        Nesterov,
+        StepDecay,
+        optimizer,
+    )
+    from chainrule.training.minimize import minimize
+    from chainrule.training.recording import Recording
+    from chainrule.training.records import load
+    from chainrule.training.train import resume, train
+
+# Where each public name lives. They are imported when first used, so that `import chainrule` and
+# `chainrule --help` cost next to nothing; a test holds this list against the imports above.
+_HOMES = {
+    "errors": ("ChainruleError", "DataError", "RunFolderError", "SetupError", "ShapeError"),
+    "network.backpropagation": ("backpropagate", "gradient"),
+    "network.initializers": ("initializer",),
+    "network.layers": ("Activation", "Add", "Apply", "Concatenate", "Dense", "Input"),
+    "network.losses": ("loss",),
+    "network.network": ("Network",),
+    "ops": ("elementwise", "multilinear", "op"),
+    "optimizers": (
+        "Adam",
+        "AdamW",
+        "CosineDecay",
+        "ExponentialDecay",
+        "GradientDescent",
+        "InverseScaling",
+        "Momentum",
+        "Nesterov",
+        "StepDecay",
+        "optimizer",
+    ),
+    "training.minimize": ("minimize",),
+    "training.recording": ("Recording",),
+    "training.records": ("load",),
+    "training.train": ("resume", "train"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Activation",
+    "Adam",
+    "AdamW",
+    "Add",
+    "Apply",
+    "ChainruleError",
+    "Concatenate",
+    "CosineDecay",
+    "DataError",
+    "Dense",
+    "ExponentialDecay",
+    "GradientDescent",
+    "Input",
+    "InverseScaling",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "Recording",
+    "RunFolderError",
+    "SetupError",
+    "ShapeError",
+    "StepDecay",
+    "backpropagate",
+    "elementwise",
+    "gradient",
+    "initializer",
+    "load",
+    "loss",
+    "minimize",
+    "multilinear",
+    "op",
+    "optimizer",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("chainrule")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'chainrule' has no attribute '{name}'")
+    found = getattr(importlib.import_module(f"chainrule.{_HOME_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

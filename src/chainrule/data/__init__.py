@@ -1,0 +1,1 @@
+"""Rows and columns on their way to arrays: reading, preparing, splitting."""

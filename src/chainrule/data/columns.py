@@ -1,0 +1,134 @@
+"""One column of a table: what is missing, what is a number, what is text.
+
+Every way into a table (CSV, Parquet, data frame, dictionary) ends in the functions of this file, so
+that the same values become the same column whichever way they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError
+
+if TYPE_CHECKING:
+    import polars
+    from typing_extensions import TypeIs
+
+NumberArray = NDArray[np.float64]
+TextArray = NDArray[np.object_]
+Column = NumberArray | TextArray
+
+MISSING_MARKERS = ("", "NA", "N/A", "NaN", "nan", "null", "?")
+
+
+def is_number(column: Column) -> TypeIs[NumberArray]:
+    """Say whether a column holds numbers (float64, NaN = missing) and not text."""
+    return column.dtype == np.float64
+
+
+def missing(column: Column) -> NDArray[np.bool_]:
+    """Return which rows of a column have no value: shape (rows,)."""
+    if is_number(column):
+        return np.isnan(column)
+    return np.array([value is None for value in column], dtype=np.bool_)
+
+
+def spelling(number: float) -> str:
+    """Write a number as a person would: 3.0 as "3", 0.5 as "0.5"."""
+    whole = np.isfinite(number) and number == int(number) and abs(number) < 2**53
+    return str(int(number)) if whole else repr(float(number))
+
+
+def column_from_text(text: polars.Series, decimal_comma: bool = False) -> Column:
+    """Return the column that a series of strings stands for.
+
+    Blanks around a value are not part of it, and ``MISSING_MARKERS`` are missing values. If every
+    present value is a number the column is float64; if every one is "true" or "false" in any letter
+    case it is text in lower case; else it is text as written. With ``decimal_comma`` "1,5" is a
+    number too.
+    """
+    import polars
+
+    stripped = text.str.strip_chars()
+    present = stripped.set(stripped.is_in(MISSING_MARKERS), None)
+    plain = present.str.replace(",", ".", literal=True) if decimal_comma else present
+    numbers = plain.cast(polars.Float64, strict=False)
+    if numbers.null_count() == present.null_count():
+        return numbers.fill_null(float("nan")).to_numpy(writable=True)
+    lower = present.str.to_lowercase()
+    if lower.is_in(("true", "false", None)).all():
+        present = lower
+    return object_array(present.to_list())
+
+
+def column_from_values(name: str, values: Sequence[Any]) -> Column:
+    """Return the column that Python values stand for: numbers, text, booleans, None and NaN.
+
+    A column of real numbers is float64; in any other every value is taken as it is written, a
+    boolean as "true" or "false", and then as ``column_from_text`` does.
+
+    Raises ``DataError`` for a complex number, or a value that is itself a list or the like.
+    """
+    import polars
+
+    present = [None if _is_absent(value) else value for value in values]
+    kinds = {type(value) for value in present if value is not None}
+    if any(issubclass(kind, complex | np.complexfloating) for kind in kinds):
+        raise DataError(f"Column {name!r} holds complex numbers.", "Give real numbers.")
+    if all(issubclass(kind, int | float | np.number) and kind is not bool for kind in kinds):
+        numbers = [float("nan") if value is None else _as_float(value) for value in present]
+        return np.array(numbers, dtype=np.float64)
+    written = [None if value is None else _as_text(name, value) for value in present]
+    return column_from_text(polars.Series(written, dtype=polars.String))
+
+
+def numbers_in(texts: TextArray) -> tuple[NumberArray, NDArray[np.bool_]]:
+    """Return the numbers that texts spell, and in which rows a text is present and spells none.
+
+    Both have shape (rows,); where there is no number it is NaN.
+    """
+    import polars
+
+    series = polars.Series(texts.tolist(), dtype=polars.String)
+    numbers = series.cast(polars.Float64, strict=False)
+    wrong = (numbers.is_null() & series.is_not_null()).to_numpy()
+    return numbers.fill_null(float("nan")).to_numpy(writable=True), wrong
+
+
+def object_array(values: Sequence[str | None]) -> TextArray:
+    """Return text as an array of objects, None where a value is missing."""
+    array = np.empty(len(values), dtype=np.object_)
+    array[:] = values
+    return array
+
+
+def _is_absent(value: Any) -> bool:
+    # pandas has three missing values of its own (NaN, NaT, NA). The first two differ from
+    # themselves; NA has no truth value at all and is known by its type's name.
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, list | tuple | dict | set | bytes | np.ndarray):
+        raise DataError(
+            f"Column {name!r} holds a {type(value).__name__} in a cell.",
+            "Give one number or one text in each cell.",
+        )
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | float | np.number):
+        return spelling(_as_float(value))
+    return str(value)

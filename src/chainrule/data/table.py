@@ -1,0 +1,223 @@
+"""A table: named columns of numbers or text, read from a file or taken from a data frame."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.columns import Column, column_from_text, column_from_values, is_number
+from chainrule.data.delimited import read_delimited
+from chainrule.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import narwhals
+    import polars
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
+PARQUET_SUFFIXES = (".parquet", ".pq")
+
+# While a file is read, its bytes, the masks over them and its cells as text are in memory at once.
+MEMORY_PER_BYTE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows and named columns of equal length.
+
+    ``columns`` maps a name to an array of shape (rows,): float64 for numbers (NaN = missing), or
+    objects ``str | None`` for text (None = missing). ``source`` is the file that it was read from.
+
+    Raises ``DataError`` if the columns differ in length or if a number is infinite.
+    """
+
+    columns: dict[str, Column]
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        first = next(iter(self.columns), "")
+        for name, column in self.columns.items():
+            if len(column) != self.rows:
+                raise DataError(
+                    f"Column {name!r} has {len(column)} values "
+                    f"and column {first!r} has {self.rows}.",
+                    "Give every column as many values as there are rows.",
+                )
+            if is_number(column) and np.isinf(column).any():
+                raise DataError(
+                    f"Column {name!r} is infinite in row {np.argmax(np.isinf(column)) + 1}.",
+                    "Give a finite number, or leave the cell empty if the value is not known.",
+                )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return tuple(self.columns)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return next((len(column) for column in self.columns.values()), 0)
+
+    def select(self, indices: NDArray[np.int64]) -> Table:
+        """Return a table of the rows with these indices, in this order."""
+        return Table({name: column[indices] for name, column in self.columns.items()}, self.source)
+
+
+def read_table(path: str | Path) -> Table:
+    """Read a CSV file (comma, semicolon or tab, UTF-8) or a Parquet file.
+
+    Empty cells, NA, N/A, NaN, nan, null and ? are missing values. A column whose every present
+    value is a number is a column of numbers; every other is text. In a file with semicolons "1,5"
+    is a number, because such files come from where the comma is the decimal mark.
+
+    Raises ``DataError`` if the file is missing, empty or unreadable, or if its rows, its header and
+    its values do not make a table.
+    """
+    path = Path(path)
+    try:
+        _check_file(path)
+        if path.suffix.lower() in PARQUET_SUFFIXES:
+            return table_from_frame(_read_parquet(path), source=str(path))
+        series, delimiter = read_delimited(path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}).", "Check that you may read it."
+        ) from None
+    comma = delimiter == ";"
+    columns = {name: column_from_text(text, comma) for name, text in series.items()}
+    return Table(columns, str(path))
+
+
+def table_from_frame(frame: object, source: str | None = None) -> Table:
+    """Return the table that a data frame (pandas, polars, pyarrow, ...) or a dictionary holds.
+
+    A dictionary maps names to sequences or arrays of equal length. Values are read as in a file:
+    text that consists of numbers is a column of numbers, and booleans are text.
+
+    Raises ``DataError`` if it is no table, has no rows, or has two columns of one name.
+    """
+    named = _mapped(frame) if isinstance(frame, Mapping) else _framed(frame)
+    columns = dict(named)
+    if len(columns) < len(named):
+        raise _two_of_one_name()
+    if not columns:
+        raise DataError("The table has no columns.", "Give at least one column of inputs.")
+    table = Table(columns, source)
+    if table.rows == 0:
+        raise DataError("The table has no rows.", "Give at least one row.")
+    return table
+
+
+def checksum(path: str | Path) -> str:
+    """Return the SHA-256 of the file's bytes as 64 hexadecimal digits."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}).", "Check the path and its permissions."
+        ) from None
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder.", "Give a CSV or Parquet file.")
+    if not path.exists():
+        raise DataError(f"There is no file {path}.", _files_beside(path))
+    size, memory = path.stat().st_size, _memory()
+    if memory is not None and size * MEMORY_PER_BYTE > memory:
+        raise DataError(
+            f"{path} has {size / 2**30:.1f} GiB, too much for the {memory / 2**30:.1f} GiB of "
+            "memory here.",
+            "Give fewer rows; data larger than memory cannot be trained on.",
+        )
+    if path.suffix.lower() not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
+        known = ", ".join(TEXT_SUFFIXES + PARQUET_SUFFIXES)
+        raise DataError(
+            f"{path} is no table that chainrule can read (its name ends in {path.suffix!r}).",
+            f"Save the table as CSV or Parquet; known endings are {known}.",
+        )
+
+
+def _memory() -> int | None:
+    # Windows has no sysconf; there the file is read and the system says if it is too large.
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", {}):
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _files_beside(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"There is no folder {folder} either; check the path."
+    known = TEXT_SUFFIXES + PARQUET_SUFFIXES
+    try:
+        names = sorted(item.name for item in folder.iterdir() if item.suffix.lower() in known)
+    except OSError:
+        return "Check the path."
+    return nearest(path.name, names) if names else f"The folder {folder} holds no table."
+
+
+def _read_parquet(path: Path) -> polars.DataFrame:
+    import polars
+
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty.", "Give a file with a header and rows.")
+    try:
+        return polars.read_parquet(path.read_bytes())
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
+        raise DataError(
+            f"{path} is not a Parquet file, or it is damaged.",
+            "Write it again, or save the table as CSV.",
+        ) from None
+
+
+def _mapped(frame: Mapping[Any, Any]) -> list[tuple[str, Column]]:
+    columns = []
+    for name, values in frame.items():
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise DataError(
+                f"Column {name!r} is no sequence of values.", "Give a list or an array."
+            )
+        columns.append((str(name), column_from_values(str(name), list(values))))
+    return columns
+
+
+def _framed(frame: Any) -> list[tuple[str, Column]]:
+    import narwhals
+
+    try:
+        wrapped = narwhals.from_native(frame)
+        if isinstance(wrapped, narwhals.LazyFrame):
+            wrapped = wrapped.collect()
+        if not isinstance(wrapped, narwhals.DataFrame):
+            raise TypeError
+        return [(str(series.name), _series_column(series)) for series in wrapped.iter_columns()]
+    except narwhals.exceptions.DuplicateError:
+        raise _two_of_one_name() from None
+    except TypeError:
+        raise DataError(
+            f"A {type(frame).__name__} is no table.",
+            "Give a data frame or a dictionary of columns.",
+        ) from None
+
+
+def _two_of_one_name() -> DataError:
+    return DataError("The table has two columns of one name.", "Give each column its own name.")
+
+
+def _series_column(series: narwhals.Series[Any]) -> Column:
+    import narwhals
+
+    name = str(series.name)
+    if series.dtype.is_numeric():
+        numbers = series.cast(narwhals.Float64).to_numpy()
+        return np.array(numbers, dtype=np.float64)
+    return column_from_values(name, series.to_list())

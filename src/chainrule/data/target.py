@@ -1,0 +1,236 @@
+"""The column to be predicted: which task it sets, its labels or its scale, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import record
+from chainrule.data.columns import Column, NumberArray, is_number, missing, object_array, spelling
+from chainrule.data.fields import mean_and_scale, standardised
+from chainrule.data.table import Table
+from chainrule.errors import DataError, SetupError, nearest
+
+Task = Literal["classification", "regression"]
+LabelKind = Literal["text", "integer"]
+
+MOST_WHOLE_NUMBER_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Target:
+    """The column to be predicted.
+
+    For classification ``labels`` are the classes as they are written, in the order of their
+    numbers 0, 1, ...; ``label_kind`` says whether they are whole numbers in the table. For
+    regression ``labels`` is None, and ``mean`` and ``scale`` are in the target's own unit.
+    """
+
+    name: str
+    task: Task
+    labels: tuple[str, ...] | None = None
+    mean: float = 0.0
+    scale: float = 1.0
+    label_kind: LabelKind = "text"
+
+    def targets(self, column: Column) -> NDArray[np.int64] | NumberArray:
+        """Return class numbers, int64 (rows,), or standardised numbers, float64 (rows, 1).
+
+        Raises ``DataError`` for a missing value, an unknown label, or text for regression.
+        """
+        absent = np.flatnonzero(missing(column))
+        if absent.size:
+            raise DataError(
+                f"The target {self.name!r} is missing in row {absent[0] + 1}.",
+                "Fill it in, or leave the row out.",
+            )
+        if self.labels is None:
+            numbers = _regression_numbers(self.name, column)
+            return standardised(self.name, numbers, self.mean, self.scale)[:, np.newaxis]
+        positions = {label: position for position, label in enumerate(self.labels)}
+        written = _written_labels(column)
+        for row, label in enumerate(written, start=1):
+            if label not in positions:
+                raise DataError(
+                    f"The target {self.name!r} is {label!r} in row {row}, "
+                    "a class that training has not seen.",
+                    nearest(label, self.labels),
+                )
+        return np.array([positions[label] for label in written], dtype=np.int64)
+
+    def predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Return what outputs mean: labels of class numbers (rows,), or numbers in the unit.
+
+        Labels come in their own type: int64 for whole numbers, else objects ``str``.
+        """
+        if self.labels is None:
+            return np.asarray(outputs * self.scale + self.mean)
+        labels: NDArray[Any] = object_array(self.labels)
+        if self.label_kind == "integer":
+            labels = np.array([int(label) for label in self.labels], dtype=np.int64)
+        return labels.take(outputs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain data for JSON."""
+        return {
+            "name": self.name,
+            "task": self.task,
+            "labels": None if self.labels is None else list(self.labels),
+            "mean": self.mean,
+            "scale": self.scale,
+            "label_kind": self.label_kind,
+        }
+
+
+def rows_with_target(table: Table, target_name: str) -> NDArray[np.int64]:
+    """Return the indices of the rows in which the target has a value.
+
+    Raises ``DataError`` if there is no such column, or if it has no value at all.
+    """
+    indices = np.flatnonzero(~missing(_target_column(table, target_name)))
+    if indices.size == 0:
+        raise DataError(
+            f"The target {target_name!r} has no value in any row.",
+            "Fill it in, or choose another target.",
+        )
+    return indices
+
+
+def decide_task(table: Table, target_name: str, task: str | None = None) -> Task:
+    """Return the task that the target sets, or the one asked for if the target allows it.
+
+    Text is classification. Numbers are classification if all are whole, at most 10 are different,
+    and each occurs twice on average or more often (a few rows of a measurement that happens to be
+    whole are not classes); else they are regression.
+
+    Raises ``DataError`` if the target cannot be learned: no such column, no values, only one value,
+    text for regression, or a class with one row.
+    """
+    indices = rows_with_target(table, target_name)
+    column = table.columns[target_name][indices]
+    if task not in (None, "classification", "regression"):
+        raise SetupError(
+            f"There is no task {task!r}.", nearest(str(task), ("classification", "regression"))
+        )
+    if task == "regression":
+        _regression_numbers(target_name, column)
+    values, counts = np.unique(column, return_counts=True)
+    if values.size == 1:
+        raise DataError(
+            f"The target {target_name!r} is {_written(values[0])} in every row.",
+            "Choose a target that varies, or add rows in which it differs.",
+        )
+    if task is None:
+        task = "classification" if _is_class_like(column, values) else "regression"
+    if task == "regression":
+        return "regression"
+    lonely = np.flatnonzero(counts == 1)
+    if lonely.size:
+        raise DataError(
+            f"The class {_written(values[lonely[0]])} of the target {target_name!r} has one row.",
+            "Add rows of that class, or remove the row"
+            + (", or ask for regression." if is_number(column) else "."),
+        )
+    return "classification"
+
+
+def fit_target(
+    table: Table, target_name: str, training_rows: NDArray[np.int64], task: str | None = None
+) -> Target:
+    """Return the target: its labels from all rows, its mean and scale from training rows alone."""
+    decided = decide_task(table, target_name, task)
+    column = table.columns[target_name]
+    if missing(column[training_rows]).any():
+        raise DataError(
+            f"The target {target_name!r} is missing in some training rows.",
+            "Leave out the rows without a target before the split.",
+        )
+    if decided == "regression":
+        mean, scale = mean_and_scale(_regression_numbers(target_name, column[training_rows]))
+        return Target(target_name, "regression", None, mean, scale)
+    present = column[~missing(column)]
+    if not is_number(present):
+        return Target(target_name, "classification", tuple(sorted(set(present.tolist()))))
+    values = np.unique(present)
+    labels = tuple(spelling(value) for value in values.tolist())
+    kind: LabelKind = "integer" if _are_whole(values) else "text"
+    return Target(target_name, "classification", labels, label_kind=kind)
+
+
+def target_from_dict(value: object) -> Target:
+    """Return the target that ``to_dict`` wrote.
+
+    Raises ``RunFolderError`` for anything that it cannot have written.
+    """
+    plain = record.mapping(value, "the target")
+    name = record.text(plain, "name")
+    if record.choice(plain, "task", ("classification", "regression")) == "regression":
+        if record.entry(plain, "labels") is not None:
+            raise record.damaged("a target for regression has labels")
+        mean, scale = record.number(plain, "mean"), record.positive(plain, "scale")
+        return Target(name, "regression", None, mean, scale)
+    labels = record.texts(plain, "labels")
+    if len(labels) < 2:
+        raise record.damaged("'labels' has fewer than two classes")
+    if record.choice(plain, "label_kind", ("text", "integer")) == "text":
+        return Target(name, "classification", labels)
+    for label in labels:
+        digits = label.removeprefix("-")
+        short = digits.isascii() and digits.isdigit() and len(digits) <= 16
+        if not short or spelling(float(label)) != label:
+            raise record.damaged(f"the label {label!r} is no whole number")
+    return Target(name, "classification", labels, label_kind="integer")
+
+
+def strata(table: Table, target_name: str, task: Task) -> NDArray[np.int64] | None:
+    """Return a class number for each row, by which to split the rows, or None for regression.
+
+    Every row must have a target (see ``rows_with_target``).
+    """
+    if task == "regression":
+        return None
+    classes = np.unique(table.columns[target_name], return_inverse=True)[1]
+    return np.asarray(classes, dtype=np.int64)
+
+
+def _written_labels(column: Column) -> list[str]:
+    if is_number(column):
+        return [spelling(value) for value in column.tolist()]
+    return [str(value) for value in column.tolist()]
+
+
+def _target_column(table: Table, target_name: str) -> Column:
+    if target_name not in table.columns:
+        raise DataError(
+            f"The table has no column {target_name!r} to be the target.",
+            nearest(target_name, table.names),
+        )
+    return table.columns[target_name]
+
+
+def _is_class_like(column: Column, values: NDArray[Any]) -> bool:
+    if not is_number(column):
+        return True
+    few = values.size <= MOST_WHOLE_NUMBER_CLASSES and column.size >= 2 * values.size
+    return few and _are_whole(values)
+
+
+def _are_whole(values: NDArray[Any]) -> bool:
+    # Beyond 2**53 float64 does not hold every whole number, so that labels could fall together.
+    return bool(((values == np.round(values)) & (np.abs(values) < 2**53)).all())
+
+
+def _regression_numbers(name: str, column: Column) -> NumberArray:
+    if is_number(column):
+        return column
+    raise DataError(
+        f"The target {name!r} is text, which regression cannot predict.",
+        "Ask for classification, or choose a target of numbers.",
+    )
+
+
+def _written(value: object) -> str:
+    return repr(value) if isinstance(value, str) else spelling(float(str(value)))

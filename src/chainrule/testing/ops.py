@@ -1,0 +1,69 @@
+"""Everything that an op must hold, tried on its examples and told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from chainrule.ops import Example, Op
+from chainrule.testing import coupling, kinks, oracle, programs, rules, slopes
+from chainrule.testing.trials import Trial, draw
+
+Check = Callable[[Trial], Iterable[str]]
+CHECKS: tuple[Check, ...] = (
+    rules.shapes_follow_the_pattern,
+    rules.nothing_is_changed,
+    rules.backward_is_the_adjoint,
+    slopes.tangent_is_the_slope,
+    slopes.none_means_flat,
+    kinks.one_sided_slopes,
+    coupling.couples_as_declared,
+    programs.program_equals_the_rules,
+)
+
+
+def check_op(
+    op: Op, *, examples: Sequence[Example] | None = None, seed: int = 0, jax: bool = True
+) -> list[str]:
+    """Return what is wrong with an op, one sentence each; an empty list means that it passes.
+
+    Each of the op's examples (or those given) is drawn from ``seed`` and tried: the shapes of its
+    pattern; inputs left as they were; backward as the true adjoint of tangent, to rounding;
+    tangent against central differences of forward alone in float64, from one side at declared
+    kinks; ``None`` for a gradient only where forward is flat; mixing along the axes that
+    ``couples`` names and no others; the traced program on the reference engine against the rules
+    called directly, in float64 and float32, for several numbers of rows. With ``jax=True``, and
+    where JAX is installed, backward is also held to ``jax.vjp`` of forward alone.
+    """
+    failures = list(rules.description_is_there(op))
+    checks = (*CHECKS, oracle.backward_agrees_with_jax) if jax else CHECKS
+    for place, example in enumerate(examples or op.examples, start=1):
+        where = f"{op.name}, example {place}"
+        try:
+            trial = draw(op, example, seed=seed)
+            trial.outputs()
+        except Exception as error:
+            failures.append(f"{where}: forward cannot be run: {_told(error)}")
+            continue
+        for check in checks:
+            failures += [f"{where}: {sentence}" for sentence in _findings(check, trial)]
+    return failures
+
+
+def assert_op(op: Op, *, examples: Sequence[Example] | None = None, seed: int = 0) -> None:
+    """Raise AssertionError with all that ``check_op`` finds."""
+    failures = check_op(op, examples=examples, seed=seed)
+    if failures:
+        raise AssertionError("\n".join(failures))
+
+
+def _findings(check: Check, trial: Trial) -> list[str]:
+    """Return a check's findings. A rule that raises, whatever it raises, is a finding too."""
+    try:
+        return list(check(trial))
+    except Exception as error:
+        name = check.__name__.replace("_", " ")
+        return [f"{_told(error)} stopped the check '{name}'."]
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__} ({error})"

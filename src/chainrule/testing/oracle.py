@@ -1,0 +1,74 @@
+"""JAX as an independent judge: it differentiates forward itself and never sees backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.testing.trials import Arrays, Trial, name_of
+
+BOUND = 1e-10  # relative to the largest entry
+FLOOR = 1e-13  # what rounding leaves of sums that cancel
+
+
+def backward_agrees_with_jax(trial: Trial) -> Iterator[str]:
+    """Forward runs unchanged on JAX arrays, and ``jax.vjp`` of it gives what backward gives."""
+    if find_spec("jax") is None:
+        return
+    with _float64():
+        outputs, gradients = _by_jax(trial)
+    for place, (made, due) in enumerate(zip(outputs, trial.outputs(), strict=True)):
+        if not _near(made, due):
+            yield f"forward gives something else on JAX arrays (output {place})."
+    for place, gradient in zip(trial.moving, gradients, strict=True):
+        if not _near(gradient, trial.gradients[place]):
+            yield f"backward at {name_of(trial.op, place)} is not what jax.vjp of forward gives."
+
+
+@contextmanager
+def _float64() -> Iterator[None]:
+    """Let JAX compute in float64, and leave it afterwards as it was."""
+    import jax
+
+    before = bool(jax.config.jax_enable_x64)
+    jax.config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+def _by_jax(trial: Trial) -> tuple[Arrays, Arrays]:
+    """Return forward's outputs, and the gradients at the inputs that have one."""
+    import jax
+
+    fixed = [jax.numpy.asarray(one) for one in trial.inputs]
+
+    def outputs(*moving: Any) -> tuple[Any, ...]:
+        inputs = list(fixed)
+        for place, content in zip(trial.moving, moving, strict=True):
+            inputs[place] = content
+        made = trial.op.forward(*inputs, **trial.settings)
+        return made if isinstance(made, tuple) else (made,)
+
+    if not trial.moving:
+        return tuple(np.asarray(one) for one in outputs()), ()
+    made, pull = jax.vjp(outputs, *(fixed[place] for place in trial.moving))
+    seeds = tuple(
+        jax.numpy.asarray(grad) if one.dtype.kind == "f" else np.zeros(one.shape, jax.dtypes.float0)
+        for grad, one in zip(trial.grad_outputs, made, strict=True)
+    )
+    return tuple(map(np.asarray, made)), tuple(map(np.asarray, pull(seeds)))
+
+
+def _near(made: NDArray[Any], due: Any) -> bool:
+    expected = np.asarray(due)
+    if made.shape != expected.shape:
+        return False
+    bound = BOUND * float(np.max(np.abs(expected), initial=0.0)) + FLOOR
+    return bool(np.all(np.abs(made * 1.0 - expected) <= bound))

@@ -1,0 +1,1 @@
+"""Training: Setup -> Run."""

@@ -1,0 +1,201 @@
+"""A run: what a training leaves. The setup, the trained network, the recording, and its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import SetupError
+from chainrule.files.folder import write_folder
+from chainrule.network.backpropagation import outputs_of
+from chainrule.network.network import Network
+from chainrule.training.loop import State
+from chainrule.training.metrics import METRICS, predictions, probabilities
+from chainrule.training.recording import Recording
+from chainrule.training.rows import Rows
+from chainrule.training.setup import Setup
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training that has ended, or was saved on its way.
+
+    ``network`` has the parameters that were kept, ``state`` those of the last step; ``ended`` says
+    why training ended. ``notes`` are documents that are saved with the run (how a table was
+    prepared, its result). The rows are held in memory for going on, and are never saved.
+    """
+
+    setup: Setup
+    network: Network
+    recording: Recording
+    state: State
+    ended: str
+    finished: bool = True
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    rows: tuple[Rows, Rows] | None = None
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Name -> one number for each epoch."""
+        return self.recording.history
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, counted from 1, whose parameters the network has (0: none was run)."""
+        return self.state.best_epoch if self.setup.keep == "best" else self.recording.epochs
+
+    def predict(self, x: Any) -> Any:
+        """Return labels in the target's own type, or numbers in the target's units.
+
+        ``x`` is (rows, features) as in training, for a run on a table a table: a path, a data
+        frame, or a mapping of columns. Returns (rows,) for a single target, or a tuple for
+        several outputs. Raises DataError for columns and rows that do not fit.
+        """
+        results = [
+            self._decoded(place, output) for place, output in enumerate(self._outputs(x))
+        ]
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _decoded(self, place: int, output: NDArray[Any]) -> NDArray[Any]:
+        target = self.setup.targets[place]
+        found = predictions(target, output)
+        if target.task == "classification":
+            return target.decoded(found)
+        if "preparation" in self.notes:
+            found = self._preparation().target.predictions(found.astype(np.float64))
+        return found[:, 0] if target.flat else found
+
+    def predict_proba(self, x: Any) -> Any:
+        """Return the probability of each class (rows, classes), columns as in ``classes``.
+
+        Raises SetupError for a target of numbers.
+        """
+        if any(one.task != "classification" for one in self.setup.targets):
+            raise SetupError(
+                "Probabilities exist for classes, and this run predicts numbers.",
+                "Use predict().",
+            )
+        results = [probabilities(output) for output in self._outputs(x)]
+        return results[0] if len(results) == 1 else tuple(results)
+
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The classes in the order of ``predict_proba``'s columns."""
+        return self.setup.targets[0].labels
+
+    def _outputs(self, x: Any) -> list[NDArray[Any]]:
+        if "preparation" in self.notes:
+            x = self._table_inputs(x)
+        return outputs_of(self.network, (x,), self.setup.dtype)
+
+    def _preparation(self) -> Any:
+        from chainrule.data.preparation import Preparation
+
+        return Preparation.from_dict(self.notes["preparation"])
+
+    def _table_inputs(self, x: Any) -> Any:
+        """Return a table's rows as the inputs that the network was trained on."""
+        from chainrule.data.table import Table, read_table, table_from_frame
+
+        if isinstance(x, np.ndarray):
+            return x
+        if isinstance(x, str | Path):
+            x = read_table(x)
+        elif not isinstance(x, Table):
+            x = table_from_frame(x)
+        return self._preparation().inputs(x)
+
+    def plot(self) -> Figure:
+        """Return a matplotlib figure of the losses over epochs."""
+        from chainrule.views.figures import loss_figure
+
+        return loss_figure(self)
+
+    def save(self, path: str | Path, *, replace: bool = False) -> None:
+        """Save the run as a folder. Raises RunFolderError; an existing run is kept unless
+        ``replace``.
+        """
+        documents, arrays = to_documents(self)
+        write_folder(path, documents, arrays, replace=replace)
+
+    def __str__(self) -> str:
+        target = self.setup.targets[0]
+        parts = [f"{self.recording.epochs} epochs: {self.ended}"]
+        for name in ("loss", "validation_loss", *(f"validation_{m}" for m in METRICS[target.task])):
+            if self.history.get(name):
+                parts.append(f"{name} {self.history[name][self.best_epoch - 1]:.4g}")
+        return "Run(" + ", ".join(parts) + ")"
+
+    __repr__ = __str__
+
+
+def to_documents(run: Run) -> tuple[dict[str, Any], dict[str, dict[str, NDArray[Any]]]]:
+    """Return a run as the documents and arrays of a run folder."""
+    from chainrule.training.records import setup_to_record
+
+    state = run.state
+    documents = {
+        "setup": setup_to_record(run.setup),
+        "recording": run.recording.to_document(),
+        "progress": {
+            "ended": run.ended,
+            "finished": run.finished,
+            "step": state.step,
+            "rate": state.rate,
+            "best_loss": state.best_loss,
+            "best_epoch": state.best_epoch,
+            "gradient": state.gradient,
+            "seconds": state.seconds,
+            "moments": sorted(state.optimizer),
+        },
+        "notes": dict(run.notes),
+    }
+    kept = {} if state.best is None else {"best": state.best}
+    moments = {f"moment {name}": one for name, one in state.optimizer.items()}
+    arrays = {
+        "parameters": run.network.parameters,
+        "state": {
+            "parameters": state.parameters,
+            "losses": np.array(state.losses, dtype=np.float64),
+            "penalties": np.array(state.penalties, dtype=np.float64),
+            **kept,
+            **moments,
+        },
+        "snapshots": run.recording.snapshot_arrays(),
+    }
+    return documents, arrays
+
+
+def run_of(
+    setup: Setup,
+    state: State,
+    recording: Recording,
+    ended: str,
+    named: Callable[[NDArray[Any]], dict[str, NDArray[Any]]],
+    *,
+    finished: bool = True,
+    notes: Mapping[str, Any] | None = None,
+    rows: tuple[Rows, Rows] | None = None,
+) -> Run:
+    """Return the run of a state: its network has the best parameters, or the last ones."""
+    best = state.best if setup.keep == "best" and state.best is not None else state.parameters
+    network = setup.network.with_parameters(named(best))
+    return Run(setup, network, recording, state, ended, finished, dict(notes or {}), rows)
+
+
+def with_notes(run: Run, notes: Mapping[str, Any]) -> Run:
+    """Return the run with further documents to be saved beside it."""
+    return replace(run, notes={**run.notes, **notes})
+
+
+def several(content: Any) -> Sequence[Any]:
+    """Return a sequence of choices, one of a single choice."""
+    return list(content) if isinstance(content, list | tuple) else [content]

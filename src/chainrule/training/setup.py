@@ -1,0 +1,132 @@
+"""Setup: everything that decides a training, as plain data. A remedy is a function Setup -> Setup."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.program import FloatType
+from chainrule.errors import SetupError, nearest
+from chainrule.network.losses import Loss
+from chainrule.network.network import Network, layout_of
+from chainrule.network.objective import Objective
+from chainrule.network.plan import Parameter
+from chainrule.optimizers import Optimizer
+from chainrule.training.rows import Provenance
+from chainrule.training.step import Terms
+from chainrule.training.stopping import Stopping
+from chainrule.training.targets import Target
+
+Strength = float | Mapping[str, float]
+Metric = str | Callable[[Any, Any], float]
+
+
+@dataclass(frozen=True)
+class Regularisation:
+    """Penalties on weights (parameters of two axes or more) unless names are given.
+
+    ``l1`` and ``l2`` add ``l1 * sum |w|`` and ``l2 / 2 * sum w**2`` to the loss; ``weight_decay``
+    takes ``rate * weight_decay * w`` off at every step. Each is a number, or pattern -> number.
+    """
+
+    l1: Strength = 0.0
+    l2: Strength = 0.0
+    weight_decay: Strength = 0.0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A network, a loss for each output, an optimizer, and how they are brought together."""
+
+    network: Network
+    losses: tuple[Loss, ...]
+    targets: tuple[Target, ...]
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    provenance: Provenance
+    seed: int = 0
+    dtype: FloatType = "float32"
+    engine: str = "reference"
+    shuffle: bool = True
+    freeze: tuple[str, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    regularisation: Regularisation = field(default_factory=Regularisation)
+    stopping: Stopping = field(default_factory=Stopping)
+    metrics: tuple[Metric, ...] = ()
+    keep: str = "best"
+    readings: int = 50
+    snapshots: int = 0
+
+    def objective(self) -> Objective:
+        """Return what is minimised: all parameters that are not frozen by name."""
+        plan = self.network.plan
+        frozen = frozenset(names_of(plan.parameters, self.freeze, "freeze"))
+        trained, still = layout_of(plan, frozen)
+        if not trained.parameters:
+            raise SetupError("Every parameter is frozen.", "Leave at least one to be trained.")
+        return Objective(plan, self.losses, trained, still)
+
+    def terms(self, objective: Objective) -> Terms:
+        """Return the per-parameter numbers of penalties, decay and rates."""
+        layout = objective.trained
+        given = self.regularisation
+
+        def spread(strength: Strength, what: str) -> Any:
+            chosen = strengths(layout.parameters, strength, what)
+            return layout.spread(chosen) if any(chosen.values()) else None
+
+        rates = by_pattern(layout.parameters, self.rates, "rates")
+        return Terms(
+            l1=spread(given.l1, "l1"),
+            l2=spread(given.l2, "l2"),
+            weight_decay=spread(given.weight_decay, "weight_decay"),
+            rates=layout.spread(rates, otherwise=1.0) if rates else None,
+            clip_norm=given.clip_norm,
+            clip_value=given.clip_value,
+        )
+
+
+def names_of(parameters: Sequence[Parameter], patterns: Sequence[str], what: str) -> list[str]:
+    """Return the parameters whose names match a pattern such as ``*.b`` or ``dense_1.*``."""
+    found: list[str] = []
+    known = [one.name for one in parameters]
+    for pattern in patterns:
+        hits = fnmatch.filter(known, pattern)
+        if not hits:
+            raise SetupError(f"{what}: no parameter is called '{pattern}'.", nearest(pattern, known))
+        found += hits
+    return found
+
+
+def by_pattern(
+    parameters: Sequence[Parameter], chosen: Mapping[str, float], what: str
+) -> dict[str, float]:
+    """Return name -> number from pattern -> number; a later pattern goes over an earlier one."""
+    result: dict[str, float] = {}
+    for pattern, number in chosen.items():
+        for name in names_of(parameters, (pattern,), what):
+            result[name] = _not_negative(number, what)
+    return result
+
+
+def strengths(
+    parameters: Sequence[Parameter], strength: Strength, what: str
+) -> dict[str, float]:
+    """Return name -> strength: a plain number falls on weights, not on biases."""
+    if isinstance(strength, Mapping):
+        return by_pattern(parameters, strength, what)
+    number = _not_negative(strength, what)
+    return {one.name: number for one in parameters if len(one.shape) > 1}
+
+
+def _not_negative(number: float, what: str) -> float:
+    if not (isinstance(number, int | float) and np.isfinite(number) and number >= 0):
+        raise SetupError(f"{what}={number!r} is no strength.", "Give a number from 0.")
+    return float(number)

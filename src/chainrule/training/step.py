@@ -1,0 +1,185 @@
+"""The training step as one program: forward, loss, backward, penalties, clipping, update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.arrays import (
+    Array,
+    equal,
+    max_over,
+    maximum,
+    mean_over,
+    minimum,
+    sqrt,
+    sum_over,
+    to_float,
+)
+from chainrule.engines.door import Work
+from chainrule.engines.program import FloatType, Input, trace
+from chainrule.network.objective import Objective
+from chainrule.ops.penalties import l1_penalty, l2_penalty
+from chainrule.optimizers import Optimizer, Schedule
+from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What is done to the gradient besides the loss; arrays have one number for each parameter."""
+
+    l1: NDArray[np.float64] | None = None
+    l2: NDArray[np.float64] | None = None
+    weight_decay: NDArray[np.float64] | None = None
+    rates: NDArray[np.float64] | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingStep:
+    """An objective, an optimizer, and the terms between them, as a function to trace."""
+
+    objective: Objective
+    optimizer: Optimizer
+    terms: Terms
+    steps_per_epoch: int
+    state_names: tuple[str, ...]
+
+    def penalised(self, parameters: Array, gradient: Array) -> tuple[Array, Array | float]:
+        """Return the gradient with those of the penalties added, and the penalties' sum."""
+        total: Any = 0.0
+        for strength, penalty in ((self.terms.l2, l2_penalty), (self.terms.l1, l1_penalty)):
+            if strength is not None:
+                weights: Any = strength
+                total = total + penalty.forward(parameters, weights)
+                part, _ = penalty.backward(1.0, total, parameters, weights)
+                gradient = gradient + part
+        return gradient, total
+
+    def clipped(self, gradient: Array) -> Array:
+        """Return the gradient cut to the asked size; its length first, then each number."""
+        if self.terms.clip_norm is not None:
+            length = sqrt(sum_over(gradient * gradient))
+            gradient = gradient * minimum(self.terms.clip_norm / maximum(length, 1e-300), 1.0)
+        if self.terms.clip_value is not None:
+            gradient = minimum(maximum(gradient, -self.terms.clip_value), self.terms.clip_value)
+        return gradient
+
+    def rate(self, step: Array, factor: Array) -> Array:
+        """Return the learning rate now: the schedule's (or ``factor`` alone) times the rates."""
+        given = self.optimizer.learning_rate
+        rate: Any = factor
+        if isinstance(given, Schedule):
+            rate = given.rate(to_float(step) / float(self.steps_per_epoch)) * factor
+        return rate if self.terms.rates is None else rate * self.terms.rates
+
+    def updated(
+        self, parameters: Array, gradient: Array, state: Sequence[Array], step: Array, rate: Array
+    ) -> tuple[Array, list[Array]]:
+        """Return the parameters and the optimizer's state after this step."""
+        if self.terms.weight_decay is not None:
+            parameters = parameters - rate * self.terms.weight_decay * parameters
+        named = dict(zip(self.state_names, state, strict=True))
+        parameters, made = self.optimizer.update(parameters, gradient, named, rate, step + 1)
+        return parameters, [made[name] for name in self.state_names]
+
+    def __call__(self, parameters: Any, step: Any, *rest: Any) -> tuple[Any, ...]:
+        """Return parameters, step and state afterwards; loss, penalty, size of the gradient."""
+        count = len(self.state_names)
+        state, (frozen, factor), rows = rest[:count], rest[count : count + 2], rest[count + 2 :]
+        values = self.objective.values(parameters, frozen, rows)
+        plain = self.objective.flat_gradient(values, self.objective.gradients(values))
+        gradient, penalty = self.penalised(parameters, plain)
+        rate = self.rate(step, factor)
+        after, state = self.updated(parameters, self.clipped(gradient), state, step, rate)
+        size = max_over(abs_of(gradient))
+        return (after, step + 1, *state, values["loss"], penalty, size)
+
+    def inputs(self) -> tuple[Input, ...]:
+        size = self.objective.trained.size
+        parameters, frozen = self.objective.parameter_inputs
+        return (
+            parameters,
+            Input("step", (), "integer"),
+            *(Input(name, (size,)) for name in self.state_names),
+            frozen,
+            Input("rate", ()),
+            *self.objective.row_inputs,
+        )
+
+    def work(self, dtype: FloatType, watch_gradient: bool) -> Work:
+        """Return the step as work for an engine; its records are loss, penalty, gradient."""
+        carried = ("parameters", "step", *self.state_names)
+        records = ("loss", "penalty", "gradient") if watch_gradient else ("loss", "penalty")
+
+        def step(*inputs: Any) -> tuple[Any, ...]:
+            return self(*inputs)[: len(carried) + len(records)]
+
+        program = trace(step, self.inputs(), (*carried, *records), dtype)
+        return Work(program, carried=len(carried), fixed=2)
+
+    def observed_work(self, dtype: FloatType) -> Work:
+        """Return the step in its observed form: nothing is carried, readings are the records."""
+        fixed = 4 + len(self.state_names)
+        names = [
+            *(f"layer {name} {one}" for name in self.watched for one in LAYER_READINGS),
+            *(
+                f"parameter {one.name} {reading}"
+                for one in self.objective.trained.parameters
+                for reading in PARAMETER_READINGS
+            ),
+        ]
+        return Work(trace(self._readings, self.inputs(), names, dtype), carried=0, fixed=fixed)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The values that readings are taken of: what each layer gives."""
+        last = {one.layer: one.outputs[0] for one in self.objective.plan.steps}
+        return tuple(last.values())
+
+    def _readings(self, parameters: Any, step: Any, *rest: Any) -> list[Any]:
+        count = len(self.state_names)
+        state, (frozen, factor), rows = rest[:count], rest[count : count + 2], rest[count + 2 :]
+        values = self.objective.values(parameters, frozen, rows)
+        plain = self.objective.flat_gradient(values, self.objective.gradients(values))
+        gradient, _ = self.penalised(parameters, plain)
+        rate = self.rate(step, factor)
+        after, _ = self.updated(parameters, self.clipped(gradient), state, step, rate)
+        made: list[Any] = []
+        for name in self.watched:
+            value = values[name]
+            mean = mean_over(value)
+            made += [
+                mean,
+                sqrt(mean_over((value - mean) * (value - mean))),
+                -max_over(-value),
+                max_over(value),
+                mean_over(to_float(equal(value, 0.0))),
+            ]
+        layout = self.objective.trained
+        parts = [layout.named(one) for one in (parameters, gradient, after - parameters)]
+        for one in layout.parameters:
+            made += [sqrt(mean_over(part[one.name] * part[one.name])) for part in parts]
+        return made
+
+
+def abs_of(x: Array) -> Array:
+    """Return |x| as the larger of x and -x, which keeps NaN."""
+    return maximum(x, -x)
+
+
+def evaluation_work(objective: Objective, dtype: FloatType) -> Work:
+    """Return the work (parameters, frozen | rows) -> loss of the batch and the outputs."""
+
+    def evaluated(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any, ...]:
+        values = objective.values(parameters, frozen, rows)
+        return (values["loss"], *(values[name] for name in objective.plan.outputs))
+
+    names = ("loss", *objective.plan.outputs)
+    inputs = (*objective.parameter_inputs, *objective.row_inputs)
+    return Work(trace(evaluated, inputs, names, dtype), carried=0, fixed=2)

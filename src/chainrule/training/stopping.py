@@ -1,0 +1,63 @@
+"""When a training ends: by epochs, time, target loss, stillness, or patience on validation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from chainrule.errors import SetupError
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """Limits besides the number of epochs; ``None`` where a limit is not set.
+
+    ``target_loss``    stop when the training loss is at or below it
+    ``min_change``     stop when the loss changes by less from one epoch to the next
+    ``min_gradient``   stop when the largest entry of the gradient was below it all epoch
+    ``patience``       stop after so many epochs without a better validation loss
+    ``max_seconds``    stop when training has taken so long
+    """
+
+    target_loss: float | None = None
+    min_change: float | None = None
+    min_gradient: float | None = None
+    patience: int | None = None
+    max_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            number = getattr(self, field.name)
+            if number is None:
+                continue
+            wrong = not isinstance(number, int | float) or math.isnan(number)
+            if wrong or (number < 0 and field.name != "target_loss"):
+                raise SetupError(f"{field.name}={number!r} is no limit.", "Give a number from 0.")
+
+    def reason(
+        self, history: Mapping[str, list[float]], gradient: float, waited: int
+    ) -> str | None:
+        """Return why training should end after the last epoch of a history, or None.
+
+        ``gradient`` is the largest entry that the gradient had in the epoch, ``waited`` the number
+        of epochs since the validation loss was lowest.
+        """
+        loss = history["loss"]
+        if not math.isfinite(loss[-1]):
+            return f"the loss became {loss[-1]} in epoch {len(loss)}"
+        if self.target_loss is not None and loss[-1] <= self.target_loss:
+            return f"the loss reached {self.target_loss:g}"
+        if self.min_gradient is not None and gradient < self.min_gradient:
+            return f"the gradient fell below {self.min_gradient:g}"
+        if self.min_change is not None and len(loss) > 1:
+            if abs(loss[-1] - loss[-2]) < self.min_change:
+                return f"the loss changed by less than {self.min_change:g}"
+        if self.patience is not None and waited >= self.patience:
+            return f"the validation loss was not better for {waited} epochs"
+        return None
+
+    def to_record(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+

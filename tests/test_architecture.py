@@ -1,0 +1,407 @@
+"""The house: floors, sizes, names, what may be imported, and what an example may do.
+
+Each rule is a function from source text to findings, so that it is tried on a sample that breaks
+it before it is trusted with the package.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "chainrule"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
+
+# A module imports from lower floors, and from the neighbours named below.
+FLOORS = {
+    "errors": 1,
+    "arrays": 2,
+    "symbols": 2,
+    "word_shapes": 2,
+    "randomness": 2,
+    "data": 2,
+    "ops": 3,
+    "optimizers": 3,
+    "engines": 3,
+    "network": 4,
+    "testing": 4,
+    "training": 5,
+    "explain": 5,
+    "files": 5,
+    "compare": 6,
+    "diagnosis": 6,
+    "estimators": 6,
+    "views": 7,
+    "cli": 8,
+    "__main__": 9,
+    "__init__": 9,
+}
+NEIGHBOURS = {
+    ("symbols", "word_shapes"): "a symbol carries the shape that its word gives",
+    ("arrays", "symbols"): "a word met by a symbol is recorded instead of computed",
+    ("arrays", "word_shapes"): "both count axes in the same way",
+    ("data", "randomness"): "splits are drawn by the one generator",
+    ("training", "files"): "a run saves itself",
+}
+# Upwards only inside a function, for a method that opens the door of an upper floor on request.
+DOORS = {("training", "views"): "run.plot() draws"}
+# An engine receives a function and shapes; the alphabet is all that it knows.
+ENGINES_MAY_IMPORT = {"errors", "arrays", "symbols", "word_shapes", "randomness", "engines"}
+
+FILE_LIMIT, FILE_AIM = 400, 300
+FUNCTION_LIMIT, FUNCTION_AIM = 60, 40
+EXAMPLE_LIMIT = 80
+FORBIDDEN_WORDS = {
+    "util", "utils", "helper", "helpers", "base", "manager", "managers", "ctx", "process", "handle",
+    "handler",
+}  # fmt: skip
+FORBIDDEN_IMPORTS = {"pickle", "cPickle", "dill", "shelve", "marshal", "joblib", "random"}
+FORBIDDEN_CALLS = {"eval", "exec", "os.system", "os.popen", "__import__"}
+HEAVY = {
+    "scipy", "polars", "narwhals", "sklearn", "matplotlib", "typer", "rich", "safetensors", "jax",
+    "torch", "pandas", "pyarrow",
+}  # fmt: skip
+EXAMPLES_MAY_IMPORT = {"__future__", "chainrule", "numpy", "matplotlib", "math", "pathlib", "sys"}
+RULE_WORDS = {
+    "derivative", "derivatives", "gradient", "gradients", "grad", "backward", "update", "updates",
+}  # fmt: skip
+
+
+# ---------------------------------------------------------------- reading source
+
+
+def words(name: str) -> set[str]:
+    """Return the lower-case words of snake_case, CamelCase or dotted names."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return {word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word}
+
+
+def dotted(node: ast.AST) -> str:
+    """Return ``a.b.c`` for such an expression, else an empty string."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        front = dotted(node.value)
+        return f"{front}.{node.attr}" if front else ""
+    return ""
+
+
+def imported(tree: ast.AST, package: str = "") -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) for every import, those inside functions too.
+
+    ``package`` is the dotted package that relative imports start from.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            start = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                parts = parts[: len(parts) - node.level + 1]
+                start = ".".join([*parts, start] if start else parts)
+            for alias in node.names:
+                yield node.lineno, f"{start}.{alias.name}"
+
+
+def component(dotted_name: str) -> str | None:
+    """Return the room of ``chainrule.ops.op.Op`` (``ops``); None outside the package."""
+    parts = dotted_name.split(".")
+    if parts[0] != "chainrule":
+        return None
+    return parts[1] if len(parts) > 1 and parts[1] in FLOORS else "__init__"
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return a function's lines, its docstring not counted."""
+    total = (function.end_lineno or function.lineno) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function, clean=False) is not None:
+        total -= (first.end_lineno or first.lineno) - first.lineno + 1
+    return total
+
+
+# ---------------------------------------------------------------- the rules
+
+
+def upward_imports(text: str, module: str) -> list[str]:
+    """Return the imports of a module (``ops/op.py``) that its floor does not allow."""
+    path = Path(module)
+    room = path.parts[0].removesuffix(".py")
+    if room not in FLOORS:
+        return [f"{module}: '{room}' has no floor"]
+    package = ".".join(["chainrule", *path.parent.parts])
+    tree = ast.parse(text)
+    on_request = {line for function in functions(tree) for line, _ in imported(function)}
+    found = []
+    for line, name in imported(tree, package):
+        other = component(name)
+        if other is None or other == room:
+            continue
+        allowed = FLOORS[other] < FLOORS[room] or (room, other) in NEIGHBOURS
+        allowed |= (room, other) in DOORS and line in on_request
+        if not allowed or (room == "engines" and other not in ENGINES_MAY_IMPORT):
+            found.append(f"{module}:{line}: {room} imports {name}")
+    return found
+
+
+def forbidden_names(text: str, module: str) -> list[str]:
+    """Return file, function and class names that hold a word which says nothing."""
+    named = [module.removesuffix(".py")]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            named.append(node.name)
+    return [f"{module}: {name}" for name in named if words(name) & FORBIDDEN_WORDS]
+
+
+def forbidden_calls(text: str, module: str) -> list[str]:
+    """Return unsafe imports and calls, and random numbers from elsewhere than randomness.py."""
+    tree = ast.parse(text)
+    found = []
+    for line, name in imported(tree):
+        if name.split(".")[0] in FORBIDDEN_IMPORTS or name.startswith("numpy.random"):
+            found.append(f"{module}:{line}: import {name}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = dotted(node.func)
+            if name in FORBIDDEN_CALLS:
+                found.append(f"{module}:{node.lineno}: {name}")
+            for keyword in node.keywords:
+                if keyword.arg == "allow_pickle" and ast.unparse(keyword.value) != "False":
+                    found.append(f"{module}:{node.lineno}: allow_pickle")
+        elif dotted(node) in {"np.random", "numpy.random"}:
+            found.append(f"{module}:{getattr(node, 'lineno', 0)}: {dotted(node)}")
+    return found
+
+
+def silenced(text: str, module: str) -> list[str]:
+    """Return the comments that silence a checker or put work off."""
+    pattern = re.compile(r"type:\s*ignore|noqa|pragma|mypy:|ruff:|\b(TODO|FIXME|XXX|HACK)\b")
+    return [
+        f"{module}:{token.start[0]}: {token.string}"
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT and pattern.search(token.string)
+    ]
+
+
+def own_rules(text: str, module: str) -> list[str]:
+    """Return the derivatives, updates and loops that an example writes instead of using ours."""
+    tree = ast.parse(text)
+    found = []
+    for line, name in imported(tree):
+        if name.split(".")[0] not in EXAMPLES_MAY_IMPORT:
+            found.append(f"{module}:{line}: imports {name}")
+    for function in functions(tree):
+        if words(function.name) & RULE_WORDS:
+            found.append(f"{module}:{function.lineno}: defines {function.name}")
+    for node in ast.walk(tree):
+        if subtracts_gradient(node) or is_difference_quotient(node) or steps_in_a_loop(node):
+            found.append(f"{module}:{getattr(node, 'lineno', 0)}: {ast.unparse(node)}")
+    return found
+
+
+def speaks_of_gradient(node: ast.AST) -> bool:
+    named = [dotted(part).split(".")[-1] for part in ast.walk(node)]
+    return any(words(name) & {"grad", "gradient", "gradients", "slope"} for name in named)
+
+
+def subtracts_gradient(node: ast.AST) -> bool:
+    """Whether this is ``w - rate * gradient`` or ``w -= rate * gradient``, or with plus."""
+    if isinstance(node, ast.BinOp):
+        right = node.right
+    elif isinstance(node, ast.AugAssign):
+        right = node.value
+    else:
+        return False
+    products = [
+        part
+        for part in ast.walk(right)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)
+    ]
+    subtracts = isinstance(node.op, ast.Sub | ast.Add)
+    return subtracts and any(speaks_of_gradient(part) for part in products)
+
+
+def is_difference_quotient(node: ast.AST) -> bool:
+    """Whether this is ``(f(x + h) - f(x)) / h``."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
+        return False
+    top = node.left
+    if not (isinstance(top, ast.BinOp) and isinstance(top.op, ast.Sub)):
+        return False
+    left, right = top.left, top.right
+    both_calls = isinstance(left, ast.Call) and isinstance(right, ast.Call)
+    return both_calls and ast.unparse(left.func) == ast.unparse(right.func)
+
+
+def steps_in_a_loop(node: ast.AST) -> bool:
+    """Whether a loop calls ``update``, ``backward`` or ``step`` itself."""
+    if not isinstance(node, ast.For | ast.While):
+        return False
+    called = [dotted(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return any(name.split(".")[-1] in {"update", "backward", "step"} for name in called)
+
+
+# ---------------------------------------------------------------- the rules catch what they should
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "text"),
+    [
+        (upward_imports, "ops/op.py", "from chainrule.engines.program import trace"),
+        (upward_imports, "ops/op.py", "from ..training import train"),
+        (upward_imports, "engines/program.py", "import chainrule.data.table"),
+        (upward_imports, "errors.py", "def f():\n    from . import arrays"),
+        (upward_imports, "arrays.py", "from chainrule import __version__"),
+        (upward_imports, "attic/box.py", "import numpy"),
+        (upward_imports, "training/run.py", "from chainrule.views import figures"),
+        (forbidden_names, "data/utils.py", ""),
+        (forbidden_names, "data/table.py", "class RunManager: ..."),
+        (forbidden_names, "data/table.py", "def process_rows(): ..."),
+        (forbidden_calls, "arrays.py", "import pickle"),
+        (forbidden_calls, "arrays.py", "from random import shuffle"),
+        (forbidden_calls, "arrays.py", "eval('1')"),
+        (forbidden_calls, "arrays.py", "import os\nos.system('true')"),
+        (forbidden_calls, "arrays.py", "import numpy as np\nnp.random.default_rng(0)"),
+        (forbidden_calls, "arrays.py", "from numpy import random"),
+        (forbidden_calls, "arrays.py", "import numpy as np\nnp.load('a', allow_pickle=True)"),
+        (silenced, "arrays.py", "x = 1  # type: ignore[assignment]"),
+        (silenced, "arrays.py", "x = 1  # noqa"),
+        (own_rules, "one.py", "import torch"),
+        (own_rules, "one.py", "def f_derivative(x): ..."),
+        (own_rules, "one.py", "def one_update(w): ..."),
+        (own_rules, "one.py", "w = w - rate * gradient"),
+        (own_rules, "one.py", "w -= 0.1 * run.grad_w"),
+        (own_rules, "one.py", "w = w + -rate * gradients['w']"),
+        (own_rules, "one.py", "slope = (f(x + h) - f(x)) / h"),
+        (own_rules, "one.py", "for t in range(9):\n    w = rule.update(w)"),
+    ],
+)
+def test_a_rule_finds_what_breaks_it(
+    rule: Callable[[str, str], list[str]], module: str, text: str
+) -> None:
+    assert rule(text, module)
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "text"),
+    [
+        (upward_imports, "ops/op.py", "import numpy\nfrom chainrule.ops.walks import walk"),
+        (upward_imports, "cli.py", "import chainrule.views.terminal"),
+        (upward_imports, "training/run.py", "def plot(): from chainrule.views import figures"),
+        (forbidden_names, "data/preprocessing.py", "def handled(): ..."),
+        (forbidden_calls, "arrays.py", "# eval\nname = 'pickle'\nevaluated = model.eval_rows()"),
+        (silenced, "arrays.py", "text = 'noqa'  # a word of the checker"),
+        (own_rules, "one.py", "import chainrule as cr\nprint(cost(w), run.gradient - 2.1)"),
+    ],
+)
+def test_a_rule_leaves_the_rest_alone(
+    rule: Callable[[str, str], list[str]], module: str, text: str
+) -> None:
+    assert not rule(text, module)
+
+
+# ---------------------------------------------------------------- the package
+
+
+@pytest.mark.parametrize("rule", [upward_imports, forbidden_names, forbidden_calls, silenced])
+def test_the_package_keeps_the_rule(rule: Callable[[str, str], list[str]]) -> None:
+    assert SOURCES
+    found = [
+        finding
+        for path in SOURCES
+        for finding in rule(path.read_text("utf-8"), path.relative_to(PACKAGE).as_posix())
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_every_file_can_be_taken_in_at_a_sitting() -> None:
+    lines = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
+        for path in SOURCES
+    }
+    above_aim = sorted(f"{count} {name}" for name, count in lines.items() if count > FILE_AIM)
+    above_limit = [name for name, count in lines.items() if count > FILE_LIMIT]
+    assert not above_limit, f"over {FILE_LIMIT}: {above_limit}; over {FILE_AIM}: {above_aim}"
+
+
+def test_every_function_is_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT).as_posix()}:{function.lineno} {function.name}": length(function)
+        for path in SOURCES
+        for function in functions(ast.parse(path.read_text("utf-8")))
+    }
+    assert lengths
+    above_aim = sorted(f"{count} {name}" for name, count in lengths.items() if count > FUNCTION_AIM)
+    above_limit = [name for name, count in lengths.items() if count > FUNCTION_LIMIT]
+    assert not above_limit, (
+        f"over {FUNCTION_LIMIT}: {above_limit}; over {FUNCTION_AIM}: {above_aim}"
+    )
+
+
+def test_the_public_names_are_the_frozen_list() -> None:
+    import chainrule
+
+    frozen = PUBLIC_NAMES.read_text("utf-8").split()
+    assert frozen == sorted(frozen), "tests/public_names.txt is kept in order"
+    assert sorted(chainrule.__all__) == frozen
+    missing = [name for name in chainrule.__all__ if not hasattr(chainrule, name)]
+    assert not missing
+    assert set(chainrule.__all__) <= set(dir(chainrule))
+
+
+def test_importing_chainrule_loads_nothing_heavy() -> None:
+    program = "import sys, chainrule; print(*sorted(name.split('.')[0] for name in sys.modules))"
+    shown = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(shown.stdout.split())
+    assert "chainrule" in loaded
+    assert not loaded & HEAVY
+
+
+def test_every_public_name_has_a_docstring_of_one_first_sentence() -> None:
+    import chainrule
+
+    without = []
+    for name in chainrule.__all__:
+        if not callable(getattr(chainrule, name)):
+            continue
+        first = (getattr(chainrule, name).__doc__ or "").strip().split("\n\n")[0]
+        if not first or not first.rstrip().endswith((".", ":", "?")):
+            without.append(name)
+    assert not without
+
+
+# ---------------------------------------------------------------- the examples
+
+
+def test_there_are_examples() -> None:
+    assert EXAMPLES
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_built_on_the_library_alone(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) < EXAMPLE_LIMIT
+    found = own_rules(text, path.name)
+    assert not found, "\n".join(found)
+    assert any(name.startswith("chainrule") for _, name in imported(ast.parse(text)))
