@@ -25,6 +25,7 @@ from run_folder_samples import (
 
 from chainrule.errors import RunFolderError
 from chainrule.files import folder_state, read_folder
+from chainrule.files.disk import write_whole
 
 CALLS = ["os.fsync", "os.replace", "os.open", "os.listdir", "builtins.open"]
 
@@ -50,7 +51,7 @@ def test_the_operating_system_refuses_at_every_call(
                 raise OSError(28, "No space left on device")
             return real(*arguments, **named)
 
-        before = contents_of(folder) if replacing else None
+        before = contents_of(folder) if replacing else {}
         with monkeypatch.context() as patch:
             patch.setattr(call, refuse)
             refusal = refusal_of(folder)
@@ -60,8 +61,10 @@ def test_the_operating_system_refuses_at_every_call(
         elif refusal and saved_number(folder) == 1:
             assert contents_of(folder) == before
         else:
-            # No refusal, or only that of the flush after the commit.
+            # No refusal, or only that of the flush after the commit: then a power cut may bring the
+            # old run.json back, so the old files must have stayed.
             assert saved_number(folder) == 2
+            assert not refusal or set(before) <= set(os.listdir(folder))
         save(folder, 3)
         assert kinds_of_files(folder) == NUMBERED_FILES
     assert refusals == {"", "the disk is full"}
@@ -100,6 +103,26 @@ def test_a_disk_that_is_full_to_varying_degrees() -> None:
             shutil.rmtree(disk / "new", ignore_errors=True)
             (disk / "filler").unlink()
     assert outcomes == {"", "the disk is full"}
+
+
+def test_what_a_killed_writer_left_makes_room_for_the_next() -> None:
+    with small_disk("size=256k") as disk:
+        save(disk / "run", 1)
+        _fill(disk / "run" / "parameters.7.safetensors", 0)
+        assert refusal_of(disk / "run") == ""
+        assert kinds_of_files(disk / "run") == NUMBERED_FILES
+
+
+def test_a_file_that_could_not_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "file", b"bytes")
+    assert os.listdir(tmp_path) == []
 
 
 def _fill(filler: Path, leave: int) -> None:

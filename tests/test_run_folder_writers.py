@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,22 @@ except RunFolderError as error:
     assert saved_number(tmp_path / "run") == said.index("saved")
 
 
+def test_a_run_that_appears_while_a_writer_waits_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def after_another(path: Path) -> Iterator[None]:
+        monkeypatch.setattr(folder, "only_writer", lock.only_writer)
+        save(path, 1, replace=False)
+        with lock.only_writer(path):
+            yield
+
+    monkeypatch.setattr(folder, "only_writer", after_another)
+    with pytest.raises(RunFolderError, match="holds a run already"):
+        save(tmp_path / "run", 2, replace=False)
+    assert saved_number(tmp_path / "run") == 1
+
+
 def test_waiting_for_another_writer_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
     save(tmp_path / "run", 1)
@@ -58,6 +76,26 @@ def test_waiting_for_another_writer_ends(tmp_path: Path, monkeypatch: pytest.Mon
     assert saved_number(tmp_path / "run") == 1
     save(tmp_path / "run", 2)
     assert kinds_of_files(tmp_path / "run") == NUMBERED_FILES
+
+
+def test_a_lock_file_that_its_last_owner_removed_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / lock.LOCK
+    take = lock._take
+    taken: list[bool] = []
+
+    def take_when_removed(descriptor: int) -> bool:
+        if not taken:
+            path.unlink()
+        taken.append(True)
+        return take(descriptor)
+
+    monkeypatch.setattr(lock, "_take", take_when_removed)
+    with lock.only_writer(tmp_path):
+        assert path.exists()
+        assert lock._if_free(path) is None
+    assert len(taken) == 3
 
 
 def test_reading_starts_again_when_the_run_is_replaced(

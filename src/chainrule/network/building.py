@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,19 +10,20 @@ from chainrule.errors import SetupError, ShapeError
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.plan import Parameter, Plan, PlannedStep
 from chainrule.ops import Op, find_op
-from chainrule.ops.patterns import with_rows
-from chainrule.word_shapes import ROWS, Shape, Size
+from chainrule.word_shapes import ROWS, Rows, Shape, Size, show
 
 
 class Building:
     """A plan in the making. Layers call ``apply``; it works out shapes and parameters."""
 
-    def __init__(self, inputs: Mapping[str, tuple[int, ...]], last_width: int | None) -> None:
+    def __init__(self, inputs: Mapping[str, tuple[int, ...]], widths: Mapping[str, int]) -> None:
+        """Take the size of one row of each input, and the widths of layers that left theirs open."""
         self._inputs = dict(inputs)
+        self._widths = dict(widths)
         self._steps: list[PlannedStep] = []
         self._parameters: dict[str, Parameter] = {}
         self._shapes: dict[str, Shape] = {name: (ROWS, *one) for name, one in inputs.items()}
-        self._last_width = last_width
+        self._makers: dict[str, tuple[str, str]] = {}
 
     def plan(self, outputs: Sequence[str]) -> Plan:
         row_shapes = {
@@ -45,12 +47,12 @@ class Building:
         return inputs
 
     def width_left_to_data(self, name: str) -> int:
-        if self._last_width is None:
+        if name not in self._widths:
             raise SetupError(
                 f"The width of '{name}' is left to the data, but there are no data yet.",
                 "Write Dense(3) with a number, or train the network.",
             )
-        return self._last_width
+        return self._widths[name]
 
     def apply(
         self,
@@ -77,8 +79,11 @@ class Building:
         outputs = (output, *(f"{output}:{place}" for place in range(1, len(made))))
         self._steps.append(PlannedStep(op_name, names, outputs, settings, layer, made_by))
         self._shapes.update(zip(outputs, made, strict=True))
-        if not with_rows(made[0]):
-            raise ShapeError(f"{where} loses the rows.", "A layer keeps one result for each row.")
+        if [place for place, size in enumerate(made[0]) if isinstance(size, Rows)] != [0]:
+            raise ShapeError(
+                f"{where} gives {show(made[0])}, which is not one result for each row.",
+                "A layer keeps the rows in front.",
+            )
         return output
 
     def fold(self, op_name: str, inputs: tuple[str, ...], name: str, layer: object) -> str:
@@ -103,7 +108,7 @@ class Building:
     def _free(self, name: str) -> str:
         """Return a value name that is not taken: a layer used again gets ``@2``."""
         candidate, use = name, 1
-        while candidate in self._shapes:
+        while candidate in self._shapes or candidate in self._parameters:
             use += 1
             candidate = f"{name}@{use}"
         return candidate
@@ -129,28 +134,48 @@ class Building:
         for slot, value in zip(op.pattern.inputs, inputs, strict=False):
             shape = self._shapes[value]
             known.update(zip(reversed(slot.sizes), reversed(shape), strict=False))
+        features = self._shapes[inputs[0]][-1]
         names = []
         for name, slot in slots:
-            unknown = [one for one in slot.sizes if one not in known and not one.isdigit()]
-            if unknown:
-                raise SetupError(
-                    f"{where} leaves the size '{unknown[0]}' of {name} open.",
-                    f"Give it: sizes={{'{unknown[0]}': 16}}.",
-                )
-            shape = tuple(int(str(one if one.isdigit() else known[one])) for one in slot.sizes)
+            shape = tuple(_fixed_size(one, known, name, where) for one in slot.sizes)
             full = f"{layer}.{name.upper() if len(shape) > 1 and len(name) == 1 else name}"
             start = find_initializer(starts.get(name, op.learned[name]))
-            fans = [size for size in known.values() if isinstance(size, int)]
-            fan_in = shape[0] if len(shape) > 1 else fans[0]
-            fan_out = shape[-1]
-            self._enter(Parameter(full, shape, start, fan_in, fan_out), where)
+            fan_in = math.prod(shape[:-1]) if len(shape) > 1 else _as_fan(features)
+            fan_out = shape[-1] if shape else 1
+            self._enter(Parameter(full, shape, start, fan_in, fan_out), (op.name, layer), where)
             names.append(full)
         return names
 
-    def _enter(self, new: Parameter, where: str) -> None:
+    def _enter(self, new: Parameter, maker: tuple[str, str], where: str) -> None:
+        """Keep a new parameter; a layer that is used again meets its own once more."""
+        if new.name in self._shapes or self._makers.setdefault(new.name, maker) != maker:
+            raise SetupError(
+                f"{where} learns '{new.name}', and this name is taken by another value.",
+                "Give the learned input of the op another name.",
+            )
         old = self._parameters.setdefault(new.name, new)
         if old.shape != new.shape:
             raise ShapeError(
                 f"{where} uses {new.name} as {new.shape}, but it was made as {old.shape}.",
                 "A layer that is used twice needs inputs of one width.",
             )
+
+
+def _fixed_size(letter: str, known: Mapping[str, Size], name: str, where: str) -> int:
+    """Return a size of a parameter, which may not depend on the number of rows."""
+    size = int(letter) if letter.isdigit() else known.get(letter)
+    if size is None:
+        raise SetupError(
+            f"{where} leaves the size '{letter}' of {name} open.",
+            f"Give it: sizes={{'{letter}': 16}}.",
+        )
+    if isinstance(size, Rows):
+        raise ShapeError(
+            f"{where} would learn {name} for each row of a batch.",
+            "Give the learned input sizes that do not depend on the rows.",
+        )
+    return size
+
+
+def _as_fan(features: Size) -> int:
+    return features if isinstance(features, int) else 1

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.network.building import Building
-from chainrule.network.layers import Dense, Input, Layer, Node
+from chainrule.network.layers import Activation, Dense, Input, Layer, Node
 from chainrule.network.plan import Plan
 
 Sizes = Mapping[str, tuple[int, ...]]
@@ -199,4 +199,5 @@ def _open(node: Node) -> bool:
 
 
 def _activated(node: Node) -> bool:
-    return node.layer is not None and node.layer.activation not in (None, "identity")
+    ends_in = node.layer.activation if isinstance(node.layer, Dense | Activation) else None
+    return ends_in not in (None, "identity")

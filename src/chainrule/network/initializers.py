@@ -6,9 +6,11 @@ of. Each parameter draws from a stream of its own, so adding a layer does not ch
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -60,7 +62,13 @@ def _constant(place: Place, value: float = 0.0) -> Draw:
 
 def _orthogonal(place: Place, gain: float = 1.0) -> Draw:
     """Saxe, McClelland, Ganguli, ICLR 2014: columns (or rows) at right angles, of length gain."""
-    rows, columns = place.fan_in, place.size // max(place.fan_in, 1)
+    if len(place.shape) < 2:
+        raise SetupError(
+            f"'orthogonal' starts matrices, and {place.purpose.removeprefix('start of ')} is "
+            f"{place.shape}.",
+            "Use 'zeros' or 'normal' here.",
+        )
+    rows, columns = math.prod(place.shape[:-1]), place.shape[-1]
     square = place.normal(1.0).reshape(max(rows, columns), min(rows, columns))
     q, r = np.linalg.qr(square)
     # Without the signs of r the result would not be uniform over all orthogonal matrices.
@@ -69,16 +77,21 @@ def _orthogonal(place: Place, gain: float = 1.0) -> Draw:
 
 
 def _nguyen_widrow(place: Place) -> Draw:
-    """Nguyen and Widrow, IJCNN 1990: the units' active regions cover inputs from -1 to 1."""
-    scale = 0.7 * place.fan_out ** (1.0 / place.fan_in)
+    """Nguyen and Widrow, IJCNN 1990: the units' active regions cover inputs from -1 to 1.
+
+    Every column of weights has the length 0.7 * units ** (1 / inputs); a bias is uniform within
+    plus and minus that length.
+    """
+    length = 0.7 * place.fan_out ** (1.0 / place.fan_in)
     drawn = place.uniform(-1.0, 1.0)
     if len(place.shape) == 1:
-        return scale * drawn
-    return scale * drawn / np.sqrt(np.sum(drawn**2, axis=0, keepdims=True))
+        return length * drawn
+    columns = tuple(range(drawn.ndim - 1))
+    return length * drawn / np.sqrt(np.sum(drawn**2, axis=columns, keepdims=True))
 
 
 INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
-    "zeros": _constant,
+    "zeros": lambda place: np.zeros(place.shape),
     "constant": _constant,
     "uniform": lambda place, low=-0.05, high=0.05: place.uniform(low, high),
     "normal": lambda place, deviation=0.05: place.normal(deviation),
@@ -104,12 +117,20 @@ INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
 
 
 def find_initializer(choice: str | Initializer) -> Initializer:
-    """Return an initializer given by itself, by name, or as "constant 0.25"."""
+    """Return an initializer given by itself, by name, or as "constant 0.25".
+
+    Raises SetupError for an unknown name, or for what is neither.
+    """
     if isinstance(choice, Initializer):
         found = choice
-    else:
+    elif isinstance(choice, str):
         name, _, value = choice.partition(" ")
-        found = Initializer(name, {"value": float(value)} if value else {})
+        found = Initializer(name, _value(choice, value))
+    else:
+        raise SetupError(
+            f"An initializer cannot be a value of type {type(choice).__name__}.",
+            "Give a name such as 'he_normal'; values go into Network(..., parameters={...}).",
+        )
     if found.name not in INITIALIZERS:
         raise SetupError(
             f"There is no initializer '{found.name}'.", nearest(found.name, INITIALIZERS)
@@ -117,22 +138,35 @@ def find_initializer(choice: str | Initializer) -> Initializer:
     return found
 
 
+def _value(choice: str, text: str) -> dict[str, float]:
+    """Return the setting that stands behind the name in "constant 0.25"."""
+    try:
+        return {"value": float(text)} if text else {}
+    except ValueError:
+        raise SetupError(
+            f"The initializer '{choice}' has no number behind its name.", "Write 'constant 0.25'."
+        ) from None
+
+
 def initializer(name: str, **settings: float) -> Initializer:
     """Return an initializer with settings: ``initializer("normal", deviation=0.1)``.
 
-    Names: zeros, constant (value), uniform (low, high), normal (deviation), glorot_uniform,
-    glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, orthogonal (gain),
-    nguyen_widrow. Raises SetupError for another name or setting.
+    Names, with settings and their defaults: zeros, constant (value=0.0), uniform (low=-0.05,
+    high=0.05), normal (deviation=0.05), glorot_uniform, glorot_normal, he_uniform, he_normal,
+    lecun_uniform, lecun_normal, orthogonal (gain=1.0), nguyen_widrow.
+    Raises SetupError for another name or setting.
     """
     found = find_initializer(Initializer(name, settings))
-    trial = Place((2, 2), 2, 2, 0, "trial")
-    try:
-        found.draw(trial)
-    except TypeError:
-        raise SetupError(
-            f"The initializer '{name}' has no settings {sorted(settings)}.",
-            "See the docstring of initializer() for the settings of each.",
-        ) from None
+    known = list(inspect.signature(INITIALIZERS[name]).parameters)[1:]
+    for setting, value in settings.items():
+        if setting not in known:
+            raise SetupError(
+                f"The initializer '{name}' has no setting '{setting}'.", nearest(setting, known)
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise SetupError(
+                f"The setting {setting} of '{name}' is {value!r}.", "Give a finite number."
+            )
     return found
 
 

@@ -75,14 +75,187 @@ class Layer(ABC):
         """What layers without a name are numbered by."""
         return type(self).__name__.lower()
 
-    @property
-    def activation(self) -> str | None:
-        """The op that the layer ends in where it is an activation."""
-        return None
-
     @abstractmethod
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
         """Append this layer's steps and return the name of the value that it makes."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dense(Layer):
+    """Every unit sees every input: ``activation(x W + b)``.
+
+    ``units=None`` leaves the width of an output to the data (the classes or the target's columns).
+    ``weights`` starts W: by default He's normal start in front of relu and its kin, LeCun's in
+    front of selu, Glorot's uniform start otherwise. ``bias`` starts b (zeros), ``bias=None`` leaves
+    it out. Parameters: ``<name>.W`` of shape (inputs, units) and ``<name>.b`` (units,).
+    Raises SetupError for an activation or initializer that is not there.
+    """
+
+    units: int | None = None
+    activation: str | None = None
+    weights: Start | None = field(default=None, kw_only=True)
+    bias: Start | None = field(default="zeros", kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "units", _count(self.units, f"Dense({self.units!r}) has no width."))
+        if self.activation is not None:
+            _check_activation(self.activation)
+        for start in (self.weights, self.bias):
+            if start is not None:
+                find_initializer(start)
+
+    def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
+        (x,) = building.exactly(inputs, 1, self)
+        starts: dict[str, Start] = {"w": self._weights()}
+        if self.bias is not None:
+            starts["b"] = self.bias
+        value = building.apply(
+            "product" if self.bias is None else "linear",
+            (x,),
+            layer=name,
+            made_by=repr(self),
+            value=f"{name}.linear" if self.activation else None,
+            sizes={"o": self.units or building.width_left_to_data(name)},
+            starts=starts,
+        )
+        if self.activation is None:
+            return value
+        return building.apply(self.activation, (value,), layer=name, made_by=repr(self))
+
+    def _weights(self) -> Start:
+        if self.weights is not None:
+            return self.weights
+        if self.activation in NORMALISING:
+            return "lecun_normal"
+        return "he_normal" if self.activation in HALVING else "glorot_uniform"
+
+    def __repr__(self) -> str:
+        parts = [] if self.units is None else [str(self.units)]
+        if self.activation is not None:
+            parts.append(repr(self.activation) if parts else f"activation={self.activation!r}")
+        parts += ["bias=None"] if self.bias is None else []
+        return f"Dense({', '.join(parts)})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Activation(Layer):
+    """An activation applied to what comes before, with settings of the op by keyword.
+
+    Inputs of the op that are learned (the slope of ``parametric_relu``) become parameters.
+    Raises SetupError for an activation or a setting that is not there.
+    """
+
+    activation: str = "relu"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(self, activation: str, *, name: str | None = None, **settings: Any) -> None:
+        _check_activation(activation)
+        _check_settings(activation, settings)
+        object.__setattr__(self, "activation", activation)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "settings", settings)
+
+    def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
+        (x,) = building.exactly(inputs, 1, self)
+        return building.apply(
+            self.activation, (x,), layer=name, made_by=repr(self), settings=self.settings
+        )
+
+    def __repr__(self) -> str:
+        parts = [f"{setting}={content!r}" for setting, content in self.settings.items()]
+        return f"Activation({', '.join([repr(self.activation), *parts])})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Apply(Layer):
+    """Any op of the table as a layer, a user's own included.
+
+    The layers before give the op's first inputs; inputs that the op declares as ``learned`` become
+    parameters. ``sizes`` gives sizes that no input fixes (``{"o": 16}``), ``starts`` replaces the
+    initializers, ``settings`` the op's settings.
+    Raises SetupError for an op, size, parameter or setting that is not there.
+    """
+
+    op: str
+    sizes: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    starts: Mapping[str, Start] = field(default_factory=dict, kw_only=True)
+    settings: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.op, str):
+            raise SetupError(
+                f"{self.op!r} is not the name of an op.", "Give the name, such as 'linear'."
+            )
+        op = find_op(self.op)
+        letters = {letter for slot in op.pattern.inputs for letter in slot.sizes}
+        _check_known(self.sizes, letters - {"n", "..."}, f"The op '{self.op}' has no size")
+        _check_known(self.starts, op.learned, f"The op '{self.op}' learns no")
+        _check_settings(self.op, self.settings)
+        for start in self.starts.values():
+            find_initializer(start)
+
+    @property
+    def kind(self) -> str:
+        return self.op
+
+    def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
+        return building.apply(
+            self.op,
+            inputs,
+            layer=name,
+            made_by=repr(self),
+            sizes=self.sizes,
+            starts=self.starts,
+            settings=self.settings,
+        )
+
+    def __repr__(self) -> str:
+        return f"Apply({self.op!r})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Concatenate(Layer):
+    """The features of several layers next to each other."""
+
+    def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
+        return building.fold("side_by_side", inputs, name, self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Add(Layer):
+    """The sum of several layers of one width."""
+
+    def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
+        return building.fold("sum_of_two", inputs, name, self)
+
+
+def _count(given: Any, cause: str) -> int | None:
+    """Return a size as a plain int. Raises SetupError for what is no whole number from 1."""
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
+        raise SetupError(cause, "Give a whole number from 1.")
+    return int(given)
+
+
+def _check_activation(name: Any) -> None:
+    if not isinstance(name, str):
+        raise SetupError(
+            f"The activation {name!r} is not a name.",
+            "Give the name of an op, such as 'tanh'; make your own with chainrule.elementwise().",
+        )
+    if name not in ACTIVATIONS:
+        raise SetupError(f"There is no activation '{name}'.", nearest(name, ACTIVATIONS))
+
+
+def _check_settings(op: str, settings: Mapping[str, Any]) -> None:
+    _check_known(settings, OPS[op].settings, f"'{op}' has no setting")
+
+
+def _check_known(given: Mapping[str, Any], known: Any, cause: str) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise SetupError(f"{cause} '{unknown[0]}'.", nearest(unknown[0], known))

@@ -6,15 +6,14 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
-import numpy as np
-
 from chainrule.errors import SetupError, ShapeError, nearest
-from chainrule.ops import OPS, Op
+from chainrule.ops import LOSSES, OPS, Op
 from chainrule.ops.derived import op_from_function, record_function
-from chainrule.ops.losses import LOSSES
-from chainrule.word_shapes import show
+from chainrule.symbols import Recorder
+from chainrule.word_shapes import ROWS, Shape, show
 
 TargetKind = Literal["labels", "numbers"]
 
@@ -58,24 +57,30 @@ def source_of(function: Callable[..., Any]) -> str:
 def loss(name: str, **settings: float) -> Loss:
     """Return a loss by name with settings: ``loss("cross_entropy", smoothing=0.1)``.
 
-    Raises SetupError for an unknown name or setting.
+    Raises SetupError for an unknown name or setting, or a setting that is no finite number.
     """
-    if name not in LOSSES or name not in OPS:
-        raise SetupError(f"There is no loss '{name}'.", nearest(name, LOSSES))
-    unknown = sorted(set(settings) - set(OPS[name].settings))
-    if unknown:
-        raise SetupError(
-            f"The loss '{name}' has no setting '{unknown[0]}'.",
-            nearest(unknown[0], OPS[name].settings),
-        )
+    if name not in LOSSES:
+        raise SetupError(f"There is no loss '{name}'.", nearest(str(name), LOSSES))
+    known = OPS[name].settings
+    for setting, value in settings.items():
+        if setting not in known:
+            raise SetupError(
+                f"The loss '{name}' has no setting '{setting}'.", nearest(setting, known)
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise SetupError(
+                f"The setting {setting} of the loss '{name}' is {value!r}.",
+                "Give a finite number.",
+            )
     return Loss(OPS[name], settings)
 
 
 def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width: int) -> Loss:
     """Return a loss given by name, by itself, or as a plain function of (prediction, target).
 
-    A plain function is tried once on symbols of ``width`` outputs: it may return one number for
-    each row, or one for the batch. Raises SetupError or ShapeError where it does neither.
+    A plain function is tried once on symbols: a prediction of shape (n, width), and a target of the
+    same shape, or n whole numbers for labels. It may return one number for each row, or one for
+    the batch. Raises SetupError or ShapeError where it does neither.
     """
     if isinstance(choice, Loss):
         return choice
@@ -83,21 +88,43 @@ def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width
         return loss(choice)
     if not callable(choice):
         raise SetupError(
-            f"The loss {choice!r} is neither a name nor a function.", nearest("", LOSSES)
+            f"The loss {choice!r} is neither a name nor a function.",
+            "Give a name such as 'cross_entropy', or a function of prediction and target.",
         )
-    rows = 7
-    prediction = np.zeros((rows, width))
-    wanted: Any = np.zeros(rows, dtype=np.int64) if target == "labels" else prediction
-    made = record_function(choice, (prediction, wanted)).shapes
-    if made not in (((),), ((rows,),)):
+    labels = target == "labels"
+    made = _tried(choice, (ROWS,) if labels else (ROWS, width), labels, width)
+    if made not in ((), (ROWS,)):
         raise ShapeError(
-            f"The loss function '{_name_of(choice)}' returns {show(made[0])} for {rows} rows.",
+            f"The loss function '{_name_of(choice)}' returns {show(made)} for n rows.",
             "Return one number for each row, or one for the batch: use .mean(axis=1) or .mean().",
         )
-    each_row = made == ((rows,),)
-    slot = "n < o" if target == "labels" else "n o"
-    op = op_from_function(_name_of(choice), choice, f"n o, {slot} -> {'n' if each_row else ''}")
+    each_row = made == (ROWS,)
+    pattern = f"n o, {'n < o' if labels else 'n o'} -> {'n' if each_row else ''}"
+    op = op_from_function(_name_of(choice), choice, pattern)
     return Loss(op, each_row=each_row, own=True)
+
+
+def _tried(choice: Callable[..., Any], target: Shape, labels: bool, width: int) -> Shape:
+    """Return the shape of what a loss function makes of symbols."""
+    recorder = Recorder(lambda *_: 0.0)
+    given = (
+        recorder.new((ROWS, width), "float"),
+        recorder.new(target, "integer" if labels else "float"),
+    )
+    try:
+        made = record_function(choice, given).shapes
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        raise SetupError(
+            f"The loss function '{_name_of(choice)}' cannot be traced: {error}.",
+            "Write it for two arrays, prediction and target, with NumPy's elementwise functions, "
+            "sum, mean and max, or those of chainrule.arrays.",
+        ) from error
+    if len(made) != 1:
+        raise ShapeError(
+            f"The loss function '{_name_of(choice)}' returns {len(made)} values.",
+            "Return one number for each row, or one for the batch.",
+        )
+    return made[0]
 
 
 def _name_of(function: Callable[..., Any]) -> str:

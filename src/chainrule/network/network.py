@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError, ShapeError, nearest
-from chainrule.network.building import Building
-from chainrule.network.layers import Dense, Input, Layer, Node
+from chainrule.network.graph import Graph, Sizes, from_ends, in_a_row
+from chainrule.network.layers import Input, Layer, Node
 from chainrule.network.plan import Layout, Plan
 
 Parameters = Mapping[str, NDArray[Any]]
@@ -22,7 +22,7 @@ class Network:
         Network(Dense(16, "tanh"), Dense(3))
         Network(inputs=[left, right], outputs=[score])
 
-    The size of the first input and the width of a last ``Dense()`` may be left to the data.
+    The size of an input and the width of the ``Dense()`` of an output may be left to the data.
     ``parameters`` (name -> array) gives first values; what is not given is drawn when training
     starts, or here when a ``seed`` is given. A network never changes: training returns another.
     Raises SetupError for layers that do not fit together, ShapeError for sizes that do not meet.
@@ -36,141 +36,130 @@ class Network:
         parameters: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        if outputs is not None:
-            self._inputs, self._outputs = tuple(inputs or ()), tuple(outputs)
-        else:
-            self._inputs, self._outputs = _in_a_row(layers)
-        if layers and outputs is not None:
+        by_ends = inputs is not None or outputs is not None
+        if layers and by_ends:
             raise SetupError(
-                "A network was given both layers in a row and outputs.", "Give one of the two."
+                "A network was given both layers in a row and inputs or outputs.",
+                "Give one of the two.",
             )
-        if not self._outputs:
-            raise SetupError("A network needs a layer.", "Write Network(Dense(3)), for example.")
-        self._given: dict[str, NDArray[np.float64]] = {
-            name: np.array(content, dtype=np.float64)
-            for name, content in (parameters or {}).items()
-        }
-        self._plan: Plan | None = None
-        self._parameters: dict[str, NDArray[Any]] | None = None
-        if all(one.size is not None for one in self._inputs) and not self._open_width():
-            self._plan = self._make_plan({}, None)
-            _check_given(self._plan, self._given)
-            if seed is not None or set(self._given) == set(self._plan.by_name):
-                self._parameters = _drawn(self._plan, self._given, seed or 0)
-        elif seed is not None:
+        graph = from_ends(inputs or (), outputs or ()) if by_ends else in_a_row(layers)
+        self._set(graph, graph.plan({}) if graph.complete else None, _numbers(parameters or {}))
+        if seed is not None and self._plan is None:
             raise SetupError(
                 "A network whose sizes are left to the data cannot draw its start.",
                 "Put Input(4) first, or give the seed to train().",
             )
+        if self._plan is not None and (seed is not None or not self._missing(self._plan)):
+            self._given = self._drawn(self._plan, seed or 0)
+
+    def _set(self, graph: Graph | None, plan: Plan | None, given: Parameters) -> None:
+        """Take what a network is made of; parameters are complete when every one is given."""
+        self._graph, self._plan, self._given = graph, plan, dict(given)
+        if plan is not None:
+            _check_given(plan, given)
+
+    @classmethod
+    def _made(cls, graph: Graph | None, plan: Plan, given: Parameters) -> Network:
+        new = cls.__new__(cls)
+        new._set(graph, plan, given)
+        return new
 
     # ---- what it is ----
+
+    @property
+    def is_sized(self) -> bool:
+        """Whether all sizes are known, so that there is a plan."""
+        return self._plan is not None
 
     @property
     def plan(self) -> Plan:
         """The network as data. Raises SetupError while sizes are left to the data."""
         if self._plan is None:
             raise SetupError(
-                "The network's input size is left to the data, so it has no shapes yet.",
-                "Put Input(4) first, or train it.",
+                "Sizes of the network are left to the data, so it has no shapes yet.",
+                "Put Input(4) first and give the last Dense its units, or train it.",
             )
         return self._plan
 
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs, ``x`` for a single one without a name."""
-        single = len(self._inputs) == 1
-        return tuple(
-            one.name or ("x" if single else f"x_{place}")
-            for place, one in enumerate(self._inputs, start=1)
-        )
+        return tuple(self.plan.inputs) if self._graph is None else self._graph.input_names
 
     @property
     def output_count(self) -> int:
-        return len(self._outputs) or len(self.plan.outputs)
+        """How many outputs the network has."""
+        return len(self.plan.outputs if self._graph is None else self._graph.outputs)
 
     @property
     def has_parameters(self) -> bool:
         """Whether every parameter has values."""
-        return self._parameters is not None
+        return self._plan is not None and not self._missing(self._plan)
 
     @property
     def parameters(self) -> dict[str, NDArray[Any]]:
-        """Name -> array, in the order of the steps. Raises SetupError while nothing is drawn."""
-        if self._parameters is None:
+        """Name -> copy of the array, in the order of the steps.
+
+        Raises SetupError while values are missing.
+        """
+        missing = self._missing(self.plan)
+        if missing:
             raise SetupError(
-                "The network has no parameters yet.",
+                f"The network has no parameters yet: {missing[0]} has no values.",
                 "Train it, or draw them: Network(..., seed=0).",
             )
-        return {name: content.copy() for name, content in self._parameters.items()}
+        return {name: self._given[name].copy() for name in self.plan.by_name}
 
     @property
     def parameter_count(self) -> int:
+        """The number of learned numbers."""
         return sum(one.size for one in self.plan.parameters)
 
     # ---- other networks made from it ----
 
     def sized(
-        self, input_sizes: Mapping[str, tuple[int, ...]], last_width: int | None = None
+        self, input_sizes: Sizes, last_width: int | Sequence[int] | None = None
     ) -> Network:
-        """Return the network with its sizes filled in from data.
+        """Return the network with its sizes filled in from data; itself where none is open.
 
-        ``last_width``: what the last ``Dense()`` is to have. A network that ends in an activation
-        of another width gets a Dense of that width behind it.
+        ``input_sizes``: name -> shape of one row. ``last_width``: how many numbers the target asks
+        for, one number for each output where there are several. It is the width of a ``Dense()``
+        that makes an output, and an output that ends in an activation of another width (a network
+        of hidden layers alone) gets a Dense of that width behind it. Any other width stays, for
+        the loss to check. Raises ShapeError where Input or the plan expects other columns.
         """
-        if self._plan is not None and not self._open_width():
-            for name, shape in input_sizes.items():
-                if self._plan.inputs.get(name) != shape:
-                    raise ShapeError(
-                        f"The network expects {self._plan.inputs.get(name)} as {name}, and the "
-                        f"rows have {shape}.",
-                        "Give the columns that the network was made for.",
-                    )
-        if not self._outputs:
+        if self._graph is None:
+            _check_sizes(self.plan, input_sizes)
             return self
-        plan = self._make_plan(input_sizes, last_width)
-        outputs = self._outputs
-        width = plan.shapes[plan.outputs[0]][-1]
-        last = self._outputs[0].layer
-        if (
-            last_width is not None
-            and width != last_width
-            and len(outputs) == 1
-            and isinstance(last, Dense)
-            and last.activation not in (None, "identity")
-        ):
-            outputs = (Dense(last_width)(outputs[0]),)
-        new = Network.__new__(Network)
-        new._inputs, new._outputs, new._given = self._inputs, outputs, self._given
-        new._plan, new._parameters = None, None
-        new._plan = new._make_plan(input_sizes, last_width)
-        _check_given(new._plan, new._given)
-        new._parameters = self._parameters if outputs is self._outputs else None
-        return new
+        count = len(self._graph.outputs)
+        widths = None if last_width is None else _widths(last_width, count)
+        plan = self._graph.plan(input_sizes, widths)
+        graph = self._graph
+        # One number for several outputs fills in open widths, but says too little to add layers.
+        if widths is not None and (count == 1 or not isinstance(last_width, int)):
+            graph = graph.ended(plan, widths)
+        if graph is self._graph:
+            return self if self._plan is not None else Network._made(graph, plan, self._given)
+        return Network._made(graph, graph.plan(input_sizes, widths), self._given)
 
     def started(self, seed: int) -> Network:
         """Return the network with every parameter drawn that has no value yet."""
-        if self._parameters is not None:
+        if self.has_parameters:
             return self
-        return self.with_parameters(_drawn(self.plan, self._given, seed))
+        return Network._made(self._graph, self.plan, self._drawn(self.plan, seed))
 
     def with_parameters(self, parameters: Parameters) -> Network:
-        """Return the network with these values (name -> array, all of them)."""
-        _check_given(self.plan, parameters)
+        """Return the network with copies of these values (name -> array, all of them)."""
         missing = [name for name in self.plan.by_name if name not in parameters]
         if missing:
             raise SetupError(f"There is no value for {missing[0]}.", "Give all parameters.")
-        new = Network.__new__(Network)
-        new._inputs, new._outputs, new._given = self._inputs, self._outputs, {}
-        new._plan = self._plan
-        new._parameters = {name: np.array(parameters[name]) for name in self.plan.by_name}
-        return new
+        given = {name: np.array(content) for name, content in parameters.items()}
+        return Network._made(self._graph, self.plan, given)
 
     @classmethod
     def from_plan(cls, plan: Plan, parameters: Parameters | None = None) -> Network:
         """Return the network of a plan, as it is read from a file."""
-        new = cls.__new__(cls)
-        new._inputs = tuple(Input(shape[0], name) for name, shape in plan.inputs.items())
-        new._outputs, new._given, new._plan, new._parameters = (), {}, plan, None
+        new = cls._made(None, plan, {})
         return new if parameters is None else new.with_parameters(parameters)
 
     # ---- use ----
@@ -184,7 +173,7 @@ class Network:
         from chainrule.network.backpropagation import outputs_of
 
         results = outputs_of(self, inputs)
-        return results[0] if len(results) == 1 else results
+        return results[0] if len(results) == 1 else tuple(results)
 
     def __str__(self) -> str:
         from chainrule.network.printing import network_table
@@ -198,90 +187,52 @@ class Network:
 
     # ---- inside ----
 
-    def _open_width(self) -> bool:
-        return any(
-            isinstance(node.layer, Dense) and node.layer.units is None
-            for node in _nodes(self._outputs)
+    def _missing(self, plan: Plan) -> list[str]:
+        return [name for name in plan.by_name if name not in self._given]
+
+    def _drawn(self, plan: Plan, seed: int) -> dict[str, NDArray[Any]]:
+        return {
+            one.name: self._given[one.name] if one.name in self._given else one.draw(seed)
+            for one in plan.parameters
+        }
+
+
+def _numbers(parameters: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:
+    """Return given parameters as arrays. Raises SetupError for what does not hold numbers."""
+    if not isinstance(parameters, Mapping):
+        raise SetupError(
+            f"parameters is {type(parameters).__name__}, not names with arrays.",
+            "Write parameters={'dense_1.W': [[0.5]], 'dense_1.b': [0.0]}.",
         )
-
-    def _make_plan(
-        self, input_sizes: Mapping[str, tuple[int, ...]], last_width: int | None
-    ) -> Plan:
-        if self._plan is not None and not self._outputs:
-            return self._plan
-        sizes: dict[str, tuple[int, ...]] = {}
-        values: dict[Node, str] = {}
-        for node, name in zip(self._inputs, self.input_names, strict=True):
-            found = input_sizes.get(name)
-            sizes[name] = (node.size,) if found is None and node.size else found or ()
-            if node.size is not None and sizes[name] != (node.size,):
-                raise ShapeError(
-                    f"Input({node.size}) expects rows of {node.size} features, and '{name}' has "
-                    f"{sizes[name]}.",
-                    "Give the number of columns to Input(), or leave Input() out.",
-                )
-            values[node] = name
-        building = Building(sizes, last_width)
-        names = _layer_names(_nodes(self._outputs))
-        for node in _nodes(self._outputs):
-            if node.layer is None:
-                if node not in values:
-                    raise SetupError(
-                        "An Input of the graph is not among inputs=[...].", "List every Input."
-                    )
-                continue
-            before = tuple(values[one] for one in node.before)
-            values[node] = node.layer.append(building, names[node.layer], before)
-        return building.plan([values[node] for node in self._outputs])
-
-
-def _in_a_row(layers: Sequence[Layer | Input]) -> tuple[tuple[Input, ...], tuple[Node, ...]]:
-    """Return input and output of layers that follow each other."""
-    rest = list(layers)
-    start = rest.pop(0) if rest and isinstance(rest[0], Input) else Input()
-    node: Node = start
-    for layer in rest:
-        if not isinstance(layer, Layer):
+    arrays = {}
+    for name, content in parameters.items():
+        try:
+            arrays[name] = np.array(content, dtype=np.float64)
+        except (TypeError, ValueError):
             raise SetupError(
-                f"{layer!r} is not a layer.", "Put layers such as Dense(16, 'tanh') in a row."
+                f"The parameter {name} was given something else than a table of numbers.",
+                "Give numbers in rows of one length.",
+            ) from None
+    return arrays
+
+
+def _widths(last_width: int | Sequence[int], count: int) -> list[int]:
+    widths = [last_width] * count if isinstance(last_width, int) else list(last_width)
+    if len(widths) != count:
+        raise SetupError(
+            f"{len(widths)} widths were given for {count} outputs.", "Give one for each output."
+        )
+    return widths
+
+
+def _check_sizes(plan: Plan, input_sizes: Sizes) -> None:
+    for name, shape in input_sizes.items():
+        if plan.inputs.get(name) != shape:
+            raise ShapeError(
+                f"The network was made for rows of shape {plan.inputs.get(name)} as '{name}', and "
+                f"these have {shape}.",
+                f"Give its inputs, in its order of columns: {', '.join(plan.inputs)}.",
             )
-        node = layer(node)
-    return (start,), (node,) if rest else ()
-
-
-def _nodes(outputs: Sequence[Node]) -> list[Node]:
-    """Return the nodes that the outputs need, each after those before it."""
-    order: list[Node] = []
-    seen: set[int] = set()
-    waiting = [(node, False) for node in reversed(outputs)]
-    while waiting:
-        node, ready = waiting.pop()
-        if ready:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            waiting.append((node, True))
-            waiting.extend((one, False) for one in reversed(node.before))
-    return order
-
-
-def _layer_names(nodes: Sequence[Node]) -> dict[Layer, str]:
-    """Name layers by kind and number from 1, unless they have a name of their own."""
-    names: dict[Layer, str] = {}
-    counts: dict[str, int] = {}
-    for node in nodes:
-        layer = node.layer
-        if layer is None or layer in names:
-            continue
-        if layer.own_name is not None:
-            name = layer.own_name
-        else:
-            counts[layer.kind] = counts.get(layer.kind, 0) + 1
-            name = f"{layer.kind}_{counts[layer.kind]}"
-        if name in names.values():
-            raise SetupError(f"Two layers are named '{name}'.", "Give one of them another name.")
-        names[layer] = name
-    return names
 
 
 def _check_given(plan: Plan, given: Parameters) -> None:
@@ -292,17 +243,12 @@ def _check_given(plan: Plan, given: Parameters) -> None:
             )
         due = plan.by_name[name].shape
         if np.shape(content) != due:
+            made_by = next(one for one in plan.steps if name in one.inputs)
             raise ShapeError(
-                f"{name} is {due}, and was given as {np.shape(content)}.",
+                f"{name} of {made_by.layer}, {made_by.made_by}, is {due}, and was given as "
+                f"{np.shape(content)}.",
                 "Shapes are (inputs, units) for weights and (units,) for biases.",
             )
-
-
-def _drawn(plan: Plan, given: Parameters, seed: int) -> dict[str, NDArray[Any]]:
-    return {
-        one.name: np.array(given[one.name]) if one.name in given else one.draw(seed)
-        for one in plan.parameters
-    }
 
 
 def layout_of(plan: Plan, frozen: frozenset[str] = frozenset()) -> tuple[Layout, Layout]:

@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
-from chainrule.arrays import Array, zeros_like
+from chainrule.arrays import Array
 from chainrule.engines.program import Input
 from chainrule.errors import SetupError
 from chainrule.network.losses import Loss
 from chainrule.network.plan import Layout, Plan
-from chainrule.ops import OPS
+from chainrule.ops import OPS, find_op
 from chainrule.ops.walks import Step, backward_walk, forward_walk
 from chainrule.word_shapes import ROWS
 
-# What a loss from logits already contains, by the op that must not stand in front of it.
-CONTAINED = {
-    "cross_entropy": ("softmax", "log_softmax"),
-    "kullback_leibler": ("softmax", "log_softmax"),
-    "binary_cross_entropy": ("sigmoid", "log_sigmoid"),
-}
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Objective:
     """What is minimised: a plan, a loss for each output, and which parameters are trained.
 
@@ -58,11 +50,13 @@ class Objective:
         return tuple(steps)
 
     def _refuse_contained(self, output: str, loss: Loss) -> None:
+        """Refuse an output layer that applies what the loss, which takes logits, applies itself."""
         last = next(one for one in self.plan.steps if output in one.outputs)
-        if last.op in CONTAINED.get(loss.name, ()):
+        twice = {loss.op.includes, f"log_{loss.op.includes}"}
+        if loss.op.includes and last.op in twice:
             raise SetupError(
-                f"The last layer ({last.made_by}) applies {last.op}, which the loss {loss.name} "
-                "contains already, so it would be applied twice.",
+                f"The last layer, {last.made_by} ({last.layer}), applies {last.op}, which the loss "
+                f"{loss.name} contains already, so it would be applied twice.",
                 f"Leave {last.op} out: the loss takes the numbers in front of it.",
             )
 
@@ -98,32 +92,34 @@ class Objective:
         known.update(self.frozen.named(frozen))
         return forward_walk(self.steps, known)
 
-    def gradients(self, values: Mapping[Any, Any]) -> dict[Any, Any]:
-        """Return the gradient of the loss at every value that it reaches."""
-        return backward_walk(self.steps, values, {"loss": 1.0})
+    def gradients(self, values: Mapping[Any, Any], at_loss: Array | float = 1.0) -> dict[Any, Any]:
+        """Return the gradient of the loss, times ``at_loss``, at every value that it reaches."""
+        return backward_walk(self.steps, values, {"loss": at_loss})
 
     def flat_gradient(self, values: Mapping[Any, Any], gradients: Mapping[Any, Any]) -> Array:
         """Return the gradient of the trained parameters as one flat vector.
 
-        Raises SetupError where an op without a gradient stands between loss and parameters.
+        Raises SetupError where no gradient reaches a parameter, with the reason.
         """
         for one in self.trained.parameters:
             if gradients.get(one.name) is None:
                 self._explain_missing(one.name)
-        return self.trained.flat({
-            one.name: gradients.get(one.name, zeros_like(values[one.name]))
-            for one in self.trained.parameters
-        })
+        return self.trained.flat(gradients)
 
-    def _explain_missing(self, name: str) -> None:
-        silent = [one for one in self.plan.steps if not OPS[one.op].differentiable]
-        if silent:
-            raise SetupError(
-                f"No gradient reaches {name}: {silent[-1].op} ({silent[-1].made_by}) has none, "
-                "it is flat wherever it has a slope.",
-                "Use another activation, such as 'sigmoid' or 'tanh'.",
-            )
+    def _explain_missing(self, name: str) -> NoReturn:
+        reached = {name}
+        for step in self.plan.steps:
+            if reached.isdisjoint(step.inputs):
+                continue
+            if not find_op(step.op).differentiable:
+                raise SetupError(
+                    f"No gradient reaches {name}: {step.made_by} ({step.layer}) applies {step.op}, "
+                    "which is flat wherever it has a slope.",
+                    "Use another activation, such as 'sigmoid' or 'tanh'.",
+                )
+            reached.update(step.outputs)
+        names = " and ".join(one.name for one in self.losses)
         raise SetupError(
-            f"No gradient reaches {name}: nothing of it goes into the loss.",
-            "Leave the layer out or connect it to an output.",
+            f"No gradient reaches {name}: the loss {names} has no slope towards what it makes.",
+            "Use a loss that changes smoothly with the prediction.",
         )

@@ -49,9 +49,13 @@ class Parameter:
         return self.start.draw(Place(self.shape, self.fan_in, self.fan_out, seed, purpose))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """A network whose sizes are all known. Shapes are those of one row, without the rows."""
+    """A network whose sizes are all known. Shapes are those of one row, without the rows.
+
+    Two plans are equal when they are one, so that what is traced from a plan can be kept for it;
+    ``to_record`` gives what can be compared.
+    """
 
     inputs: Mapping[str, tuple[int, ...]]
     steps: tuple[PlannedStep, ...]
@@ -165,7 +169,9 @@ class Layout:
         }
 
     def flat(self, named: Mapping[str, Any]) -> Array:
-        """Return the flat vector of named arrays."""
+        """Return the flat vector of named arrays; empty for no parameters."""
+        if not self.parameters:
+            return np.zeros(0)
         return concatenate([reshape(named[one.name], (-1,)) for one in self.parameters], axis=0)
 
     def flat_array(self, named: Mapping[str, Any], dtype: str) -> NDArray[Any]:

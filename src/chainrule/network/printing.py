@@ -38,10 +38,9 @@ def layer_rows(plan: Plan) -> list[tuple[str, str, str, str, int]]:
 
 def network_table(network: Network) -> str:
     """Return a network as text, one line for each layer."""
-    try:
-        plan = network.plan
-    except Exception as error:
-        return f"Network: {error}"
+    if not network.is_sized:
+        return "Network whose sizes are left to the data"
+    plan = network.plan
     head = ("layer", "", "output", "parameters", "count")
     rows = [
         (name, "input", f"n x {' x '.join(map(str, shape))}", "", "")

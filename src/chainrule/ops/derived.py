@@ -55,9 +55,7 @@ def record_function(
             for one in recorder.equations
         ),
         constants={
-            value.number: value.constant
-            for value in recorder.values
-            if value.constant is not None
+            value.number: value.constant for value in recorder.values if value.constant is not None
         },
         inputs=tuple(symbol.value.number for symbol in symbols),
         outputs=tuple(result.value.number for result in results),

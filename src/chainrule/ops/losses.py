@@ -137,9 +137,7 @@ class huber:
         return mean_over(where(less_equal(size, delta), inside, outside), axis=1)
 
     @staticmethod
-    def backward(
-        grad_y: Array, y: Array, x: Array, target: Array, delta: float = 1.0
-    ) -> Gradients:
+    def backward(grad_y: Array, y: Array, x: Array, target: Array, delta: float = 1.0) -> Gradients:
         difference = x - target
         inside = less_equal(absolute(difference), delta)
         gradient = per_output(grad_y, x) * where(inside, difference, delta * sign(difference))

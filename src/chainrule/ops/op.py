@@ -36,6 +36,7 @@ Side = Literal["left", "right", "middle"]
 Role = Literal["", "activation", "loss"]
 Block = TypeVar("Block", bound=type)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+NO_KINKS: Mapping[float, Side] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ def elementwise(
     forward: Callable[..., Array],
     derivative: Callable[..., Array] | None,
     about: str = "",
-    kinks: Mapping[float, Side] = NOTHING,
+    kinks: Mapping[float, Side] = NO_KINKS,
     examples: Sequence[Example] = (Example(),),
     role: Role = "activation",
 ) -> Op:

@@ -73,17 +73,14 @@ class Pattern:
                     )
         return sizes
 
-    def _pairs(
-        self, slot: Slot, shape: Shape, name: str, where: str
-    ) -> list[tuple[str, Size]]:
+    def _pairs(self, slot: Slot, shape: Shape, name: str, where: str) -> list[tuple[str, Size]]:
         letters = slot.sizes
         if letters[:1] == ("...",):
             letters = letters[1:]
             shape = shape[len(shape) - len(letters) :] if len(shape) >= len(letters) else shape
         if len(letters) != len(shape):
             raise ShapeError(
-                f"{where} expects {self.text}, but {name} is {show(shape)} where "
-                f"'{slot}' is due.",
+                f"{where} expects {self.text}, but {name} is {show(shape)} where '{slot}' is due.",
                 f"Give {name} {len(letters)} axes.",
             )
         return list(zip(letters, shape, strict=True))

@@ -27,7 +27,7 @@ elementwise(
     derivative=lambda y, x, slope=0.01: where(less(0.0, x), 1.0, slope),
     kinks={0.0: "left"},
     about=(
-        "A relu that keeps a small slope below 0. Maas, Hannun, Ng, \"Rectifier nonlinearities "
+        'A relu that keeps a small slope below 0. Maas, Hannun, Ng, "Rectifier nonlinearities '
         'improve neural network acoustic models", ICML 2013. At 0 the slope from the left.'
     ),
     examples=(Example(), Example(settings={"slope": 0.2})),
@@ -68,7 +68,7 @@ elementwise(
     derivative=lambda y, x, alpha=1.0: where(less(0.0, x), 1.0, alpha * exp(minimum(x, 0.0))),
     kinks={0.0: "left"},
     about=(
-        "Falls smoothly to -alpha. Clevert, Unterthiner, Hochreiter, \"Fast and accurate deep "
+        'Falls smoothly to -alpha. Clevert, Unterthiner, Hochreiter, "Fast and accurate deep '
         'network learning by exponential linear units", ICLR 2016.'
     ),
     examples=(Example(), Example(settings={"alpha": 0.5})),
@@ -76,9 +76,7 @@ elementwise(
 elementwise(
     "selu",
     r"y = \lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))",
-    forward=lambda x: (
-        SELU_SCALE * where(less(0.0, x), x, SELU_ALPHA * expm1(minimum(x, 0.0)))
-    ),
+    forward=lambda x: SELU_SCALE * where(less(0.0, x), x, SELU_ALPHA * expm1(minimum(x, 0.0))),
     derivative=lambda y, x: (
         SELU_SCALE * where(less(0.0, x), 1.0, SELU_ALPHA * exp(minimum(x, 0.0)))
     ),
@@ -95,7 +93,7 @@ elementwise(
     forward=lambda x, alpha=1.0: where(less(0.0, x), x, alpha * expm1(minimum(x, 0.0) / alpha)),
     derivative=lambda y, x, alpha=1.0: exp(minimum(x, 0.0) / alpha),
     about=(
-        "An elu whose slope has no jump at 0, whatever alpha is. Barron, \"Continuously "
+        'An elu whose slope has no jump at 0, whatever alpha is. Barron, "Continuously '
         'differentiable exponential linear units", arXiv:1704.07483.'
     ),
     examples=(Example(), Example(settings={"alpha": 0.5})),

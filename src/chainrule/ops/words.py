@@ -27,7 +27,7 @@ from chainrule.arrays import (
     where,
     zeros_like,
 )
-from chainrule.ops.op import Changes, Example, Gradients, Kink, Op, Side, enter, sum_of_parts
+from chainrule.ops.op import Changes, Example, Gradients, Kink, Op, enter, sum_of_parts
 from chainrule.ops.patterns import Pattern
 from chainrule.word_shapes import ROWS
 

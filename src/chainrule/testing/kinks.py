@@ -46,9 +46,7 @@ def _slope(trial: Trial, place: int, way: NDArray[np.float64]) -> float:
     return slope if np.all(way >= 0) else -slope
 
 
-def _told(
-    kink: Kink, name: str, number: float, taken: float, left: float, right: float
-) -> str:
+def _told(kink: Kink, name: str, number: float, taken: float, left: float, right: float) -> str:
     return (
         f"at the kink {name} = {number:g} the declared slope is that of the {kink.side} "
         f"(left {left:.6g}, right {right:.6g}), backward takes {taken:.6g}."

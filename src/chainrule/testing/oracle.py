@@ -35,12 +35,13 @@ def _float64() -> Iterator[None]:
     """Let JAX compute in float64, and leave it afterwards as it was."""
     import jax
 
-    before = bool(jax.config.jax_enable_x64)
-    jax.config.update("jax_enable_x64", True)
+    config: Any = jax.config
+    before = config.jax_enable_x64
+    config.update("jax_enable_x64", True)
     try:
         yield
     finally:
-        jax.config.update("jax_enable_x64", before)
+        config.update("jax_enable_x64", before)
 
 
 def _by_jax(trial: Trial) -> tuple[Arrays, Arrays]:

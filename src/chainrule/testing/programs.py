@@ -83,9 +83,7 @@ def _program(trial: Trial, dtype: FloatType) -> Program:
     for place, shape in enumerate(op.output_shapes(shapes, settings)):
         inputs.append(Input(f"grad_{place}", shape))
     inputs += [Input(f"change_{place}", shapes[place]) for place in trial.moving]
-    names = list(
-        _results(op, trial.settings, len(shapes), trial.moving, *_given(trial))
-    )
+    names = list(_results(op, trial.settings, len(shapes), trial.moving, *_given(trial)))
 
     def function(*given: Any) -> list[Any]:
         return list(_results(op, settings, len(shapes), trial.moving, *given).values())

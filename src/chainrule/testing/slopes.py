@@ -74,16 +74,13 @@ def central_difference(trial: Trial, direction: Direction, step: float) -> Array
     """Return the slope of each output along a direction, by four values of forward."""
     near = _difference(trial, direction, step)
     far = _difference(trial, direction, 2.0 * step)
-    return tuple(
-        (8.0 * one - other) / (12.0 * step) for one, other in zip(near, far, strict=True)
-    )
+    return tuple((8.0 * one - other) / (12.0 * step) for one, other in zip(near, far, strict=True))
 
 
 def _difference(trial: Trial, direction: Direction, step: float) -> Arrays:
     ahead, behind = trial.moved(direction, step), trial.moved(direction, -step)
     return tuple(
-        np.asarray(one, dtype=np.float64) - other
-        for one, other in zip(ahead, behind, strict=True)
+        np.asarray(one, dtype=np.float64) - other for one, other in zip(ahead, behind, strict=True)
     )
 
 

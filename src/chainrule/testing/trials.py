@@ -52,8 +52,7 @@ class Trial:
     def grad_outputs(self) -> Arrays:
         """A random gradient at each output, zeros at outputs that are not floats."""
         return tuple(
-            _normal(self.seed, f"gradient at output {place}", made.shape)
-            * (made.dtype.kind == "f")
+            _normal(self.seed, f"gradient at output {place}", made.shape) * (made.dtype.kind == "f")
             for place, made in enumerate(self.outputs())
         )
 
@@ -65,7 +64,7 @@ class Trial:
     @cached_property
     def gradients(self) -> tuple[Any, ...]:
         """What backward returns for ``grad_y``."""
-        made = self.op.backward(self.grad_y, self.y, *self.inputs, **self.settings)
+        made: Any = self.op.backward(self.grad_y, self.y, *self.inputs, **self.settings)
         if not isinstance(made, tuple) or len(made) != len(self.inputs):
             raise TypeError(f"backward returns no tuple of {len(self.inputs)} gradients")
         return made
@@ -202,6 +201,7 @@ def _normal(seed: int, purpose: str, shape: tuple[int, ...]) -> NDArray[np.float
     return normal(seed, purpose, int(np.prod(shape))).reshape(shape)
 
 
-def _frozen(content: NDArray[Any]) -> NDArray[Any]:
-    content.flags.writeable = False
-    return content
+def _frozen(content: Any) -> NDArray[Any]:
+    array = np.asarray(content)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,51 @@
+"""The worked examples: listed by what they show, and run."""
+
+from __future__ import annotations
+
+import ast
+import runpy
+import sys
+from pathlib import Path
+
+from chainrule.errors import DataError, nearest
+
+
+def example_files(folder: Path) -> dict[str, Path]:
+    """Return name -> script, in their order. Raises DataError where there are none."""
+    found = {path.stem: path for path in sorted(folder.glob("[0-9]*.py"))}
+    if not found:
+        raise DataError(f"There are no worked examples in {folder}.", "Install chainrule again.")
+    return found
+
+
+def list_examples(folder: Path) -> str:
+    """Return one line for each example: its name, and the first line of its docstring."""
+    files = example_files(folder)
+    width = max(len(name) for name in files)
+    lines = [f"{name:<{width}}  {first_line(path)}" for name, path in files.items()]
+    return "\n".join([*lines, "", "Run one by its name or number: chainrule examples xor"])
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a script's docstring."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]
+
+
+def run_example(folder: Path, name: str, figure: Path | None) -> None:
+    """Run the example whose name is, begins with, or contains ``name``. Raises DataError."""
+    files = example_files(folder)
+    plain = name.removesuffix(".py").lower().replace("-", "_")
+    hits = [one for one in files if one == plain]
+    hits = hits or [one for one in files if one.startswith(plain)]
+    hits = hits or [one for one in files if plain in one]
+    if len(hits) != 1:
+        what = f"There is no example '{name}'." if not hits else f"'{name}' fits {len(hits)}."
+        raise DataError(what, nearest(plain, hits or files))
+    path = files[hits[0]]
+    before = sys.argv
+    sys.argv = [str(path), *(["--figure", str(figure)] if figure else [])]
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    finally:
+        sys.argv = before
