@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.engines.reference import evaluate
-from chainrule.errors import SetupError, ShapeError
+from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.network.losses import Loss, find_loss
 from chainrule.network.network import Network, layout_of
 from chainrule.network.objective import Objective
-from chainrule.network.plan import Layout
+from chainrule.network.plan import Plan
 from chainrule.ops.walks import forward_walk, steps_towards
 from chainrule.word_shapes import ROWS
 
@@ -28,7 +28,8 @@ class Backpropagation:
     """One forward and one backward walk: the loss, and values and gradients by name.
 
     Names are those of the plan: inputs (``x``), layers (``dense_1``; ``dense_1.linear`` is what its
-    activation receives), parameters (``dense_1.W``), ``target``, ``row_loss``, ``loss``.
+    activation receives), parameters (``dense_1.W``), ``target``, ``row_loss``, ``loss``. A value
+    that the loss has no slope towards (labels, what stands in front of a step) has no gradient.
     """
 
     loss: float
@@ -70,6 +71,7 @@ def gradient(
     """Return the gradient of the loss at each parameter, by name, through the traced program.
 
     Arguments as for ``backpropagate``; ``dtype`` is the type that the program computes in.
+    Raises SetupError where no gradient reaches a parameter, as behind ``step``.
     """
     objective, rows = objective_for(network, x, y, loss, sample_weight)
     program = gradient_program(objective, dtype)
@@ -97,13 +99,17 @@ def objective_for(
     loss: LossChoice | Sequence[LossChoice],
     sample_weight: Any = None,
 ) -> tuple[Objective, list[NDArray[Any]]]:
-    """Return the objective of all parameters, and its rows as arrays, checked."""
+    """Return the objective of all parameters, and its rows as arrays, checked.
+
+    The rows are the inputs, the targets, and the weights. A plain function as a loss is given
+    labels where the target holds one whole number for each row and the output several numbers.
+    """
     plan = network.plan
     xs = input_arrays(network, x)
     rows = len(xs[0])
-    choices: Sequence[Any] = (
-        loss if isinstance(loss, Sequence) and not isinstance(loss, str) else [loss]
-    )
+    if not rows:
+        raise DataError("There are no rows to learn from.", "Give one row or more.")
+    choices: Sequence[Any] = loss if isinstance(loss, list | tuple) else [loss]
     targets = list(y) if len(plan.outputs) > 1 else [y]
     if len(choices) != len(plan.outputs) or len(targets) != len(plan.outputs):
         raise SetupError(
@@ -114,40 +120,29 @@ def objective_for(
     losses, arrays = [], []
     for choice, target, output in zip(choices, targets, plan.outputs, strict=True):
         width = plan.shapes[output][-1]
-        numbers = np.asarray(target)
+        numbers = _array(target, "The target")
         labels = numbers.dtype.kind in "iu" and numbers.ndim == 1 and width > 1
         found = find_loss(choice, "labels" if labels else "numbers", width)
         losses.append(found)
         arrays.append(target_array(numbers, found, rows, width))
-    weight = np.ones(rows) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (rows,):
-        raise ShapeError(
-            f"sample_weight is {weight.shape} for {rows} rows.", "Give one weight for each row."
-        )
     trained, frozen = layout_of(plan)
+    weight = _weights(sample_weight, rows)
     return Objective(plan, tuple(losses), trained, frozen), [*xs, *arrays, weight]
 
 
 def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDArray[Any]:
     """Return a target in the form that a loss takes: labels (rows,) or numbers (rows, width)."""
-    if len(target) != rows if target.ndim else True:
+    if not target.ndim or len(target) != rows:
         raise ShapeError(
             f"The target is {target.shape} for {rows} rows.", "Give one target for each row."
         )
     if loss.target == "labels":
-        if target.ndim != 1 or target.dtype.kind not in "iub":
-            raise ShapeError(
-                f"The loss {loss.name} takes one whole-number label for each row, not "
-                f"{target.dtype} of {target.shape}.",
-                f"Give labels from 0 to {width - 1}.",
-            )
-        if rows and not 0 <= target.min() <= target.max() < width:
-            raise ShapeError(
-                f"Labels run from {target.min()} to {target.max()}, and the network has {width} "
-                "outputs.",
-                f"Give labels from 0 to {width - 1}, and one output for each class.",
-            )
-        return target.astype(np.int64)
+        return _label_array(target, loss, width)
+    if target.dtype.kind not in "fiub":
+        raise DataError(
+            f"The target holds {target.dtype} where the loss {loss.name} takes numbers.",
+            "Give numbers.",
+        )
     numbers = target.astype(np.float64)
     numbers = numbers[:, None] if numbers.ndim == 1 else numbers
     if numbers.shape != (rows, width):
@@ -159,13 +154,46 @@ def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDA
     return numbers
 
 
+def _label_array(target: NDArray[Any], loss: Loss, width: int) -> NDArray[np.int64]:
+    if target.ndim != 1 or target.dtype.kind not in "iub":
+        raise ShapeError(
+            f"The loss {loss.name} takes one whole-number label for each row, not "
+            f"{target.dtype} of {target.shape}.",
+            f"Give labels from 0 to {width - 1}.",
+        )
+    if len(target) and not 0 <= target.min() <= target.max() < width:
+        raise ShapeError(
+            f"Labels run from {target.min()} to {target.max()}, and the network has {width} "
+            "outputs.",
+            f"Give labels from 0 to {width - 1}, and one output for each class.",
+        )
+    return target.astype(np.int64)
+
+
+def _weights(sample_weight: Any, rows: int) -> NDArray[np.float64]:
+    if sample_weight is None:
+        return np.ones(rows)
+    weight = _floats(sample_weight, "sample_weight")
+    if weight.shape != (rows,):
+        raise ShapeError(
+            f"sample_weight is {weight.shape} for {rows} rows.", "Give one weight for each row."
+        )
+    return weight
+
+
 def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
-    """Return the inputs of a network as float64 arrays of equally many rows, in order."""
+    """Return the inputs of a network as float64 arrays of equally many rows, in order.
+
+    ``x`` is one table for a single input, else a mapping of names or a sequence in order. Columns
+    are compared with the plan's where the network has one.
+    """
     names = network.input_names
     if isinstance(x, Mapping):
         missing = [name for name in names if name not in x]
         if missing:
-            raise SetupError(f"The input '{missing[0]}' is not given.", f"Give {names}.")
+            raise SetupError(
+                f"The input '{missing[0]}' is not given.", f"Give {', '.join(names)}."
+            )
         given = [x[name] for name in names]
     else:
         given = list(x) if len(names) > 1 else [x]
@@ -174,65 +202,70 @@ def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
             f"The network has {len(names)} inputs and was given {len(given)}.",
             f"Give {', '.join(names)}.",
         )
-    arrays = [np.asarray(one, dtype=np.float64) for one in given]
+    arrays = [
+        _floats(one, f"The input '{name}'") for name, one in zip(names, given, strict=True)
+    ]
     for name, array in zip(names, arrays, strict=True):
         if array.ndim != 2 or len(array) != len(arrays[0]):
             raise ShapeError(
-                f"The input '{name}' is {array.shape}.",
+                f"The input '{name}' is {array.shape}, where {names[0]} has {len(arrays[0])} rows."
+                if array.ndim == 2 else f"The input '{name}' is {array.shape}.",
                 "Give a table of shape (rows, features), as many rows in each input.",
             )
+        if network.is_sized:
+            _check_columns(network.plan, name, array)
     return arrays
+
+
+def _check_columns(plan: Plan, name: str, array: NDArray[Any]) -> None:
+    due = plan.inputs[name]
+    if array.shape[1:] != due:
+        reader = next((one for one in plan.steps if name in one.inputs), plan.steps[0])
+        raise ShapeError(
+            f"The network expects n {' '.join(map(str, due))} as '{name}', which goes into "
+            f"{reader.layer}, {reader.made_by}, and was given {array.shape}.",
+            "Give the columns that it was made for, in their order.",
+        )
+
+
+def _array(content: Any, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(content)
+    except ValueError:
+        raise ShapeError(
+            f"{what} has rows of different lengths.", "Give as many numbers in every row."
+        ) from None
+
+
+def _floats(content: Any, what: str) -> NDArray[np.float64]:
+    array = _array(content, what)
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{what} holds {array.dtype}, not numbers.", "Give numbers.") from None
 
 
 def outputs_of(
     network: Network, inputs: Sequence[Any], dtype: FloatType = "float64"
 ) -> list[NDArray[Any]]:
     """Return the outputs of a network for rows, computed in ``dtype``."""
+    names = network.input_names
+    if len(inputs) not in (1, len(names)):
+        raise ShapeError(
+            f"The network has {len(names)} inputs and was given {len(inputs)}.",
+            f"Give {', '.join(names)}.",
+        )
     xs = input_arrays(network, inputs[0] if len(inputs) == 1 else inputs)
-    plan = network.plan
-    for name, array in zip(network.input_names, xs, strict=True):
-        if array.shape[1:] != plan.inputs[name]:
-            raise ShapeError(
-                f"The network expects rows of {plan.inputs[name]} as '{name}', and was given "
-                f"{array.shape[1:]}.",
-                "Give the columns that it was trained on, in their order.",
-            )
-    layout, _ = layout_of(plan)
+    layout, _ = layout_of(network.plan)
     flat = layout.flat_array(network.parameters, dtype)
-    return evaluate(output_program(network, layout, dtype), [flat, *xs])
-
-
-def output_program(network: Network, layout: Layout, dtype: FloatType) -> Program:
-    """Return the program (parameters, *inputs) -> outputs of a network."""
-    return _cached_output_program(network.plan, layout, dtype)
-
-
-def _plan_key(plan: Any) -> int:
-    return id(plan)
-
-
-class _Same:
-    """Lets a cache know a plan by being the same object."""
-
-    def __init__(self, plan: Any) -> None:
-        self.plan = plan
-
-    def __hash__(self) -> int:
-        return id(self.plan)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.plan is self.plan
-
-
-def _cached_output_program(plan: Any, layout: Layout, dtype: FloatType) -> Program:
-    return _traced_outputs(_Same(plan), layout.size, dtype)
+    return evaluate(output_program(network.plan, dtype), [flat, *xs])
 
 
 @lru_cache(maxsize=64)
-def _traced_outputs(same: _Same, size: int, dtype: FloatType) -> Program:
-    plan = same.plan
-    layout = Layout(plan.parameters)
-    inputs = [Input("parameters", (size,))]
+def output_program(plan: Plan, dtype: FloatType) -> Program:
+    """Return the program (parameters, *inputs) -> outputs of a plan, traced once for each plan."""
+    layout, _ = layout_of(plan)
+    inputs = [Input("parameters", (layout.size,))]
     inputs += [Input(name, (ROWS, *shape)) for name, shape in plan.inputs.items()]
     steps = steps_towards(plan.walk, plan.outputs)
 

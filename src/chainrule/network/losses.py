@@ -92,7 +92,7 @@ def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width
             "Give a name such as 'cross_entropy', or a function of prediction and target.",
         )
     labels = target == "labels"
-    made = _tried(choice, (ROWS,) if labels else (ROWS, width), labels, width)
+    made = _tried(choice, width, labels)
     if made not in ((), (ROWS,)):
         raise ShapeError(
             f"The loss function '{_name_of(choice)}' returns {show(made)} for n rows.",
@@ -104,15 +104,13 @@ def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width
     return Loss(op, each_row=each_row, own=True)
 
 
-def _tried(choice: Callable[..., Any], target: Shape, labels: bool, width: int) -> Shape:
+def _tried(choice: Callable[..., Any], width: int, labels: bool) -> Shape:
     """Return the shape of what a loss function makes of symbols."""
     recorder = Recorder(lambda *_: 0.0)
-    given = (
-        recorder.new((ROWS, width), "float"),
-        recorder.new(target, "integer" if labels else "float"),
-    )
+    prediction = recorder.new((ROWS, width), "float")
+    target = recorder.new((ROWS,), "integer") if labels else recorder.new((ROWS, width), "float")
     try:
-        made = record_function(choice, given).shapes
+        made = record_function(choice, (prediction, target)).shapes
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         raise SetupError(
             f"The loss function '{_name_of(choice)}' cannot be traced: {error}.",
