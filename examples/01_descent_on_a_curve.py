@@ -23,12 +23,14 @@ descent = cr.GradientDescent(learning_rate=0.05)
 exact = cr.minimize(f, 0.5, descent, steps=100)
 measured = cr.minimize(f, 0.5, descent, steps=100, difference=0.01)
 
-print("step  exact slope:  x      f(x)     slope    measured:  x      f(x)     slope")
+print(f"{'by the exact slope':>34}{'by the measured slope':>35}")
+print("step" + 2 * f"     {'x':>10}{'f(x)':>10}{'slope':>10}")
 for step in (0, 1, 2, 3, 4, 5, 10, 15, 20):
-    row = [part for way in (exact, measured)
-           for part in (way.path[step], way.values[step], way.slopes[step])]  # fmt: skip
-    print(f"{step:4}     {row[0]:10.4f}{row[1]:10.4f}{row[2]:10.4f}", end="")
-    print(f"     {row[3]:10.4f}{row[4]:10.4f}{row[5]:10.4f}")
+    print(f"{step:4}", end="")
+    for way in (exact, measured):
+        print(f"     {way.path[step]:10.4f}", end="")
+        print(f"{way.values[step]:10.4f}{way.slopes[step]:10.4f}", end="")
+    print()
 
 # %% Where they end
 # The slope is 3x^2 - 8x, so the lowest place is x = 8/3. On a cubic the central difference is too
@@ -45,7 +47,7 @@ def draw() -> Figure:
     show_path(whole, 0.0, 4.0, "From 0.5 down to 2.67 in 100 steps")
     show_path(zoom, 2.3, 2.85, "The end, closer: steps shrink with the slope")
     mark = {"textcoords": "offset points", "ha": "center"}
-    whole.annotate("start: x = 0.5", (0.5, f(0.5)), (-6, -16), color=ORANGE, **mark)
+    whole.annotate("start", (0.5, f(0.5)), (-20, -10), color=ORANGE, **mark)
     zoom.annotate("x = 8/3", (8 / 3, f(8 / 3)), (0, 24), arrowprops={"arrowstyle": "-"}, **mark)
     whole.legend(frameon=False, loc="upper center")
     return figure

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chainrule.network.layers import Activation, Add, Apply, Concatenate, Dense, Input
     from chainrule.network.losses import loss
     from chainrule.network.network import Network
-    from chainrule.ops import elementwise, multilinear, op
+    from chainrule.ops.op import elementwise, multilinear, op
     from chainrule.optimizers import (
         Adam,
         AdamW,
@@ -40,7 +40,7 @@ _HOMES = {
     "network.layers": ("Activation", "Add", "Apply", "Concatenate", "Dense", "Input"),
     "network.losses": ("loss",),
     "network.network": ("Network",),
-    "ops": ("elementwise", "multilinear", "op"),
+    "ops.op": ("elementwise", "multilinear", "op"),
     "optimizers": (
         "Adam",
         "AdamW",

@@ -85,8 +85,9 @@ class Recorder:
         key = (word, *(one.value.number for one in symbols), *sorted(settings.items()))
         if key in self._known:
             return self._known[key]
-        shape, kind = WORD_SHAPES[word](*((one.value.shape, one.value.kind) for one in symbols),
-                                        **settings)
+        shape, kind = WORD_SHAPES[word](
+            *((one.value.shape, one.value.kind) for one in symbols), **settings
+        )
         if word in ("multiply", "divide") and _is_one(symbols[1]) and shape == symbols[0].plain:
             result = symbols[0]
         elif word == "multiply" and _is_one(symbols[0]) and shape == symbols[1].plain:
@@ -147,17 +148,32 @@ class RowCount(Rows):
     def symbol(self) -> Symbol:
         return self.source.word("count", axis=self.axis)
 
+    def _with(self, word: str, left: Any, right: Any) -> Symbol:
+        return self.source.recorder.record(word, (left, right), {})
+
+    def __add__(self, other: Any) -> Symbol:
+        return self._with("add", self, other)
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self._with("add", other, self)
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self._with("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self._with("subtract", other, self)
+
     def __mul__(self, other: Any) -> Symbol:
-        return self.symbol() * other
+        return self._with("multiply", self, other)
 
     def __rmul__(self, other: Any) -> Symbol:
-        return self.symbol() * other
+        return self._with("multiply", other, self)
 
     def __truediv__(self, other: Any) -> Symbol:
-        return self.symbol() / other
+        return self._with("divide", self, other)
 
     def __rtruediv__(self, other: Any) -> Symbol:
-        return self.source.recorder.symbol(other) / self.symbol()
+        return self._with("divide", other, self)
 
     def __repr__(self) -> str:
         return "n"
@@ -252,16 +268,19 @@ class Symbol:
     def __ge__(self, other: Any) -> Symbol:
         return self.recorder.record("less_equal", (other, self), {})
 
-    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False,
-            **_: None) -> Symbol:
+    def sum(
+        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, **_: None
+    ) -> Symbol:
         return self.word("sum_over", axis=axis, keepdims=keepdims)
 
-    def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False,
-            **_: None) -> Symbol:
+    def max(
+        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, **_: None
+    ) -> Symbol:
         return self.word("max_over", axis=axis, keepdims=keepdims)
 
-    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False,
-             **_: None) -> Symbol:
+    def mean(
+        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, **_: None
+    ) -> Symbol:
         axes = range(self.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
         total = self.sum(axis=axis, keepdims=keepdims)
         for one in axes:

@@ -58,9 +58,7 @@ class Program:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """The row mark of each value, by the value's number."""
-        marks: list[Mark] = [
-            "row" if _open(value.shape) else "fixed" for value in self.values
-        ]
+        marks: list[Mark] = ["row" if _open(value.shape) else "fixed" for value in self.values]
         for equation in self.equations:
             marks[equation.output] = _mark(self, equation, marks)
         return tuple(marks)
@@ -151,9 +149,7 @@ def _pruned(
         for old in (recorder.values[number],)
     )
     equations = tuple(
-        Equation(
-            one.word, tuple(place[i] for i in one.inputs), one.settings, place[one.output]
-        )
+        Equation(one.word, tuple(place[i] for i in one.inputs), one.settings, place[one.output])
         for one in reversed(kept)
     )
     outputs = tuple(place[result.value.number] for result in results)

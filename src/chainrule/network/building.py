@@ -17,7 +17,7 @@ class Building:
     """A plan in the making. Layers call ``apply``; it works out shapes and parameters."""
 
     def __init__(self, inputs: Mapping[str, tuple[int, ...]], widths: Mapping[str, int]) -> None:
-        """Take the size of one row of each input, and the widths of layers that left theirs open."""
+        """Take the shape of one row of each input, and the widths of layers that leave theirs."""
         self._inputs = dict(inputs)
         self._widths = dict(widths)
         self._steps: list[PlannedStep] = []
@@ -132,8 +132,8 @@ class Building:
             )
         known: dict[str, Size] = dict(sizes)
         for slot, value in zip(op.pattern.inputs, inputs, strict=False):
-            shape = self._shapes[value]
-            known.update(zip(reversed(slot.sizes), reversed(shape), strict=False))
+            given = self._shapes[value]
+            known.update(zip(reversed(slot.sizes), reversed(given), strict=False))
         features = self._shapes[inputs[0]][-1]
         names = []
         for name, slot in slots:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.network.building import Building
@@ -144,7 +145,7 @@ class Graph:
     def _check_names(self) -> None:
         seen: set[str] = set()
         for name in (*self.input_names, *self.layer_names.values()):
-            if not isinstance(name, str) or not name.isidentifier():
+            if not str(name).isidentifier():
                 raise SetupError(
                     f"{name!r} cannot name a layer.", "Use letters, digits and underscores."
                 )
@@ -158,7 +159,7 @@ class Graph:
             seen.add(name)
 
 
-def in_a_row(layers: Sequence[Layer | Input]) -> Graph:
+def in_a_row(layers: Sequence[Any]) -> Graph:
     """Return the graph of layers that follow each other, behind an Input where none is given."""
     start = layers[0] if layers and isinstance(layers[0], Input) else Input()
     rest = [one for one in layers if one is not start]
@@ -175,7 +176,7 @@ def in_a_row(layers: Sequence[Layer | Input]) -> Graph:
     return Graph((start,), (node,))
 
 
-def from_ends(inputs: Sequence[Input], outputs: Sequence[Node]) -> Graph:
+def from_ends(inputs: Sequence[Any], outputs: Sequence[Any]) -> Graph:
     """Return the graph between inputs and outputs."""
     for one in inputs:
         if not isinstance(one, Input):

@@ -82,12 +82,13 @@ def _nguyen_widrow(place: Place) -> Draw:
     Every column of weights has the length 0.7 * units ** (1 / inputs); a bias is uniform within
     plus and minus that length.
     """
-    length = 0.7 * place.fan_out ** (1.0 / place.fan_in)
+    length = 0.7 * math.pow(place.fan_out, 1.0 / place.fan_in)
     drawn = place.uniform(-1.0, 1.0)
     if len(place.shape) == 1:
         return length * drawn
     columns = tuple(range(drawn.ndim - 1))
-    return length * drawn / np.sqrt(np.sum(drawn**2, axis=columns, keepdims=True))
+    lengths: Draw = np.sqrt(np.sum(drawn**2, axis=columns, keepdims=True))
+    return length * drawn / lengths
 
 
 INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
@@ -148,7 +149,7 @@ def _value(choice: str, text: str) -> dict[str, float]:
         ) from None
 
 
-def initializer(name: str, **settings: float) -> Initializer:
+def initializer(name: str, **settings: Any) -> Initializer:
     """Return an initializer with settings: ``initializer("normal", deviation=0.1)``.
 
     Names, with settings and their defaults: zeros, constant (value=0.0), uniform (low=-0.05,

@@ -61,8 +61,9 @@ class Layer(ABC):
     name: str | None = field(default=None, kw_only=True)
 
     def __call__(self, *before: Node) -> Node:
-        wrong = [one for one in before if not isinstance(one, Node)]
-        if wrong or not before:
+        given: tuple[Any, ...] = before
+        wrong = [one for one in given if not isinstance(one, Node)]
+        if wrong or not given:
             raise SetupError(
                 f"{self} was called on {type(wrong[0]).__name__ if wrong else 'nothing'}.",
                 "Call a layer on Input(...) or on what another layer returned; numbers go into "
@@ -100,7 +101,8 @@ class Dense(Layer):
     bias: Start | None = field(default="zeros", kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "units", _count(self.units, f"Dense({self.units!r}) has no width."))
+        units = _count(self.units, f"Dense({self.units!r}) has no width.")
+        object.__setattr__(self, "units", units)
         if self.activation is not None:
             _check_activation(self.activation)
         for start in (self.weights, self.bias):

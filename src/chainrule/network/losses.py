@@ -54,7 +54,7 @@ def source_of(function: Callable[..., Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def loss(name: str, **settings: float) -> Loss:
+def loss(name: str, **settings: Any) -> Loss:
     """Return a loss by name with settings: ``loss("cross_entropy", smoothing=0.1)``.
 
     Raises SetupError for an unknown name or setting, or a setting that is no finite number.

@@ -197,7 +197,7 @@ class Network:
         }
 
 
-def _numbers(parameters: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:
+def _numbers(parameters: Any) -> dict[str, NDArray[np.float64]]:
     """Return given parameters as arrays. Raises SetupError for what does not hold numbers."""
     if not isinstance(parameters, Mapping):
         raise SetupError(

@@ -16,6 +16,7 @@ from chainrule.ops import OPS, find_op
 from chainrule.ops.walks import Step, backward_walk, forward_walk
 from chainrule.word_shapes import ROWS
 
+
 @dataclass(frozen=True, eq=False)
 class Objective:
     """What is minimised: a plan, a loss for each output, and which parameters are trained.

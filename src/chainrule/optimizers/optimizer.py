@@ -7,14 +7,13 @@ run by any engine. It sees all trained parameters as one flat array.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import inspect
+import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args
 
 from chainrule.arrays import Array
 from chainrule.errors import SetupError, nearest
-from chainrule.optimizers.schedules import Schedule, schedule_from_record
+from chainrule.optimizers.schedules import Schedule
 
 Needs = Literal["gradient", "loss and gradient", "residuals and jacobian", "curvature product"]
 State = Mapping[str, Array]
@@ -30,7 +29,7 @@ class Optimizer(Protocol):
     number, or one for each parameter), ``step`` counts from 1.
     """
 
-    name: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     formula: ClassVar[str]
     needs: ClassVar[Needs]
 
@@ -46,82 +45,102 @@ class Optimizer(Protocol):
 
 OPTIMIZERS: dict[str, type[Any]] = {}
 BUILT_IN: set[str] = set()
+PARTS = ("formula", "needs", "learning_rate", "initial", "update")
 Block = TypeVar("Block", bound=type)
 
 
 def optimizer(name: str) -> Callable[[Block], Block]:
-    """Enter a frozen dataclass into the table ``OPTIMIZERS`` under a name."""
+    """Enter a frozen dataclass into the table ``OPTIMIZERS`` under a name.
+
+    Raises SetupError where a part of the contract is missing, or the name is one of chainrule's.
+    """
 
     def decorate(block: Block) -> Block:
-        missing = [
-            part
-            for part in ("formula", "needs", "initial", "update", "learning_rate")
-            if not hasattr(block, part) and part not in getattr(block, "__annotations__", {})
-        ]
-        if missing or not dataclasses.is_dataclass(block):
-            lacks = " and ".join(missing) if missing else "the decorator @dataclass(frozen=True)"
-            raise SetupError(f"The optimizer '{name}' lacks {lacks}.", "Add it to the block.")
+        fields = getattr(block, "__dataclass_fields__", {})
+        missing = [part for part in PARTS if part not in fields and not hasattr(block, part)]
+        if "__dataclass_fields__" not in vars(block):
+            missing.append("the decorator @dataclass(frozen=True)")
+        if missing:
+            raise SetupError(
+                f"The optimizer '{name}' lacks {' and '.join(missing)}.", "Add it to the block."
+            )
         if name in BUILT_IN:
             raise SetupError(
                 f"'{name}' is the name of an optimizer that chainrule brings.",
                 "Choose another name.",
             )
-        block.name = name  # type: ignore[attr-defined]
         OPTIMIZERS[name] = block
         return block
 
     return decorate
 
 
+def name_of(chosen: Optimizer) -> str:
+    """Return the name under which an optimizer stands in the table, else that of its class."""
+    kind = type(chosen)
+    return next((name for name, block in OPTIMIZERS.items() if block is kind), kind.__name__)
+
+
 def find_optimizer(choice: str | Optimizer) -> Optimizer:
-    """Return an optimizer given by itself or by name with its default constants."""
-    if not isinstance(choice, str):
-        if isinstance(choice, type) or not hasattr(choice, "update"):
-            raise SetupError(
-                f"{choice!r} is not an optimizer.", "Give one such as Adam(), or its name."
-            )
-        return choice
-    if choice not in OPTIMIZERS:
-        raise SetupError(f"There is no optimizer '{choice}'.", nearest(choice, OPTIMIZERS))
-    made: Optimizer = OPTIMIZERS[choice]()
-    return made
+    """Return an optimizer given by itself, or by name with its default constants.
 
-
-def optimizer_to_record(chosen: Optimizer) -> dict[str, Any]:
-    """Return name, constants and source checksum as plain data."""
-    settings = {
-        field.name: content.to_record() if isinstance(content, Schedule) else content
-        for field in dataclasses.fields(chosen)  # type: ignore[arg-type]
-        for content in (getattr(chosen, field.name),)
-    }
-    return {
-        "name": chosen.name,
-        "settings": settings,
-        "built_in": chosen.name in BUILT_IN,
-        "source": source_checksum(type(chosen)),
-    }
-
-
-def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
-    """Return the optimizer of a record. Raises SetupError where its block is not in the table."""
-    name = str(record["name"])
-    if name not in OPTIMIZERS:
+    Raises SetupError for a name that is not in the table, for what is no optimizer, and for
+    constants that are no finite numbers.
+    """
+    if isinstance(choice, str):
+        if choice not in OPTIMIZERS:
+            raise SetupError(f"There is no optimizer '{choice}'.", nearest(choice, OPTIMIZERS))
+        made: Optimizer = OPTIMIZERS[choice]()
+        return made
+    if isinstance(choice, type) or not dataclasses.is_dataclass(choice) or not _complete(choice):
         raise SetupError(
-            f"The optimizer '{name}' is not one of chainrule's own.",
-            "Import the script that defines it before loading.",
+            f"{choice!r} is not an optimizer.", "Give one such as Adam(), or its name."
         )
-    settings = {
-        key: schedule_from_record(content) if isinstance(content, Mapping) else content
-        for key, content in dict(record["settings"]).items()
-    }
-    made: Optimizer = OPTIMIZERS[name](**settings)
-    return made
+    check_constants(choice)
+    return choice
 
 
-def source_checksum(block: type[Any]) -> str:
-    """Return the sha256 of a block's source, to know it again."""
-    try:
-        text = inspect.getsource(block)
-    except (OSError, TypeError):
-        text = block.__qualname__
-    return hashlib.sha256(text.encode()).hexdigest()
+def with_rate(chosen: Optimizer, rate: Rate | None) -> Optimizer:
+    """Return an optimizer with another learning rate, or as it is for ``None``.
+
+    Raises SetupError for a rate that is neither a number from 0 nor a schedule.
+    """
+    if rate is not None:
+        chosen = dataclasses.replace(chosen, learning_rate=rate)
+    given = chosen.learning_rate
+    if not isinstance(given, Schedule) and not (is_number(given) and given >= 0):
+        raise SetupError(
+            f"The learning rate is {given!r}.", "Give a number from 0, such as 0.01, or a schedule."
+        )
+    return chosen
+
+
+def check_constants(chosen: Optimizer) -> None:
+    """Raise SetupError where a constant whose default is a number is anything else."""
+    for field in dataclasses.fields(chosen):
+        given = getattr(chosen, field.name)
+        rate = field.name == "learning_rate" and isinstance(given, Schedule)
+        if is_number(field.default) and not rate and not is_number(given):
+            raise SetupError(
+                f"{field.name} of {name_of(chosen)} is {given!r}.", "Give a finite number."
+            )
+
+
+def check_shares(chosen: Optimizer, *names: str) -> None:
+    """Raise SetupError where one of these constants is not from 0 to below 1."""
+    for name in names:
+        given = getattr(chosen, name)
+        if not (is_number(given) and 0.0 <= given < 1.0):
+            raise SetupError(
+                f"{name} of {type(chosen).__name__} is {given!r}.",
+                "Give a number from 0 to below 1.",
+            )
+
+
+def is_number(given: Any) -> bool:
+    """Whether this is a finite number, and no truth value."""
+    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+
+
+def _complete(choice: Any) -> bool:
+    return all(hasattr(choice, part) for part in PARTS) and choice.needs in get_args(Needs)

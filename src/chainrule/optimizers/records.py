@@ -1,0 +1,144 @@
+"""Optimizers as plain data, and back: what a run keeps of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NoReturn
+
+from chainrule.arrays import Array
+from chainrule.errors import SetupError, nearest
+from chainrule.optimizers.optimizer import (
+    BUILT_IN,
+    OPTIMIZERS,
+    Needs,
+    Optimizer,
+    Rate,
+    check_constants,
+    name_of,
+    with_rate,
+)
+from chainrule.optimizers.schedules import SCHEDULES, Schedule
+
+
+@dataclass(frozen=True)
+class AbsentOptimizer:
+    """Stands for an optimizer of the user's own that was not there when its run was loaded.
+
+    Prediction needs none; training on says what is missing.
+    """
+
+    record: Mapping[str, Any]
+    cause: str
+    remedy: str
+    learning_rate: Rate = 0.0
+    formula: ClassVar[str] = r"\theta"
+    needs: ClassVar[Needs] = "gradient"
+
+    def initial(self, parameters: Array) -> dict[str, Array]:
+        self._refuse()
+
+    def update(
+        self,
+        parameters: Array,
+        gradient: Array,
+        state: Mapping[str, Array],
+        rate: Array,
+        step: Array,
+    ) -> tuple[Array, dict[str, Array]]:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise SetupError(self.cause, self.remedy)
+
+
+@dataclass(frozen=True)
+class AbsentSchedule(Schedule):
+    """Stands for a schedule of the user's own in an optimizer that is absent, too."""
+
+    name: ClassVar[str] = "absent"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def rate(self, epoch: Array) -> Array:
+        raise SetupError("The schedule is not there.", "Import the script that defines it.")
+
+
+def optimizer_to_record(chosen: Optimizer) -> dict[str, Any]:
+    """Return name, constants and source checksum as plain data."""
+    if isinstance(chosen, AbsentOptimizer):
+        return dict(chosen.record)
+    settings = {
+        one.name: content.to_record() if isinstance(content, Schedule) else content
+        for one in dataclasses.fields(chosen)
+        for content in (getattr(chosen, one.name),)
+    }
+    name = name_of(chosen)
+    return {
+        "name": name,
+        "settings": settings,
+        "built_in": name in BUILT_IN,
+        "source": source_checksum(type(chosen)),
+    }
+
+
+def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
+    """Return the optimizer of a record.
+
+    One of the user's own that is not in the table, or whose source has changed, comes back as an
+    ``AbsentOptimizer``. Raises SetupError for a record of anything else.
+    """
+    name, given = record.get("name"), record.get("settings")
+    if not isinstance(name, str) or not isinstance(given, Mapping):
+        raise SetupError("The optimizer of the run has no name or no settings.", "")
+    if name not in OPTIMIZERS:
+        if record.get("built_in") is not False:
+            raise SetupError(f"There is no optimizer '{name}'.", nearest(name, OPTIMIZERS))
+        return AbsentOptimizer(
+            record,
+            f"The optimizer '{name}' is not one of chainrule's own.",
+            "Import the script that defines it before loading.",
+        )
+    block = OPTIMIZERS[name]
+    if name not in BUILT_IN and source_checksum(block) != record.get("source"):
+        return AbsentOptimizer(
+            record,
+            f"The optimizer '{name}' is not the one that the run was trained with: its source "
+            "has changed.",
+            "Import it as it was then, or train the run's network with another optimizer.",
+        )
+    known = [one.name for one in dataclasses.fields(block)]
+    strange = [key for key in given if key not in known]
+    if strange:
+        raise SetupError(f"{name} has no constant '{strange[0]}'.", nearest(strange[0], known))
+    settings = {
+        key: schedule_from_record(content) if isinstance(content, Mapping) else content
+        for key, content in given.items()
+    }
+    made: Optimizer = block(**settings)
+    check_constants(made)
+    return with_rate(made, None)
+
+
+def schedule_from_record(record: Mapping[str, Any]) -> Schedule:
+    """Return the schedule of a record made by ``to_record``. Raises SetupError for any other."""
+    settings = dict(record)
+    name = settings.pop("schedule", None)
+    if not isinstance(name, str) or name not in SCHEDULES:
+        raise SetupError(f"There is no schedule {name!r}.", nearest(str(name), SCHEDULES))
+    known = [one.name for one in dataclasses.fields(SCHEDULES[name])]
+    strange = [key for key in settings if key not in known]
+    if strange or "start" not in settings:
+        raise SetupError(f"The schedule '{name}' has other settings.", f"They are {known}.")
+    return SCHEDULES[name](**settings)
+
+
+def source_checksum(block: type[Any]) -> str:
+    """Return the sha256 of a block's source, to know it again."""
+    try:
+        text = inspect.getsource(block)
+    except (OSError, TypeError):
+        text = block.__qualname__
+    return hashlib.sha256(text.encode()).hexdigest()
