@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 from matplotlib.figure import Figure
 
 import chainrule as cr
@@ -19,57 +20,58 @@ h, o = look.values["hidden"][0], look.values["output"][0]
 delta_h, delta_o = look.gradients["hidden"][0], look.gradients["output"][0]
 
 # %% Forward: every unit is a weighted sum and a bias
-for j in (1, 2):
-    print(f"h{j} = w1{j} x1 + w2{j} x2 + b{j} = {w[0][j - 1]} * {x[0]:g} + ", end="")
-    print(f"{w[1][j - 1]} * {x[1]:g} + {b[j - 1]} = {h[j - 1]:.4g}")
-for j in (1, 2):
-    print(f"o{j} = v1{j} h1 + v2{j} h2 + c{j} = {v[0][j - 1]} * {h[0]:.4g} + ", end="")
-    print(f"{v[1][j - 1]} * {h[1]:.4g} + {c[j - 1]} = {o[j - 1]:.4g}")
-print(f"cost = ((o1 - t1)^2 + (o2 - t2)^2) / 2 = {look.loss:.4g}")
+for j in (0, 1):
+    print(f"h{j + 1} = w1{j + 1} x1 + w2{j + 1} x2 + b{j + 1}", end=" = ")
+    print(f"{w[0][j]} * {x[0]:g} + {w[1][j]} * {x[1]:g} + {b[j]} = {h[j]:.4g}")
+for j in (0, 1):
+    print(f"o{j + 1} = v1{j + 1} h1 + v2{j + 1} h2 + c{j + 1}", end=" = ")
+    print(f"{v[0][j]} * {h[0]:.4g} + {v[1][j]} * {h[1]:.4g} + {c[j]} = {o[j]:.4g}")
+print(f"cost = ((o1 - t1)^2 + (o2 - t2)^2) / 2 = {look.loss:.4g}\n")
 
 # %% Backward: a delta is the slope of the cost at a unit
-for j in (1, 2):
-    print(f"delta_o{j} = o{j} - t{j} = {o[j - 1]:.4g} - {t[j - 1]:g} = {delta_o[j - 1]:.4g}")
-for i in (1, 2):
-    print(f"delta_h{i} = delta_o1 v{i}1 + delta_o2 v{i}2 = {delta_o[0]:.4g} * {v[i - 1][0]}", end="")
-    print(f" + {delta_o[1]:.4g} * {v[i - 1][1]} = {delta_h[i - 1]:.4g}")
+for j in (0, 1):
+    print(f"delta_o{j + 1} = o{j + 1} - t{j + 1} = {o[j]:.4g} - {t[j]:g} = {delta_o[j]:.4g}")
+for i in (0, 1):
+    print(f"delta_h{i + 1} = delta_o1 v{i + 1}1 + delta_o2 v{i + 1}2", end=" = ")
+    print(f"{delta_o[0]:.4g} * {v[i][0]} + {delta_o[1]:.4g} * {v[i][1]} = {delta_h[i]:.4g}")
 
 # %% One step of gradient descent at rate 0.1: twelve updates
-run = cr.train(network, [x], [t], loss="half_squared_error", epochs=1, dtype="float64",
-               optimizer=cr.GradientDescent(learning_rate=rate))  # fmt: skip
+run = cr.train(network, [x], [t], loss="half_squared_error", optimizer="gradient_descent",
+               learning_rate=rate, epochs=1, dtype="float64")  # fmt: skip
 new = run.network.parameters
-names = ("v", "c", "o", "h", "output"), ("w", "b", "h", "x", "hidden")
-for (weight, bias, unit, source, layer), delta, inputs in zip(
-    names, (delta_o, delta_h), (h, x), strict=True
-):
-    for i, j in ((1, 1), (1, 2), (2, 1), (2, 2)):
-        print(f"{weight}{i}{j} - rate delta_{unit}{j} {source}{i} = ", end="")
-        print(f"{start[layer + '.W'][i - 1][j - 1]} - {rate} * {delta[j - 1]:.4g} * ", end="")
-        print(f"{inputs[i - 1]:.4g} = {new[layer + '.W'][i - 1, j - 1]:.4g}")
-    for j in (1, 2):
-        print(f"{bias}{j} - rate delta_{unit}{j} = {start[layer + '.b'][j - 1]} - ", end="")
-        print(f"{rate} * {delta[j - 1]:.4g} = {new[layer + '.b'][j - 1]:.4g}")
+print(f"\nwith rate = {rate}:")
+for (i, j), number in np.ndenumerate(new["output.W"]):
+    print(f"v{i + 1}{j + 1} - rate * delta_o{j + 1} * h{i + 1}", end=" = ")
+    print(f"{v[i][j]} - {rate} * {delta_o[j]:.4g} * {h[i]:.4g} = {number:.4g}")
+for j, number in enumerate(new["output.b"]):
+    print(f"c{j + 1} - rate * delta_o{j + 1}", end=" = ")
+    print(f"{c[j]} - {rate} * {delta_o[j]:.4g} = {number:.4g}")
+for (i, j), number in np.ndenumerate(new["hidden.W"]):
+    print(f"w{i + 1}{j + 1} - rate * delta_h{j + 1} * x{i + 1}", end=" = ")
+    print(f"{w[i][j]} - {rate} * {delta_h[j]:.4g} * {x[i]:.4g} = {number:.4g}")
+for j, number in enumerate(new["hidden.b"]):
+    print(f"b{j + 1} - rate * delta_h{j + 1}", end=" = ")
+    print(f"{b[j]} - {rate} * {delta_h[j]:.4g} = {number:.4g}")
 
 
 # %% Forward in blue, backward in orange
 def draw() -> Figure:
     figure = Figure(figsize=(9, 4.5), layout="constrained")
-    axes = figure.subplots()
+    axes = figure.add_subplot(xlim=(-0.2, 2.2), ylim=(-1.5, 0.3))
     axes.set_axis_off()
-    axes.set_title("Values go forward, deltas come back", loc="left")
-    for left, letter, m in ((0, "w", w), (1, "v", v)):
-        for i, j in ((1, 1), (1, 2), (2, 1), (2, 2)):
+    axes.set_title("Values go forward (blue), deltas come back (orange)", loc="left")
+    middle = {"ha": "center", "va": "center"}
+    for left, letter, matrix in ((0, "w", w), (1, "v", v)):
+        for (i, j), number in np.ndenumerate(matrix):
             axes.plot([left, left + 1], [-i, -j], color="0.7", zorder=0)
-            axes.text(left + 0.3, -i + 0.3 * (i - j), f"{letter}{i}{j} = {m[i - 1][j - 1]}",
-                      ha="center", va="center", backgroundcolor="white")  # fmt: skip
-    deltas = (("", ""), [f"δ {one:.4g}" for one in delta_h], [f"δ {one:.4g}" for one in delta_o])
-    for left, (letter, values) in enumerate((("x", x), ("h", h), ("o", o))):
-        for i in (1, 2):
+            label = f"{letter}{i + 1}{j + 1} = {number}"
+            axes.text(left + 0.3, -i + 0.3 * (i - j), label, backgroundcolor="white", **middle)
+    for left, letter, values in ((0, "x", x), (1, "h", h), (2, "o", o)):
+        for i in (0, 1):
             axes.plot(left, -i, "o", color=BLUE, markersize=54)
-            text = f"{letter}{i}\n{values[i - 1]:.4g}"
-            axes.text(left, -i, text, color="white", ha="center", va="center")
-            axes.text(left, -i - 0.26, deltas[left][i - 1], color=ORANGE, ha="center", va="top")
-    axes.set(xlim=(-0.2, 2.2), ylim=(-2.5, -0.7))
+            axes.text(left, -i, f"{letter}{i + 1}\n{values[i]:.4g}", color="white", **middle)
+    for (left, i), delta in np.ndenumerate([delta_h, delta_o]):
+        axes.text(left + 1, -i - 0.26, f"δ = {delta:.4g}", color=ORANGE, **middle)
     return figure
 
 

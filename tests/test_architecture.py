@@ -28,6 +28,8 @@ FLOORS = {
     "errors": 1,
     "arrays": 2,
     "symbols": 2,
+    "equations": 2,
+    "word_values": 2,
     "word_shapes": 2,
     "randomness": 2,
     "data": 2,
@@ -49,7 +51,13 @@ FLOORS = {
 }
 NEIGHBOURS = {
     ("symbols", "word_shapes"): "a symbol carries the shape that its word gives",
+    ("symbols", "equations"): "a symbol knows the recorder that it writes to (types only)",
+    ("equations", "symbols"): "what is written down makes a symbol",
+    ("equations", "word_shapes"): "an equation's shape is that of its word",
+    ("equations", "word_values"): "equations over constants are computed at once",
     ("arrays", "symbols"): "a word met by a symbol is recorded instead of computed",
+    ("arrays", "word_values"): "a word met by an array is computed",
+    ("word_values", "word_shapes"): "both count axes in the same way",
     ("arrays", "word_shapes"): "both count axes in the same way",
     ("data", "randomness"): "splits are drawn by the one generator",
     ("training", "files"): "a run saves itself",
@@ -57,7 +65,10 @@ NEIGHBOURS = {
 # Upwards only inside a function, for a method that opens the door of an upper floor on request.
 DOORS = {("training", "views"): "run.plot() draws"}
 # An engine receives a function and shapes; the alphabet is all that it knows.
-ENGINES_MAY_IMPORT = {"errors", "arrays", "symbols", "word_shapes", "randomness", "engines"}
+ENGINES_MAY_IMPORT = {
+    "errors", "arrays", "symbols", "equations", "word_shapes", "word_values", "randomness",
+    "engines",
+}  # fmt: skip
 
 FILE_LIMIT, FILE_AIM = 400, 300
 FUNCTION_LIMIT, FUNCTION_AIM = 60, 40

@@ -114,7 +114,7 @@ def test_elementwise_ops_take_any_shape(shape: tuple[int, ...], name: str) -> No
 
 @settings(max_examples=30, deadline=None)
 @given(
-    sizes=st.fixed_dictionaries({letter: SIZES for letter in ("n", "i", "o", "j")}),
+    sizes=st.fixed_dictionaries(dict.fromkeys(("n", "i", "o", "j"), SIZES)),
     seed=st.integers(min_value=0, max_value=1000),
     name=st.sampled_from(["linear", "product", "side_by_side", "mean_squared_error", "log_cosh"]),
 )

@@ -10,8 +10,7 @@ the type of the arrays, and an integer has 64 bits.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from chainrule.symbols import Symbol, open_shape
 from chainrule.word_shapes import normal_axes
+from chainrule.word_values import WORD_VALUES, Axis
 
 
 class Array(Protocol):
@@ -48,15 +48,12 @@ class Array(Protocol):
     def __getitem__(self, key: Any, /) -> Array: ...
 
 
-Axis = int | tuple[int, ...] | None
-
-
 def apply(word: str, inputs: Sequence[Any], settings: Mapping[str, Any] | None = None) -> Array:
     """Apply a word by name: write it down for symbols, compute it for arrays."""
     for one in inputs:
         if isinstance(one, Symbol):
             return one.recorder.record(word, inputs, settings or {})
-    computed: Array = COMPUTE[word](_namespace(inputs), *inputs, **(settings or {}))
+    computed: Array = WORD_VALUES[word](_namespace(inputs), *inputs, **(settings or {}))
     return computed
 
 
@@ -286,117 +283,3 @@ def add_at(values: Array, indices: Array, size: int) -> Array:
 def zeros_like(x: Array) -> Array:
     """Return zeros in the shape of x, also where x is infinite or NaN."""
     return broadcast_like(0.0, x)
-
-
-# ---- how each word is computed, for any array namespace xp ----
-
-
-def _compute_sigmoid(xp: ModuleType, x: Any) -> Any:
-    decay = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1.0 / (1.0 + decay), decay / (1.0 + decay))
-
-
-def _compute_erf(xp: ModuleType, x: Any) -> Any:
-    if xp is np:
-        import scipy.special
-
-        return scipy.special.erf(x)
-    import jax.scipy.special
-
-    return jax.scipy.special.erf(x)
-
-
-def _compute_reshape(xp: ModuleType, x: Any, shape: tuple[Any, ...]) -> Any:
-    """Rearrange; an open size takes what the fixed ones leave."""
-    if any(not isinstance(size, int) for size in shape):
-        fixed = math.prod(size for size in shape if isinstance(size, int))
-        rows = math.prod(x.shape) // fixed if fixed else len(x)
-        shape = tuple(size if isinstance(size, int) else rows for size in shape)
-    return xp.reshape(x, shape)
-
-
-def _compute_pad(xp: ModuleType, x: Any, axis: int, before: int, after: int) -> Any:
-    widths = [(0, 0)] * x.ndim
-    widths[axis] = (before, after)
-    return xp.pad(x, widths)
-
-
-def _compute_slice(xp: ModuleType, x: Any, axis: int, start: int, stop: int) -> Any:
-    return x[(slice(None),) * axis + (slice(start, stop),)]
-
-
-def _compute_add_at(xp: ModuleType, values: Any, indices: Any, size: int) -> Any:
-    zeros = xp.zeros((size, *values.shape[indices.ndim :]), dtype=values.dtype)
-    if xp is not np:
-        return zeros.at[indices].add(values)
-    np.add.at(zeros, indices, values)
-    return zeros
-
-
-def _compute_sum(xp: ModuleType, x: Any, axis: Axis, keepdims: bool) -> Any:
-    # A sum that ends in one number is carried in float64, whatever the type of the array.
-    single = axis is None or len(normal_axes(axis, np.ndim(x))) == np.ndim(x)
-    wide = {"dtype": np.float64} if xp is np and single and not keepdims and np.size(x) else {}
-    if wide and np.asarray(x).dtype.kind in "iub":
-        wide = {}
-    return xp.sum(x, axis=axis, keepdims=keepdims, **wide)
-
-
-def _named(name: str) -> Callable[..., Any]:
-    def compute(xp: ModuleType, *inputs: Any) -> Any:
-        return getattr(xp, name)(*inputs)
-
-    return compute
-
-
-COMPUTE: Mapping[str, Callable[..., Any]] = {
-    **{
-        name: _named(name)
-        for name in (
-            "negative",
-            "sign",
-            "floor",
-            "exp",
-            "expm1",
-            "log",
-            "log1p",
-            "sqrt",
-            "sin",
-            "cos",
-            "tanh",
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "maximum",
-            "minimum",
-            "less",
-            "less_equal",
-            "equal",
-            "logical_and",
-            "logical_or",
-            "logical_not",
-            "where",
-            "matmul",
-        )
-    },
-    "absolute": _named("abs"),
-    "power": _named("power"),
-    "is_finite": _named("isfinite"),
-    "sigmoid": _compute_sigmoid,
-    "erf": _compute_erf,
-    "to_float": lambda xp, x: xp.multiply(x, 1.0),
-    "sum_over": _compute_sum,
-    "max_over": lambda xp, x, axis, keepdims: xp.max(x, axis=axis, keepdims=keepdims),
-    "count": lambda xp, x, axis: float(x.shape[axis]),
-    "transpose": lambda xp, x, axes: xp.transpose(x, axes),
-    "reshape": _compute_reshape,
-    "broadcast_like": lambda xp, x, like: xp.broadcast_to(
-        xp.asarray(x, dtype=like.dtype if np.ndim(x) == 0 else None), like.shape
-    ),
-    "concatenate": lambda xp, *parts, axis: xp.concatenate(parts, axis=axis),
-    "slice": _compute_slice,
-    "pad": _compute_pad,
-    "take": lambda xp, x, indices: xp.take(x, indices, axis=0),
-    "add_at": _compute_add_at,
-}

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # typer's own decorated help costs a fifth of a second; plain text reads as well.
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="Train neural networks by backpropagation: run it, read it, question it.",
 )
 
@@ -50,8 +52,8 @@ def train(
     table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
     target: Annotated[str, typer.Option("--target", "-t", help="The column to predict.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The run's folder [default: a new one "
-                                  "under runs/].")
+        Path | None,
+        typer.Option("--output", "-o", help="The run's folder [default: a new one under runs/]."),
     ] = None,
     task: Annotated[
         str | None, typer.Option(help="classification or regression [default: by the target].")
@@ -81,9 +83,19 @@ def train(
 
     folder = output or new_folder(table)
     run = train_table(
-        table, target, task=task, hidden=_widths(hidden), activation=activation,
-        optimizer=optimizer, learning_rate=learning_rate, epochs=epochs,
-        batch_size=_batch(batch_size), patience=patience, l2=l2, seed=seed, output=folder,
+        table,
+        target,
+        task=task,
+        hidden=_widths(hidden),
+        activation=activation,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=_batch(batch_size),
+        patience=patience,
+        l2=l2,
+        seed=seed,
+        output=folder,
         progress=not (quiet or json),
     )
     _report(run, folder, table, json=json, quiet=quiet)

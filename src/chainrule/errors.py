@@ -6,7 +6,8 @@
       SetupError            settings that contradict each other, unknown names
       RunFolderError        a saved run that cannot be written or read
 
-A message is what a person reads on the command line, so it never needs a traceback to be understood.
+A message is what a person reads on the command line, so it has to be understood
+without a traceback.
 """
 
 from __future__ import annotations

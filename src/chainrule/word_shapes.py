@@ -136,19 +136,23 @@ def _transpose(x: Typed, *, axes: tuple[int, ...]) -> Typed:
 
 def _reshape(x: Typed, *, shape: Shape) -> Typed:
     given, kind = x
-    known = elements(tuple(size for size in shape if size != -1))
     rows, size = elements(given)
-    missing = sum(isinstance(one, int) and one == -1 for one in shape)
-    fits = missing <= 1 and (rows, size) == known
-    if missing == 1 and rows == known[0] and known[1] and size % known[1] == 0:
-        shape = tuple(size // known[1] if one == -1 else one for one in shape)
-        fits = True
-    if not fits:
+    known_rows, known = elements(tuple(one for one in shape if one != -1))
+    if shape.count(-1) == 1 and known and size % known == 0:
+        shape = tuple(size // known if one == -1 else one for one in shape)
+    # What stands before the rows must stay as much, or one row's numbers would go to another.
+    if (rows, size, _before_rows(given)) != (known_rows, *elements(shape)[1:], _before_rows(shape)):
         raise ShapeError(
             f"{show(given)} cannot be rearranged into {show(shape)}.",
             "The number of elements must stay the same; n, the rows, stays a size of its own.",
         )
     return shape, kind
+
+
+def _before_rows(shape: Shape) -> int:
+    """Return the product of the sizes before the rows; 1 where there are none."""
+    places = [place for place, size in enumerate(shape) if isinstance(size, Rows)]
+    return elements(shape[: places[0]])[1] if places else 1
 
 
 def _broadcast_like(x: Typed, like: Typed) -> Typed:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.errors import RunFolderError
 
 
@@ -60,6 +63,25 @@ def number(record: dict[str, object], key: str) -> float:
     raise damaged(f"{key!r} is no finite number")
 
 
+def whole_number(record: dict[str, object], key: str) -> int:
+    """Return the whole number from 0 under the key."""
+    value = entry(record, key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise damaged(f"{key!r} is no whole number")
+    return value
+
+
+def whole_numbers(record: dict[str, object], key: str, below: int) -> NDArray[np.int64]:
+    """Return the list of whole numbers, rising from 0 to less than ``below``, under the key."""
+    values = items(record, key)
+    if not all(isinstance(value, int) and 0 <= value < below for value in values):
+        raise damaged(f"{key!r} is no list of whole numbers below {below}")
+    numbers = np.array(values, dtype=np.int64)
+    if (np.diff(numbers) <= 0).any():
+        raise damaged(f"{key!r} is not in rising order")
+    return numbers
+
+
 def positive(record: dict[str, object], key: str) -> float:
     """Return the finite number above zero under the key."""
     value = number(record, key)
@@ -87,7 +109,7 @@ def choice(record: dict[str, object], key: str, known: Sequence[str]) -> str:
 def damaged(cause: str) -> RunFolderError:
     """Return the error for a record of which something is not as it was written."""
     return RunFolderError(
-        f"The preparation of the columns is damaged: {cause}.",
+        f"What the run notes of its table is damaged: {cause}.",
         "Restore the run folder from a copy, or train again.",
     )
 

@@ -21,11 +21,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
-
-from chainrule.arrays import COMPUTE
+from chainrule.equations import Equation, Recorder, Value
 from chainrule.errors import SetupError
-from chainrule.symbols import Equation, Recorder, Symbol, Value
+from chainrule.symbols import Symbol
 from chainrule.word_shapes import WORD_SHAPES, Kind, Rows, Shape, show
 
 Mark = Literal["fixed", "row", "sum", "after", "coupled"]
@@ -106,7 +104,7 @@ def trace(
     ``function`` takes one argument for each input and returns one value for each output name.
     Raises SetupError where it leaves the alphabet, ShapeError where sizes do not meet.
     """
-    recorder = Recorder(_compute_constant)
+    recorder = Recorder()
     symbols = [recorder.new(one.shape, one.kind) for one in inputs]
     results = [recorder.symbol(result) for result in function(*symbols)]
     if len(results) != len(output_names):
@@ -117,11 +115,6 @@ def trace(
     program = _pruned(recorder, tuple(inputs), results, tuple(output_names), dtype)
     check(program)
     return program
-
-
-def _compute_constant(word: str, inputs: Sequence[Any], settings: Any) -> Any:
-    with np.errstate(all="ignore"):
-        return COMPUTE[word](np, *inputs, **settings)
 
 
 def _pruned(
@@ -205,6 +198,8 @@ def _pairs_rows(program: Program, equation: Equation) -> bool:
     """Whether an equation pairs one row with another, as ``x @ x.T`` does."""
     shape = program.values[equation.output].shape
     if sum(isinstance(size, Rows) for size in shape) > 1:
+        return True
+    if equation.word == "take" and _open(program.values[equation.inputs[0]].shape):
         return True
     axes = {
         _row_axis(program.values[number].shape)

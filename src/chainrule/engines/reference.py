@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arrays import COMPUTE
 from chainrule.engines.program import Program
+from chainrule.word_values import WORD_VALUES
 
 Runner = Callable[[Sequence[Any]], list[Any]]
 
@@ -42,7 +42,7 @@ def _runner(program: Program) -> Runner:
             last_use.setdefault(number, place)
     steps = [
         (
-            COMPUTE[one.word],
+            WORD_VALUES[one.word],
             one.inputs,
             dict(one.settings),
             one.output,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 
+import numpy as np
+
 from chainrule.arrays import Array
 from chainrule.engines.program import Input
 from chainrule.errors import SetupError
@@ -15,6 +17,8 @@ from chainrule.network.plan import Layout, Plan
 from chainrule.ops import OPS, find_op
 from chainrule.ops.walks import Step, backward_walk, forward_walk
 from chainrule.word_shapes import ROWS
+
+ONE = np.float64(1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,7 @@ class Objective:
         for place in range(1, len(totals)):
             left = totals[0] if place == 1 else f"loss_to_{place}"
             made = "loss" if place == len(totals) - 1 else f"loss_to_{place + 1}"
-            steps.append(Step(OPS["add"], (left, totals[place]), (made,)))
+            steps.append(Step(OPS["sum_of_two"], (left, totals[place]), (made,)))
         return tuple(steps)
 
     def _refuse_contained(self, output: str, loss: Loss) -> None:
@@ -93,7 +97,7 @@ class Objective:
         known.update(self.frozen.named(frozen))
         return forward_walk(self.steps, known)
 
-    def gradients(self, values: Mapping[Any, Any], at_loss: Array | float = 1.0) -> dict[Any, Any]:
+    def gradients(self, values: Mapping[Any, Any], at_loss: Any = ONE) -> dict[Any, Any]:
         """Return the gradient of the loss, times ``at_loss``, at every value that it reaches."""
         return backward_walk(self.steps, values, {"loss": at_loss})
 

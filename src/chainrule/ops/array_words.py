@@ -11,7 +11,6 @@ from chainrule.arrays import (
     concatenate,
     equal,
     matmul,
-    max_over,
     pad,
     reshape,
     slice_of,

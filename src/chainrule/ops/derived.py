@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.arrays import COMPUTE
+from chainrule.equations import Recorder, kind_of
 from chainrule.ops.op import NOTHING, OPS, Gradients, Op
 from chainrule.ops.patterns import Pattern
 from chainrule.ops.walks import Step, backward_walk, forward_walk, tangent_walk
-from chainrule.symbols import Recorder, Symbol, kind_of
+from chainrule.symbols import Symbol
 from chainrule.word_shapes import Kind, Shape
 
 
 @dataclass(frozen=True)
-class Recording:
+class Recorded:
     """A function's equations as steps over words; values are known by their numbers."""
 
     steps: tuple[Step, ...]
@@ -34,22 +34,17 @@ class Recording:
 
 def record_function(
     function: Callable[..., Any], inputs: Sequence[Any], settings: Mapping[str, Any] = NOTHING
-) -> Recording:
+) -> Recorded:
     """Run ``function`` on symbols shaped like the inputs and return its steps.
 
     ``inputs`` are arrays or symbols themselves; only their shapes and kinds are read.
     Raises SetupError where the function leaves the alphabet, ShapeError where sizes do not meet.
     """
-
-    def compute(word: str, contents: Sequence[Any], choices: Mapping[str, Any]) -> Any:
-        with np.errstate(all="ignore"):
-            return COMPUTE[word](np, *contents, **choices)
-
-    recorder = Recorder(compute)
+    recorder = Recorder()
     symbols = [recorder.new(*_typed(one)) for one in inputs]
     made = function(*symbols, **settings)
     results = [recorder.symbol(one) for one in (made if isinstance(made, tuple) else (made,))]
-    return Recording(
+    return Recorded(
         steps=tuple(
             Step(OPS[one.word], one.inputs, (one.output,), dict(one.settings))
             for one in recorder.equations
@@ -70,7 +65,7 @@ def _typed(content: Any) -> tuple[Shape, Kind]:
     return array.shape, kind_of(array)
 
 
-def _walked(recording: Recording, inputs: Sequence[Any]) -> dict[Any, Any]:
+def _walked(recording: Recorded, inputs: Sequence[Any]) -> dict[Any, Any]:
     known = {**recording.constants, **dict(zip(recording.inputs, inputs, strict=True))}
     return forward_walk(recording.steps, known)
 

@@ -8,6 +8,7 @@ from chainrule.optimizers.optimizer import (
     Optimizer,
     find_optimizer,
     optimizer,
+    with_rate,
 )
 from chainrule.optimizers.schedules import (
     CosineDecay,
@@ -34,4 +35,5 @@ __all__ = [
     "StepDecay",
     "find_optimizer",
     "optimizer",
+    "with_rate",
 ]

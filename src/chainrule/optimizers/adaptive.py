@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.arrays import Array, power, sqrt, zeros_like
-from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
+from chainrule.optimizers.optimizer import Needs, Rate, State, check_shares, optimizer
 
 
 @optimizer("adam")
@@ -17,6 +17,7 @@ class Adam:
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015; its constants.
     """
 
+    name: ClassVar[str]
     learning_rate: Rate = 0.001
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -28,6 +29,9 @@ class Adam:
         r"{\sqrt{v / (1 - \beta_2^t)} + \epsilon}"
     )
     needs: ClassVar[Needs] = "gradient"
+
+    def __post_init__(self) -> None:
+        check_shares(self, "beta_1", "beta_2")
 
     def initial(self, parameters: Array) -> dict[str, Array]:
         return {"mean": zeros_like(parameters), "square": zeros_like(parameters)}
@@ -52,6 +56,7 @@ class AdamW:
     multiplied by the learning rate and falls on every trained parameter.
     """
 
+    name: ClassVar[str]
     learning_rate: Rate = 0.001
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -61,6 +66,9 @@ class AdamW:
         r"\theta \leftarrow (1 - \eta \lambda)\,\theta, \text{ then a step of Adam}"
     )
     needs: ClassVar[Needs] = "gradient"
+
+    def __post_init__(self) -> None:
+        check_shares(self, "beta_1", "beta_2")
 
     def initial(self, parameters: Array) -> dict[str, Array]:
         return {"mean": zeros_like(parameters), "square": zeros_like(parameters)}

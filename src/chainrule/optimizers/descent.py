@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.arrays import Array, zeros_like
-from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
+from chainrule.optimizers.optimizer import Needs, Rate, State, check_shares, optimizer
 
 
 @optimizer("gradient_descent")
@@ -18,6 +18,7 @@ from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
 class GradientDescent:
     """A step against the gradient. Cauchy, 1847."""
 
+    name: ClassVar[str]
     learning_rate: Rate = 0.01
     formula: ClassVar[str] = r"\theta \leftarrow \theta - \eta \nabla"
     needs: ClassVar[Needs] = "gradient"
@@ -36,12 +37,16 @@ class GradientDescent:
 class Momentum:
     """A heavy ball: the step remembers the steps before it. Polyak, 1964."""
 
+    name: ClassVar[str]
     learning_rate: Rate = 0.01
     memory: float = 0.9
     formula: ClassVar[str] = (
         r"v \leftarrow \mu v - \eta \nabla, \quad \theta \leftarrow \theta + v"
     )
     needs: ClassVar[Needs] = "gradient"
+
+    def __post_init__(self) -> None:
+        check_shares(self, "memory")
 
     def initial(self, parameters: Array) -> dict[str, Array]:
         return {"velocity": zeros_like(parameters)}
@@ -58,12 +63,16 @@ class Momentum:
 class Nesterov:
     """Momentum that looks ahead. Nesterov, 1983, as written by Sutskever and others, ICML 2013."""
 
+    name: ClassVar[str]
     learning_rate: Rate = 0.01
     memory: float = 0.9
     formula: ClassVar[str] = (
         r"v \leftarrow \mu v - \eta \nabla, \quad \theta \leftarrow \theta + \mu v - \eta \nabla"
     )
     needs: ClassVar[Needs] = "gradient"
+
+    def __post_init__(self) -> None:
+        check_shares(self, "memory")
 
     def initial(self, parameters: Array) -> dict[str, Array]:
         return {"velocity": zeros_like(parameters)}

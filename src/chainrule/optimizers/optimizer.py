@@ -26,12 +26,15 @@ class Optimizer(Protocol):
     ``formula``: LaTeX. ``needs``: what it asks of the function. ``initial(parameters)`` returns the
     state as named arrays shaped like the parameters. ``update(parameters, gradient, state, rate,
     step)`` returns the new parameters and the new state; ``rate`` is the learning rate now (one
-    number, or one for each parameter), ``step`` counts from 1.
+    number, or one for each parameter), ``step`` counts from 1. ``name`` is set by ``optimizer``.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     formula: ClassVar[str]
     needs: ClassVar[Needs]
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def learning_rate(self) -> Rate: ...
@@ -69,16 +72,12 @@ def optimizer(name: str) -> Callable[[Block], Block]:
                 f"'{name}' is the name of an optimizer that chainrule brings.",
                 "Choose another name.",
             )
+        entered: Any = block
+        entered.name = name
         OPTIMIZERS[name] = block
         return block
 
     return decorate
-
-
-def name_of(chosen: Optimizer) -> str:
-    """Return the name under which an optimizer stands in the table, else that of its class."""
-    kind = type(chosen)
-    return next((name for name, block in OPTIMIZERS.items() if block is kind), kind.__name__)
 
 
 def find_optimizer(choice: str | Optimizer) -> Optimizer:
@@ -122,7 +121,7 @@ def check_constants(chosen: Optimizer) -> None:
         rate = field.name == "learning_rate" and isinstance(given, Schedule)
         if is_number(field.default) and not rate and not is_number(given):
             raise SetupError(
-                f"{field.name} of {name_of(chosen)} is {given!r}.", "Give a finite number."
+                f"{field.name} of {chosen.name} is {given!r}.", "Give a finite number."
             )
 
 
@@ -143,4 +142,5 @@ def is_number(given: Any) -> bool:
 
 
 def _complete(choice: Any) -> bool:
-    return all(hasattr(choice, part) for part in PARTS) and choice.needs in get_args(Needs)
+    parts = ("name", *PARTS)
+    return all(hasattr(choice, part) for part in parts) and choice.needs in get_args(Needs)

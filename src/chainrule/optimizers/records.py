@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
 from chainrule.arrays import Array
@@ -18,7 +18,6 @@ from chainrule.optimizers.optimizer import (
     Optimizer,
     Rate,
     check_constants,
-    name_of,
     with_rate,
 )
 from chainrule.optimizers.schedules import SCHEDULES, Schedule
@@ -31,6 +30,7 @@ class AbsentOptimizer:
     Prediction needs none; training on says what is missing.
     """
 
+    name: str
     record: Mapping[str, Any]
     cause: str
     remedy: str
@@ -55,17 +55,6 @@ class AbsentOptimizer:
         raise SetupError(self.cause, self.remedy)
 
 
-@dataclass(frozen=True)
-class AbsentSchedule(Schedule):
-    """Stands for a schedule of the user's own in an optimizer that is absent, too."""
-
-    name: ClassVar[str] = "absent"
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def rate(self, epoch: Array) -> Array:
-        raise SetupError("The schedule is not there.", "Import the script that defines it.")
-
-
 def optimizer_to_record(chosen: Optimizer) -> dict[str, Any]:
     """Return name, constants and source checksum as plain data."""
     if isinstance(chosen, AbsentOptimizer):
@@ -75,11 +64,10 @@ def optimizer_to_record(chosen: Optimizer) -> dict[str, Any]:
         for one in dataclasses.fields(chosen)
         for content in (getattr(chosen, one.name),)
     }
-    name = name_of(chosen)
     return {
-        "name": name,
+        "name": chosen.name,
         "settings": settings,
-        "built_in": name in BUILT_IN,
+        "built_in": chosen.name in BUILT_IN,
         "source": source_checksum(type(chosen)),
     }
 
@@ -97,6 +85,7 @@ def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
         if record.get("built_in") is not False:
             raise SetupError(f"There is no optimizer '{name}'.", nearest(name, OPTIMIZERS))
         return AbsentOptimizer(
+            name,
             record,
             f"The optimizer '{name}' is not one of chainrule's own.",
             "Import the script that defines it before loading.",
@@ -104,6 +93,7 @@ def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
     block = OPTIMIZERS[name]
     if name not in BUILT_IN and source_checksum(block) != record.get("source"):
         return AbsentOptimizer(
+            name,
             record,
             f"The optimizer '{name}' is not the one that the run was trained with: its source "
             "has changed.",

@@ -8,43 +8,42 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from chainrule.arrays import Array, cos, floor, minimum, power
-from chainrule.errors import SetupError, nearest
+from chainrule.arrays import cos, floor, less, maximum, minimum, power, where
+from chainrule.errors import SetupError
 
 SCHEDULES: dict[str, type[Schedule]] = {}
 
 
-class Schedule:
+class Schedule(ABC):
     """A learning rate over epochs; each kind is a frozen dataclass with a method ``rate``."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     name: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
         SCHEDULES[cls.name] = cls
 
-    def rate(self, epoch: Array) -> Array:
-        """Return the learning rate at an epoch."""
-        raise TypeError(f"The schedule {type(self).__name__} defines no rate().")
+    @abstractmethod
+    def rate(self, epoch: Any) -> Any:
+        """Return the learning rate at an epoch, a number or a symbol."""
 
     def to_record(self) -> dict[str, Any]:
         """Return name and settings as plain data."""
-        return {"schedule": self.name, **_fields(self)}
+        return {"schedule": self.name, **vars(self)}
 
 
-def _fields(schedule: Any) -> dict[str, Any]:
-    return dataclasses.asdict(schedule)
-
-
-def schedule_from_record(record: Mapping[str, Any]) -> Schedule:
-    """Return the schedule of a record made by ``to_record``."""
-    settings = dict(record)
-    name = str(settings.pop("schedule", ""))
-    if name not in SCHEDULES:
-        raise SetupError(f"There is no schedule '{name}'.", nearest(name, SCHEDULES))
-    return SCHEDULES[name](**settings)
+def _check(schedule: Schedule, *positive: str) -> None:
+    """Raise SetupError where a setting is no finite number from 0 (above 0 for ``positive``)."""
+    for name, given in vars(schedule).items():
+        number = isinstance(given, int | float) and not isinstance(given, bool)
+        if not number or not math.isfinite(given) or given < 0 or (name in positive and not given):
+            least = "above 0" if name in positive else "from 0"
+            raise SetupError(
+                f"{name} of {type(schedule).__name__} is {given!r}.", f"Give a number {least}."
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +55,10 @@ class StepDecay(Schedule):
     every: float = 10.0
     factor: float = 0.5
 
-    def rate(self, epoch: Array) -> Array:
+    def __post_init__(self) -> None:
+        _check(self, "every")
+
+    def rate(self, epoch: Any) -> Any:
         return self.start * power(self.factor, floor(epoch / self.every))
 
 
@@ -68,7 +70,10 @@ class ExponentialDecay(Schedule):
     start: float
     factor: float = 0.95
 
-    def rate(self, epoch: Array) -> Array:
+    def __post_init__(self) -> None:
+        _check(self, "factor")
+
+    def rate(self, epoch: Any) -> Any:
         return self.start * power(self.factor, epoch)
 
 
@@ -81,7 +86,10 @@ class InverseScaling(Schedule):
     scale: float = 1.0
     exponent: float = 0.5
 
-    def rate(self, epoch: Array) -> Array:
+    def __post_init__(self) -> None:
+        _check(self, "scale")
+
+    def rate(self, epoch: Any) -> Any:
         return self.start / power(1.0 + epoch / self.scale, self.exponent)
 
 
@@ -98,9 +106,17 @@ class CosineDecay(Schedule):
     end: float = 0.0
     warmup: float = 0.0
 
-    def rate(self, epoch: Array) -> Array:
-        share = minimum((epoch - self.warmup) / (self.epochs - self.warmup), 1.0)
+    def __post_init__(self) -> None:
+        _check(self, "epochs")
+        if self.warmup >= self.epochs:
+            raise SetupError(
+                f"CosineDecay warms up for {self.warmup:g} of {self.epochs:g} epochs.",
+                "Give fewer epochs of warmup than epochs.",
+            )
+
+    def rate(self, epoch: Any) -> Any:
+        share = maximum(minimum((epoch - self.warmup) / (self.epochs - self.warmup), 1.0), 0.0)
         falling = self.end + 0.5 * (self.start - self.end) * (1.0 + cos(math.pi * share))
-        if self.warmup <= 0.0:
+        if self.warmup == 0.0:
             return falling
-        return minimum(self.start * epoch / self.warmup, falling)
+        return where(less(epoch, self.warmup), self.start * epoch / self.warmup, falling)

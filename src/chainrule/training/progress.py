@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+import time
 from collections.abc import Iterator
 
 from chainrule.training.loop import Hook, Progress
 from chainrule.training.setup import Setup
 
+# Epochs of a small table take less than a millisecond; nobody reads a line so often.
+SECONDS_BETWEEN = 0.05
+
 
 @contextlib.contextmanager
-def shown_progress(setup: Setup, wanted: bool, title: str = "training") -> Iterator[list[Hook]]:
+def shown_progress(
+    setup: Setup, wanted: bool, title: str = "training", done: int = 0
+) -> Iterator[list[Hook]]:
     """Yield the hooks that keep a progress bar on standard error up to date.
 
     Without a terminal, or when it is not wanted, there are none, and nothing is written.
+    ``done``: the epochs that were run before.
     """
-    if not wanted or not sys.stderr.isatty() or setup.epochs == 0:
+    if not wanted or not _terminal() or setup.epochs == 0:
         yield []
         return
     from rich.console import Console
@@ -25,20 +33,33 @@ def shown_progress(setup: Setup, wanted: bool, title: str = "training") -> Itera
 
     bars = Bars(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
         TextColumn("{task.fields[numbers]}"),
         TimeRemainingColumn(),
         console=Console(file=sys.stderr),
         transient=True,
+        expand=True,
     )
     with bars:
-        line = bars.add_task(title, total=setup.epochs, numbers="")
+        line = bars.add_task(title, total=setup.epochs, completed=done, numbers="")
+        shown = 0.0
 
         def show(progress: Progress) -> None:
-            numbers = f"loss {progress.loss:.4f}"
-            if "validation_loss" in progress.history:
-                numbers += f", validation {progress.validation_loss:.4f}"
-            bars.update(line, completed=progress.epoch, numbers=numbers)
+            nonlocal shown
+            if time.monotonic() - shown >= SECONDS_BETWEEN:
+                shown = time.monotonic()
+                bars.update(line, completed=progress.epoch, numbers=_numbers(progress))
 
         yield [show]
+
+
+def _terminal() -> bool:
+    """Say whether standard error is a terminal that can take a line back."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _numbers(progress: Progress) -> str:
+    if "validation_loss" in progress.history:
+        return f"loss {progress.loss:.4f}, validation {progress.validation_loss:.4f}"
+    return f"loss {progress.loss:.4f}"

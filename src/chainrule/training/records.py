@@ -21,7 +21,7 @@ from chainrule.network.plan import Plan
 from chainrule.ops import OPS
 from chainrule.ops.derived import op_from_function
 from chainrule.ops.op import BUILT_IN, Op, enter
-from chainrule.optimizers.optimizer import optimizer_from_record, optimizer_to_record
+from chainrule.optimizers.records import optimizer_from_record, optimizer_to_record
 from chainrule.training.loop import State
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Provenance

@@ -1,0 +1,85 @@
+"""Two inputs, three hidden units, one output: 11 partial derivatives, or 13 with more biases."""
+
+import sys
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import chainrule as cr
+
+BLUE, ORANGE = "#1f6fb4", "#c2570c"
+x, t = [1.0, 2.0], 1.0
+w, b = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], 0.1
+v, c = [[0.5], [-0.4], [0.3]], 0.2
+
+# %% One bias a layer, shared by its units
+# A bias is the weight of an input that is always 1. Where a layer has a single such weight, all
+# of its units receive the same bias.
+inputs = cr.Input(2, name="x"), cr.Input(1, name="one")
+w_x, v_h = cr.Dense(3, bias=None, name="w"), cr.Dense(1, bias=None, name="v")
+hidden = cr.Add(name="h")(w_x(inputs[0]), cr.Dense(1, bias=None, name="b")(inputs[1]))
+output = cr.Add(name="o")(v_h(hidden), cr.Dense(1, bias=None, name="c")(inputs[1]))
+start = {"w.W": w, "b.W": [[b]], "v.W": v, "c.W": [[c]]}
+shared = cr.Network(inputs=inputs, outputs=[output], parameters=start)
+look = cr.backpropagate(shared, [[x], [[1.0]]], [t], "half_squared_error")
+h, o, delta = look.values["h"][0], look.values["o"].item(), look.gradients["o"].item()
+for j in (0, 1, 2):
+    print(f"h{j + 1} = w1{j + 1} x1 + w2{j + 1} x2 + b = {h[j]:.4g}")
+print(f"o = v1 h1 + v2 h2 + v3 h3 + c = {o:.4g}")
+print(f"C = (o - t)^2 / 2 = {look.loss:.4g}\n")
+
+# %% Its 11 partial derivatives: 6 + 1 + 3 + 1
+slopes = look.gradients
+print("one bias a layer, 11 partial derivatives:")
+print(f"dC/do = o - t = {o:.4g} - {t:g} = {delta:.4g}")
+for (i, j), slope in np.ndenumerate(slopes["w.W"]):
+    weight, unit = f"w{i + 1}{j + 1}", f"h{j + 1}"
+    print(f"dC/d{weight} = dC/do do/d{unit} d{unit}/d{weight} = (o - t) v{j + 1} x{i + 1}", end="")
+    print(f" = {delta:.4g} * {v[j][0]} * {x[i]:g} = {slope:.4g}")
+print("dC/db = dC/do (do/dh1 dh1/db + do/dh2 dh2/db + do/dh3 dh3/db)", end="")
+print(" = (o - t) (v1 + v2 + v3)", end="")
+print(f" = {delta:.4g} * ({v[0][0]} + {v[1][0]} + {v[2][0]}) = {slopes['b.W'].item():.4g}")
+for j, slope in enumerate(slopes["v.W"][:, 0]):
+    print(f"dC/dv{j + 1} = dC/do do/dv{j + 1} = (o - t) h{j + 1}", end="")
+    print(f" = {delta:.4g} * {h[j]:.4g} = {slope:.4g}")
+print(f"dC/dc = dC/do do/dc = (o - t) * 1 = {slopes['c.W'].item():.4g}")
+
+# %% With a bias for each unit there are 13: 6 + 3 + 3 + 1
+# Started from the same numbers, the nine of the weights and that of the output's bias are as
+# before, and the three of the hidden biases add up to that of the shared one.
+start = {"w.W": w, "w.b": [b, b, b], "v.W": v, "v.b": [c]}
+layers = cr.Dense(3, name="w"), cr.Dense(1, name="v")
+each = cr.backpropagate(
+    cr.Network(cr.Input(2), *layers, parameters=start), [x], [t], "half_squared_error"
+).gradients
+print("\none bias a unit, 13 partial derivatives: these three in the place of dC/db")
+for j, slope in enumerate(each["w.b"]):
+    print(f"dC/db{j + 1} = dC/do do/dh{j + 1} dh{j + 1}/db{j + 1} = (o - t) v{j + 1}", end="")
+    print(f" = {delta:.4g} * {v[j][0]} = {slope:.4g}")
+print("all:", *(f"{one:.4g}" for name in start for one in each[name].flat))
+
+
+# %% What a step from every weight to the cost is multiplied by
+def draw() -> Figure:
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot(xlim=(-0.15, 2.15), ylim=(-1.3, 1.3))
+    axes.set_axis_off()
+    axes.set_title("dC/dw on each weight: a positive one is lowered, a negative one raised")
+    middle = {"ha": "center", "va": "center"}
+    edges = [(0, 0.5 - i, 1 - j, slope) for (i, j), slope in np.ndenumerate(slopes["w.W"])]
+    edges += [(1, 1 - j, 0, slope) for j, slope in enumerate(slopes["v.W"][:, 0])]
+    for left, begin, end, slope in edges:
+        colour = ORANGE if slope > 0 else BLUE
+        axes.plot([left, left + 1], [begin, end], color=colour, linewidth=8 * abs(slope), zorder=0)
+        place = left + 0.3, begin + 0.3 * (end - begin)
+        axes.text(*place, f"{slope:.4g}", backgroundcolor="white", **middle)
+    nodes = {"x1": (0, 0.5), "x2": (0, -0.5), "h1": (1, 1), "h2": (1, 0), "h3": (1, -1), "o": (2, 0)}
+    for name, place in nodes.items():
+        axes.plot(*place, "o", color="0.25", markersize=36)
+        axes.text(*place, name, color="white", **middle)
+    return figure
+
+
+# %% Only when asked: --figure two_three_one.png
+if sys.argv[1:2] == ["--figure"]:
+    draw().savefig(sys.argv[2] if sys.argv[2:] else "two_three_one.png", dpi=120)

@@ -1,0 +1,38 @@
+"""Ctrl-C held back, so that what must not be cut in two is finished first."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def held_interrupts() -> Iterator[Callable[[], bool]]:
+    """Hold the first Ctrl-C back; yield a function that says whether it came.
+
+    A second one raises KeyboardInterrupt at once. Held back are those signals that would raise it:
+    where a program has a handler of its own, and outside the main thread, nothing changes.
+    """
+    came = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        if came:
+            raise KeyboardInterrupt
+        came = True
+
+    held = []
+    if threading.current_thread() is threading.main_thread():
+        held = [one for one in SIGNALS if signal.getsignal(one) is signal.default_int_handler]
+    try:
+        for one in held:
+            signal.signal(one, note)
+        yield lambda: came
+    finally:
+        for one in held:
+            signal.signal(one, signal.default_int_handler)

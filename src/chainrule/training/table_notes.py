@@ -1,0 +1,157 @@
+"""What a run on a table keeps of it: where it lay, what it held, and what each row was for.
+
+The rows themselves are not kept. What is read back from a run folder is trusted in nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import record
+from chainrule.data.columns import is_number
+from chainrule.data.preparation import Preparation, decide_task, rows_with_target, strata
+from chainrule.data.splitting import split_rows
+from chainrule.data.table import Table
+from chainrule.errors import RunFolderError
+from chainrule.training.setup import Setup
+
+HELD_OUT = (0.2, 0.2)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The rows of a table by their numbers, from 0, and what each part is for.
+
+    Training rows fit scaling, encoding and network, validation rows choose the epoch, test rows
+    choose nothing; rows without a target are left out.
+    """
+
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    left_out: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of rows in each part."""
+        return {name: len(getattr(self, name)) for name in self.__dataclass_fields__}
+
+    def to_record(self) -> dict[str, list[int]]:
+        """Return the split as plain data."""
+        return {name: getattr(self, name).tolist() for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_record(cls, value: object, rows: int) -> Split:
+        """Return the split of a table of so many rows. Raises RunFolderError where it is none."""
+        plain = record.mapping(value, "'split'")
+        parts = [record.whole_numbers(plain, name, rows) for name in cls.__dataclass_fields__]
+        if not np.array_equal(np.sort(np.concatenate(parts)), np.arange(rows)):
+            raise record.damaged("the parts of the split do not hold each row once")
+        if not all(part.size for part in parts[:3]):
+            raise record.damaged("a part of the split is empty")
+        return cls(*parts)
+
+
+@dataclass(frozen=True, eq=False)
+class TableNote:
+    """A table that was trained on: its path (None for a data frame), contents and split."""
+
+    path: str | None
+    checksum: str
+    rows: int
+    columns: tuple[str, ...]
+    target: str
+    split: Split
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the note as plain data."""
+        return {
+            "path": self.path,
+            "checksum": self.checksum,
+            "rows": self.rows,
+            "columns": list(self.columns),
+            "target": self.target,
+            "split": self.split.to_record(),
+        }
+
+    @classmethod
+    def from_record(cls, value: object) -> TableNote:
+        """Return the note that ``to_record`` wrote. Raises RunFolderError for anything else."""
+        plain = record.mapping(value, "'table'")
+        rows = record.whole_number(plain, "rows")
+        if rows > len(record.items(record.mapping(plain.get("split"), "'split'"), "training")) * 10:
+            raise record.damaged("'rows' does not fit the split")
+        return cls(
+            path=None if record.entry(plain, "path") is None else record.text(plain, "path"),
+            checksum=record.text(plain, "checksum"),
+            rows=rows,
+            columns=record.texts(plain, "columns"),
+            target=record.text(plain, "target"),
+            split=Split.from_record(plain["split"], rows),
+        )
+
+
+def split_table(table: Table, target: str, task: str | None, seed: int) -> Split:
+    """Split the rows that have a target: 60 % training, 20 % validation, 20 % test, stratified."""
+    usable = rows_with_target(table, target)
+    known = table.select(usable)
+    decided = decide_task(known, target, task)
+    parts = split_rows(known.rows, HELD_OUT, seed, strata(known, target, decided))
+    left_out = np.setdiff1d(np.arange(table.rows), usable)
+    return Split(usable[parts[0]], usable[parts[1]], usable[parts[2]], left_out)
+
+
+def note_of(table: Table, target: str, split: Split) -> TableNote:
+    """Return what is to be kept of a table."""
+    path = None if table.source is None else str(Path(table.source).resolve())
+    return TableNote(path, contents_checksum(table), table.rows, table.names, target, split)
+
+
+def contents_checksum(table: Table) -> str:
+    """Return the SHA-256 of a table's names and values: the same from CSV, Parquet or frame."""
+    total = hashlib.sha256()
+    for name, column in table.columns.items():
+        numbers = is_number(column)
+        total.update(json.dumps([name, "number" if numbers else "text", len(column)]).encode())
+        if is_number(column):
+            # NaN has many bit patterns, and 0 two.
+            plain = np.where(np.isnan(column), np.nan, column + 0.0)
+            total.update(plain.astype("<f8").tobytes())
+        else:
+            total.update(json.dumps(column.tolist()).encode())
+    return total.hexdigest()
+
+
+def preparation_of(setup: Setup, notes: Mapping[str, Any]) -> Preparation:
+    """Return how a run's tables become its inputs, held against its network.
+
+    Raises RunFolderError where the notes do not say it, or not for this network.
+    """
+    preparation = Preparation.from_dict(notes.get("preparation"))
+    if list(setup.network.plan.inputs.values()) != [(len(preparation.input_names),)]:
+        raise record.damaged("its columns do not make the inputs of the network")
+    target, trained = preparation.target, setup.targets
+    labels: set[Any] = set()
+    if target.labels is not None:
+        labels = set(target.predictions(np.arange(len(target.labels))).tolist())
+    if [one.task for one in trained] != [target.task] or labels != set(trained[0].labels):
+        raise record.damaged("its target is not the one that the network was trained on")
+    return preparation
+
+
+def table_note_of(path: str | Path, notes: Mapping[str, Any]) -> TableNote:
+    """Return what a run noted of its table. Raises RunFolderError where there was no table."""
+    if "table" not in notes:
+        raise RunFolderError(
+            f"'{path}' was not trained on a table.",
+            "Go on with it from Python: resume(path, X, y).",
+        )
+    return TableNote.from_record(notes["table"])
