@@ -1,6 +1,6 @@
-"""The reference pages: what stands in the tables OPS and OPTIMIZERS, as Markdown.
+"""The reference pages: the tables OPS and OPTIMIZERS, and the public names, as Markdown.
 
-The pages ops.md and optimizers.md hold an introduction; the blocks follow it when the page is
+The pages ops.md, optimizers.md and python.md hold an introduction; the blocks follow it when the page is
 read, so that the documentation of an op is its block and nothing else.
 """
 
@@ -76,7 +76,27 @@ def optimizer_sections() -> str:
     return "\n\n".join(sections)
 
 
-SECTIONS: dict[str, Callable[[], str]] = {"ops": op_sections, "optimizers": optimizer_sections}
+def python_sections() -> str:
+    """Return every public name with its signature and what it says of itself."""
+    import chainrule
+
+    sections = []
+    for name in chainrule.__all__:
+        thing = getattr(chainrule, name)
+        try:
+            signature = f"```python\nchainrule.{name}{inspect.signature(thing)}\n```"
+        except (TypeError, ValueError):
+            signature = ""
+        about = f"```text\n{inspect.getdoc(thing) or ''}\n```"
+        sections.append("\n\n".join(part for part in (f"## `{name}`", signature, about) if part))
+    return "\n\n".join(sections)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "ops": op_sections,
+    "optimizers": optimizer_sections,
+    "python": python_sections,
+}
 
 
 def add_sections(app: Sphinx, page: str, source: list[str]) -> None:

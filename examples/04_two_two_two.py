@@ -12,12 +12,11 @@ x, t, rate = [1.0, 2.0], [1.0, 2.0], 0.1
 # w12 leads from input 1 to hidden unit 2, v12 from hidden unit 1 to output 2.
 w, b = [[0.1, 0.2], [0.3, 0.4]], [0.1, 0.2]
 v, c = [[0.5, 0.6], [0.7, 0.8]], [0.1, 0.2]
-start = {"hidden.W": w, "hidden.b": b, "output.W": v, "output.b": c}
-layers = cr.Dense(2, name="hidden"), cr.Dense(2, name="output")
-network = cr.Network(cr.Input(2), *layers, parameters=start)
+start = {"h.W": w, "h.b": b, "o.W": v, "o.b": c}
+network = cr.Network(cr.Input(2), cr.Dense(2, name="h"), cr.Dense(2, name="o"), parameters=start)
 look = cr.backpropagate(network, [x], [t], "half_squared_error")
-h, o = look.values["hidden"][0], look.values["output"][0]
-delta_h, delta_o = look.gradients["hidden"][0], look.gradients["output"][0]
+h, o = look.values["h"][0], look.values["o"][0]
+delta_h, delta_o = look.gradients["h"][0], look.gradients["o"][0]
 
 # %% Forward: every unit is a weighted sum and a bias
 for j in (0, 1):
@@ -40,16 +39,16 @@ run = cr.train(network, [x], [t], loss="half_squared_error", optimizer="gradient
                learning_rate=rate, epochs=1, dtype="float64")  # fmt: skip
 new = run.network.parameters
 print(f"\nwith rate = {rate}:")
-for (i, j), number in np.ndenumerate(new["output.W"]):
+for (i, j), number in np.ndenumerate(new["o.W"]):
     print(f"v{i + 1}{j + 1} - rate * delta_o{j + 1} * h{i + 1}", end=" = ")
     print(f"{v[i][j]} - {rate} * {delta_o[j]:.4g} * {h[i]:.4g} = {number:.4g}")
-for j, number in enumerate(new["output.b"]):
+for j, number in enumerate(new["o.b"]):
     print(f"c{j + 1} - rate * delta_o{j + 1}", end=" = ")
     print(f"{c[j]} - {rate} * {delta_o[j]:.4g} = {number:.4g}")
-for (i, j), number in np.ndenumerate(new["hidden.W"]):
+for (i, j), number in np.ndenumerate(new["h.W"]):
     print(f"w{i + 1}{j + 1} - rate * delta_h{j + 1} * x{i + 1}", end=" = ")
     print(f"{w[i][j]} - {rate} * {delta_h[j]:.4g} * {x[i]:.4g} = {number:.4g}")
-for j, number in enumerate(new["hidden.b"]):
+for j, number in enumerate(new["h.b"]):
     print(f"b{j + 1} - rate * delta_h{j + 1}", end=" = ")
     print(f"{b[j]} - {rate} * {delta_h[j]:.4g} = {number:.4g}")
 

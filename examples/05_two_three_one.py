@@ -13,8 +13,7 @@ w, b = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], 0.1
 v, c = [[0.5], [-0.4], [0.3]], 0.2
 
 # %% One bias a layer, shared by its units
-# A bias is the weight of an input that is always 1. Where a layer has a single such weight, all
-# of its units receive the same bias.
+# A bias is the weight of an input that is always 1; the units of a layer may share one.
 inputs = cr.Input(2, name="x"), cr.Input(1, name="one")
 w_x, v_h = cr.Dense(3, bias=None, name="w"), cr.Dense(1, bias=None, name="v")
 hidden = cr.Add(name="h")(w_x(inputs[0]), cr.Dense(1, bias=None, name="b")(inputs[1]))
@@ -30,51 +29,46 @@ print(f"C = (o - t)^2 / 2 = {look.loss:.4g}\n")
 
 # %% Its 11 partial derivatives: 6 + 1 + 3 + 1
 slopes = look.gradients
-print("one bias a layer, 11 partial derivatives:")
-print(f"dC/do = o - t = {o:.4g} - {t:g} = {delta:.4g}")
+print(f"one bias a layer, 11 partial derivatives from dC/do = o - t = {delta:.4g}:")
 for (i, j), slope in np.ndenumerate(slopes["w.W"]):
     weight, unit = f"w{i + 1}{j + 1}", f"h{j + 1}"
     print(f"dC/d{weight} = dC/do do/d{unit} d{unit}/d{weight} = (o - t) v{j + 1} x{i + 1}", end="")
     print(f" = {delta:.4g} * {v[j][0]} * {x[i]:g} = {slope:.4g}")
 print("dC/db = dC/do (do/dh1 dh1/db + do/dh2 dh2/db + do/dh3 dh3/db)", end="")
-print(" = (o - t) (v1 + v2 + v3)", end="")
-print(f" = {delta:.4g} * ({v[0][0]} + {v[1][0]} + {v[2][0]}) = {slopes['b.W'].item():.4g}")
-for j, slope in enumerate(slopes["v.W"][:, 0]):
-    print(f"dC/dv{j + 1} = dC/do do/dv{j + 1} = (o - t) h{j + 1}", end="")
-    print(f" = {delta:.4g} * {h[j]:.4g} = {slope:.4g}")
+print(f" = (o - t) (v1 + v2 + v3) = {delta:.4g} * {np.sum(v):.4g} = {slopes['b.W'].item():.4g}")
+for j, slope in enumerate(slopes["v.W"].flat, start=1):
+    print(f"dC/dv{j} = dC/do do/dv{j} = (o - t) h{j} = {delta:.4g} * {h[j - 1]:.4g} = {slope:.4g}")
 print(f"dC/dc = dC/do do/dc = (o - t) * 1 = {slopes['c.W'].item():.4g}")
 
 # %% With a bias for each unit there are 13: 6 + 3 + 3 + 1
 # Started from the same numbers, the nine of the weights and that of the output's bias are as
 # before, and the three of the hidden biases add up to that of the shared one.
 start = {"w.W": w, "w.b": [b, b, b], "v.W": v, "v.b": [c]}
-layers = cr.Dense(3, name="w"), cr.Dense(1, name="v")
-each = cr.backpropagate(
-    cr.Network(cr.Input(2), *layers, parameters=start), [x], [t], "half_squared_error"
-).gradients
+network = cr.Network(cr.Input(2), cr.Dense(3, name="w"), cr.Dense(1, name="v"), parameters=start)
+each = cr.backpropagate(network, [x], [t], "half_squared_error").gradients
 print("\none bias a unit, 13 partial derivatives: these three in the place of dC/db")
-for j, slope in enumerate(each["w.b"]):
-    print(f"dC/db{j + 1} = dC/do do/dh{j + 1} dh{j + 1}/db{j + 1} = (o - t) v{j + 1}", end="")
-    print(f" = {delta:.4g} * {v[j][0]} = {slope:.4g}")
+for j, slope in enumerate(each["w.b"], start=1):
+    print(f"dC/db{j} = dC/do do/dh{j} dh{j}/db{j} = (o - t) v{j}", end="")
+    print(f" = {delta:.4g} * {v[j - 1][0]} = {slope:.4g}")
 print("all:", *(f"{one:.4g}" for name in start for one in each[name].flat))
 
 
-# %% What a step from every weight to the cost is multiplied by
+# %% The nine derivatives at their weights
 def draw() -> Figure:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot(xlim=(-0.15, 2.15), ylim=(-1.3, 1.3))
     axes.set_axis_off()
-    axes.set_title("dC/dw on each weight: a positive one is lowered, a negative one raised")
+    axes.set_title("Descent raises the blue weights and lowers the orange ones", loc="left")
     middle = {"ha": "center", "va": "center"}
-    edges = [(0, 0.5 - i, 1 - j, slope) for (i, j), slope in np.ndenumerate(slopes["w.W"])]
-    edges += [(1, 1 - j, 0, slope) for j, slope in enumerate(slopes["v.W"][:, 0])]
+    edges = [(0, 0.8 - 1.6 * i, 1 - j, slope) for (i, j), slope in np.ndenumerate(slopes["w.W"])]
+    edges += [(1, 1 - j, 0, slope) for j, slope in enumerate(slopes["v.W"].flat)]
     for left, begin, end, slope in edges:
         colour = ORANGE if slope > 0 else BLUE
         axes.plot([left, left + 1], [begin, end], color=colour, linewidth=8 * abs(slope), zorder=0)
         place = left + 0.3, begin + 0.3 * (end - begin)
         axes.text(*place, f"{slope:.4g}", backgroundcolor="white", **middle)
-    nodes = {"x1": (0, 0.5), "x2": (0, -0.5), "h1": (1, 1), "h2": (1, 0), "h3": (1, -1), "o": (2, 0)}
-    for name, place in nodes.items():
+    lefts, heights = (0, 0, 1, 1, 1, 2), (0.8, -0.8, 1, 0, -1, 0)
+    for name, *place in zip(("x1", "x2", "h1", "h2", "h3", "o"), lefts, heights, strict=True):
         axes.plot(*place, "o", color="0.25", markersize=36)
         axes.text(*place, name, color="white", **middle)
     return figure

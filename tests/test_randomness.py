@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chainrule.errors import SetupError
 from chainrule.randomness import normal, permutation, philox, purpose_key, random_words, uniform
 
 ONES = 0xFFFFFFFF
@@ -88,9 +89,8 @@ def test_the_same_keys_give_the_same_numbers_and_others_give_others() -> None:
     ]
     assert len(set(drawn)) == 8
     assert drawn[0] == uniform(0, "order of rows", 8, 0).tobytes()
-    orders = {permutation(seed, "order of rows", 9, step=step).tobytes()
-              for seed in (0, 1) for step in (0, 1)}  # fmt: skip
-    assert len(orders) == 4
+    orders = [permutation(seed, "order of rows", 9).tobytes() for seed in range(4)]
+    assert len(set(orders)) == 4
 
 
 @pytest.mark.parametrize("seed", [0, 1, 12345])
@@ -114,5 +114,5 @@ def test_every_place_of_a_permutation_is_taken_equally_often() -> None:
 
 @pytest.mark.parametrize("seed", [-1, 2**64])
 def test_a_seed_out_of_range_is_refused(seed: int) -> None:
-    with pytest.raises(Exception, match="seed is a whole number from 0"):
+    with pytest.raises((SetupError, ValueError), match="seed is a whole number from 0"):
         uniform(seed, "start", 3)

@@ -74,7 +74,7 @@ def whole_number(record: dict[str, object], key: str) -> int:
 def whole_numbers(record: dict[str, object], key: str, below: int) -> NDArray[np.int64]:
     """Return the list of whole numbers, rising from 0 to less than ``below``, under the key."""
     values = items(record, key)
-    if not all(isinstance(value, int) and 0 <= value < below for value in values):
+    if not all(type(value) is int and 0 <= value < below for value in values):
         raise damaged(f"{key!r} is no list of whole numbers below {below}")
     numbers = np.array(values, dtype=np.int64)
     if (np.diff(numbers) <= 0).any():

@@ -74,7 +74,8 @@ def tangent_walk(
         made = step.op.tangent(given, _outputs(step, values), *inputs, **step.settings)
         results = (made,) if len(step.outputs) == 1 else made
         if results is not None:
-            known.update(zip(step.outputs, results, strict=True))
+            pairs = zip(step.outputs, results, strict=True)
+            known.update((name, change) for name, change in pairs if change is not None)
     return known
 
 

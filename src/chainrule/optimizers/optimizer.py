@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args
 
+import numpy as np
+
 from chainrule.arrays import Array
 from chainrule.errors import SetupError, nearest
 from chainrule.optimizers.schedules import Schedule
@@ -138,7 +140,8 @@ def check_shares(chosen: Optimizer, *names: str) -> None:
 
 def is_number(given: Any) -> bool:
     """Whether this is a finite number, and no truth value."""
-    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+    number = isinstance(given, int | float | np.integer | np.floating)
+    return number and not isinstance(given, bool) and math.isfinite(given)
 
 
 def _complete(choice: Any) -> bool:

@@ -53,7 +53,8 @@ class Split:
         """Return the split of a table of so many rows. Raises RunFolderError where it is none."""
         plain = record.mapping(value, "'split'")
         parts = [record.whole_numbers(plain, name, rows) for name in cls.__dataclass_fields__]
-        if not np.array_equal(np.sort(np.concatenate(parts)), np.arange(rows)):
+        every = np.sort(np.concatenate(parts))
+        if len(every) != rows or not np.array_equal(every, np.arange(rows)):
             raise record.damaged("the parts of the split do not hold each row once")
         if not all(part.size for part in parts[:3]):
             raise record.damaged("a part of the split is empty")
@@ -87,15 +88,13 @@ class TableNote:
         """Return the note that ``to_record`` wrote. Raises RunFolderError for anything else."""
         plain = record.mapping(value, "'table'")
         rows = record.whole_number(plain, "rows")
-        if rows > len(record.items(record.mapping(plain.get("split"), "'split'"), "training")) * 10:
-            raise record.damaged("'rows' does not fit the split")
         return cls(
             path=None if record.entry(plain, "path") is None else record.text(plain, "path"),
             checksum=record.text(plain, "checksum"),
             rows=rows,
             columns=record.texts(plain, "columns"),
             target=record.text(plain, "target"),
-            split=Split.from_record(plain["split"], rows),
+            split=Split.from_record(record.entry(plain, "split"), rows),
         )
 
 

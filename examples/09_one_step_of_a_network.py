@@ -1,0 +1,36 @@
+"""The step that many have followed by hand: error 0.298371109, then 0.291027774 or 0.280471447."""
+
+import chainrule as cr
+
+# %% Two inputs, two hidden units, two outputs, all sigmoid: the weights of Mazur's walk-through
+# Matt Mazur, "A step by step backpropagation example", 2015.
+x, t, rate = [[0.05, 0.10]], [[0.01, 0.99]], 0.5
+start = {
+    "hidden.W": [[0.15, 0.25], [0.20, 0.30]],
+    "hidden.b": [0.35, 0.35],
+    "output.W": [[0.40, 0.50], [0.45, 0.55]],
+    "output.b": [0.60, 0.60],
+}
+hidden, output = cr.Dense(2, "sigmoid", name="hidden"), cr.Dense(2, "sigmoid", name="output")
+network = cr.Network(cr.Input(2), hidden, output, parameters=start)
+
+# %% Forward: sums, outputs, error
+look = cr.backpropagate(network, x, t, "half_squared_error")
+for layer in ("hidden", "output"):
+    sums, outputs = look.values[f"{layer}.linear"][0], look.values[layer][0]
+    for unit in (0, 1):
+        print(f"{layer} {unit + 1}: sum {sums[unit]:.9f}, output {outputs[unit]:.9f}")
+print(f"total error: {look.loss:.9f}\n")
+
+# %% Backward: the slope at each weight
+for name in ("output.W", "hidden.W"):
+    for number, slope in enumerate(look.gradients[name].T.reshape(-1), start=1):
+        print(f"slope at weight {number} of {name}: {slope:.9f}")
+
+# %% One step: he leaves the biases as they are; with them trained, the error falls further
+for frozen, words in ((["*.b"], "biases frozen "), ([], "biases trained")):
+    run = cr.train(
+        network, x, t, loss="half_squared_error", optimizer=cr.GradientDescent(rate),
+        epochs=2, freeze=frozen, dtype="float64",
+    )  # fmt: skip
+    print(f"{words}: error {run.history['loss'][0]:.9f}, after a step {run.history['loss'][1]:.9f}")

@@ -1,0 +1,211 @@
+"""The result of a run on a table: its scores on test rows, beside a constant and a linear model.
+
+The test rows have chosen nothing. The two simple models learn from the training rows of the network
+and are measured on the same test rows, so that the network has to earn its place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import record
+from chainrule.data.preparation import Preparation
+from chainrule.data.table import Table
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.optimizers import Adam
+from chainrule.training.metrics import METRICS
+from chainrule.training.progress import shown_progress
+from chainrule.training.run import Run, with_notes
+from chainrule.training.stopping import Stopping
+from chainrule.training.table_notes import Split
+from chainrule.training.table_rows import prepared_rows, target_values
+from chainrule.training.train import carry_out
+
+LEARNING_RATE = 0.005
+PATIENCE = 30
+LINEAR_STEPS = 2000
+SCORES = {
+    "classification": ("right", "accuracy", "log_loss"),
+    "regression": ("root_mean_squared_error", "mean_absolute_error", "r2"),
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one model has on the test rows: name -> number, as in ``SCORES``."""
+
+    model: str
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """The scores of the network, the linear model and the constant, in this order.
+
+    The linear model is absent where its training was interrupted.
+    """
+
+    task: str
+    test_rows: int
+    scores: tuple[Score, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every model was measured."""
+        return len(self.scores) == 3
+
+    @property
+    def in_words(self) -> str:
+        """How the network stands beside the better of the simple models, in one sentence."""
+        network, *simple = self.scores
+        if self.task == "classification":
+            return _classes_in_words(network, simple, self.test_rows)
+        return _numbers_in_words(network, simple)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return {
+            "task": self.task,
+            "test_rows": self.test_rows,
+            "scores": [{"model": one.model, **one.numbers} for one in self.scores],
+            "in_words": self.in_words,
+        }
+
+    @classmethod
+    def from_record(cls, value: object) -> TableResult:
+        """Return the result that ``to_record`` wrote. Raises RunFolderError for anything else."""
+        plain = record.mapping(value, "'result'")
+        task = record.choice(plain, "task", tuple(SCORES))
+        scores = []
+        for one in record.items(plain, "scores"):
+            entry = record.mapping(one, "a score")
+            numbers = {name: _score(entry, name) for name in SCORES[task]}
+            scores.append(Score(record.text(entry, "model"), numbers))
+        if not 2 <= len(scores) <= 3:
+            raise record.damaged("'scores' does not hold those of two or three models")
+        return cls(task, record.whole_number(plain, "test_rows"), tuple(scores))
+
+
+def _score(plain: dict[str, object], name: str) -> float:
+    # A training that has diverged leaves scores that are no numbers.
+    value = record.entry(plain, name)
+    return value if isinstance(value, float) else record.number(plain, name)
+
+
+def result_of(
+    run: Run, table: Table, preparation: Preparation, split: Split, progress: bool
+) -> TableResult:
+    """Return the scores of network, linear model and constant on the test rows."""
+    test = table.select(split.test)
+    inputs = preparation.inputs(test)
+    truth = target_values(preparation, test)
+    training = target_values(preparation, table.select(split.training))
+    models = {"network": run}
+    linear = linear_model(run, table, preparation, split, progress)
+    if linear.ended != "interrupted":
+        models["linear model"] = linear
+    task = preparation.target.task
+    if task == "classification":
+        shares = np.array([np.mean(training == label) for label in run.classes])
+        scored = {name: one.predict_proba(inputs) for name, one in models.items()}
+        scored["constant"] = np.tile(shares, (len(truth), 1))
+        scores = {
+            name: class_scores(truth, run.classes, given) for name, given in scored.items()
+        }
+    else:
+        truth = preparation.target.predictions(truth)
+        scored = {name: one.predict(inputs) for name, one in models.items()}
+        scored["constant"] = np.full(len(truth), preparation.target.mean)
+        scores = {name: number_scores(truth, given) for name, given in scored.items()}
+    found = tuple(Score(name, numbers) for name, numbers in scores.items())
+    return TableResult(task, len(split.test), found)
+
+
+def linear_model(
+    run: Run, table: Table, preparation: Preparation, split: Split, progress: bool
+) -> Run:
+    """Train a network of one layer on the same rows; validation rows choose its epoch too.
+
+    It has the run's seed, batches, penalty and epochs, but at least ``LINEAR_STEPS`` steps, and an
+    optimizer of its own, so that settings that harm the network do not flatter it.
+    """
+    prepared = prepared_rows(Network(Dense()), table, preparation, split, run.setup.seed)
+    steps_per_epoch = math.ceil(len(prepared.training) / run.setup.batch_size)
+    setup = replace(
+        run.setup,
+        network=prepared.network,
+        losses=prepared.losses,
+        provenance=prepared.provenance,
+        optimizer=Adam(learning_rate=LEARNING_RATE),
+        epochs=max(run.setup.epochs, math.ceil(LINEAR_STEPS / steps_per_epoch)),
+        stopping=Stopping(patience=PATIENCE),
+        readings=0,
+    )
+    rows = (prepared.training, prepared.validation)
+    with shown_progress(setup, progress, "linear model") as shown:
+        linear = carry_out(setup, rows, hooks=shown, progress=False)
+    return with_notes(linear, {"preparation": run.notes["preparation"]})
+
+
+def class_scores(
+    truth: NDArray[Any], classes: Sequence[Any], probabilities: NDArray[Any]
+) -> dict[str, float]:
+    """Return rows that are right, accuracy, and mean log loss (nats) of class probabilities."""
+    place = {label: number for number, label in enumerate(classes)}
+    numbers = np.array([place[one] for one in truth.tolist()])
+    least = float(np.finfo(np.float64).eps)
+    given = np.clip(probabilities[np.arange(len(numbers)), numbers], least, 1.0)
+    right = np.argmax(probabilities, axis=1) == numbers
+    return {
+        "right": int(right.sum()),
+        "accuracy": float(right.mean()),
+        "log_loss": float(-np.log(given).mean()),
+    }
+
+
+def number_scores(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
+    """Return the regression metrics, in the target's units."""
+    return {name: METRICS["regression"][name](truth, predicted) for name in SCORES["regression"]}
+
+
+def _classes_in_words(network: Score, simple: Sequence[Score], rows: int) -> str:
+    if not math.isfinite(network.numbers["log_loss"]):
+        return _DIVERGED
+    best = max(simple, key=lambda one: one.numbers["right"])
+    right = int(network.numbers["right"])
+    lead = right - int(best.numbers["right"])
+    plain = f"The network gets {right} of {rows} test rows right"
+    if lead == 0:
+        return f"{plain}, as many as the {best.model}: a tie."
+    return f"{plain}, {abs(lead)} {'more' if lead > 0 else 'fewer'} than the {best.model}."
+
+
+def _numbers_in_words(network: Score, simple: Sequence[Score]) -> str:
+    error, best = network.numbers["root_mean_squared_error"], simple[0]
+    for one in simple[1:]:
+        if one.numbers["root_mean_squared_error"] < best.numbers["root_mean_squared_error"]:
+            best = one
+    least = best.numbers["root_mean_squared_error"]
+    if not math.isfinite(error):
+        return _DIVERGED
+    if abs(error - least) <= 0.01 * least:
+        return f"The network's error (RMSE) is within 1% of the {best.model}'s: a tie."
+    if error < least:
+        return (
+            f"The network's error (RMSE) is {1 - error / least:.0%} smaller than the "
+            f"{best.model}'s."
+        )
+    if error < 2 * least:
+        return f"The network's error (RMSE) is {error / least - 1:.0%} larger than the {best.model}'s."
+    times = f"{error / least:.2g} times" if least > 0 else "larger than"
+    return f"The network's error (RMSE) is {times} the {best.model}'s."
+
+
+_DIVERGED = "The training has diverged, so the network predicts nothing: lower the learning rate."
