@@ -13,14 +13,11 @@ w, b = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], 0.1
 v, c = [[0.5], [-0.4], [0.3]], 0.2
 
 # %% One bias a layer, shared by its units
-# A bias is the weight of an input that is always 1; the units of a layer may share one.
-inputs = cr.Input(2, name="x"), cr.Input(1, name="one")
-w_x, v_h = cr.Dense(3, bias=None, name="w"), cr.Dense(1, bias=None, name="v")
-hidden = cr.Add(name="h")(w_x(inputs[0]), cr.Dense(1, bias=None, name="b")(inputs[1]))
-output = cr.Add(name="o")(v_h(hidden), cr.Dense(1, bias=None, name="c")(inputs[1]))
-start = {"w.W": w, "b.W": [[b]], "v.W": v, "c.W": [[c]]}
-shared = cr.Network(inputs=inputs, outputs=[output], parameters=start)
-look = cr.backpropagate(shared, [[x], [[1.0]]], [t], "half_squared_error")
+layer_h = cr.Apply("linear_one_bias", sizes={"o": 3}, name="h")
+layer_o = cr.Apply("linear_one_bias", sizes={"o": 1}, name="o")
+start = {"h.W": w, "h.b": [b], "o.W": v, "o.b": [c]}
+shared = cr.Network(cr.Input(2), layer_h, layer_o, parameters=start)
+look = cr.backpropagate(shared, [x], [t], "half_squared_error")
 h, o, delta = look.values["h"][0], look.values["o"].item(), look.gradients["o"].item()
 for j in (0, 1, 2):
     print(f"h{j + 1} = w1{j + 1} x1 + w2{j + 1} x2 + b = {h[j]:.4g}")
@@ -30,15 +27,15 @@ print(f"C = (o - t)^2 / 2 = {look.loss:.4g}\n")
 # %% Its 11 partial derivatives: 6 + 1 + 3 + 1
 slopes = look.gradients
 print(f"one bias a layer, 11 partial derivatives from dC/do = o - t = {delta:.4g}:")
-for (i, j), slope in np.ndenumerate(slopes["w.W"]):
+for (i, j), slope in np.ndenumerate(slopes["h.W"]):
     weight, unit = f"w{i + 1}{j + 1}", f"h{j + 1}"
     print(f"dC/d{weight} = dC/do do/d{unit} d{unit}/d{weight} = (o - t) v{j + 1} x{i + 1}", end="")
     print(f" = {delta:.4g} * {v[j][0]} * {x[i]:g} = {slope:.4g}")
 print("dC/db = dC/do (do/dh1 dh1/db + do/dh2 dh2/db + do/dh3 dh3/db)", end="")
-print(f" = (o - t) (v1 + v2 + v3) = {delta:.4g} * {np.sum(v):.4g} = {slopes['b.W'].item():.4g}")
-for j, slope in enumerate(slopes["v.W"].flat, start=1):
+print(f" = (o - t) (v1 + v2 + v3) = {delta:.4g} * {np.sum(v):.4g} = {slopes['h.b'].item():.4g}")
+for j, slope in enumerate(slopes["o.W"].flat, start=1):
     print(f"dC/dv{j} = dC/do do/dv{j} = (o - t) h{j} = {delta:.4g} * {h[j - 1]:.4g} = {slope:.4g}")
-print(f"dC/dc = dC/do do/dc = (o - t) * 1 = {slopes['c.W'].item():.4g}")
+print(f"dC/dc = dC/do do/dc = (o - t) * 1 = {slopes['o.b'].item():.4g}")
 
 # %% With a bias for each unit there are 13: 6 + 3 + 3 + 1
 # Started from the same numbers, the nine of the weights and that of the output's bias are as
@@ -60,8 +57,8 @@ def draw() -> Figure:
     axes.set_axis_off()
     axes.set_title("Descent raises the blue weights and lowers the orange ones", loc="left")
     middle = {"ha": "center", "va": "center"}
-    edges = [(0, 0.8 - 1.6 * i, 1 - j, slope) for (i, j), slope in np.ndenumerate(slopes["w.W"])]
-    edges += [(1, 1 - j, 0, slope) for j, slope in enumerate(slopes["v.W"].flat)]
+    edges = [(0, 0.8 - 1.6 * i, 1 - j, slope) for (i, j), slope in np.ndenumerate(slopes["h.W"])]
+    edges += [(1, 1 - j, 0, slope) for j, slope in enumerate(slopes["o.W"].flat)]
     for left, begin, end, slope in edges:
         colour = ORANGE if slope > 0 else BLUE
         axes.plot([left, left + 1], [begin, end], color=colour, linewidth=8 * abs(slope), zorder=0)

@@ -128,6 +128,36 @@ def outputs(
     return [dense(next(numbers), value) for _ in case.heads]
 
 
+def direction(network: Network, seed: int) -> dict[str, NDArray[np.float64]]:
+    random = np.random.default_rng(seed)
+    return {name: random.normal(size=one.shape) for name, one in network.parameters.items()}
+
+
+def near(made: Any, due: Any, bound: float = 1e-10) -> bool:
+    """Whether numbers agree to ``bound``, relative to the largest of them where it is above 1."""
+    due = np.asarray(due)
+    return np.shape(made) == due.shape and bool(
+        np.all(np.abs(made - due) <= bound * (1.0 + np.max(np.abs(due), initial=0.0)))
+    )
+
+
+# ---- the worked example of Mazur, "A Step by Step Backpropagation Example", 2015 ----
+
+MAZUR = {
+    "dense_1.W": [[0.15, 0.25], [0.20, 0.30]],
+    "dense_1.b": [0.35, 0.35],
+    "dense_2.W": [[0.40, 0.50], [0.45, 0.55]],
+    "dense_2.b": [0.60, 0.60],
+}
+MAZUR_X, MAZUR_Y = [[0.05, 0.10]], [[0.01, 0.99]]
+
+
+def mazur(**changed: Any) -> Network:
+    return Network(
+        Input(2), Dense(2, "sigmoid"), Dense(2, "sigmoid"), parameters={**MAZUR, **changed}
+    )
+
+
 # ---- JAX ----
 
 

@@ -83,7 +83,9 @@ HEAVY = {
     "scipy", "polars", "narwhals", "sklearn", "matplotlib", "typer", "rich", "safetensors", "jax",
     "torch", "pandas", "pyarrow",
 }  # fmt: skip
-EXAMPLES_MAY_IMPORT = {"__future__", "chainrule", "numpy", "matplotlib", "math", "pathlib", "sys"}
+EXAMPLES_MAY_IMPORT = {
+    "__future__", "chainrule", "numpy", "matplotlib", "math", "pathlib", "sys", "typing",
+}  # fmt: skip
 RULE_WORDS = {
     "derivative", "derivatives", "gradient", "gradients", "grad", "backward", "update", "updates",
 }  # fmt: skip
@@ -142,12 +144,12 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Return a function's lines, its docstring not counted."""
-    total = (function.end_lineno or function.lineno) - function.lineno + 1
+    """Return the lines of a function's body; signature and docstring are read apart from it."""
     first = function.body[0]
+    begin = first.lineno
     if ast.get_docstring(function, clean=False) is not None:
-        total -= (first.end_lineno or first.lineno) - first.lineno + 1
-    return total
+        begin = (first.end_lineno or first.lineno) + 1
+    return (function.end_lineno or begin) - begin + 1
 
 
 # ---------------------------------------------------------------- the rules

@@ -134,7 +134,7 @@ def normalised(x: Any) -> Any:
         (lambda x: max_over(x, axis=-1), [(ROWS, 4)], "row"),
         (lambda x: transpose(x, (1, 0)), [(ROWS, 4)], "row"),
         (lambda x: reshape(x, (x.shape[0], 2, 2)), [(ROWS, 4)], "row"),
-        (lambda x: reshape(x, (2, x.shape[0], 2, 1)), [(2, ROWS, 2)], "row"),
+        (lambda x: reshape(x, (2, x.shape[1], 2, 1)), [(2, ROWS, 2)], "row"),
         (lambda x: x[:, 1:3], [(ROWS, 4)], "row"),
         (lambda x, y: x + y, [(ROWS, 4), (4,)], "row"),
         (lambda x, y: x * y, [(ROWS, 4), (ROWS, 1)], "row"),
@@ -192,7 +192,7 @@ def test_a_rearrangement_that_moves_entries_between_rows_is_refused(
 @pytest.mark.parametrize("name", sorted(name for name, one in OPS.items() if one.kind != "word"))
 def test_no_op_of_the_table_couples_rows(name: str) -> None:
     one = OPS[name]
-    sizes = {"n": ROWS, "i": 3, "o": 4, "j": 2, "k": 3, "p": 5}
+    sizes = {"n": ROWS, "i": 3, "o": 4, "j": 2, "k": 3, "p": 5, "1": 1}
     shapes = [
         tuple(size for letter in slot.sizes for size in (
             (ROWS,) if letter == "..." and len(slot.sizes) > 1 else (ROWS, 3)

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.errors import ChainruleError, DataError, RunFolderError, SetupError, ShapeError
     from chainrule.network.backpropagation import backpropagate, gradient
+    from chainrule.network.derivatives import (
+        hessian_vector_product,
+        jacobian,
+        per_example_gradients,
+    )
     from chainrule.network.initializers import initializer
     from chainrule.network.layers import Activation, Add, Apply, Concatenate, Dense, Input
     from chainrule.network.losses import loss
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "errors": ("ChainruleError", "DataError", "RunFolderError", "SetupError", "ShapeError"),
     "network.backpropagation": ("backpropagate", "gradient"),
+    "network.derivatives": ("hessian_vector_product", "jacobian", "per_example_gradients"),
     "network.initializers": ("initializer",),
     "network.layers": ("Activation", "Add", "Apply", "Concatenate", "Dense", "Input"),
     "network.losses": ("loss",),
@@ -87,13 +93,16 @@ __all__ = [
     "backpropagate",
     "elementwise",
     "gradient",
+    "hessian_vector_product",
     "initializer",
+    "jacobian",
     "load",
     "loss",
     "minimize",
     "multilinear",
     "op",
     "optimizer",
+    "per_example_gradients",
     "resume",
     "resume_table",
     "train",

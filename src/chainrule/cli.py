@@ -1,53 +1,73 @@
-"""The command line: train, resume, predict, examples.
-
-Exit codes: 0 done; 1 an error inside chainrule; 2 wrong usage; 3 the data; 4 the settings; 5 a run
-folder; 130 interrupted (what was trained so far is kept).
-"""
+"""The command line: train, resume, predict, examples. How a command ends: views/failures.py."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from chainrule.errors import ChainruleError, DataError, RunFolderError, SetupError
+from chainrule.errors import RunFolderError, SetupError
+from chainrule.views.failures import EXIT_CODES, printable, reported
 
 if TYPE_CHECKING:
     from chainrule.training.run import Run
 
-INTERRUPTED = 130
+Arguments = ParamSpec("Arguments")
+
 # typer's own decorated help costs a fifth of a second; plain text reads as well.
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Train neural networks by backpropagation: run it, read it, question it.",
+    epilog=EXIT_CODES,
 )
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Every = Annotated[
+    float, typer.Option(min=0.0, help="Seconds between savings while training is under way.")
+]
+
+
+def ends_in_a_code(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Return the command with its errors turned into sentences and exit codes."""
+
+    @wraps(command)
+    def reporting(*arguments: Arguments.args, **named: Arguments.kwargs) -> None:
+        with reported():
+            command(*arguments, **named)
+
+    return reporting
 
 
 @app.callback(invoke_without_command=True)
+@ends_in_a_code
 def start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Without a command: three commands that work at once."""
+    """Train neural networks by backpropagation: run it, read it, question it."""
     if version:
         import chainrule
 
         print(f"chainrule {chainrule.__version__}")
     elif context.invoked_subcommand is None:
+        from chainrule.views.terminal import quoted
+
         print("Three commands that work at once:\n")
-        print(f"    chainrule train {heart_table()} --target disease")
+        print("    " + quoted("chainrule", "train", str(heart_table()), "--target", "disease"))
         print("    chainrule examples")
         print("    chainrule --help")
 
 
 @app.command()
+@ends_in_a_code
 def train(
     table: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
     target: Annotated[str, typer.Option("--target", "-t", help="The column to predict.")],
@@ -75,68 +95,89 @@ def train(
     ] = 30,
     l2: Annotated[float, typer.Option(help="Strength of the penalty on weights.")] = 1e-3,
     seed: Annotated[int, typer.Option(help="Decides the split, the start and the order.")] = 0,
+    checkpoint_every: Every = 10.0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a network on a table and print its result on rows that chose nothing."""
+    """Train a network on a table and print its result.
+
+    60 % of the rows are for training, 20 % choose the epoch, and 20 % chose nothing: the result is
+    measured on these, beside a constant and a linear model. Ctrl-C ends the training early and
+    keeps the best so far; `chainrule resume` goes on with it.
+    """
     from chainrule.training.tables import train_table
 
-    folder = output or new_folder(table)
-    run = train_table(
-        table,
-        target,
-        task=task,
-        hidden=_widths(hidden),
-        activation=activation,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        epochs=epochs,
-        batch_size=_batch(batch_size),
-        patience=patience,
-        l2=l2,
-        seed=seed,
-        output=folder,
-        progress=not (quiet or json),
-    )
-    _report(run, folder, table, json=json, quiet=quiet)
+    with run_folder(output, table) as folder:
+        run = train_table(
+            table,
+            target,
+            task=task,
+            hidden=_widths(hidden),
+            activation=activation,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_size=_batch(batch_size),
+            patience=patience,
+            l2=l2,
+            seed=seed,
+            output=folder,
+            checkpoint_every=checkpoint_every,
+            progress=not (quiet or json),
+        )
+        _report(run, folder, table, json=json, quiet=quiet)
 
 
 @app.command()
+@ends_in_a_code
 def resume(
-    folder: Annotated[Path, typer.Argument(help="The folder of a run that was cut off.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     data: Annotated[
         Path | None, typer.Option(help="Where the table is now, if it was moved.")
     ] = None,
+    checkpoint_every: Every = 10.0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with a training that was cut off; it ends as if it had not been."""
+    """Go on with a run that was interrupted or killed.
+
+    It ends with the same numbers as if it had not been.
+    """
     from chainrule.training.tables import resume_table
 
-    run = resume_table(folder, data, progress=not (quiet or json))
-    _report(run, folder, data or Path(str(run.notes["table"]["path"])), json=json, quiet=quiet)
+    with told_where(folder):
+        run = resume_table(
+            folder, data, checkpoint_every=checkpoint_every, progress=not (quiet or json)
+        )
+        table = data or Path(str(run.notes["table"]["path"]))
+        _report(run, folder, table, json=json, quiet=quiet)
 
 
 @app.command()
+@ends_in_a_code
 def predict(
-    folder: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     table: Annotated[Path, typer.Argument(help="A CSV or Parquet file with the same columns.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the CSV here, not to the screen.")
+        Path | None, typer.Option("--output", "-o", help="Write to this file, not to the screen.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Predict the rows of a table: class and probabilities, or a number in the target's units."""
+    """Predict the rows of a table.
+
+    Printed are a class and the probability of each, or a number in the target's units.
+    """
     from chainrule.training.records import load
     from chainrule.views.predictions import predictions_of, write_predictions
 
     made = predictions_of(load(folder), table)
-    for warning in made.warnings:
-        print(warning, file=sys.stderr)
+    for note in made.notes:
+        print(printable(f"note: {note}"), file=sys.stderr)
     write_predictions(made, output, json=json)
 
 
 @app.command()
+@ends_in_a_code
 def examples(
     name: Annotated[
         str | None, typer.Argument(help="The example to run, such as xor or 07.")
@@ -162,33 +203,84 @@ def examples_folder() -> Path:
 
 def heart_table() -> Path:
     """Return the path of the example table, from here if it lies below."""
-    found = examples_folder() / "heart_disease.csv"
     near = Path("examples/heart_disease.csv")
-    return near if near.is_file() else found
+    return near if near.is_file() else examples_folder() / "heart_disease.csv"
+
+
+@contextlib.contextmanager
+def run_folder(output: Path | None, table: Path) -> Iterator[Path]:
+    """Yield the folder for a new run; one that was made here goes again if nothing came into it.
+
+    Raises RunFolderError where no folder can be made.
+    """
+    folder = output or new_folder(table)
+    try:
+        with told_where(folder):
+            yield folder
+    finally:
+        if output is None:
+            for made in (folder, folder.parent):
+                # A folder with something in it stays.
+                with contextlib.suppress(OSError):
+                    made.rmdir()
 
 
 def new_folder(table: Path) -> Path:
-    """Return a folder under runs/ that is not there yet, named after the table."""
+    """Make and return a folder under runs/ that was not there yet, named after the table."""
     number = 1
-    while (found := Path("runs") / f"{table.stem}-{number}").exists():
-        number += 1
-    return found
+    while True:
+        folder = Path("runs") / f"{table.stem}-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not Path("runs").is_dir():
+                raise RunFolderError(
+                    "'runs' is a file, so no folder can be made under it.",
+                    "Choose a folder for the run: --output FOLDER.",
+                ) from None
+            number += 1
+        except OSError as error:
+            raise RunFolderError(
+                f"The folder '{folder}' cannot be made: {error.strerror}.",
+                "Choose another folder for the run: --output FOLDER.",
+            ) from None
+        else:
+            return folder
+
+
+@contextlib.contextmanager
+def told_where(folder: Path) -> Iterator[None]:
+    """Have a Ctrl-C that nothing else caught say whether there is a run to go on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from chainrule.files.folder import folder_state
+
+        kept = folder_state(folder) == "run"
+        told = _kept(folder) if kept else "Training had not begun, and nothing is kept."
+        raise KeyboardInterrupt(told) from None
 
 
 def _report(run: Run, folder: Path, table: Path, *, json: bool, quiet: bool) -> None:
-    """Print what a training came to, and leave with 130 if it was interrupted."""
+    """Print what a training came to. Raises KeyboardInterrupt where it was cut short by one."""
+    from chainrule.training.tables import is_complete
     from chainrule.views.terminal import print_run, run_as_json
 
     if json:
         print(run_as_json(run, folder))
     elif not quiet:
         print_run(run, folder, table)
-    if run.ended == "interrupted":
-        print(
-            f"Interrupted: the best of {run.recording.epochs} epochs is kept in {folder}.",
-            file=sys.stderr,
-        )
-        raise SystemExit(INTERRUPTED)
+    sys.stdout.flush()
+    if not is_complete(run):
+        raise KeyboardInterrupt
+
+
+def _kept(folder: Path) -> str:
+    from chainrule.views.terminal import quoted
+
+    return f"The best so far is kept in {folder}.\nGo on with: " + quoted(
+        "chainrule", "resume", str(folder)
+    )
 
 
 def _widths(text: str) -> tuple[int, ...]:
@@ -212,20 +304,10 @@ def _batch(text: str) -> int | str | None:
         ) from None
 
 
-EXIT_CODES: dict[type[ChainruleError], int] = {DataError: 3, RunFolderError: 5}
-
-
 def main() -> None:
-    """Run the command line; an error that the user can mend ends in two lines and a code."""
-    try:
-        app()
-    except ChainruleError as error:
-        print(f"chainrule: {error.cause}\n{error.remedy}".rstrip(), file=sys.stderr)
-        raise SystemExit(EXIT_CODES.get(type(error), 4)) from None
-    except BrokenPipeError:
-        # The reader of a pipe has gone; what is left to print has nowhere to go.
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    """Run the command line."""
+    with reported():
+        app(prog_name="chainrule")
 
 
 if __name__ == "__main__":

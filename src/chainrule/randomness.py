@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import SetupError
+
 Words = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]
 
 ROUNDS = 10
@@ -59,8 +61,9 @@ def random_words(seed: int, purpose: str, step: int, count: int) -> tuple[NDArra
     Element i takes words 2(i mod 2) and 2(i mod 2) + 1 of block i // 2, so that element i does not
     depend on ``count``.
     """
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"A seed is a whole number from 0 to 2**64 - 1, not {seed}.")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
+        raise SetupError(f"{seed!r} is not a seed.", "Give a whole number from 0 to 2**64 - 1.")
+    seed = int(seed)
     blocks = np.arange((count + 1) // 2, dtype=np.uint64)
     counter = (blocks & _LOW, blocks >> _HALF, step & 0xFFFFFFFF, purpose_key(purpose))
     words = philox(counter, (seed & 0xFFFFFFFF, seed >> 32))

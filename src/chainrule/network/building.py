@@ -46,6 +46,16 @@ class Building:
             )
         return inputs
 
+    def of_one_shape(self, inputs: tuple[str, ...], layer: object) -> None:
+        """Refuse inputs of different shapes, which arithmetic alone would spread to each other."""
+        shapes = {value: self._shapes[value] for value in inputs}
+        if len(set(shapes.values())) > 1:
+            given = ", ".join(f"{value} is {show(shape)}" for value, shape in shapes.items())
+            raise ShapeError(
+                f"{layer} takes values of one shape, but {given}.",
+                "Give the layers before it the same number of units.",
+            )
+
     def width_left_to_data(self, name: str) -> int:
         if name not in self._widths:
             raise SetupError(
@@ -74,7 +84,7 @@ class Building:
         names = (*inputs, *learned)
         given = [self._shapes[name] for name in inputs]
         given += [self._parameters[name].shape for name in learned]
-        made = op.output_shapes(given, settings, where)
+        made = _output_shapes(op, given, settings, where)
         output = self._free(value or layer)
         outputs = (output, *(f"{output}:{place}" for place in range(1, len(made))))
         self._steps.append(PlannedStep(op_name, names, outputs, settings, layer, made_by))
@@ -159,6 +169,18 @@ class Building:
                 f"{where} uses {new.name} as {new.shape}, but it was made as {old.shape}.",
                 "A layer that is used twice needs inputs of one width.",
             )
+
+
+def _output_shapes(
+    op: Op, given: Sequence[Shape], settings: Mapping[str, Any], where: str
+) -> tuple[Shape, ...]:
+    """Return the shapes that an op makes; an error says which layer asked for it."""
+    try:
+        return op.output_shapes(given, settings, where)
+    except ShapeError as error:
+        if where in error.cause:
+            raise
+        raise ShapeError(f"{where} expects {op.shapes}: {error.cause}", error.remedy) from None
 
 
 def _fixed_size(letter: str, known: Mapping[str, Size], name: str, where: str) -> int:

@@ -231,6 +231,7 @@ class Add(Layer):
     """The sum of several layers of one width."""
 
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
+        building.of_one_shape(inputs, self)
         return building.fold("sum_of_two", inputs, name, self)
 
 

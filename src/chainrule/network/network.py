@@ -191,10 +191,17 @@ class Network:
         return [name for name in plan.by_name if name not in self._given]
 
     def _drawn(self, plan: Plan, seed: int) -> dict[str, NDArray[Any]]:
+        _check_seed(seed)
         return {
-            one.name: self._given[one.name] if one.name in self._given else one.draw(seed)
+            one.name: self._given[one.name] if one.name in self._given else one.draw(int(seed))
             for one in plan.parameters
         }
+
+
+def _check_seed(seed: Any) -> None:
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**64:
+        raise SetupError(f"The seed is {seed!r}.", "Give a whole number from 0 to 2**64 - 1.")
 
 
 def _numbers(parameters: Any) -> dict[str, NDArray[np.float64]]:

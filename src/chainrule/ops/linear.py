@@ -33,6 +33,25 @@ class linear:
         return grad_y @ w.T, x.T @ grad_y, sum_over(grad_y, axis=0)
 
 
+@op(
+    formula=r"y = x W + b",
+    shapes="n i, i o, 1 -> n o",
+    couples="i",
+    learned={"w": "glorot_uniform", "b": "zeros"},
+    examples=SIZES,
+)
+class linear_one_bias:
+    """Every output is a weighted sum of the inputs and one bias that all outputs share."""
+
+    @staticmethod
+    def forward(x: Array, w: Array, b: Array) -> Array:
+        return x @ w + b
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, w: Array, b: Array) -> Gradients:
+        return grad_y @ w.T, x.T @ grad_y, unbroadcast(grad_y, b)
+
+
 multilinear(
     "product",
     r"y = x W",

@@ -42,19 +42,16 @@ class Checkpoint:
                 f"'{self.path}' holds something that is not a run.", "Choose another folder."
             )
 
-    def begin(self, state: State, recording: Recording) -> None:
-        """Write the state before the first step, so that the folder is there from the start."""
-        self.write(state, recording)
-
     def __call__(self, state: State, recording: Recording) -> None:
         if time.monotonic() - self._written >= self.seconds:
             self.write(state, recording)
 
-    def write(self, state: State, recording: Recording) -> None:
+    def write(self, state: State, recording: Recording, *, replace: bool = True) -> None:
+        """Write the state now. Raises RunFolderError, also for a run in the way to be kept."""
         run = run_of(
             self.loop.setup, state, recording, "training is under way", self.loop.named,
             finished=False, notes=self.notes,
         )
         documents, arrays = to_documents(run)
-        write_folder(self.path, documents, arrays, replace=True)
+        write_folder(self.path, documents, arrays, replace=replace)
         self._written = time.monotonic()

@@ -36,3 +36,12 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
     finally:
         for one in held:
             signal.signal(one, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let what is inside come to its end; a Ctrl-C raises KeyboardInterrupt after it."""
+    with held_interrupts() as interrupted:
+        yield
+    if interrupted():
+        raise KeyboardInterrupt

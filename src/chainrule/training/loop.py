@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chainrule.engines.door import Batches, Work, run
 from chainrule.optimizers import Schedule
 from chainrule.randomness import permutation
+from chainrule.training.interrupts import held_interrupts
 from chainrule.training.metrics import Scorer
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
 from chainrule.training.rows import Rows
@@ -23,6 +24,7 @@ from chainrule.training.step import TrainingStep, evaluation_work
 
 # The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served.
 BREATH = 0.05
+INTERRUPTED = "interrupted"
 READING_ROWS = 256
 EVALUATION_ROWS = 4096
 
@@ -145,21 +147,28 @@ class Loop:
     ) -> tuple[State, str]:
         """Train until an end is reached; return the state and why it ended.
 
-        Ctrl-C ends it after the last whole stretch of steps. ``keeper`` is offered every state
-        that a resume could start from.
+        Ctrl-C ends it after the stretch of steps that is under way, a second one at once; either
+        way the recording is that of the state. ``keeper`` is offered every state that a resume
+        could start from.
         """
         total = self.setup.epochs * self.batches.steps_per_epoch
         reason = "all epochs were run"
+        recorded = recording.sizes
         try:
-            while state.step < total:
-                state, ended = self._stretch(state, recording, hooks)
-                if keeper is not None:
-                    keeper(state, recording)
-                if ended is not None:
-                    reason = ended
-                    break
+            with held_interrupts() as interrupted:
+                while state.step < total:
+                    made = self._stretch(state, recording, hooks)
+                    (state, ended), recorded = made, recording.sizes
+                    if keeper is not None:
+                        keeper(state, recording)
+                    if ended is None and interrupted():
+                        ended = INTERRUPTED
+                    if ended is not None:
+                        reason = ended
+                        break
         except KeyboardInterrupt:
-            reason = "interrupted"
+            recording.cut(*recorded)
+            reason = INTERRUPTED
         return state, reason
 
     def _stretch(

@@ -13,6 +13,8 @@ from chainrule.training.setup import Setup
 
 # Epochs of a small table take less than a millisecond; nobody reads a line so often.
 SECONDS_BETWEEN = 0.05
+# What a terminal writes at the end of the line when Ctrl-C is pressed; the line has room for it.
+ECHO = "^C "
 
 
 @contextlib.contextmanager
@@ -31,15 +33,16 @@ def shown_progress(
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
+    console = Console(file=sys.stderr)
+    console.width -= len(ECHO)
     bars = Bars(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=24),
         TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
         TextColumn("{task.fields[numbers]}"),
         TimeRemainingColumn(),
-        console=Console(file=sys.stderr),
+        console=console,
         transient=True,
-        expand=True,
     )
     with bars:
         line = bars.add_task(title, total=setup.epochs, completed=done, numbers="")

@@ -74,6 +74,17 @@ class Recording:
         """Keep a copy of all parameters as they are at a step."""
         self.snapshots[int(step)] = {name: np.array(one) for name, one in parameters.items()}
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The numbers of epochs and of readings, as ``cut`` takes them."""
+        return self.epochs, len(self.readings)
+
+    def cut(self, epochs: int, readings: int) -> None:
+        """Forget what was recorded after so many epochs and readings."""
+        for column in self.history.values():
+            del column[epochs:]
+        del self.readings[readings:]
+
     def copy(self) -> Recording:
         """Return a recording that can be added to without changing this one."""
         history = {name: list(column) for name, column in self.history.items()}

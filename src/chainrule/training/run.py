@@ -23,6 +23,8 @@ from chainrule.training.setup import Setup
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from chainrule.data.preparation import Preparation
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -96,10 +98,10 @@ class Run:
             x = self._table_inputs(x)
         return outputs_of(self.network, (x,), self.setup.dtype)
 
-    def _preparation(self) -> Any:
-        from chainrule.data.preparation import Preparation
+    def _preparation(self) -> Preparation:
+        from chainrule.training.table_notes import preparation_of
 
-        return Preparation.from_dict(self.notes["preparation"])
+        return preparation_of(self.setup, self.notes)
 
     def _table_inputs(self, x: Any) -> Any:
         """Return a table's rows as the inputs that the network was trained on."""

@@ -31,6 +31,7 @@ from chainrule.training.train import carry_out
 LEARNING_RATE = 0.005
 PATIENCE = 30
 LINEAR_STEPS = 2000
+TIE = 0.01
 SCORES = {
     "classification": ("right", "accuracy", "log_loss"),
     "regression": ("root_mean_squared_error", "mean_absolute_error", "r2"),
@@ -116,9 +117,7 @@ def result_of(
         shares = np.array([np.mean(training == label) for label in run.classes])
         scored = {name: one.predict_proba(inputs) for name, one in models.items()}
         scored["constant"] = np.tile(shares, (len(truth), 1))
-        scores = {
-            name: class_scores(truth, run.classes, given) for name, given in scored.items()
-        }
+        scores = {name: class_scores(truth, run.classes, given) for name, given in scored.items()}
     else:
         truth = preparation.target.predictions(truth)
         scored = {name: one.predict(inputs) for name, one in models.items()}
@@ -188,24 +187,27 @@ def _classes_in_words(network: Score, simple: Sequence[Score], rows: int) -> str
 
 
 def _numbers_in_words(network: Score, simple: Sequence[Score]) -> str:
-    error, best = network.numbers["root_mean_squared_error"], simple[0]
-    for one in simple[1:]:
-        if one.numbers["root_mean_squared_error"] < best.numbers["root_mean_squared_error"]:
-            best = one
-    least = best.numbers["root_mean_squared_error"]
+    name = "root_mean_squared_error"
+    error = network.numbers[name]
     if not math.isfinite(error):
         return _DIVERGED
-    if abs(error - least) <= 0.01 * least:
-        return f"The network's error (RMSE) is within 1% of the {best.model}'s: a tie."
-    if error < least:
-        return (
-            f"The network's error (RMSE) is {1 - error / least:.0%} smaller than the "
-            f"{best.model}'s."
-        )
-    if error < 2 * least:
-        return f"The network's error (RMSE) is {error / least - 1:.0%} larger than the {best.model}'s."
-    times = f"{error / least:.2g} times" if least > 0 else "larger than"
-    return f"The network's error (RMSE) is {times} the {best.model}'s."
+    best = min(simple, key=lambda one: _infinite_if_nan(one.numbers[name]))
+    least = best.numbers[name]
+    if abs(error - least) <= TIE * least:
+        stand = f"within {TIE:.0%} of the {best.model}'s: a tie"
+    elif error < least:
+        stand = f"{1 - error / least:.0%} smaller than the {best.model}'s"
+    elif error < 2 * least:
+        stand = f"{error / least - 1:.0%} larger than the {best.model}'s"
+    elif least > 0:
+        stand = f"{error / least:.2g} times the {best.model}'s"
+    else:
+        stand = f"larger than the {best.model}'s, which makes none"
+    return f"The network's error (RMSE) is {stand}."
+
+
+def _infinite_if_nan(number: float) -> float:
+    return math.inf if math.isnan(number) else number
 
 
 _DIVERGED = "The training has diverged, so the network predicts nothing: lower the learning rate."

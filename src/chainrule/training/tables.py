@@ -16,7 +16,7 @@ from chainrule.errors import DataError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam, Optimizer, find_optimizer
-from chainrule.training.interrupts import held_interrupts
+from chainrule.training.interrupts import uninterrupted
 from chainrule.training.preparing import Prepared
 from chainrule.training.records import load
 from chainrule.training.run import Run, with_notes
@@ -137,12 +137,15 @@ def resume_table(
     """
     run = load(path)
     note = table_note_of(path, run.notes)
-    if run.finished and "result" in run.notes and table_result(run).complete:
+    if is_complete(run):
         return run
     rows = _table_again(note, table)
     if not run.finished:
         prepared = prepared_rows(
-            run.setup.network, rows, preparation_of(run.setup, run.notes), note.split,
+            run.setup.network,
+            rows,
+            preparation_of(run.setup, run.notes),
+            note.split,
             run.setup.seed,
         )
         run = carry_out(
@@ -191,11 +194,12 @@ def measured(run: Run, table: Table, output: str | Path | None, progress: bool) 
     result = result_of(run, table, preparation, split, progress)
     run = with_notes(run, {"result": result.to_record()})
     if output is not None:
-        with held_interrupts():
+        with uninterrupted():
             run.save(output, replace=True)
     return run
 
 
-def table_result(run: Run) -> TableResult:
-    """Return the result that a run on a table came to. Raises RunFolderError where it has none."""
-    return TableResult.from_record(run.notes.get("result"))
+def is_complete(run: Run) -> bool:
+    """Say whether a run on a table was trained and measured to the end."""
+    result = run.notes.get("result")
+    return run.finished and result is not None and TableResult.from_record(result).complete

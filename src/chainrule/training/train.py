@@ -18,7 +18,8 @@ from chainrule.network.losses import Loss
 from chainrule.network.network import Network
 from chainrule.optimizers import Optimizer, find_optimizer
 from chainrule.training.checkpoint import Checkpoint
-from chainrule.training.loop import Hook, Loop, State
+from chainrule.training.interrupts import uninterrupted
+from chainrule.training.loop import INTERRUPTED, Hook, Loop, State
 from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.progress import shown_progress
 from chainrule.training.recording import Recording
@@ -166,12 +167,16 @@ def carry_out(
         keeper = Checkpoint(Path(checkpoint), loop, checkpoint_every, dict(notes or {}))
         if not resumed:
             keeper.refuse_existing()
-        keeper.begin(state, recording)
-    with shown_progress(setup, progress) as shown:
+        keeper.write(state, recording, replace=resumed)
+    with shown_progress(setup, progress, done=recording.epochs) as shown:
         state, ended = loop.run(state, recording, (*shown, *hooks), keeper)
-    run = run_of(setup, state, recording, ended, loop.named, notes=notes, rows=rows)
+    finished = ended != INTERRUPTED
+    run = run_of(
+        setup, state, recording, ended, loop.named, finished=finished, notes=notes, rows=rows
+    )
     if checkpoint is not None:
-        run.save(checkpoint, replace=True)
+        with uninterrupted():
+            run.save(checkpoint, replace=True)
     return run
 
 

@@ -23,7 +23,8 @@ def list_examples(folder: Path) -> str:
     files = example_files(folder)
     width = max(len(name) for name in files)
     lines = [f"{name:<{width}}  {first_line(path)}" for name, path in files.items()]
-    return "\n".join([*lines, "", "Run one by its name or number: chainrule examples xor"])
+    named = next(iter(files)).partition("_")[0]
+    return "\n".join([*lines, "", f"Run one by its name or number: chainrule examples {named}"])
 
 
 def first_line(path: Path) -> str:

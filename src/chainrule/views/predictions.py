@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chainrule.data.preparation import Preparation
 from chainrule.data.table import read_table
 from chainrule.errors import RunFolderError
+from chainrule.files.disk import reason, write_whole
 from chainrule.training.run import Run
+from chainrule.training.table_notes import preparation_of
+
+VALUES_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Column names and rows; ``warnings`` are sentences about values that training never saw."""
+    """Column names and rows; ``notes`` are sentences about what training never saw."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
-    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def predictions_of(run: Run, path: Path) -> Predictions:
@@ -37,51 +40,70 @@ def predictions_of(run: Run, path: Path) -> Predictions:
             "The run was trained on arrays, so it does not know columns.",
             "Use it from Python: load(folder).predict(X).",
         )
-    preparation = Preparation.from_dict(run.notes["preparation"])
+    preparation = preparation_of(run.setup, run.notes)
     table = read_table(path)
     inputs = preparation.inputs(table)
     name = preparation.target.name
     found = run.predict(inputs).tolist()
-    if preparation.target.task == "regression":
-        columns: tuple[str, ...] = ("row", name)
-        rows = [(number, float(one)) for number, one in enumerate(found, start=1)]
-    else:
-        shares = run.predict_proba(inputs).tolist()
-        columns = ("row", name, *(f"probability of {label}" for label in run.classes))
-        rows = [
-            (number, one, *(round(share, 6) for share in part))
-            for number, (one, part) in enumerate(zip(found, shares, strict=True), start=1)
-        ]
-    warnings = tuple(
-        f"note: '{column}' holds {', '.join(map(repr, values))}, which training never saw; "
-        "such rows are predicted without it."
-        for column, values in preparation.unseen(table).items()
+    columns: tuple[str, ...] = ("row number" if name == "row" else "row", name)
+    rows: list[tuple[Any, ...]] = list(enumerate(found, start=1))
+    if preparation.target.task == "classification":
+        columns += tuple(f"probability of {label}" for label in run.classes)
+        shares = run.predict_proba(inputs).round(6).tolist()
+        rows = [(*row, *part) for row, part in zip(rows, shares, strict=True)]
+    notes = [_unseen(column, values) for column, values in preparation.unseen(table).items()]
+    if not run.finished:
+        notes.append(f"the training of this run has not ended ({run.recording.epochs} epochs).")
+    return Predictions(columns, rows, tuple(notes))
+
+
+def _unseen(column: str, values: tuple[str, ...]) -> str:
+    shown = ", ".join(map(repr, values[:VALUES_SHOWN]))
+    more = len(values) - VALUES_SHOWN
+    return (
+        f"'{column}' holds {shown}{f' and {more} more values' if more > 0 else ''}, which training "
+        "never saw; such rows are predicted without it."
     )
-    return Predictions(columns, rows, warnings)
 
 
 def write_predictions(made: Predictions, output: Path | None, *, json: bool) -> None:
-    """Write predictions to a file, whole or not at all, or to standard output."""
-    if json:
-        text = json_format.dumps(
-            [dict(zip(made.columns, row, strict=True)) for row in made.rows], indent=1
-        )
-        text += "\n"
-    else:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(made.columns)
-        writer.writerows(made.rows)
-        text = buffer.getvalue()
+    """Write predictions to a file, whole or not at all, or to standard output.
+
+    Raises RunFolderError where the file cannot be written.
+    """
+    text = _json(made) if json else _csv(made)
     if output is None:
-        sys.stdout.write(text)
+        _print_data(text)
         return
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(output)
+        if output.exists() and not output.is_file():
+            # A device or a pipe is written to, not put aside for a file.
+            output.write_text(text, encoding="utf-8")
+        else:
+            write_whole(output, text.encode("utf-8"))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise RunFolderError(
-            f"'{output}' could not be written ({error.strerror}).", "Choose another place."
+            f"'{output}' could not be written: {reason(error)}.", "Choose another place."
         ) from None
+
+
+def _json(made: Predictions) -> str:
+    rows = [dict(zip(made.columns, row, strict=True)) for row in made.rows]
+    return json_format.dumps(rows, indent=1) + "\n"
+
+
+def _csv(made: Predictions) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(made.columns)
+    writer.writerows(made.rows)
+    return buffer.getvalue()
+
+
+def _print_data(text: str) -> None:
+    """Print to standard output; in UTF-8 where that is a file, as tables are read again."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    chosen = "PYTHONIOENCODING" in os.environ or sys.stdout.isatty()
+    if reconfigure is not None and not chosen:
+        reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
