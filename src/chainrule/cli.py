@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from chainrule.errors import RunFolderError, SetupError
+from chainrule.files.disk import reason
 from chainrule.views.failures import EXIT_CODES, printable, reported
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def new_folder(table: Path) -> Path:
             number += 1
         except OSError as error:
             raise RunFolderError(
-                f"The folder '{folder}' cannot be made: {error.strerror}.",
+                f"The folder '{folder}' cannot be made: {reason(error)}.",
                 "Choose another folder for the run: --output FOLDER.",
             ) from None
         else:
@@ -290,6 +291,8 @@ def _widths(text: str) -> tuple[int, ...]:
         raise SetupError(
             f"--hidden {text} is not a list of widths.", "Write --hidden 32,16, for example."
         ) from None
+    if not widths:
+        raise SetupError("--hidden is empty.", "Write --hidden 0 for no hidden layer.")
     return () if widths == (0,) else widths
 
 

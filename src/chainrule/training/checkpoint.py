@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chainrule.files.folder import folder_state, write_folder
 from chainrule.errors import RunFolderError
+from chainrule.files.folder import folder_state, write_folder
 from chainrule.training.loop import Loop, State
 from chainrule.training.recording import Recording
 from chainrule.training.run import run_of, to_documents
@@ -35,7 +35,7 @@ class Checkpoint:
         if state == "run":
             raise RunFolderError(
                 f"'{self.path}' holds a run already.",
-                "Go on with it by resume(), or choose another folder.",
+                "Go on with it (resume), or choose another folder.",
             )
         if state == "other":
             raise RunFolderError(

@@ -20,10 +20,11 @@ from chainrule.data.columns import is_number
 from chainrule.data.preparation import Preparation, decide_task, rows_with_target, strata
 from chainrule.data.splitting import split_rows
 from chainrule.data.table import Table
-from chainrule.errors import RunFolderError
+from chainrule.errors import DataError, RunFolderError
 from chainrule.training.setup import Setup
 
 HELD_OUT = (0.2, 0.2)
+FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +100,17 @@ class TableNote:
 
 
 def split_table(table: Table, target: str, task: str | None, seed: int) -> Split:
-    """Split the rows that have a target: 60 % training, 20 % validation, 20 % test, stratified."""
+    """Split the rows that have a target: 60 % training, 20 % validation, 20 % test, stratified.
+
+    Raises DataError for a target that cannot be learned, and for fewer than 10 rows.
+    """
     usable = rows_with_target(table, target)
     known = table.select(usable)
+    if known.rows < FEWEST_ROWS:
+        raise DataError(
+            f"{known.rows} rows with a target are too few to train, to choose and to test on.",
+            f"Give {FEWEST_ROWS} rows or more, or train from Python without a split: train().",
+        )
     decided = decide_task(known, target, task)
     parts = split_rows(known.rows, HELD_OUT, seed, strata(known, target, decided))
     left_out = np.setdiff1d(np.arange(table.rows), usable)

@@ -12,7 +12,7 @@ from typing import Any
 
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table, read_table, table_from_frame
-from chainrule.errors import DataError
+from chainrule.errors import DataError, SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam, Optimizer, find_optimizer
@@ -33,6 +33,8 @@ from chainrule.training.table_notes import (
 from chainrule.training.table_result import LEARNING_RATE, PATIENCE, TableResult, result_of
 from chainrule.training.table_rows import prepared_rows
 from chainrule.training.train import carry_out, check_seed, rows_in_a_step, whole, with_rate
+
+MOST_UNITS = 1_000_000
 
 
 def train_table(
@@ -71,7 +73,7 @@ def train_table(
     split = split_table(rows, target, task, check_seed(seed))
     preparation = Preparation.fit(rows, target, split.training, task)
     chosen = Adam(learning_rate=LEARNING_RATE) if optimizer == "adam" else find_optimizer(optimizer)
-    layers = [Dense(whole(width, "hidden", 1), activation) for width in hidden]
+    layers = [Dense(_width(width), activation) for width in hidden]
     prepared = prepared_rows(Network(*layers, Dense()), rows, preparation, split, seed)
     setup = table_setup(
         prepared,
@@ -92,6 +94,13 @@ def train_table(
         progress=progress,
     )
     return measured(run, rows, output, progress)
+
+
+def _width(units: Any) -> int:
+    """Return the width of a hidden layer. Raises SetupError."""
+    if whole(units, "hidden", 1) > MOST_UNITS:
+        raise SetupError(f"A layer of {units} units is too wide.", f"Give at most {MOST_UNITS:,}.")
+    return int(units)
 
 
 def table_setup(

@@ -75,6 +75,11 @@ def write_predictions(made: Predictions, output: Path | None, *, json: bool) -> 
     if output is None:
         _print_data(text)
         return
+    if not output.parent.is_dir():
+        raise RunFolderError(
+            f"There is no folder '{output.parent}' to write '{output.name}' in.",
+            "Make it, or choose another place.",
+        )
     try:
         if output.exists() and not output.is_file():
             # A device or a pipe is written to, not put aside for a file.
