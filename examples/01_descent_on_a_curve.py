@@ -23,7 +23,7 @@ descent = cr.GradientDescent(learning_rate=0.05)
 exact = cr.minimize(f, 0.5, descent, steps=100)
 measured = cr.minimize(f, 0.5, descent, steps=100, difference=0.01)
 
-print(f"{'by the exact slope':>34}{'by the measured slope':>35}")
+print(f"{'exact slope':>34}{'slope by a step of 0.01':>35}")
 print("step" + 2 * f"     {'x':>10}{'f(x)':>10}{'slope':>10}")
 for step in (0, 1, 2, 3, 4, 5, 10, 15, 20):
     print(f"{step:4}", end="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -91,6 +92,6 @@ def test_sizes_that_do_not_meet_are_told(
 @given(st.lists(st.integers(min_value=1, max_value=9), min_size=2, max_size=4))
 def test_a_chain_of_products_keeps_its_ends(sizes: list[int]) -> None:
     shape: Any = (ROWS, sizes[0])
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in itertools.pairwise(sizes):
         (shape,) = shapes_out("n i, i o -> n o", shape, (before, after))
     assert shape == (ROWS, sizes[-1])

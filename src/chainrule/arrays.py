@@ -259,11 +259,13 @@ def concatenate(parts: Sequence[Array], axis: int = -1) -> Array:
 
 def slice_of(x: Array, axis: int, start: int, stop: int) -> Array:
     """Return the part from ``start`` to before ``stop`` along an axis."""
+    (axis,) = normal_axes(axis, x.ndim)
     return apply("slice", (x,), {"axis": axis, "start": start, "stop": stop})
 
 
 def pad(x: Array, axis: int, before: int, after: int) -> Array:
     """Return x with zeros before and after along an axis: the adjoint of a slice."""
+    (axis,) = normal_axes(axis, x.ndim)
     return apply("pad", (x,), {"axis": axis, "before": before, "after": after})
 
 

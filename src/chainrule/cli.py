@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from chainrule.errors import RunFolderError, SetupError
-from chainrule.files.disk import reason
-from chainrule.views.failures import EXIT_CODES, printable, reported
+from chainrule.errors import SetupError
+from chainrule.views.failures import EXIT_CODES, prepare_streams, printable, reported
 
 if TYPE_CHECKING:
     from chainrule.training.run import Run
@@ -107,6 +106,7 @@ def train(
     keeps the best so far; `chainrule resume` goes on with it.
     """
     from chainrule.training.tables import train_table
+    from chainrule.views.folders import run_folder
 
     with run_folder(output, table) as folder:
         run = train_table(
@@ -145,6 +145,7 @@ def resume(
     It ends with the same numbers as if it had not been.
     """
     from chainrule.training.tables import resume_table
+    from chainrule.views.folders import told_where
 
     with told_where(folder):
         run = resume_table(
@@ -208,60 +209,6 @@ def heart_table() -> Path:
     return near if near.is_file() else examples_folder() / "heart_disease.csv"
 
 
-@contextlib.contextmanager
-def run_folder(output: Path | None, table: Path) -> Iterator[Path]:
-    """Yield the folder for a new run; one that was made here goes again if nothing came into it.
-
-    Raises RunFolderError where no folder can be made.
-    """
-    folder = output or new_folder(table)
-    try:
-        with told_where(folder):
-            yield folder
-    finally:
-        if output is None:
-            for made in (folder, folder.parent):
-                # A folder with something in it stays.
-                with contextlib.suppress(OSError):
-                    made.rmdir()
-
-
-def new_folder(table: Path) -> Path:
-    """Make and return a folder under runs/ that was not there yet, named after the table."""
-    number = 1
-    while True:
-        folder = Path("runs") / f"{table.stem}-{number}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            if not Path("runs").is_dir():
-                raise RunFolderError(
-                    "'runs' is a file, so no folder can be made under it.",
-                    "Choose a folder for the run: --output FOLDER.",
-                ) from None
-            number += 1
-        except OSError as error:
-            raise RunFolderError(
-                f"The folder '{folder}' cannot be made: {reason(error)}.",
-                "Choose another folder for the run: --output FOLDER.",
-            ) from None
-        else:
-            return folder
-
-
-@contextlib.contextmanager
-def told_where(folder: Path) -> Iterator[None]:
-    """Have a Ctrl-C that nothing else caught say whether there is a run to go on with."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        from chainrule.files.folder import folder_state
-
-        kept = folder_state(folder) == "run"
-        told = _kept(folder) if kept else "Training had not begun, and nothing is kept."
-        raise KeyboardInterrupt(told) from None
-
-
 def _report(run: Run, folder: Path, table: Path, *, json: bool, quiet: bool) -> None:
     """Print what a training came to. Raises KeyboardInterrupt where it was cut short by one."""
     from chainrule.training.tables import is_complete
@@ -274,14 +221,6 @@ def _report(run: Run, folder: Path, table: Path, *, json: bool, quiet: bool) -> 
     sys.stdout.flush()
     if not is_complete(run):
         raise KeyboardInterrupt
-
-
-def _kept(folder: Path) -> str:
-    from chainrule.views.terminal import quoted
-
-    return f"The best so far is kept in {folder}.\nGo on with: " + quoted(
-        "chainrule", "resume", str(folder)
-    )
 
 
 def _widths(text: str) -> tuple[int, ...]:
@@ -308,7 +247,9 @@ def _batch(text: str) -> int | str | None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. A request to end (SIGTERM) is taken like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    prepare_streams()
     with reported():
         app(prog_name="chainrule")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from numpy.typing import NDArray
 
-from chainrule.errors import SetupError, nearest
+from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.word_shapes import ROWS, WORD_SHAPES, Rows, Shape, Size, show
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Symbol:
     """A stand-in for an array: has its shape, and writes down what is done with it."""
 
     __array_priority__ = 1000
-    # Symbols compare by identity; the word for elementwise equality is ``equal``.
+    # As with arrays, == is elementwise; what tells one symbol from another is ``is``.
+    __hash__ = object.__hash__
     __slots__ = ("recorder", "value")
 
     def __init__(self, recorder: Recorder, value: Value) -> None:
@@ -137,6 +138,12 @@ class Symbol:
     def __abs__(self) -> Symbol:
         return self.word("absolute")
 
+    def __eq__(self, other: object) -> Any:
+        return self.word("equal", other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.word("equal", other).word("logical_not")
+
     def __lt__(self, other: Any) -> Symbol:
         return self.word("less", other)
 
@@ -149,19 +156,13 @@ class Symbol:
     def __ge__(self, other: Any) -> Symbol:
         return self.recorder.record("less_equal", (other, self), {})
 
-    def sum(
-        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, **_: None
-    ) -> Symbol:
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Symbol:
         return self.word("sum_over", axis=axis, keepdims=keepdims)
 
-    def max(
-        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, **_: None
-    ) -> Symbol:
+    def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Symbol:
         return self.word("max_over", axis=axis, keepdims=keepdims)
 
-    def mean(
-        self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False, **_: None
-    ) -> Symbol:
+    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Symbol:
         axes = range(self.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
         total = self.sum(axis=axis, keepdims=keepdims)
         for one in axes:
@@ -196,10 +197,11 @@ class Symbol:
     ) -> Symbol:
         """Let ``np.sum``, ``np.mean``, ``np.max``, ``np.where`` and a few more write words."""
         name = str(function.__name__)
-        if name in ("sum", "mean", "max", "amax", "reshape"):
+        known = set(settings) <= {"axis", "keepdims", "shape"}
+        if known and name in ("sum", "mean", "max", "amax", "reshape"):
             method = getattr(arguments[0], "max" if name == "amax" else name)
             return _as_symbol(method(*arguments[1:], **settings))
-        if name == "where":
+        if known and name == "where":
             return self.recorder.record("where", arguments, {})
         raise SetupError(
             f"numpy.{name} is not a word of the alphabet, so it cannot be traced.",
@@ -226,6 +228,24 @@ class Symbol:
 
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
         self._refuse()
+
+    def __len__(self) -> int:
+        self._refuse()
+
+    def __floordiv__(self, other: Any) -> Symbol:
+        return self.word("divide", other).word("floor")
+
+    def __mod__(self, other: Any) -> Symbol:
+        return self.word("subtract", (self // other) * other)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        # NumPy and Python ask for names with underscores to see what a value can do.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise SetupError(
+            f"A value of a traced function has no '{name}'.",
+            "Write it with the functions of chainrule.arrays.",
+        )
 
     def __repr__(self) -> str:
         return f"<symbol {self.value.number} {show(self.value.shape)} {self.value.kind}>"
@@ -278,6 +298,11 @@ def _part(symbol: Symbol, keys: tuple[Any, ...]) -> Symbol:
                 "rows are not chosen inside a rule.",
             )
         else:
+            if isinstance(key, int) and not -size <= key < size:
+                raise ShapeError(
+                    f"{show(symbol.plain)} has no entry {key} along axis {axis}.",
+                    f"Entries run from {-size} to {size - 1}.",
+                )
             start, stop, step = (
                 key.indices(size) if isinstance(key, slice) else (key % size, key % size + 1, 1)
             )

@@ -183,6 +183,7 @@ def _concatenate(*inputs: Typed, axis: int) -> Typed:
 
 def _slice(x: Typed, *, axis: int, start: int, stop: int) -> Typed:
     shape, kind = x
+    (axis,) = normal_axes(axis, len(shape))
     size = shape[axis]
     if not isinstance(size, int) or not 0 <= start <= stop <= size:
         raise ShapeError(
@@ -194,6 +195,7 @@ def _slice(x: Typed, *, axis: int, start: int, stop: int) -> Typed:
 
 def _pad(x: Typed, *, axis: int, before: int, after: int) -> Typed:
     shape, kind = x
+    (axis,) = normal_axes(axis, len(shape))
     size = shape[axis]
     if not isinstance(size, int) or before < 0 or after < 0:
         raise ShapeError(

@@ -109,7 +109,7 @@ def choice(record: dict[str, object], key: str, known: Sequence[str]) -> str:
 def damaged(cause: str) -> RunFolderError:
     """Return the error for a record of which something is not as it was written."""
     return RunFolderError(
-        f"What the run notes of its table is damaged: {cause}.",
+        f"What the run keeps is damaged: {cause}.",
         "Restore the run folder from a copy, or train again.",
     )
 

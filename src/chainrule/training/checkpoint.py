@@ -6,28 +6,27 @@ whole, a kill at any moment leaves the last checkpoint, and a resume ends with t
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chainrule.errors import RunFolderError
-from chainrule.files.folder import folder_state, write_folder
-from chainrule.training.loop import Loop, State
+from chainrule.files.folder import folder_state
 from chainrule.training.recording import Recording
-from chainrule.training.run import run_of, to_documents
+from chainrule.training.run import Run
+from chainrule.training.state import State
 
 
 @dataclass
 class Checkpoint:
-    """Writes a loop's state into a folder, at most every ``seconds``."""
+    """Writes what ``run_so_far`` makes of a state into a folder, at most every ``seconds``."""
 
     path: Path
-    loop: Loop
     seconds: float
-    notes: Mapping[str, Any] = field(default_factory=dict)
-    _written: float = field(default=0.0, init=False)
+    run_so_far: Callable[[State, Recording], Run]
+    _written: float = field(default=-math.inf, init=False)
 
     def refuse_existing(self) -> None:
         """Raise RunFolderError where a run, or anything else, is in the way."""
@@ -35,7 +34,7 @@ class Checkpoint:
         if state == "run":
             raise RunFolderError(
                 f"'{self.path}' holds a run already.",
-                "Go on with it (resume), or choose another folder.",
+                "Go on with it by resume(), or choose another folder.",
             )
         if state == "other":
             raise RunFolderError(
@@ -43,15 +42,7 @@ class Checkpoint:
             )
 
     def __call__(self, state: State, recording: Recording) -> None:
+        """Write the state, if it is time to."""
         if time.monotonic() - self._written >= self.seconds:
-            self.write(state, recording)
-
-    def write(self, state: State, recording: Recording, *, replace: bool = True) -> None:
-        """Write the state now. Raises RunFolderError, also for a run in the way to be kept."""
-        run = run_of(
-            self.loop.setup, state, recording, "training is under way", self.loop.named,
-            finished=False, notes=self.notes,
-        )
-        documents, arrays = to_documents(run)
-        write_folder(self.path, documents, arrays, replace=replace)
-        self._written = time.monotonic()
+            self.run_so_far(state, recording).save(self.path, replace=True)
+            self._written = time.monotonic()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,74 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.door import Batches, Work, run
+from chainrule.errors import SetupError
 from chainrule.optimizers import Schedule
+from chainrule.optimizers.optimizer import is_number
 from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.metrics import Scorer
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
 from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
+from chainrule.training.state import INTERRUPTED, Hook, Keeper, Progress, State
 from chainrule.training.step import TrainingStep, evaluation_work
 
 # The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served.
 BREATH = 0.05
-INTERRUPTED = "interrupted"
 READING_ROWS = 256
 EVALUATION_ROWS = 4096
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a training stands: all that a resume needs besides setup and rows.
-
-    ``losses`` are those of the steps of the epoch that is under way.
-    """
-
-    parameters: NDArray[Any]
-    optimizer: dict[str, NDArray[Any]]
-    rate: float
-    step: int = 0
-    best: NDArray[Any] | None = None
-    best_loss: float = math.inf
-    best_epoch: int = 0
-    losses: tuple[float, ...] = ()
-    penalties: tuple[float, ...] = ()
-    gradient: float = 0.0
-    seconds: float = 0.0
-
-
-@dataclass
-class Progress:
-    """What an ``on_epoch`` hook sees, and may change: ``stop()``, ``learning_rate = ...``.
-
-    ``epoch`` counts from 1; ``history`` holds the numbers of all epochs so far; ``parameters`` maps
-    name -> array. Under a schedule, setting the rate scales the schedule from here on.
-    """
-
-    epoch: int
-    history: dict[str, list[float]]
-    learning_rate: float
-    named: Callable[[], dict[str, NDArray[Any]]]
-    stopped: bool = field(default=False, init=False)
-
-    @property
-    def loss(self) -> float:
-        return self.history["loss"][-1]
-
-    @property
-    def validation_loss(self) -> float:
-        return self.history.get("validation_loss", [math.nan])[-1]
-
-    @property
-    def parameters(self) -> dict[str, NDArray[Any]]:
-        return self.named()
-
-    def stop(self) -> None:
-        self.stopped = True
-
-
-Hook = Callable[[Progress], None]
-Keeper = Callable[[State, Recording], None]
 
 
 class Loop:
@@ -91,7 +39,9 @@ class Loop:
         self.objective = setup.objective()
         self.layout = self.objective.trained
         self.batches = Batches(
-            len(training), setup.batch_size, setup.seed,
+            len(training),
+            setup.batch_size,
+            setup.seed,
             shuffled=setup.shuffle and setup.batch_size < len(training),
         )
         start = setup.optimizer.initial(np.zeros(self.layout.size, dtype=setup.dtype))
@@ -101,12 +51,19 @@ class Loop:
             setup.terms(self.objective),
             self.batches.steps_per_epoch,
             tuple(sorted(start)),
+            setup.origin,
         )
         self.rows = training.typed(setup.dtype)
-        self.held = validation
-        self.scorer = Scorer(setup.metrics, setup.targets)
-        named = setup.network.parameters
-        self.frozen = self.objective.frozen.flat_array(named, setup.dtype)
+        self.validates = len(validation) > 0
+        self.held = validation.typed(setup.dtype)
+        self.held_targets = validation.targets
+        self.scorer = Scorer(setup.metrics if self.validates else (), setup.targets)
+        self.frozen = self.objective.frozen.flat_array(setup.network.parameters, setup.dtype)
+        if setup.stopping.patience is not None and not self.validates:
+            raise SetupError(
+                "patience waits for a better validation loss, and there are no validation rows.",
+                "Hold some out, validation=0.2, or use another limit.",
+            )
 
     @cached_property
     def _work(self) -> Work:
@@ -134,9 +91,16 @@ class Loop:
 
     def named(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return every parameter by name, the frozen ones included, in the plan's order."""
-        found = {**self.layout.named_arrays(flat),
-                 **self.objective.frozen.named_arrays(self.frozen)}
+        frozen = self.objective.frozen.named_arrays(self.frozen)
+        found = {**self.layout.named_arrays(flat), **frozen}
         return {one.name: found[one.name] for one in self.objective.plan.parameters}
+
+    def epochs_through(self, state: State) -> int:
+        """Return how many epochs are through, those before the setup's origin included."""
+        return self._place(state) // self.batches.steps_per_epoch
+
+    def _place(self, state: State) -> int:
+        return int(self.setup.origin.place(state.step, self.batches.steps_per_epoch))
 
     def run(
         self,
@@ -148,37 +112,32 @@ class Loop:
         """Train until an end is reached; return the state and why it ended.
 
         Ctrl-C ends it after the stretch of steps that is under way, a second one at once; either
-        way the recording is that of the state. ``keeper`` is offered every state that a resume
-        could start from.
+        way the recording is that of the state. An epoch counts once its hooks have seen it.
+        ``keeper`` is offered every state that a resume could start from.
         """
-        total = self.setup.epochs * self.batches.steps_per_epoch
-        reason = "all epochs were run"
-        recorded = recording.sizes
         try:
             with held_interrupts() as interrupted:
-                while state.step < total:
-                    made = self._stretch(state, recording, hooks)
-                    (state, ended), recorded = made, recording.sizes
+                while not self._through(state):
+                    state = self._stretch(state, recording, hooks)
                     if keeper is not None:
                         keeper(state, recording)
-                    if ended is None and interrupted():
-                        ended = INTERRUPTED
-                    if ended is not None:
-                        reason = ended
-                        break
+                    if interrupted() and not self._through(state):
+                        return state, INTERRUPTED
         except KeyboardInterrupt:
-            recording.cut(*recorded)
-            reason = INTERRUPTED
-        return state, reason
+            recording.cut(self.epochs_through(state), state.step)
+            return state, INTERRUPTED
+        return state, state.stopped or "all epochs were run"
 
-    def _stretch(
-        self, state: State, recording: Recording, hooks: Sequence[Hook]
-    ) -> tuple[State, str | None]:
+    def _through(self, state: State) -> bool:
+        return state.stopped is not None or self.epochs_through(state) >= self.setup.epochs
+
+    def _stretch(self, state: State, recording: Recording, hooks: Sequence[Hook]) -> State:
         """Run some steps of the epoch under way, and close the epoch when it is through."""
         began = time.monotonic()
         per_epoch = self.batches.steps_per_epoch
-        epoch, place = divmod(state.step, per_epoch)
-        if place == 0 and self._is_read(epoch):
+        place = self._place(state)
+        epoch = place // per_epoch
+        if place % per_epoch == 0 and self._is_read(epoch):
             self._read(state, recording, epoch)
         outcome = run(
             self._work,
@@ -186,7 +145,7 @@ class Loop:
             [self.frozen, state.rate],
             self.rows,
             self.batches,
-            state.step,
+            place,
             (epoch + 1) * per_epoch,
             seconds=BREATH,
             engine=self.setup.engine,
@@ -202,73 +161,81 @@ class Loop:
             penalties=(*state.penalties, *penalties.tolist()),
             gradient=max([state.gradient, *sizes[0].tolist()]) if sizes else 0.0,
         )
-        ended = None
-        if step % per_epoch == 0:
-            state, ended = self._close(state, recording, hooks)
+        if self._place(state) % per_epoch == 0:
+            state = self._heard(hooks, self._closed(state, recording), recording)
         state = replace(state, seconds=state.seconds + time.monotonic() - began)
         limit = self.setup.stopping.max_seconds
-        if ended is None and limit is not None and state.seconds >= limit:
-            ended = f"the time limit of {limit:g} s was reached"
-        return state, ended
+        if state.stopped is None and limit is not None and state.seconds >= limit:
+            return replace(state, stopped=f"the time limit of {limit:g} s was reached")
+        return state
 
-    def _close(
-        self, state: State, recording: Recording, hooks: Sequence[Hook]
-    ) -> tuple[State, str | None]:
-        """Record an epoch that is through, and ask whether training should end."""
-        epoch = state.step // self.batches.steps_per_epoch
+    def _closed(self, state: State, recording: Recording) -> State:
+        """Record an epoch that is through, keep its parameters, and ask whether to stop."""
+        epoch = self.epochs_through(state)
         numbers = {"loss": self._mean(state.losses)}
-        if any(state.penalties):
+        if self.step.has_penalty:
             numbers["penalty"] = self._mean(state.penalties)
         judged = numbers["loss"]
-        if len(self.held):
-            loss, outputs = self.evaluate(state.parameters, self.held)
-            numbers["validation_loss"] = judged = loss
-            numbers.update(self.scorer(self.held.targets, outputs))
-        numbers["learning_rate"] = self._rate_of(state)
-        recording.epoch(**numbers)
-        if judged < state.best_loss:
-            state = replace(
-                state, best=state.parameters, best_loss=judged, best_epoch=epoch
-            )
+        if self.validates:
+            judged, scores = self._validated(state.parameters)
+            numbers.update(validation_loss=judged, **scores)
+        recording.epoch(**numbers, learning_rate=self._rate_of(state))
+        # Numbers that overflowed are nothing to keep, and NaN is better than nothing.
+        sound = math.isfinite(numbers["loss"]) and bool(np.isfinite(state.parameters).all())
+        better = sound and judged < state.best_loss
+        if better:
+            state = replace(state, best_loss=judged, best_epoch=epoch)
+        if better if self.setup.keep == "best" and self.validates else sound:
+            state = replace(state, kept=state.parameters, kept_epoch=epoch)
         if self.setup.snapshots and epoch % self.setup.snapshots == 0:
             recording.snapshot(state.step, self.named(state.parameters))
-        waited = epoch - state.best_epoch if len(self.held) else 0
-        ended = self.setup.stopping.reason(recording.history, state.gradient, waited)
-        state = replace(state, losses=(), penalties=(), gradient=0.0)
-        return self._ask(hooks, state, recording, epoch, ended)
+        waited = epoch - max(state.best_epoch, self.setup.origin.patience)
+        stopped = self.setup.stopping.reason(recording.history, state.gradient, waited)
+        return replace(state, losses=(), penalties=(), gradient=0.0, stopped=stopped)
 
-    def _ask(
-        self,
-        hooks: Sequence[Hook],
-        state: State,
-        recording: Recording,
-        epoch: int,
-        ended: str | None,
-    ) -> tuple[State, str | None]:
+    def _heard(self, hooks: Sequence[Hook], state: State, recording: Recording) -> State:
         """Let the hooks see the epoch; they may stop the training or change the rate."""
         if not hooks:
-            return state, ended
+            return state
         before = self._rate_of(state)
         progress = Progress(
-            epoch, recording.history, before, lambda: self.named(state.parameters)
+            self.epochs_through(state),
+            recording.history,
+            before,
+            lambda: self.named(state.parameters),
         )
         for hook in hooks:
             hook(progress)
-        if progress.learning_rate != before:
-            wanted = float(progress.learning_rate)
-            scheduled = isinstance(self.setup.optimizer.learning_rate, Schedule)
-            state = replace(state, rate=state.rate * wanted / before if scheduled else wanted)
-        if ended is None and progress.stopped:
-            ended = "the on_epoch hook asked for it"
-        return state, ended
+        wanted = progress.learning_rate
+        if not is_number(wanted) or wanted < 0:
+            raise SetupError(
+                f"The on_epoch hook set the learning rate to {wanted!r}.", "Set a number from 0."
+            )
+        if wanted != before:
+            state = replace(state, rate=self._factor(state.rate, before, float(wanted)))
+        if state.stopped is None and progress.stopped:
+            return replace(state, stopped="the on_epoch hook asked for it")
+        return state
+
+    def _factor(self, rate: float, before: float, wanted: float) -> float:
+        """Return the state's rate with which the learning rate is ``wanted``."""
+        if not isinstance(self.setup.optimizer.learning_rate, Schedule):
+            return wanted
+        if before == 0.0:
+            raise SetupError(
+                "The on_epoch hook set the learning rate where its schedule is at 0, which no "
+                "factor changes.",
+                "Give the schedule an end above 0, or no schedule.",
+            )
+        return rate * wanted / before
 
     def _rate_of(self, state: State) -> float:
         """Return the learning rate of the last step that was made."""
         given = self.setup.optimizer.learning_rate
         if not isinstance(given, Schedule):
             return state.rate
-        now = np.float64((state.step - 1) / self.batches.steps_per_epoch)
-        return float(np.asarray(given.rate(now))) * state.rate
+        now = (self._place(state) - 1) / self.batches.steps_per_epoch
+        return float(given.rate(np.float64(now))) * state.rate
 
     def _mean(self, losses: Sequence[float]) -> float:
         """The mean over rows of the losses of an epoch's steps; exact, so order does not matter."""
@@ -277,16 +244,15 @@ class Loop:
             return float(np.sum(losses))
         return math.fsum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
 
-    def evaluate(
-        self, parameters: NDArray[Any], rows: Rows
-    ) -> tuple[float, tuple[NDArray[Any], ...]]:
-        """Return the loss of rows (without penalties) and the network's outputs for them."""
-        batches = Batches(len(rows), EVALUATION_ROWS)
+    def _validated(self, parameters: NDArray[Any]) -> tuple[float, dict[str, float]]:
+        """Return the loss of the validation rows (without penalties), and their metrics."""
+        rows = len(self.held[-1])
+        batches = Batches(rows, EVALUATION_ROWS)
         outcome = run(
             self._evaluation,
             [],
             [parameters, self.frozen],
-            rows.typed(self.setup.dtype),
+            self.held,
             batches,
             0,
             batches.steps_per_epoch,
@@ -294,12 +260,15 @@ class Loop:
         )
         losses, *outputs = outcome.records
         sizes = [batches.rows_in(step) for step in range(len(losses))]
-        return float(np.dot(losses, sizes) / len(rows)), tuple(outputs)
+        return float(np.dot(losses, sizes) / rows), self.scorer(self.held_targets, outputs)
 
     def _is_read(self, epoch: int) -> bool:
-        """Whether readings are taken before an epoch: about ``readings`` times in all."""
+        """Whether readings are taken before an epoch: ever more rarely, however many there are.
+
+        A rule without the number of epochs leaves the same readings when a run goes on.
+        """
         wanted = self.setup.readings
-        return wanted > 0 and epoch % max(1, self.setup.epochs // wanted) == 0
+        return wanted > 0 and epoch % (1 << (epoch // wanted).bit_length()) == 0
 
     def _read(self, state: State, recording: Recording, epoch: int) -> None:
         """Look closely at layers and parameters, on a sample of the training rows."""

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError, nearest
-from chainrule.training.targets import Target
+from chainrule.training.absent import function_name
+from chainrule.training.arguments import several
+from chainrule.training.targets import Target, Task
 
 Numbers = NDArray[Any]
+Metric = str | Callable[[Any, Any], float]
 
 
 def accuracy(truth: Numbers, predicted: Numbers) -> float:
@@ -51,23 +54,27 @@ METRICS: Mapping[str, Mapping[str, Callable[[Numbers, Numbers], float]]] = {
 }
 
 
+def check_metrics(chosen: Any, task: Task) -> tuple[Metric, ...]:
+    """Return metrics that a target of this task can be measured by. Raises SetupError."""
+    found = tuple(several(chosen))
+    for one in found:
+        if not callable(one) and not (isinstance(one, str) and one in METRICS[task]):
+            raise SetupError(
+                f"There is no metric {one!r} for {task}.", nearest(str(one), METRICS[task])
+            )
+    return found
+
+
 class Scorer:
     """Metrics by name or as functions (truth, predicted) -> number, on labels or numbers."""
 
-    def __init__(self, chosen: Sequence[Any], targets: Sequence[Target]) -> None:
+    def __init__(self, chosen: Sequence[Metric], targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
-        self.chosen = [self._find(one) for one in chosen]
-
-    def _find(self, metric: Any) -> tuple[str, Callable[[Any, Any], float]]:
-        if callable(metric):
-            return str(getattr(metric, "__name__", "metric")), metric
         known = METRICS[self.targets[0].task]
-        if metric not in known:
-            raise SetupError(
-                f"There is no metric '{metric}' for {self.targets[0].task}.",
-                nearest(str(metric), known),
-            )
-        return metric, known[metric]
+        self.chosen = [
+            (one, known[one]) if isinstance(one, str) else (function_name(one, "metric"), one)
+            for one in check_metrics(list(chosen), self.targets[0].task)
+        ]
 
     def __call__(self, truth: Sequence[Numbers], outputs: Sequence[Numbers]) -> dict[str, float]:
         """Return ``validation_<metric>`` -> number, for the first output."""
@@ -77,7 +84,20 @@ class Scorer:
         wanted, predicted = truth[0], predictions(target, outputs[0])
         if target.task == "classification":
             wanted, predicted = target.decoded(_labels(wanted)), target.decoded(predicted)
-        return {f"validation_{name}": float(one(wanted, predicted)) for name, one in self.chosen}
+        return {
+            f"validation_{name}": _single(one(wanted, predicted), name)
+            for name, one in self.chosen
+        }
+
+
+def _single(made: Any, name: str) -> float:
+    try:
+        return float(made)
+    except (TypeError, ValueError):
+        raise SetupError(
+            f"The metric '{name}' returns {type(made).__name__}, not a number.",
+            "Return one number for all rows.",
+        ) from None
 
 
 def _labels(wanted: Numbers) -> NDArray[np.int64]:
@@ -90,7 +110,8 @@ def predictions(target: Target, output: Numbers) -> Numbers:
         return output
     if output.shape[1] == 1:
         return (output[:, 0] > 0.0).astype(np.int64)
-    return np.argmax(output, axis=1)
+    labels: Numbers = np.argmax(output, axis=1)
+    return labels
 
 
 def probabilities(output: Numbers) -> Numbers:

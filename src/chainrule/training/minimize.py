@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arrays import Array, reshape, to_float
+from chainrule.arrays import Array, reshape, to_float, zeros_like
 from chainrule.engines.door import Batches, Work, run
 from chainrule.engines.program import Input, trace
-from chainrule.errors import SetupError, ShapeError
+from chainrule.engines.reference import evaluate
+from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.ops.derived import backward_of_function, record_function
-from chainrule.optimizers import Optimizer, Schedule, find_optimizer
+from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
+from chainrule.optimizers.optimizer import is_number
+from chainrule.training.arguments import whole
+from chainrule.training.rows import number_array
 from chainrule.word_shapes import show
 
 
@@ -52,15 +56,18 @@ def minimize(
     epoch. Raises SetupError where ``f`` leaves the alphabet, ShapeError where it does not return
     one number.
     """
-    chosen = find_optimizer(optimizer)
+    chosen = with_rate(find_optimizer(optimizer), None)
     if chosen.needs != "gradient":
         raise SetupError(
             f"{chosen.name} needs {chosen.needs}, and minimize() has a gradient.",
             "Use an optimizer that needs a gradient, such as 'gradient_descent' or 'adam'.",
         )
-    if not isinstance(steps, int) or steps < 0:
-        raise SetupError(f"steps={steps!r} is not possible.", "Give a whole number from 0.")
-    first = np.asarray(start, dtype=np.float64)
+    count = whole(steps, "steps", 0)
+    if not callable(f):
+        raise SetupError(f"{f!r} is no function.", "Give one such as lambda x: (x - 3) ** 2.")
+    if difference is not None and (not is_number(difference) or difference == 0):
+        raise SetupError(f"difference={difference!r} is no step.", "Give a number such as 0.01.")
+    first = _start(start)
     (shape,) = record_function(f, (first,)).shapes
     if shape != ():
         raise ShapeError(
@@ -73,12 +80,11 @@ def minimize(
     given = chosen.learning_rate
     rate = 1.0 if isinstance(given, Schedule) else float(given)
     carried = [first.reshape(-1), 0, *(state[name] for name in names)]
-    outcome = run(work, carried, [rate], [], Batches(1, 1), 0, steps)
-    value = _value(f, first.shape, work)
+    outcome = run(work, carried, [rate], [], Batches(1, 1), 0, count)
     made = outcome.records or [np.zeros((0, first.size)), np.zeros(0), np.zeros((0, first.size))]
     end = np.asarray(outcome.carried[0])
     path = np.concatenate([made[0].reshape(-1, first.size), end[None]]).reshape(-1, *first.shape)
-    last = value(end)
+    last = _value(f, end, first.shape)
     return Minimum(
         x=float(end[0]) if first.ndim == 0 else end.reshape(first.shape),
         value=last,
@@ -86,6 +92,14 @@ def minimize(
         values=np.array([*made[1], last]),
         slopes=made[2].reshape(-1, *first.shape),
     )
+
+
+def _start(start: Any) -> NDArray[np.float64]:
+    """Return where the walk begins. Raises DataError for what is no finite number or array."""
+    first = number_array(start, "The start", "Give a number, or an array of numbers.")
+    if not first.size or not np.isfinite(first).all():
+        raise DataError("The start is empty, NaN or infinite.", "Give finite numbers.")
+    return first
 
 
 def _descent(
@@ -128,25 +142,14 @@ def _descent(
 
 def _difference(f: Callable[[Any], Any], x: Array, shape: tuple[int, ...], h: float) -> Array:
     """Return the central difference of f along each entry of x, by the alphabet."""
-    total: Any = None
-    for place in range(x.shape[0]):
-        unit: Any = np.eye(x.shape[0])[place]
+    slope = zeros_like(x)
+    for unit in np.eye(x.shape[0]):
         rise = f(reshape(x + h * unit, shape)) - f(reshape(x - h * unit, shape))
-        part = rise / (2.0 * h) * unit
-        total = part if total is None else total + part
-    return total
+        slope = slope + rise / (2.0 * h) * unit
+    return slope
 
 
-def _value(
-    f: Callable[[Any], Any], shape: tuple[int, ...], work: Work
-) -> Callable[[NDArray[np.float64]], float]:
-    """Return f itself as a program, so that the last value is computed as the others were."""
-    size = int(np.prod(shape, dtype=np.int64))
-    program = trace(lambda x: (f(reshape(x, shape)),), [Input("x", (size,))], ("value",))
-
-    def value(x: NDArray[np.float64]) -> float:
-        from chainrule.engines.reference import evaluate
-
-        return float(evaluate(program, [x])[0])
-
-    return value
+def _value(f: Callable[[Any], Any], x: NDArray[np.float64], shape: tuple[int, ...]) -> float:
+    """Return f at x as a program computes it, so that the last value is like the others."""
+    program = trace(lambda x: (f(reshape(x, shape)),), [Input("x", x.shape)], ("value",))
+    return float(evaluate(program, [x])[0])

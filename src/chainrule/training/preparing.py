@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from chainrule.training.rows import (
     row_weights,
     split_validation,
 )
-from chainrule.training.targets import Target, Task, find_target
+from chainrule.training.targets import Target, Task, find_target, target_values
 
 CLASS_LOSSES = ("cross_entropy", "binary_cross_entropy", "hinge")
 
@@ -50,61 +50,74 @@ def prepare(
     seed: int,
     targets: tuple[Target, ...] | None = None,
 ) -> Prepared:
-    """Check and encode rows, size and start the network, find the losses, split."""
+    """Check and encode rows, size and start the network, find the losses, split.
+
+    ``validation``: a share, rows (X, y), or the provenance of a run whose split is taken again.
+    ``targets``: those of a run that goes on; by default they follow from ``y``.
+    """
     if X is None or y is None:
-        raise DataError("train() was given no rows.", "Call train(network, X, y).")
+        raise DataError("There are no rows to train on.", "Call train(network, X, y).")
     inputs = named_inputs(network, X)
-    given = list(y) if network.output_count > 1 else [y]
     choices = _choices(loss, network.output_count)
-    if len(given) != network.output_count:
-        raise ShapeError(
-            f"The network has {network.output_count} outputs and y has {len(given)} targets.",
-            "Give a list of one target for each output.",
-        )
-    ys = [_target_values(one) for one in given]
+    ys = _target_values(y, network.output_count)
     found = targets or tuple(
         find_target(one, _task_of(choice)) for one, choice in zip(ys, choices, strict=True)
     )
     network = _sized(network, inputs, found, choices).started(seed)
-    losses, encoded = _losses(network, choices, found, ys, len(next(iter(inputs.values()))))
-    labels = encoded[0] if found[0].task == "classification" and len(found) == 1 else None
-    numbers = None if labels is None else labels.reshape(-1).astype(np.int64)
-    weights = row_weights(
-        sample_weight, class_weight, len(encoded[0]), numbers, found[0].labels
-    )
+    count = len(next(iter(inputs.values())))
+    losses, encoded = _losses(network, choices, found, ys, count)
+    numbers = None
+    if found[0].task == "classification" and len(found) == 1:
+        numbers = encoded[0].reshape(-1).astype(np.int64)
+    classes = found[0].labels
+    weights = row_weights(sample_weight, class_weight, count, numbers, classes)
     rows = Rows(tuple(inputs.values()), tuple(encoded), weights)
+    checksum = checksum_of([*rows.inputs, *rows.targets, rows.weights])
     if isinstance(validation, tuple):
         held = _held_out(network, validation, losses, found)
-        training, chosen, left = rows, np.arange(len(rows)), np.arange(0)
+        known = checksum_of([*held.inputs, *held.targets])
+        provenance = Provenance(count, checksum, held=known)
+        return _prepared(network, losses, found, rows, held, provenance)
+    if isinstance(validation, Provenance):
+        chosen, left = _split_again(validation, count)
     else:
-        chosen, left = _split(rows, validation, seed, numbers)
-        training, held = rows.part(chosen), rows.part(left)
-    _refuse_lost_class(training, numbers, chosen, found[0])
-    scale = training.weights.mean()
-    training = Rows(training.inputs, training.targets, training.weights / scale)
+        chosen, left = split_validation(count, validation, seed, numbers, classes)
     provenance = Provenance(
-        len(rows),
-        checksum_of([*rows.inputs, *rows.targets, rows.weights]),
+        count,
+        checksum,
         tuple(chosen.tolist()) if len(left) else (),
         tuple(left.tolist()),
     )
-    return Prepared(network, losses, found, training, held, provenance)
+    held = replace(rows, weights=np.ones(count)).part(left)
+    return _prepared(network, losses, found, rows.part(chosen), held, provenance)
 
 
-def _split(
-    rows: Rows, validation: float | Provenance, seed: int, labels: NDArray[np.int64] | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return training and validation rows: by a share, or as an earlier run had them."""
-    if not isinstance(validation, Provenance):
-        return split_validation(rows, float(validation), seed, labels)
-    held = np.array(validation.validation, dtype=np.int64)
-    if validation.rows != len(rows):
+def _prepared(
+    network: Network,
+    losses: tuple[Loss, ...],
+    targets: tuple[Target, ...],
+    training: Rows,
+    held: Rows,
+    provenance: Provenance,
+) -> Prepared:
+    """Return all of it, the weights of the training rows at a mean of 1."""
+    scale = training.weights.mean()
+    if not scale > 0.0:
+        raise DataError("All training rows have the weight 0.", "Give at least one row a weight.")
+    training = replace(training, weights=training.weights / scale)
+    return Prepared(network, losses, targets, training, held, provenance)
+
+
+def _split_again(known: Provenance, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return training and validation rows as an earlier run had them."""
+    if known.rows != rows:
         raise DataError(
-            f"The run was trained on {validation.rows} rows, and {len(rows)} were given.",
+            f"The run was trained on {known.rows} rows, and {rows} were given.",
             "Give the same rows.",
         )
-    everything = np.arange(len(rows))
-    return (np.array(validation.training) if len(held) else everything), held
+    held = np.array(known.validation, dtype=np.int64)
+    everything = np.arange(rows)
+    return (np.array(known.training, dtype=np.int64) if len(held) else everything), held
 
 
 def named_inputs(network: Network, X: Any) -> dict[str, NDArray[np.float64]]:
@@ -116,7 +129,7 @@ def named_inputs(network: Network, X: Any) -> dict[str, NDArray[np.float64]]:
             raise DataError(f"The input '{missing[0]}' is not given.", f"Give {names}.")
         given = [X[name] for name in names]
     else:
-        given = list(X) if len(names) > 1 else [X]
+        given = list(X) if len(names) > 1 and isinstance(X, list | tuple) else [X]
     if len(given) != len(names):
         raise ShapeError(
             f"The network has {len(names)} inputs and was given {len(given)}.",
@@ -135,13 +148,15 @@ def named_inputs(network: Network, X: Any) -> dict[str, NDArray[np.float64]]:
     return arrays
 
 
-def _target_values(y: Any) -> NDArray[Any]:
-    try:
-        return np.asarray(y)
-    except ValueError:
-        raise DataError(
-            "The target has rows of different lengths.", "Give one number or label for each row."
-        ) from None
+def _target_values(y: Any, outputs: int) -> list[NDArray[Any]]:
+    """Return the target of each output as an array."""
+    given = list(y) if outputs > 1 and isinstance(y, list | tuple) else [y]
+    if len(given) != outputs:
+        raise ShapeError(
+            f"The network has {outputs} outputs and y has {len(given)} targets.",
+            "Give a list of one target for each output.",
+        )
+    return [target_values(one) for one in given]
 
 
 def _choices(loss: Any, outputs: int) -> list[Any]:
@@ -172,19 +187,25 @@ def _sized(
 ) -> Network:
     """Return the network with the data's sizes; two classes may share one output."""
     sizes = {name: one.shape[1:] for name, one in inputs.items()}
-    width = targets[0].width
-    if len(targets) == 1 and width == 2 and targets[0].task == "classification":
+    widths = [one.width for one in targets]
+    if widths == [2] and targets[0].task == "classification":
         name = choices[0].name if isinstance(choices[0], Loss) else choices[0]
-        if name in ("binary_cross_entropy", "hinge"):
-            width = 1
-        elif name is None and _ends_in_one(network, sizes):
-            width = 1
-    return network.sized(sizes, width)
+        single = name is None and _ends_in_one(network, sizes)
+        if single or name in ("binary_cross_entropy", "hinge"):
+            widths = [1]
+    return network.sized(sizes, widths)
 
 
 def _ends_in_one(network: Network, sizes: Mapping[str, tuple[int, ...]]) -> bool:
-    plan = network.sized(sizes, 2).plan
-    return plan.shapes[plan.outputs[0]] == (1,)
+    """Whether the last layer has one unit, and is no hidden layer of one unit."""
+    try:
+        plan = network.sized(sizes).plan
+    except SetupError:
+        # Its width is left to the data.
+        return False
+    # A sigmoid there is meant as the output, which the loss explains; others count as hidden.
+    open_end = network.sized(sizes, 2).plan.outputs == plan.outputs
+    return plan.shapes[plan.outputs[0]] == (1,) and (open_end or plan.steps[-1].op == "sigmoid")
 
 
 def _losses(
@@ -231,28 +252,18 @@ def _held_out(
         )
     X, y = validation
     inputs = tuple(named_inputs(network, X).values())
-    ys = list(y) if len(targets) > 1 else [y]
+    count = len(inputs[0])
     arrays = tuple(
-        target_array(target.encoded(np.asarray(one)), loss, len(inputs[0]),
-                     network.plan.shapes[output][-1])
+        target_array(target.encoded(one), loss, count, network.plan.shapes[output][-1])
         for one, target, loss, output in zip(
-            ys, targets, losses, network.plan.outputs, strict=True
+            _target_values(y, len(targets)), targets, losses, network.plan.outputs, strict=True
         )
     )
-    return Rows(inputs, arrays, np.ones(len(inputs[0])))
-
-
-def _refuse_lost_class(
-    training: Rows, labels: NDArray[np.int64] | None, chosen: NDArray[np.int64], target: Target
-) -> None:
-    if labels is None or not len(training):
-        return
-    lost = sorted(set(range(len(target.labels))) - set(labels[chosen].tolist()))
-    if lost:
-        raise DataError(
-            f"No row of the class {target.labels[lost[0]]!r} is left for training.",
-            "Give more rows of it, or hold out fewer.",
-        )
-
-
-LossChoice = str | Loss | Callable[..., Any] | None
+    for name, one in zip(network.input_names, inputs, strict=True):
+        if one.shape[1:] != network.plan.inputs[name]:
+            raise ShapeError(
+                f"The validation rows are {one.shape}, and the network expects "
+                f"{network.plan.inputs[name]} in each row.",
+                "Give them the columns of X.",
+            )
+    return Rows(inputs, arrays, np.ones(count))

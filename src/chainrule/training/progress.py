@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from chainrule.training.loop import Hook, Progress
 from chainrule.training.setup import Setup
+from chainrule.training.state import Hook, Progress
 
 # Epochs of a small table take less than a millisecond; nobody reads a line so often.
 SECONDS_BETWEEN = 0.05

@@ -2,17 +2,24 @@
 
 A recording is measurement, never judgement. It has three parts:
 
-``history``     name -> one number for each epoch (``loss``, ``validation_loss``, metrics, ...)
-``readings``    a list of records, one for each moment that was looked at closely: ``step``,
-                ``epoch``, ``layers`` (name -> mean, deviation, lowest, highest, zeros) and
-                ``parameters`` (name -> size, gradient, update: root mean squares)
-``snapshots``   step -> name -> array, on demand
+``history``     name -> one number for each epoch. ``loss`` is the mean over the rows of the epoch,
+                measured as its steps went by; ``penalty`` that of L1 and L2; ``validation_loss``
+                and ``validation_<metric>`` are measured after the epoch; ``learning_rate`` is that
+                of its last step. Other names may stand beside them.
+``readings``    a list of records, one for each moment that was looked at closely, before a step:
+                ``step`` and ``epoch`` (both from 0, in the order of time); ``layers`` (name ->
+                ``mean``, ``deviation``, ``lowest``, ``highest`` of what the layer gives, ``zeros``:
+                the share that is exactly 0), over a sample of the training rows; ``parameters``
+                (name -> ``size``, ``gradient``, ``update``: root mean squares of the parameter, of
+                its gradient with penalties, and of the change that the step would make)
+``snapshots``   step -> name -> array: the parameters after so many steps, on demand
 
 A loop that is not chainrule's fills it with ``epoch(...)``, ``reading(...)`` and ``snapshot(...)``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import RunFolderError, SetupError
+from chainrule.data import record
+from chainrule.errors import SetupError, nearest
 
 LAYER_READINGS = ("mean", "deviation", "lowest", "highest", "zeros")
 PARAMETER_READINGS = ("size", "gradient", "update")
@@ -40,11 +48,15 @@ class Recording:
         return max((len(column) for column in self.history.values()), default=0)
 
     def epoch(self, **numbers: float) -> None:
-        """Add the numbers of one more epoch. A name that is new or missing is NaN elsewhere."""
+        """Add the numbers of one more epoch. A name that is new or missing is NaN elsewhere.
+
+        Raises SetupError for what is no number.
+        """
+        added = {name: _number(content, name) for name, content in numbers.items()}
         before = self.epochs
-        for name in {**self.history, **numbers}:
-            column = self.history.setdefault(name, [float("nan")] * before)
-            column.append(float(numbers.get(name, float("nan"))))
+        for name in {**self.history, **added}:
+            column = self.history.setdefault(name, [math.nan] * before)
+            column.append(added.get(name, math.nan))
 
     def reading(
         self,
@@ -53,37 +65,33 @@ class Recording:
         layers: Mapping[str, Mapping[str, float]],
         parameters: Mapping[str, Mapping[str, float]],
     ) -> None:
-        """Add what was seen of layers and parameters at one step. Raises SetupError for others."""
-        for given, known in ((layers, LAYER_READINGS), (parameters, PARAMETER_READINGS)):
-            for name, numbers in given.items():
-                strange = sorted(set(numbers) - set(known))
-                if strange:
-                    raise SetupError(
-                        f"'{strange[0]}' of {name} is no reading.", f"Readings are {known}."
-                    )
-        self.readings.append(
-            {
-                "step": int(step),
-                "epoch": int(epoch),
-                "layers": {name: dict(one) for name, one in layers.items()},
-                "parameters": {name: dict(one) for name, one in parameters.items()},
-            }
-        )
+        """Add what was seen of layers and parameters before a step.
 
-    def snapshot(self, step: int, parameters: Mapping[str, NDArray[Any]]) -> None:
-        """Keep a copy of all parameters as they are at a step."""
+        Raises SetupError for readings of other names.
+        """
+        seen = {
+            "step": int(step),
+            "epoch": int(epoch),
+            "layers": {name: _known(one, name, LAYER_READINGS) for name, one in layers.items()},
+            "parameters": {
+                name: _known(one, name, PARAMETER_READINGS) for name, one in parameters.items()
+            },
+        }
+        self.readings.append(seen)
+
+    def snapshot(self, step: int, parameters: Mapping[str, Any]) -> None:
+        """Keep a copy of all parameters as they are after so many steps."""
         self.snapshots[int(step)] = {name: np.array(one) for name, one in parameters.items()}
 
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """The numbers of epochs and of readings, as ``cut`` takes them."""
-        return self.epochs, len(self.readings)
-
-    def cut(self, epochs: int, readings: int) -> None:
-        """Forget what was recorded after so many epochs and readings."""
-        for column in self.history.values():
+    def cut(self, epochs: int, step: int) -> None:
+        """Forget what was recorded after so many epochs and steps."""
+        for name, column in list(self.history.items()):
             del column[epochs:]
-        del self.readings[readings:]
+            if not column:
+                del self.history[name]
+        self.readings[:] = [one for one in self.readings if one["step"] < step]
+        for later in [one for one in self.snapshots if one > step]:
+            del self.snapshots[later]
 
     def copy(self) -> Recording:
         """Return a recording that can be added to without changing this one."""
@@ -104,21 +112,58 @@ class Recording:
 
     @classmethod
     def from_document(
-        cls, document: Mapping[str, Any], snapshots: Mapping[str, NDArray[Any]] | None = None
+        cls, document: object, snapshots: Mapping[str, NDArray[Any]] | None = None
     ) -> Recording:
-        """Return the recording of a document. Raises RunFolderError where it is none."""
-        try:
-            history = {
-                str(name): [float(number) for number in column]
-                for name, column in document["history"].items()
-            }
-            recording = cls(history, [dict(one) for one in document["readings"]])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RunFolderError(
-                f"The recording of the run cannot be read ({error}).",
-                "Restore the folder from a copy, or train again.",
-            ) from None
+        """Return the recording of a document, checked. Raises RunFolderError where it is none."""
+        plain = record.mapping(document, "the recording")
+        columns = record.mapping(record.entry(plain, "history"), "'history'")
+        history = {name: _column(columns, name) for name in columns}
+        if len({len(column) for column in history.values()}) > 1:
+            raise record.damaged("the columns of 'history' differ in length")
+        readings = [_reading(one) for one in record.items(plain, "readings")]
+        recording = cls(history, readings)
         for key, content in (snapshots or {}).items():
             step, _, name = key.partition("/")
+            if not (step.isascii() and step.isdigit() and len(step) < 19 and name):
+                raise record.damaged(f"{key!r} names no snapshot")
             recording.snapshots.setdefault(int(step), {})[name] = content
+        recording.snapshots = dict(sorted(recording.snapshots.items()))
         return recording
+
+
+def _number(content: Any, name: str) -> float:
+    try:
+        return float(content)
+    except (TypeError, ValueError):
+        raise SetupError(
+            f"'{name}' of an epoch is {content!r}.", "Give one number for each name."
+        ) from None
+
+
+def _known(numbers: Mapping[str, float], name: str, known: tuple[str, ...]) -> dict[str, float]:
+    for reading in numbers:
+        if reading not in known:
+            raise SetupError(f"'{reading}' of {name} is no reading.", nearest(reading, known))
+    return {reading: _number(content, reading) for reading, content in numbers.items()}
+
+
+def _column(columns: dict[str, object], name: str) -> list[float]:
+    """Return one column of a history; NaN and infinity are findings, so they are allowed."""
+    return [
+        one if isinstance(one, float) else record.number({name: one}, name)
+        for one in record.items(columns, name)
+    ]
+
+
+def _reading(content: object) -> dict[str, Any]:
+    plain = record.mapping(content, "a reading")
+    found: dict[str, Any] = {name: record.whole_number(plain, name) for name in ("step", "epoch")}
+    for part, known in (("layers", LAYER_READINGS), ("parameters", PARAMETER_READINGS)):
+        named = record.mapping(record.entry(plain, part), f"'{part}'")
+        found[part] = {}
+        for name, content in named.items():
+            numbers = record.mapping(content, f"the reading of {name!r}")
+            if not set(numbers) <= set(known):
+                raise record.damaged(f"{name!r} has readings of other names")
+            found[part][name] = {one: _column({one: [numbers[one]]}, one)[0] for one in numbers}
+    return found

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data import record
 from chainrule.data.splitting import split_rows
-from chainrule.errors import DataError, SetupError
+from chainrule.errors import DataError, SetupError, ShapeError
+from chainrule.optimizers.optimizer import is_number
+from chainrule.training.arguments import from_zero
 
 Arrays = tuple[NDArray[Any], ...]
 
@@ -29,6 +33,7 @@ class Rows:
         return len(self.weights)
 
     def part(self, chosen: NDArray[np.int64]) -> Rows:
+        """Return the rows of these numbers."""
         return Rows(
             tuple(one[chosen] for one in self.inputs),
             tuple(one[chosen] for one in self.targets),
@@ -46,55 +51,64 @@ class Rows:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where rows came from and how they were split: what a run keeps instead of the rows."""
+    """Which rows were trained on: what a run keeps instead of the rows.
+
+    ``rows`` and ``checksum`` are those of X, y and the weights; ``training`` and ``validation`` the
+    numbers of the rows in each part, both empty where nothing was split off; ``held`` the checksum
+    of validation rows that were given apart, else empty.
+    """
 
     rows: int
     checksum: str
     training: tuple[int, ...] = ()
     validation: tuple[int, ...] = ()
-    path: str | None = None
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    held: str = ""
+
+    @property
+    def training_rows(self) -> int:
+        """The number of rows that steps are made of."""
+        return len(self.training) or self.rows
+
+    def same_rows(self, other: Provenance) -> bool:
+        """Whether both are of the same rows, the validation rows included."""
+        return (self.checksum, self.held) == (other.checksum, other.held)
 
     def to_record(self) -> dict[str, Any]:
-        return {
-            "rows": self.rows,
-            "checksum": self.checksum,
-            "training": list(self.training),
-            "validation": list(self.validation),
-            "path": self.path,
-            "notes": dict(self.notes),
-        }
+        """Return the provenance as plain data."""
+        return asdict(self)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Provenance:
+    def from_record(cls, content: object) -> Provenance:
+        """Return the provenance of a record, checked. Raises RunFolderError for any other."""
+        plain = record.mapping(content, "'provenance'")
+        rows = record.whole_number(plain, "rows")
+        parts = [record.whole_numbers(plain, name, rows) for name in ("training", "validation")]
+        if rows < 1 or len(np.unique(np.concatenate(parts))) not in (0, rows):
+            raise record.damaged("the parts of the rows do not hold each row once")
+        training, validation = (tuple(one.tolist()) for one in parts)
+        if len(training) + len(validation) not in (0, rows) or (validation and not training):
+            raise record.damaged("the parts of the rows do not hold each row once")
         return cls(
-            int(record["rows"]),
-            str(record["checksum"]),
-            tuple(int(one) for one in record["training"]),
-            tuple(int(one) for one in record["validation"]),
-            record["path"],
-            dict(record["notes"]),
+            rows,
+            record.text(plain, "checksum"),
+            training,
+            validation,
+            record.text(plain, "held"),
         )
 
 
 def input_array(content: Any, name: str) -> NDArray[np.float64]:
     """Return rows of numbers as a float64 array of two axes or more. Raises DataError."""
-    if isinstance(content, Iterator) or isinstance(content, str | os.PathLike):
+    if isinstance(content, Iterator | str | os.PathLike):
         raise DataError(
             f"{name} is {type(content).__name__}, and rows that come piece by piece cannot be "
             "trained on yet.",
             "Give an array that fits into memory, or read the file with train_table().",
         )
     _refuse_larger_than_memory(content, name)
-    try:
-        array = np.asarray(content)
-        if array.dtype.kind not in "fiub":
-            array = array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"{name} holds something that is not a number.",
-            "Turn text into numbers first, or use train_table(), which does.",
-        ) from None
+    array = number_array(
+        content, name, "Turn text into numbers first, or use train_table(), which does."
+    )
     if array.ndim == 1:
         raise DataError(
             f"{name} has one axis of {array.shape[0]} numbers, so rows and columns are not told "
@@ -103,7 +117,6 @@ def input_array(content: Any, name: str) -> NDArray[np.float64]:
         )
     if array.ndim < 1 or array.size == 0:
         raise DataError(f"{name} is empty: {array.shape}.", "Give at least one row.")
-    array = array.astype(np.float64, copy=False)
     finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
     if not finite.all():
         bad = np.flatnonzero(~finite)
@@ -112,6 +125,25 @@ def input_array(content: Any, name: str) -> NDArray[np.float64]:
             "Fill missing numbers in or leave those rows out; train_table() fills them in.",
         )
     return array
+
+
+def number_array(content: Any, name: str, remedy: str) -> NDArray[np.float64]:
+    """Return numbers as a float64 array. Raises DataError for rows of several lengths, and text.
+
+    Text that spells numbers is refused, too: where some of a column does, the rest may not.
+    """
+    try:
+        array = np.asarray(content)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"{name} has rows of different lengths.", "Give as many numbers in every row."
+        ) from None
+    if array.dtype.kind == "O" and not any(isinstance(one, str | bytes) for one in array.flat):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            array = array.astype(np.float64)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} holds something that is not a number.", remedy)
+    return array.astype(np.float64, copy=False)
 
 
 def _refuse_larger_than_memory(content: Any, name: str) -> None:
@@ -136,23 +168,34 @@ def checksum_of(arrays: Sequence[NDArray[Any]]) -> str:
 
 
 def split_validation(
-    rows: Rows, share: float, seed: int, labels: NDArray[Any] | None
+    rows: int, share: Any, seed: int, labels: NDArray[Any] | None, classes: Sequence[Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the row numbers for training and for validation: seeded, stratified by label."""
-    if not 0.0 <= share < 1.0:
+    """Return the row numbers for training and for validation: seeded, stratified by label.
+
+    Raises SetupError for what is no share, DataError where a class has one row.
+    """
+    if not is_number(share) or not 0.0 <= share < 1.0:
         raise SetupError(
-            f"validation={share} is no share of the rows.", "Give a number from 0 to below 1."
+            f"validation={share!r} is no share of the rows.",
+            "Give a number from 0 to below 1, or (X, y).",
         )
-    everything = np.arange(len(rows))
+    everything = np.arange(rows)
     if share == 0.0:
         return everything, everything[:0]
-    training, held = split_rows(len(rows), (share,), seed, labels, purpose="validation")
+    counts = np.bincount(labels, minlength=len(classes)) if labels is not None else np.zeros(0)
+    if (counts == 1).any():
+        raise DataError(
+            f"The class {classes[int(np.argmax(counts == 1))]!r} has one row, which cannot be both "
+            "trained on and held out.",
+            "Give more rows of it, leave it out, or hold nothing out.",
+        )
+    training, held = split_rows(rows, (float(share),), seed, labels, purpose="validation")
     return training, held
 
 
 def row_weights(
     sample_weight: Any,
-    class_weight: Mapping[Any, float] | str | None,
+    class_weight: Any,
     rows: int,
     labels: NDArray[Any] | None,
     classes: Sequence[Any],
@@ -163,10 +206,15 @@ def row_weights(
     """
     weights = np.ones(rows)
     if sample_weight is not None:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-        if weights.shape != (rows,) or not np.isfinite(weights).all() or (weights < 0).any():
+        weights = number_array(sample_weight, "sample_weight", "Give one weight for each row.")
+        if weights.shape != (rows,):
+            raise ShapeError(
+                f"sample_weight is {weights.shape} for {rows} rows.",
+                "Give one weight for each row.",
+            )
+        if not np.isfinite(weights).all() or (weights < 0).any():
             raise DataError(
-                f"sample_weight is {weights.shape} for {rows} rows, or holds negative numbers.",
+                "sample_weight holds a negative number, NaN or infinity.",
                 "Give one weight from 0 for each row.",
             )
     if class_weight is not None:
@@ -175,20 +223,21 @@ def row_weights(
                 "class_weight was given for a target of numbers.", "Use sample_weight instead."
             )
         weights = weights * _of_classes(class_weight, labels, classes)[labels]
-    if weights.sum() == 0.0:
+    if not weights.sum() > 0.0:
         raise DataError("All rows have the weight 0.", "Give at least one row a weight.")
-    return weights / weights.mean()
+    return np.asarray(weights / weights.mean())
 
 
 def _of_classes(
-    class_weight: Mapping[Any, float] | str, labels: NDArray[Any], classes: Sequence[Any]
+    class_weight: Any, labels: NDArray[Any], classes: Sequence[Any]
 ) -> NDArray[np.float64]:
-    if class_weight == "balanced":
-        counts = np.bincount(labels, minlength=len(classes))
-        return len(labels) / (len(classes) * np.maximum(counts, 1))
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        counts = np.maximum(np.bincount(labels, minlength=len(classes)), 1)
+        return np.array([len(labels) / (len(classes) * one) for one in counts.tolist()])
     if not isinstance(class_weight, Mapping) or set(class_weight) - set(classes):
         raise SetupError(
             f"class_weight {class_weight!r} does not name classes of the target.",
             f"Give 'balanced' or a weight for each of {tuple(classes)}.",
         )
-    return np.array([float(class_weight.get(one, 1.0)) for one in classes])
+    found = [from_zero(class_weight.get(one, 1.0), f"class_weight[{one!r}]") for one in classes]
+    return np.array(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,25 +14,27 @@ from chainrule.errors import SetupError
 from chainrule.files.folder import write_folder
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
-from chainrule.training.loop import State
+from chainrule.training.machine import machine_record
 from chainrule.training.metrics import METRICS, predictions, probabilities
+from chainrule.training.preparing import named_inputs
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
+from chainrule.training.state import State
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from chainrule.data.preparation import Preparation
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
     """A training that has ended, or was saved on its way.
 
-    ``network`` has the parameters that were kept, ``state`` those of the last step; ``ended`` says
-    why training ended. ``notes`` are documents that are saved with the run (how a table was
-    prepared, its result). The rows are held in memory for going on, and are never saved.
+    ``network`` has the parameters that were kept, those after ``best_epoch``; ``state`` those of
+    the last step. ``ended`` says why training ended; ``finished`` is False where it was cut off, by
+    Ctrl-C or in a checkpoint, so that it can be resumed. ``notes`` are documents that are saved
+    with the run (how a table was prepared, its result), ``machine`` is where it was trained. The
+    rows are held in memory for going on, and are never saved.
     """
 
     setup: Setup
@@ -42,6 +44,7 @@ class Run:
     ended: str
     finished: bool = True
     notes: Mapping[str, Any] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=machine_record)
     rows: tuple[Rows, Rows] | None = None
 
     @property
@@ -51,8 +54,8 @@ class Run:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, counted from 1, whose parameters the network has (0: none was run)."""
-        return self.state.best_epoch if self.setup.keep == "best" else self.recording.epochs
+        """The epoch, counted from 1, whose parameters the network has (0: it ended within one)."""
+        return self.state.kept_epoch
 
     def predict(self, x: Any) -> Any:
         """Return labels in the target's own type, or numbers in the target's units.
@@ -96,12 +99,13 @@ class Run:
     def _outputs(self, x: Any) -> list[NDArray[Any]]:
         if "preparation" in self.notes:
             x = self._table_inputs(x)
-        return outputs_of(self.network, (x,), self.setup.dtype)
+        inputs = list(named_inputs(self.network, x).values())
+        return outputs_of(self.network, inputs, self.setup.dtype)
 
-    def _preparation(self) -> Preparation:
-        from chainrule.training.table_notes import preparation_of
+    def _preparation(self) -> Any:
+        from chainrule.data.preparation import Preparation
 
-        return preparation_of(self.setup, self.notes)
+        return Preparation.from_dict(self.notes["preparation"])
 
     def _table_inputs(self, x: Any) -> Any:
         """Return a table's rows as the inputs that the network was trained on."""
@@ -125,6 +129,8 @@ class Run:
         """Save the run as a folder. Raises RunFolderError; an existing run is kept unless
         ``replace``.
         """
+        from chainrule.training.records import to_documents
+
         documents, arrays = to_documents(self)
         write_folder(path, documents, arrays, replace=replace)
 
@@ -139,65 +145,6 @@ class Run:
     __repr__ = __str__
 
 
-def to_documents(run: Run) -> tuple[dict[str, Any], dict[str, dict[str, NDArray[Any]]]]:
-    """Return a run as the documents and arrays of a run folder."""
-    from chainrule.training.records import setup_to_record
-
-    state = run.state
-    documents = {
-        "setup": setup_to_record(run.setup),
-        "recording": run.recording.to_document(),
-        "progress": {
-            "ended": run.ended,
-            "finished": run.finished,
-            "step": state.step,
-            "rate": state.rate,
-            "best_loss": state.best_loss,
-            "best_epoch": state.best_epoch,
-            "gradient": state.gradient,
-            "seconds": state.seconds,
-            "moments": sorted(state.optimizer),
-        },
-        "notes": dict(run.notes),
-    }
-    kept = {} if state.best is None else {"best": state.best}
-    moments = {f"moment {name}": one for name, one in state.optimizer.items()}
-    arrays = {
-        "parameters": run.network.parameters,
-        "state": {
-            "parameters": state.parameters,
-            "losses": np.array(state.losses, dtype=np.float64),
-            "penalties": np.array(state.penalties, dtype=np.float64),
-            **kept,
-            **moments,
-        },
-        "snapshots": run.recording.snapshot_arrays(),
-    }
-    return documents, arrays
-
-
-def run_of(
-    setup: Setup,
-    state: State,
-    recording: Recording,
-    ended: str,
-    named: Callable[[NDArray[Any]], dict[str, NDArray[Any]]],
-    *,
-    finished: bool = True,
-    notes: Mapping[str, Any] | None = None,
-    rows: tuple[Rows, Rows] | None = None,
-) -> Run:
-    """Return the run of a state: its network has the best parameters, or the last ones."""
-    best = state.best if setup.keep == "best" and state.best is not None else state.parameters
-    network = setup.network.with_parameters(named(best))
-    return Run(setup, network, recording, state, ended, finished, dict(notes or {}), rows)
-
-
 def with_notes(run: Run, notes: Mapping[str, Any]) -> Run:
     """Return the run with further documents to be saved beside it."""
     return replace(run, notes={**run.notes, **notes})
-
-
-def several(content: Any) -> Sequence[Any]:
-    """Return a sequence of choices, one of a single choice."""
-    return list(content) if isinstance(content, list | tuple) else [content]

@@ -1,13 +1,11 @@
-"""Setup: everything that decides a training, as plain data. A remedy is a function Setup -> Setup."""
+"""Setup: everything that decides a training, as plain data. A remedy maps a Setup to a Setup."""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from chainrule.engines.program import FloatType
 from chainrule.errors import SetupError, nearest
@@ -16,13 +14,15 @@ from chainrule.network.network import Network, layout_of
 from chainrule.network.objective import Objective
 from chainrule.network.plan import Parameter
 from chainrule.optimizers import Optimizer
+from chainrule.training.arguments import from_zero, limit
+from chainrule.training.metrics import Metric
+from chainrule.training.origin import Origin
 from chainrule.training.rows import Provenance
 from chainrule.training.step import Terms
 from chainrule.training.stopping import Stopping
 from chainrule.training.targets import Target
 
 Strength = float | Mapping[str, float]
-Metric = str | Callable[[Any, Any], float]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Regularisation:
 
     ``l1`` and ``l2`` add ``l1 * sum |w|`` and ``l2 / 2 * sum w**2`` to the loss; ``weight_decay``
     takes ``rate * weight_decay * w`` off at every step. Each is a number, or pattern -> number.
+    The gradient, penalties included, is cut to the length ``clip_norm``, then each of its numbers
+    to ``clip_value``. Raises SetupError for limits that are not above 0.
     """
 
     l1: Strength = 0.0
@@ -38,6 +40,10 @@ class Regularisation:
     weight_decay: Strength = 0.0
     clip_norm: float | None = None
     clip_value: float | None = None
+
+    def __post_init__(self) -> None:
+        limit(self.clip_norm, "clip_norm")
+        limit(self.clip_value, "clip_value")
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class Setup:
     keep: str = "best"
     readings: int = 50
     snapshots: int = 0
+    origin: Origin = field(default_factory=Origin)
 
     def objective(self) -> Objective:
         """Return what is minimised: all parameters that are not frozen by name."""
@@ -100,7 +107,9 @@ def names_of(parameters: Sequence[Parameter], patterns: Sequence[str], what: str
     for pattern in patterns:
         hits = fnmatch.filter(known, pattern)
         if not hits:
-            raise SetupError(f"{what}: no parameter is called '{pattern}'.", nearest(pattern, known))
+            raise SetupError(
+                f"{what}: no parameter is called '{pattern}'.", nearest(pattern, known)
+            )
         found += hits
     return found
 
@@ -112,7 +121,7 @@ def by_pattern(
     result: dict[str, float] = {}
     for pattern, number in chosen.items():
         for name in names_of(parameters, (pattern,), what):
-            result[name] = _not_negative(number, what)
+            result[name] = from_zero(number, what)
     return result
 
 
@@ -122,11 +131,5 @@ def strengths(
     """Return name -> strength: a plain number falls on weights, not on biases."""
     if isinstance(strength, Mapping):
         return by_pattern(parameters, strength, what)
-    number = _not_negative(strength, what)
+    number = from_zero(strength, what)
     return {one.name: number for one in parameters if len(one.shape) > 1}
-
-
-def _not_negative(number: float, what: str) -> float:
-    if not (isinstance(number, int | float) and np.isfinite(number) and number >= 0):
-        raise SetupError(f"{what}={number!r} is no strength.", "Give a number from 0.")
-    return float(number)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.arrays import (
     Array,
+    absolute,
     equal,
     max_over,
     maximum,
@@ -23,8 +24,9 @@ from chainrule.arrays import (
 from chainrule.engines.door import Work
 from chainrule.engines.program import FloatType, Input, trace
 from chainrule.network.objective import Objective
-from chainrule.ops.penalties import l1_penalty, l2_penalty
+from chainrule.ops import OPS
 from chainrule.optimizers import Optimizer, Schedule
+from chainrule.training.origin import Origin
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS
 
 
@@ -41,23 +43,42 @@ class Terms:
 
 
 @dataclass(frozen=True, eq=False)
+class Advance:
+    """What one step computes: every value, the penalised gradient, and what comes after."""
+
+    values: Mapping[Any, Any]
+    penalty: Array
+    gradient: Array
+    parameters: Array
+    state: list[Array]
+
+
+@dataclass(frozen=True, eq=False)
 class TrainingStep:
-    """An objective, an optimizer, and the terms between them, as a function to trace."""
+    """An objective, an optimizer, and the terms between them, as a function to trace.
+
+    Its inputs are parameters, step, the optimizer's state, frozen parameters, learning rate, rows.
+    """
 
     objective: Objective
     optimizer: Optimizer
     terms: Terms
     steps_per_epoch: int
     state_names: tuple[str, ...]
+    origin: Origin = field(default_factory=Origin)
 
-    def penalised(self, parameters: Array, gradient: Array) -> tuple[Array, Array | float]:
+    @property
+    def has_penalty(self) -> bool:
+        """Whether anything is added to the loss."""
+        return self.terms.l1 is not None or self.terms.l2 is not None
+
+    def penalised(self, parameters: Array, gradient: Array) -> tuple[Array, Array]:
         """Return the gradient with those of the penalties added, and the penalties' sum."""
         total: Any = 0.0
-        for strength, penalty in ((self.terms.l2, l2_penalty), (self.terms.l1, l1_penalty)):
+        for strength, name in ((self.terms.l2, "l2_penalty"), (self.terms.l1, "l1_penalty")):
             if strength is not None:
-                weights: Any = strength
-                total = total + penalty.forward(parameters, weights)
-                part, _ = penalty.backward(1.0, total, parameters, weights)
+                total = total + OPS[name].forward(parameters, strength)
+                part = OPS[name].backward(1.0, total, parameters, strength)[0]
                 gradient = gradient + part
         return gradient, total
 
@@ -73,9 +94,10 @@ class TrainingStep:
     def rate(self, step: Array, factor: Array) -> Array:
         """Return the learning rate now: the schedule's (or ``factor`` alone) times the rates."""
         given = self.optimizer.learning_rate
-        rate: Any = factor
+        rate = factor
         if isinstance(given, Schedule):
-            rate = given.rate(to_float(step) / float(self.steps_per_epoch)) * factor
+            place = self.origin.place(step, self.steps_per_epoch)
+            rate = given.rate(to_float(place) / float(self.steps_per_epoch)) * factor
         return rate if self.terms.rates is None else rate * self.terms.rates
 
     def updated(
@@ -85,20 +107,20 @@ class TrainingStep:
         if self.terms.weight_decay is not None:
             parameters = parameters - rate * self.terms.weight_decay * parameters
         named = dict(zip(self.state_names, state, strict=True))
-        parameters, made = self.optimizer.update(parameters, gradient, named, rate, step + 1)
+        count = self.origin.optimizer_count(step)
+        parameters, made = self.optimizer.update(parameters, gradient, named, rate, count)
         return parameters, [made[name] for name in self.state_names]
 
-    def __call__(self, parameters: Any, step: Any, *rest: Any) -> tuple[Any, ...]:
-        """Return parameters, step and state afterwards; loss, penalty, size of the gradient."""
+    def advance(self, parameters: Any, step: Any, *rest: Any) -> Advance:
+        """Walk forward and backward over the rows, then update."""
         count = len(self.state_names)
         state, (frozen, factor), rows = rest[:count], rest[count : count + 2], rest[count + 2 :]
         values = self.objective.values(parameters, frozen, rows)
         plain = self.objective.flat_gradient(values, self.objective.gradients(values))
         gradient, penalty = self.penalised(parameters, plain)
         rate = self.rate(step, factor)
-        after, state = self.updated(parameters, self.clipped(gradient), state, step, rate)
-        size = max_over(abs_of(gradient))
-        return (after, step + 1, *state, values["loss"], penalty, size)
+        after, moments = self.updated(parameters, self.clipped(gradient), state, step, rate)
+        return Advance(values, penalty, gradient, after, moments)
 
     def inputs(self) -> tuple[Input, ...]:
         size = self.objective.trained.size
@@ -117,8 +139,10 @@ class TrainingStep:
         carried = ("parameters", "step", *self.state_names)
         records = ("loss", "penalty", "gradient") if watch_gradient else ("loss", "penalty")
 
-        def step(*inputs: Any) -> tuple[Any, ...]:
-            return self(*inputs)[: len(carried) + len(records)]
+        def step(parameters: Any, count: Any, *rest: Any) -> tuple[Any, ...]:
+            made = self.advance(parameters, count, *rest)
+            after = (made.parameters, count + 1, *made.state, made.values["loss"], made.penalty)
+            return (*after, max_over(absolute(made.gradient))) if watch_gradient else after
 
         program = trace(step, self.inputs(), (*carried, *records), dtype)
         return Work(program, carried=len(carried), fixed=2)
@@ -143,16 +167,10 @@ class TrainingStep:
         return tuple(last.values())
 
     def _readings(self, parameters: Any, step: Any, *rest: Any) -> list[Any]:
-        count = len(self.state_names)
-        state, (frozen, factor), rows = rest[:count], rest[count : count + 2], rest[count + 2 :]
-        values = self.objective.values(parameters, frozen, rows)
-        plain = self.objective.flat_gradient(values, self.objective.gradients(values))
-        gradient, _ = self.penalised(parameters, plain)
-        rate = self.rate(step, factor)
-        after, _ = self.updated(parameters, self.clipped(gradient), state, step, rate)
+        now = self.advance(parameters, step, *rest)
         made: list[Any] = []
         for name in self.watched:
-            value = values[name]
+            value = now.values[name]
             mean = mean_over(value)
             made += [
                 mean,
@@ -162,15 +180,11 @@ class TrainingStep:
                 mean_over(to_float(equal(value, 0.0))),
             ]
         layout = self.objective.trained
-        parts = [layout.named(one) for one in (parameters, gradient, after - parameters)]
+        vectors = (parameters, now.gradient, now.parameters - parameters)
+        parts = [layout.named(one) for one in vectors]
         for one in layout.parameters:
             made += [sqrt(mean_over(part[one.name] * part[one.name])) for part in parts]
         return made
-
-
-def abs_of(x: Array) -> Array:
-    """Return |x| as the larger of x and -x, which keeps NaN."""
-    return maximum(x, -x)
 
 
 def evaluation_work(objective: Objective, dtype: FloatType) -> Work:

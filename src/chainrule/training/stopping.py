@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from chainrule.errors import SetupError
+from chainrule.optimizers.optimizer import is_number
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,12 @@ class Stopping:
             number = getattr(self, field.name)
             if number is None:
                 continue
-            wrong = not isinstance(number, int | float) or math.isnan(number)
-            if wrong or (number < 0 and field.name != "target_loss"):
+            if not is_number(number) or (number < 0 and field.name != "target_loss"):
                 raise SetupError(f"{field.name}={number!r} is no limit.", "Give a number from 0.")
+        if self.patience is not None and (self.patience < 1 or self.patience % 1):
+            raise SetupError(
+                f"patience={self.patience!r} is not possible.", "Give a whole number from 1."
+            )
 
     def reason(
         self, history: Mapping[str, list[float]], gradient: float, waited: int
@@ -51,13 +55,13 @@ class Stopping:
             return f"the loss reached {self.target_loss:g}"
         if self.min_gradient is not None and gradient < self.min_gradient:
             return f"the gradient fell below {self.min_gradient:g}"
-        if self.min_change is not None and len(loss) > 1:
-            if abs(loss[-1] - loss[-2]) < self.min_change:
-                return f"the loss changed by less than {self.min_change:g}"
+        change = abs(loss[-1] - loss[-2]) if len(loss) > 1 else math.inf
+        if self.min_change is not None and change < self.min_change:
+            return f"the loss changed by less than {self.min_change:g}"
         if self.patience is not None and waited >= self.patience:
             return f"the validation loss was not better for {waited} epochs"
         return None
 
     def to_record(self) -> dict[str, Any]:
+        """Return the limits as plain data."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
-

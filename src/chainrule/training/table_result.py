@@ -20,13 +20,13 @@ from chainrule.data.table import Table
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam
+from chainrule.training.carry_out import carry_out
 from chainrule.training.metrics import METRICS
 from chainrule.training.progress import shown_progress
 from chainrule.training.run import Run, with_notes
 from chainrule.training.stopping import Stopping
 from chainrule.training.table_notes import Split
 from chainrule.training.table_rows import prepared_rows, target_values
-from chainrule.training.train import carry_out
 
 LEARNING_RATE = 0.005
 PATIENCE = 30
@@ -200,7 +200,8 @@ def _numbers_in_words(network: Score, simple: Sequence[Score]) -> str:
     elif error < 2 * least:
         stand = f"{error / least - 1:.0%} larger than the {best.model}'s"
     elif least > 0:
-        stand = f"{error / least:.2g} times the {best.model}'s"
+        times = error / least
+        stand = f"{times:,.{0 if times >= 10 else 1}f} times the {best.model}'s"
     else:
         stand = f"larger than the {best.model}'s, which makes none"
     return f"The network's error (RMSE) is {stand}."

@@ -15,7 +15,9 @@ from chainrule.data.table import Table, read_table, table_from_frame
 from chainrule.errors import DataError, SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.optimizers import Adam, Optimizer, find_optimizer
+from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
+from chainrule.training.arguments import check_seed, rows_in_a_step, whole
+from chainrule.training.carry_out import carry_out
 from chainrule.training.interrupts import uninterrupted
 from chainrule.training.preparing import Prepared
 from chainrule.training.records import load
@@ -32,7 +34,6 @@ from chainrule.training.table_notes import (
 )
 from chainrule.training.table_result import LEARNING_RATE, PATIENCE, TableResult, result_of
 from chainrule.training.table_rows import prepared_rows
-from chainrule.training.train import carry_out, check_seed, rows_in_a_step, whole, with_rate
 
 MOST_UNITS = 1_000_000
 

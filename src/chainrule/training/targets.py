@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, RunFolderError
+from chainrule.data import record
+from chainrule.errors import DataError, ShapeError
 
 Task = Literal["classification", "regression"]
 MANY_CLASSES = 100
+LABEL_TYPES = (str, bool, int, float)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,16 @@ class Target:
         if self.task == "regression":
             numbers = _numbers(y)
             return numbers[:, None] if numbers.ndim == 1 else numbers
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if y.ndim != 1:
+            raise ShapeError(
+                f"The target is {y.shape}, and classes are one label for each row.",
+                "Give labels (rows,).",
+            )
         place = {label: number for number, label in enumerate(self.labels)}
-        strange = [one for one in y.tolist() if one not in place]
+        known = [isinstance(one, LABEL_TYPES) and one in place for one in y.tolist()]
+        strange = [one for one, is_known in zip(y.tolist(), known, strict=True) if not is_known]
         if strange:
             raise DataError(
                 f"The target holds the class {strange[0]!r}, which is not among {self.labels}.",
@@ -43,9 +53,11 @@ class Target:
 
     def decoded(self, labels: NDArray[np.int64]) -> NDArray[Any]:
         """Return label numbers as the caller's own labels."""
-        return np.array(self.labels)[labels]
+        decoded: NDArray[Any] = np.array(self.labels)[labels]
+        return decoded
 
     def to_record(self) -> dict[str, Any]:
+        """Return the target as plain data."""
         return {
             "task": self.task,
             "width": self.width,
@@ -54,14 +66,34 @@ class Target:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Target:
-        try:
-            task: Task = "classification" if record["task"] == "classification" else "regression"
-            return cls(task, int(record["width"]), tuple(record["labels"]), bool(record["flat"]))
-        except (KeyError, TypeError, ValueError):
-            raise RunFolderError(
-                "The run does not say what it predicts.", "Restore the folder from a copy."
-            ) from None
+    def from_record(cls, content: object) -> Target:
+        """Return the target of a record, checked. Raises RunFolderError for any other."""
+        plain = record.mapping(content, "a target")
+        known: Mapping[str, Task] = {"classification": "classification", "regression": "regression"}
+        task = known[record.choice(plain, "task", tuple(known))]
+        width, labels = record.whole_number(plain, "width"), record.items(plain, "labels")
+        kinds = {"number" if isinstance(one, int | float) else "text" for one in labels}
+        if not all(isinstance(one, LABEL_TYPES) for one in labels) or len(kinds) > 1:
+            raise record.damaged("'labels' holds what is no label")
+        due = len(set(labels)) if task == "classification" else 0
+        if len(labels) != due or width != (due or width) or not width or due == 1:
+            raise record.damaged("'labels' and 'width' do not agree")
+        return cls(task, width, tuple(labels), record.flag(plain, "flat"))
+
+
+def target_values(y: Any) -> NDArray[Any]:
+    """Return a target as an array. Raises DataError for what does not come as rows."""
+    if isinstance(y, Iterator | Mapping | set | frozenset):
+        raise DataError(
+            f"The target is {type(y).__name__}, which has no order of rows to go by.",
+            "Give an array or a list.",
+        )
+    try:
+        return np.asarray(y)
+    except (TypeError, ValueError):
+        raise DataError(
+            "The target has rows of different lengths.", "Give one number or label for each row."
+        ) from None
 
 
 def find_target(y: NDArray[Any], task: Task | None) -> Target:
@@ -74,24 +106,41 @@ def find_target(y: NDArray[Any], task: Task | None) -> Target:
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind not in "f":
         y = y[:, 0]
     if task is None:
-        task = "classification" if y.dtype.kind in "OSUbiu" and y.ndim == 1 else "regression"
-        if task == "classification" and y.dtype.kind == "O" and _all_floats(y):
-            task = "regression"
-        distinct = len(np.unique(y)) if y.dtype.kind in "iu" else 0
-        if distinct > MANY_CLASSES:
-            raise DataError(
-                f"The target holds {distinct} different whole numbers, which could be classes "
-                "or amounts.",
-                "Say which: loss='cross_entropy' or loss='mean_squared_error'.",
-            )
-    if task == "regression":
-        numbers = _numbers(y)
-        if np.ptp(numbers) == 0.0 and len(numbers) > 1:
-            raise DataError(
-                f"The target is {numbers.flat[0]:g} in every row, so there is nothing to learn.",
-                "Check that the right column was given as target.",
-            )
-        return Target("regression", 1 if y.ndim == 1 else y.shape[1], (), y.ndim == 1)
+        task = _task_of(y)
+    return _classes_of(y) if task == "classification" else _numbers_of(y)
+
+
+def _task_of(y: NDArray[Any]) -> Task:
+    if y.dtype.kind not in "OSUbiu" or y.ndim == 2:
+        return "regression"
+    if y.dtype.kind == "O" and all(isinstance(one, float) for one in y.tolist()):
+        return "regression"
+    distinct = len(np.unique(y)) if y.dtype.kind in "iu" else 0
+    if distinct > MANY_CLASSES:
+        raise DataError(
+            f"The target holds {distinct} different whole numbers, which could be classes or "
+            "amounts.",
+            "Say which: loss='cross_entropy' or loss='mean_squared_error'.",
+        )
+    return "classification"
+
+
+def _numbers_of(y: NDArray[Any]) -> Target:
+    numbers = _numbers(y)
+    if len(numbers) > 1 and np.ptp(numbers) == 0.0:
+        raise DataError(
+            f"The target is {numbers.flat[0]:g} in every row, so there is nothing to learn.",
+            "Check that the right column was given as target.",
+        )
+    return Target("regression", 1 if y.ndim == 1 else y.shape[1], (), y.ndim == 1)
+
+
+def _classes_of(y: NDArray[Any]) -> Target:
+    if y.ndim == 2:
+        raise DataError(
+            f"The target is {y.shape}, and classes are one label for each row.",
+            "Give labels: y.argmax(axis=1) where the columns are classes.",
+        )
     labels = _labels(y)
     if len(labels) < 2:
         raise DataError(
@@ -101,31 +150,35 @@ def find_target(y: NDArray[Any], task: Task | None) -> Target:
     return Target("classification", len(labels), labels)
 
 
-def _all_floats(y: NDArray[Any]) -> bool:
-    return all(isinstance(one, float) for one in y.tolist())
-
-
 def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
     """Return the distinct labels, sorted, as plain Python values."""
     found = y.tolist()
-    if y.dtype.kind == "f" and not np.isfinite(y).all() or any(one is None for one in found):
+    if any(one is None or one != one for one in found) or np.inf in found:
         raise DataError("The target has rows without a class.", "Leave those rows out.")
-    try:
-        return tuple(sorted(set(found)))
-    except TypeError:
+    strange = [one for one in found if not isinstance(one, LABEL_TYPES)]
+    if strange:
+        raise DataError(
+            f"The target holds labels of the type {type(strange[0]).__name__}.",
+            "Give labels as text, whole numbers, or True and False.",
+        )
+    if len({isinstance(one, str) for one in found}) > 1:
         raise DataError(
             "The target mixes labels of several types.", "Give all labels as text or as numbers."
-        ) from None
+        )
+    return tuple(sorted(set(found)))
 
 
 def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:
+    text = y.dtype.kind == "O" and any(isinstance(one, str | bytes) for one in y.flat)
     try:
-        numbers = y.astype(np.float64)
-    except (TypeError, ValueError):
+        numbers = None if text or y.dtype.kind not in "fiubO" else y.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        numbers = None
+    if numbers is None:
         raise DataError(
-            "The target holds text where numbers are due.",
+            "The target holds something else where numbers are due.",
             "Give numbers, or a loss for classes: loss='cross_entropy'.",
-        ) from None
+        )
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
     if bad.size:
         raise DataError(

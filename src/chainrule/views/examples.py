@@ -41,7 +41,9 @@ def run_example(folder: Path, name: str, figure: Path | None) -> None:
     hits = hits or [one for one in files if one.startswith(plain)]
     hits = hits or [one for one in files if plain in one]
     if len(hits) != 1:
-        what = f"There is no example '{name}'." if not hits else f"'{name}' fits {len(hits)} examples."
+        what = (
+            f"There is no example '{name}'." if not hits else f"'{name}' fits {len(hits)} examples."
+        )
         raise DataError(what, nearest(plain, hits or files))
     path = files[hits[0]]
     before = sys.argv

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -33,11 +32,8 @@ interrupted or killed goes on with: chainrule resume RUN"""
 def reported() -> Iterator[None]:
     """Turn what goes wrong inside into a sentence or two on standard error and an exit code.
 
-    SIGTERM is taken like Ctrl-C. With CHAINRULE_TRACEBACK=1 an error shows where it came from.
+    With CHAINRULE_TRACEBACK=1 an error shows where it came from.
     """
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _write_anything()
     try:
         yield
         sys.stdout.flush()
@@ -93,7 +89,7 @@ def _say(*lines: str) -> None:
         sys.stderr.flush()
 
 
-def _write_anything() -> None:
+def prepare_streams() -> None:
     """Have characters that a console does not know written as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

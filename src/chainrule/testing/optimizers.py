@@ -1,0 +1,242 @@
+"""Everything that an optimizer must hold, tried on three small problems and told in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.arrays import Array, matmul, mean_over, reshape, slice_of, sum_over, tanh, to_float
+from chainrule.engines.door import Batches, Work, run
+from chainrule.engines.program import FloatType, Input, Program, trace
+from chainrule.engines.reference import evaluate
+from chainrule.ops.derived import backward_of_function
+from chainrule.optimizers import OPTIMIZERS, Optimizer, Schedule
+from chainrule.optimizers.optimizer import Needs
+from chainrule.randomness import normal
+
+Problem = Callable[[Any], Any]
+SIZE = 5
+# Tried one after another where an optimizer does not solve a problem at its own learning rate.
+RATES = (0.001, 0.01, 0.1, 1.0, 0.003, 0.03, 0.3, 0.0003)
+_XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+_ONE_OF_BOTH = np.array([[0.0], [1.0], [1.0], [0.0]])
+
+
+def parabola(x: Array) -> Array:
+    """An elongated bowl around 3, with its minimum of 0 there."""
+    far: Any = x - 3.0
+    return sum_over(far * far * np.linspace(0.2, 1.0, SIZE))
+
+
+def rosenbrock(x: Array) -> Array:
+    """The curved valley of Rosenbrock (1960); 0 at (1, 1)."""
+    first, second = slice_of(x, 0, 0, 1), slice_of(x, 0, 1, 2)
+    ahead, aside = 1.0 - first, second - first * first
+    return sum_over(ahead * ahead + 100.0 * (aside * aside))
+
+
+def small_network(x: Array) -> Array:
+    """The squared error of a 2-4-1 network of tanh units on the exclusive or."""
+    hidden = tanh(matmul(_as_array(_XOR), reshape(slice_of(x, 0, 0, 8), (2, 4)))
+                  + slice_of(x, 0, 8, 12))
+    output: Any = matmul(hidden, reshape(slice_of(x, 0, 12, 16), (4, 1))) + slice_of(x, 0, 16, 17)
+    missed = output - _ONE_OF_BOTH
+    return mean_over(missed * missed)
+
+
+def _as_array(content: Any) -> Array:
+    array: Array = content
+    return array
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """A problem, where the walk starts, the value to come below, and the steps it may take."""
+
+    name: str
+    problem: Problem
+    start: NDArray[np.float64]
+    goal: float
+    steps: int
+
+
+BUDGETS = (
+    Budget("a parabola", parabola, np.zeros(SIZE), 1e-6, 3000),
+    Budget("Rosenbrock's valley", rosenbrock, np.array([-1.2, 1.0]), 0.01, 20000),
+    Budget(
+        "a small network", small_network, normal(1, "start of a small network", 17), 0.01, 5000
+    ),
+)
+
+
+def check_optimizer(optimizer: Optimizer) -> list[str]:
+    """Return what is wrong with an optimizer, one sentence each; empty means that it passes.
+
+    Checked are: the parts of the contract; a state shaped like the parameters, under the same names
+    after an update; that nothing given is changed; that the traced update on the reference engine
+    is the update computed directly, over three steps in float64 and float32; that one learning rate
+    for each parameter does what one for all does, and a rate of 0 moves nothing; and that it solves
+    a parabola in 3,000 steps, Rosenbrock's valley in 20,000 and a small network in 5,000, at its
+    own learning rate or one of ``RATES``.
+    """
+    failures = list(_contract(optimizer))
+    if failures:
+        return failures
+    for check in (_state, _purity, _rates, _traces, _solutions):
+        try:
+            failures += check(optimizer)
+        except Exception as error:
+            name = check.__name__.strip("_")
+            failures.append(f"{type(error).__name__} ({error}) stopped the check of its {name}.")
+    return [f"{optimizer.name}: {one}" for one in failures]
+
+
+def assert_optimizer(optimizer: Optimizer) -> None:
+    """Raise AssertionError with all that ``check_optimizer`` finds."""
+    failures = check_optimizer(optimizer)
+    if failures:
+        raise AssertionError("\n".join(failures))
+
+
+def steps_to_solve(optimizer: Optimizer, budget: Budget) -> int | None:
+    """Return after how many steps a problem's value is below its goal, None if it never is."""
+    values = _descend(optimizer, budget.problem, budget.start, budget.steps)
+    solved = np.flatnonzero(values < budget.goal)
+    return int(solved[0]) if solved.size else None
+
+
+def _contract(optimizer: Any) -> Iterator[str]:
+    kind = type(optimizer)
+    if not dataclasses.is_dataclass(kind) or not kind.__dataclass_params__.frozen:
+        yield "It is no frozen dataclass."
+    for part in ("name", "formula", "needs", "learning_rate", "initial", "update"):
+        if not hasattr(optimizer, part):
+            yield f"It has no {part}."
+    if OPTIMIZERS.get(getattr(optimizer, "name", "")) is not kind:
+        yield "Its class is not in the table: write @optimizer('name') above it."
+    if getattr(optimizer, "needs", "") not in get_args(Needs):
+        yield f"It needs none of {', '.join(get_args(Needs))}."
+    if not getattr(optimizer, "formula", ""):
+        yield "It has no formula."
+
+
+def _drawn(purpose: str, dtype: str = "float64") -> NDArray[Any]:
+    return normal(3, purpose, SIZE).astype(dtype)
+
+
+def _names(optimizer: Optimizer) -> list[str]:
+    return sorted(optimizer.initial(np.zeros(SIZE)))
+
+
+def _update(optimizer: Optimizer, rate: Any) -> tuple[Any, dict[str, Any]]:
+    parameters = _drawn("parameters")
+    gradient, state = _drawn("gradient"), optimizer.initial(parameters)
+    return optimizer.update(parameters, gradient, state, rate, np.int64(1))
+
+
+def _state(optimizer: Optimizer) -> Iterator[str]:
+    begun = optimizer.initial(np.zeros(SIZE))
+    after, state = _update(optimizer, 0.1)
+    if set(begun) != set(state):
+        yield f"update returns the state {sorted(state)}, and initial {sorted(begun)}."
+    for name, content in [*begun.items(), *state.items(), ("parameters", after)]:
+        if np.shape(content) != (SIZE,):
+            yield f"{name} is {np.shape(content)} for {SIZE} parameters."
+
+
+def _purity(optimizer: Optimizer) -> Iterator[str]:
+    given = {name: _drawn(name) for name in ("parameters", "gradient", *_names(optimizer))}
+    before = {name: one.copy() for name, one in given.items()}
+    for one in given.values():
+        one.setflags(write=False)
+    state = {name: np.abs(given[name]) for name in _names(optimizer)}
+    kept = {name: one.copy() for name, one in state.items()}
+    optimizer.update(given["parameters"], given["gradient"], state, 0.1, np.int64(2))
+    changed = [name for name, one in given.items() if not np.array_equal(one, before[name])]
+    changed += [name for name, one in kept.items() if not np.array_equal(one, state[name])]
+    for name in changed:
+        yield f"update changes {name} in place."
+
+
+def _rates(optimizer: Optimizer) -> Iterator[str]:
+    one, many = _update(optimizer, 0.1)[0], _update(optimizer, np.full(SIZE, 0.1))[0]
+    if not np.allclose(one, many, rtol=1e-12, atol=0.0):
+        yield "One learning rate for each parameter does not do what one for all does."
+    if not np.array_equal(_update(optimizer, 0.0)[0], _drawn("parameters")):
+        yield "It moves the parameters at a learning rate of 0."
+
+
+def _traces(optimizer: Optimizer) -> Iterator[str]:
+    for dtype, close in (("float64", 1e-12), ("float32", 1e-5)):
+        program = _update_program(optimizer, "float64" if dtype == "float64" else "float32")
+        names = _names(optimizer)
+        parameters = _drawn("parameters", dtype)
+        state = optimizer.initial(parameters)
+        traced = [parameters, *(np.array(state[name]) for name in names)]
+        for step in (1, 2, 3):
+            gradient = _drawn(f"gradient {step}", dtype)
+            parameters, state = optimizer.update(parameters, gradient, state, 0.1, np.int64(step))
+            traced = evaluate(program, [traced[0], gradient, *traced[1:], 0.1, step])
+            due = [parameters, *(state[name] for name in names)]
+            for name, found, wanted in zip(["parameters", *names], traced, due, strict=True):
+                if found.dtype != dtype or not np.allclose(found, wanted, rtol=close, atol=close):
+                    yield f"The traced update differs in {name} after step {step} in {dtype}."
+
+
+def _update_program(optimizer: Optimizer, dtype: FloatType) -> Program:
+    names = _names(optimizer)
+
+    def update(parameters: Any, gradient: Any, *rest: Any) -> tuple[Any, ...]:
+        *moments, rate, step = rest
+        state = dict(zip(names, moments, strict=True))
+        after, made = optimizer.update(parameters, gradient, state, rate, step)
+        return (after, *(made[name] for name in names))
+
+    inputs = [Input(name, (SIZE,)) for name in ("parameters", "gradient", *names)]
+    inputs += [Input("rate", ()), Input("step", (), "integer")]
+    return trace(update, inputs, ("parameters", *names), dtype)
+
+
+def _solutions(optimizer: Optimizer) -> Iterable[str]:
+    if optimizer.needs != "gradient":
+        return
+    own = optimizer.learning_rate
+    tried = [optimizer, *(dataclasses.replace(optimizer, learning_rate=rate) for rate in RATES)]
+    for budget in BUDGETS:
+        if all(steps_to_solve(one, budget) is None for one in tried):
+            yield (
+                f"It does not solve {budget.name} within {budget.steps} steps, at its own learning "
+                f"rate ({own}) or one of {RATES}."
+            )
+
+
+def _descend(
+    optimizer: Optimizer, problem: Problem, start: NDArray[np.float64], steps: int
+) -> NDArray[np.float64]:
+    """Return the values on the way down from a start."""
+    names = sorted(optimizer.initial(start))
+    given = optimizer.learning_rate
+
+    def step(x: Any, count: Any, *rest: Any) -> tuple[Any, ...]:
+        *moments, rate = rest
+        if isinstance(given, Schedule):
+            rate = given.rate(to_float(count)) * rate
+        (slope,) = backward_of_function(problem, np.ones(()), (x,))
+        state = dict(zip(names, moments, strict=True))
+        after, made = optimizer.update(x, _as_array(slope), state, rate, count + 1)
+        return (after, count + 1, *(made[name] for name in names), problem(x))
+
+    inputs = [Input("x", start.shape), Input("step", (), "integer")]
+    inputs += [*(Input(name, start.shape) for name in names), Input("rate", ())]
+    work = Work(
+        trace(step, inputs, ("x", "step", *names, "value")), carried=2 + len(names), fixed=1
+    )
+    begun = optimizer.initial(start)
+    rate = 1.0 if isinstance(given, Schedule) else given
+    carried = [start, 0, *(np.array(begun[name]) for name in names)]
+    made = run(work, carried, [rate], [], Batches(1, 1), 0, steps)
+    return np.asarray(made.records[0])

@@ -1,0 +1,66 @@
+"""Where a new run goes on the disk, and what is said of it when Ctrl-C ends its training."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from chainrule.errors import RunFolderError
+from chainrule.files import folder_state
+from chainrule.files.disk import reason
+from chainrule.views.terminal import quoted
+
+
+@contextlib.contextmanager
+def run_folder(output: Path | None, table: Path) -> Iterator[Path]:
+    """Yield the folder for a new run; one that was made here goes again if nothing came into it.
+
+    Raises RunFolderError where no folder can be made.
+    """
+    folder = output or new_folder(table)
+    try:
+        with told_where(folder):
+            yield folder
+    finally:
+        if output is None:
+            for made in (folder, folder.parent):
+                # A folder with something in it stays.
+                with contextlib.suppress(OSError):
+                    made.rmdir()
+
+
+def new_folder(table: Path) -> Path:
+    """Make and return a folder under runs/ that was not there yet, named after the table."""
+    number = 1
+    while True:
+        folder = Path("runs") / f"{table.stem}-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise RunFolderError(
+                f"The folder '{folder}' cannot be made: {reason(error)}.",
+                "Choose another folder for the run: --output FOLDER.",
+            ) from None
+        else:
+            return folder
+
+
+@contextlib.contextmanager
+def told_where(folder: Path) -> Iterator[None]:
+    """Have a Ctrl-C that nothing else caught say whether there is a run to go on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = folder_state(folder) == "run"
+        told = kept_in(folder) if kept else "Training had not begun, and nothing is kept."
+        raise KeyboardInterrupt(told) from None
+
+
+def kept_in(folder: Path) -> str:
+    """Say where an interrupted run is, and how to go on with it."""
+    return f"The best so far is kept in {folder}.\nGo on with: " + quoted(
+        "chainrule", "resume", str(folder)
+    )

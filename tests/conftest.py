@@ -1,0 +1,20 @@
+"""Fixtures of several files of tests."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import Here
+
+
+@pytest.fixture
+def here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Here]:
+    """Run the command line in this Python, in an empty folder."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield Here(monkeypatch, capsys, tmp_path)
+    signal.signal(signal.SIGTERM, before)
