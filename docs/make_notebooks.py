@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import sys
 import tempfile
@@ -70,18 +69,15 @@ def notebook_of(script: Path) -> dict[str, Any]:
 def executed(notebook: dict[str, Any]) -> dict[str, Any]:
     """Return a notebook with its outputs, run in a kernel of this Python in an empty folder."""
     import nbformat
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
     node = nbformat.from_dict(notebook)
-    # A kernel that is reached through files, where the system has such, says nothing of TCP.
-    manager = AsyncKernelManager(transport="ipc" if os.name == "posix" else "tcp")
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(
             node,
-            km=manager,
             timeout=300,
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": folder}},
         ).execute()
     ran: dict[str, Any] = json.loads(nbformat.writes(node))
@@ -89,8 +85,16 @@ def executed(notebook: dict[str, Any]) -> dict[str, Any]:
     for cell in ran["cells"]:
         cell["source"] = joined(cell["source"])
         if cell["cell_type"] == "code":
-            cell["outputs"] = [plain(output) for output in cell["outputs"]]
+            cell["outputs"] = in_one_piece([plain(output) for output in cell["outputs"]])
     return ran
+
+
+def in_one_piece(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return outputs with what was printed as one text: a kernel sends it in pieces, by chance."""
+    texts = [output["text"] for output in outputs if output["output_type"] == "stream"]
+    rest = [output for output in outputs if output["output_type"] != "stream"]
+    whole = {"name": "stdout", "output_type": "stream", "text": "".join(texts)}
+    return [whole, *rest] if texts else rest
 
 
 def plain(output: dict[str, Any]) -> dict[str, Any]:

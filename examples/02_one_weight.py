@@ -26,6 +26,7 @@ print(f"output      a = w x = {w} * {x} = {output:.4g}")
 print(f"cost        (a - y)^2 = ({output:.4g} - {y})^2 = {look.loss:.4g}")
 print(f"slope       2 (a - y) x = 2 * ({output:.4g} - {y}) * {x} = {slope:.4g}")
 print(f"new weight  w - rate * slope = {w} - {rate} * {slope:.4g} = {weights[1]:.4g}")
+print(f"then        {weights[2]:.4g}, and on to {weights[-1]:.6f}\n")
 
 # %% On to 1/3, where the output is 0.5
 # Each step leaves 1 - 0.1 * 2 * 1.5^2 = 0.55 of the distance to 1/3.

@@ -1,6 +1,12 @@
 """The step that many have followed by hand: error 0.298371109, then 0.291027774 or 0.280471447."""
 
+import sys
+
+from matplotlib.figure import Figure
+
 import chainrule as cr
+
+BLUE, ORANGE = "#1f6fb4", "#c2570c"
 
 # %% Two inputs, two hidden units, two outputs, all sigmoid: the weights of Mazur's walk-through
 # Matt Mazur, "A step by step backpropagation example", 2015.
@@ -28,9 +34,31 @@ for name in ("output.W", "hidden.W"):
         print(f"slope at weight {number} of {name}: {slope:.9f}")
 
 # %% One step: he leaves the biases as they are; with them trained, the error falls further
-for frozen, words in ((["*.b"], "biases frozen "), ([], "biases trained")):
+errors = {}
+for frozen, words in ((["*.b"], "biases frozen"), ([], "biases trained")):
     run = cr.train(
         network, x, t, loss="half_squared_error", optimizer=cr.GradientDescent(rate),
-        epochs=2, freeze=frozen, dtype="float64",
+        epochs=1_001, freeze=frozen, dtype="float64", readings=0,
     )  # fmt: skip
-    print(f"{words}: error {run.history['loss'][0]:.9f}, after a step {run.history['loss'][1]:.9f}")
+    errors[words] = run.history["loss"]
+    print(f"{words}: error {errors[words][0]:.9f}, after a step {errors[words][1]:.9f}", end="")
+    print(f", after 1,000 {errors[words][1_000]:.7f}")
+
+
+# %% The error over the steps
+def draw() -> Figure:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.loglog(errors["biases frozen"], color=BLUE, label="biases frozen")
+    axes.loglog(errors["biases trained"], color=ORANGE, linestyle="--", label="biases trained")
+    axes.set(xlabel="step", ylabel="error (half the summed squares)")
+    axes.set_title("The error over 1,000 steps", loc="left")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+# %% Only when asked: --figure one_step_of_a_network.png
+if sys.argv[1:2] == ["--figure"]:
+    draw().savefig(sys.argv[2] if sys.argv[2:] else "one_step_of_a_network.png", dpi=120)

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 from command_line import Here
+from hypothesis import settings
+
+# A busy machine is no finding.
+settings.register_profile("chainrule", deadline=None)
+settings.load_profile("chainrule")
 
 
 @pytest.fixture

@@ -55,8 +55,8 @@ def outcome(folder: Path) -> tuple[Any, ...]:
         for group, named in stored.arrays.items()
         for name, array in named.items()
     }
-    notes = {k: v for k, v in stored.documents["notes"].items()}
-    return progress, stored.documents["recording"], notes, stored.documents["setup"], arrays
+    documents = [stored.documents[name] for name in ("recording", "notes", "setup")]
+    return progress, *documents, arrays
 
 
 @pytest.fixture(scope="module")
@@ -296,9 +296,14 @@ def test_a_run_on_a_frame_needs_the_frame_again(tmp_path: Path) -> None:
 
 def test_what_is_held_back_comes_after() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("the rest")
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("the rest")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["the rest"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from chainrule.errors import SetupError
-from chainrule.views.failures import EXIT_CODES, prepare_streams, printable, reported
+from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
+from chainrule.views.plain_text import printable, quoted
 
 if TYPE_CHECKING:
     from chainrule.training.run import Run
@@ -58,8 +59,6 @@ def start(
 
         print(f"chainrule {chainrule.__version__}")
     elif context.invoked_subcommand is None:
-        from chainrule.views.terminal import quoted
-
         print("Three commands that work at once:\n")
         print("    " + quoted("chainrule", "train", str(heart_table()), "--target", "disease"))
         print("    chainrule examples")

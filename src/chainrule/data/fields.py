@@ -21,6 +21,7 @@ from chainrule.data.columns import (
 from chainrule.errors import DataError
 
 MOST_LEVELS = 50
+LARGEST = float(np.finfo(np.float32).max)
 IDENTIFIER_SHARE = 0.9
 FEWEST_ROWS_FOR_IDENTIFIER = 5
 
@@ -182,11 +183,11 @@ def mean_and_scale(numbers: NumberArray) -> tuple[float, float]:
 def standardised(name: str, numbers: NumberArray, mean: float, scale: float) -> NumberArray:
     """Return (numbers - mean) / scale, NaN where a number is missing.
 
-    Raises ``DataError`` if a result is infinite.
+    Raises ``DataError`` if a result is beyond float32, in which networks on tables compute.
     """
     with np.errstate(over="ignore"):
         scaled: NumberArray = (numbers - mean) / scale
-    outside = np.flatnonzero(np.isinf(scaled))
+    outside = np.flatnonzero(np.abs(scaled) > LARGEST)
     if outside.size:
         row = outside[0]
         raise DataError(

@@ -40,9 +40,7 @@ class Momentum:
     name: ClassVar[str]
     learning_rate: Rate = 0.01
     memory: float = 0.9
-    formula: ClassVar[str] = (
-        r"v \leftarrow \mu v - \eta \nabla, \quad \theta \leftarrow \theta + v"
-    )
+    formula: ClassVar[str] = r"v \leftarrow \mu v - \eta \nabla, \quad \theta \leftarrow \theta + v"
     needs: ClassVar[Needs] = "gradient"
 
     def __post_init__(self) -> None:

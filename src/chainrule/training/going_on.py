@@ -183,11 +183,11 @@ def _rows_again(run: Run, given: Mapping[str, Any]) -> tuple[tuple[Rows, Rows], 
             targets=run.setup.targets,
         )
 
-    found = prepared(given["validation"] if apart or not known.validation else known)
-    if found.provenance.checksum != known.checksum:
-        found = prepared(given["validation"])
-    elif known.held and not apart:
-        raise DataError(*HELD_MISSING)
+    found = prepared(given["validation"])
+    if found.provenance.checksum == known.checksum and not apart:
+        if known.held:
+            raise DataError(*HELD_MISSING)
+        found = prepared(known)
     return (found.training, found.validation), found.provenance
 
 
@@ -253,5 +253,3 @@ def resume(
         notes=run.notes,
         resumed=True,
     )
-
-

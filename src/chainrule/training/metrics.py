@@ -85,8 +85,7 @@ class Scorer:
         if target.task == "classification":
             wanted, predicted = target.decoded(_labels(wanted)), target.decoded(predicted)
         return {
-            f"validation_{name}": _single(one(wanted, predicted), name)
-            for name, one in self.chosen
+            f"validation_{name}": _single(one(wanted, predicted), name) for name, one in self.chosen
         }
 
 

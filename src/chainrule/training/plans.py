@@ -175,8 +175,9 @@ def _enter(shapes: dict[str, Shape], name: str, shape: Shape) -> None:
 
 
 def _shape(plain: dict[str, object]) -> tuple[int, ...]:
-    sizes = tuple(record.whole_number({"shape": one}, "shape") for one in
-                  record.items(plain, "shape"))
+    sizes = tuple(
+        record.whole_number({"shape": one}, "shape") for one in record.items(plain, "shape")
+    )
     if len(sizes) > 32 or 0 in sizes or math.prod(sizes) > MOST_ELEMENTS:
         raise record.damaged(f"'shape' is {sizes[:4]}, which no array of a run has")
     return sizes
@@ -188,6 +189,5 @@ def _elements(shape: Shape) -> int:
 
 def _sizes(rows: Mapping[str, Shape]) -> dict[str, tuple[int, ...]]:
     return {
-        name: tuple(size for size in shape if isinstance(size, int))
-        for name, shape in rows.items()
+        name: tuple(size for size in shape if isinstance(size, int)) for name, shape in rows.items()
     }

@@ -218,9 +218,7 @@ def _losses(
     """Return the loss of each output and its target as the loss takes it."""
     losses: list[Loss] = []
     encoded: list[NDArray[Any]] = []
-    for choice, target, y, output in zip(
-        choices, targets, ys, network.plan.outputs, strict=True
-    ):
+    for choice, target, y, output in zip(choices, targets, ys, network.plan.outputs, strict=True):
         width = network.plan.shapes[output][-1]
         classes = target.task == "classification"
         if classes and width not in ((1, 2) if target.width == 2 else (target.width,)):

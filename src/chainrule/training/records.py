@@ -225,9 +225,7 @@ def setup_from_record(
         freeze=record.texts(plain, "freeze"),
         rates=_strengths(plain, "rates"),
         regularisation=_regularisation(plain),
-        stopping=Stopping(
-            **{name: _limit(stopping, name) for name in asdict(Stopping())}
-        ),
+        stopping=Stopping(**{name: _limit(stopping, name) for name in asdict(Stopping())}),
         metrics=tuple(_metric(one, targets[0]) for one in record.items(plain, "metrics")),
         keep=record.choice(plain, "keep", ("best", "last")),
         readings=record.whole_number(plain, "readings"),
@@ -290,9 +288,7 @@ def _metric(content: object, target: Target) -> Metric:
     return absent_metric(record.text(plain, "function"), record.text(plain, "source"))
 
 
-def _loss_from(
-    content: object, plan: Plan, output: str, own: Callable[..., Any] | None
-) -> Loss:
+def _loss_from(content: object, plan: Plan, output: str, own: Callable[..., Any] | None) -> Loss:
     """Return a loss by name; one that was a function is known again by its checksum."""
     plain = record.mapping(content, "a loss")
     name = record.text(plain, "name")

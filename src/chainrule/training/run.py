@@ -64,9 +64,7 @@ class Run:
         frame, or a mapping of columns. Returns (rows,) for a single target, or a tuple for
         several outputs. Raises DataError for columns and rows that do not fit.
         """
-        results = [
-            self._decoded(place, output) for place, output in enumerate(self._outputs(x))
-        ]
+        results = [self._decoded(place, output) for place, output in enumerate(self._outputs(x))]
         return results[0] if len(results) == 1 else tuple(results)
 
     def _decoded(self, place: int, output: NDArray[Any]) -> NDArray[Any]:

@@ -125,9 +125,7 @@ def by_pattern(
     return result
 
 
-def strengths(
-    parameters: Sequence[Parameter], strength: Strength, what: str
-) -> dict[str, float]:
+def strengths(parameters: Sequence[Parameter], strength: Strength, what: str) -> dict[str, float]:
     """Return name -> strength: a plain number falls on weights, not on biases."""
     if isinstance(strength, Mapping):
         return by_pattern(parameters, strength, what)

@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.data.preparation import Preparation
-from chainrule.data.table import Table
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam
@@ -25,13 +23,13 @@ from chainrule.training.metrics import METRICS
 from chainrule.training.progress import shown_progress
 from chainrule.training.run import Run, with_notes
 from chainrule.training.stopping import Stopping
-from chainrule.training.table_notes import Split
-from chainrule.training.table_rows import prepared_rows, target_values
+from chainrule.training.table_rows import TableRows
 
 LEARNING_RATE = 0.005
 PATIENCE = 30
 LINEAR_STEPS = 2000
 TIE = 0.01
+MODELS = ("network", "linear model", "constant")
 SCORES = {
     "classification": ("right", "accuracy", "log_loss"),
     "regression": ("root_mean_squared_error", "mean_absolute_error", "r2"),
@@ -88,7 +86,7 @@ class TableResult:
         for one in record.items(plain, "scores"):
             entry = record.mapping(one, "a score")
             numbers = {name: _score(entry, name) for name in SCORES[task]}
-            scores.append(Score(record.text(entry, "model"), numbers))
+            scores.append(Score(record.choice(entry, "model", MODELS), numbers))
         if not 2 <= len(scores) <= 3:
             raise record.damaged("'scores' does not hold those of two or three models")
         return cls(task, record.whole_number(plain, "test_rows"), tuple(scores))
@@ -100,42 +98,36 @@ def _score(plain: dict[str, object], name: str) -> float:
     return value if isinstance(value, float) else record.number(plain, name)
 
 
-def result_of(
-    run: Run, table: Table, preparation: Preparation, split: Split, progress: bool
-) -> TableResult:
+def result_of(run: Run, rows: TableRows, progress: bool) -> TableResult:
     """Return the scores of network, linear model and constant on the test rows."""
-    test = table.select(split.test)
-    inputs = preparation.inputs(test)
-    truth = target_values(preparation, test)
-    training = target_values(preparation, table.select(split.training))
+    inputs, truth = rows.part(rows.split.test)
     models = {"network": run}
-    linear = linear_model(run, table, preparation, split, progress)
-    if linear.ended != "interrupted":
+    linear = linear_model(run, rows, progress)
+    if linear.finished:
         models["linear model"] = linear
-    task = preparation.target.task
-    if task == "classification":
+    target = rows.preparation.target
+    if target.task == "classification":
+        training = rows.target[rows.split.training]
         shares = np.array([np.mean(training == label) for label in run.classes])
-        scored = {name: one.predict_proba(inputs) for name, one in models.items()}
-        scored["constant"] = np.tile(shares, (len(truth), 1))
-        scores = {name: class_scores(truth, run.classes, given) for name, given in scored.items()}
+        given = {name: one.predict_proba(inputs) for name, one in models.items()}
+        given["constant"] = np.tile(shares, (len(truth), 1))
+        scores = {name: class_scores(truth, run.classes, one) for name, one in given.items()}
     else:
-        truth = preparation.target.predictions(truth)
-        scored = {name: one.predict(inputs) for name, one in models.items()}
-        scored["constant"] = np.full(len(truth), preparation.target.mean)
-        scores = {name: number_scores(truth, given) for name, given in scored.items()}
+        truth = target.predictions(truth)
+        given = {name: one.predict(inputs) for name, one in models.items()}
+        given["constant"] = np.full(len(truth), target.mean)
+        scores = {name: number_scores(truth, one) for name, one in given.items()}
     found = tuple(Score(name, numbers) for name, numbers in scores.items())
-    return TableResult(task, len(split.test), found)
+    return TableResult(target.task, len(truth), found)
 
 
-def linear_model(
-    run: Run, table: Table, preparation: Preparation, split: Split, progress: bool
-) -> Run:
+def linear_model(run: Run, rows: TableRows, progress: bool) -> Run:
     """Train a network of one layer on the same rows; validation rows choose its epoch too.
 
     It has the run's seed, batches, penalty and epochs, but at least ``LINEAR_STEPS`` steps, and an
     optimizer of its own, so that settings that harm the network do not flatter it.
     """
-    prepared = prepared_rows(Network(Dense()), table, preparation, split, run.setup.seed)
+    prepared = rows.prepared(Network(Dense()), run.setup.seed)
     steps_per_epoch = math.ceil(len(prepared.training) / run.setup.batch_size)
     setup = replace(
         run.setup,
@@ -147,9 +139,10 @@ def linear_model(
         stopping=Stopping(patience=PATIENCE),
         readings=0,
     )
-    rows = (prepared.training, prepared.validation)
     with shown_progress(setup, progress, "linear model") as shown:
-        linear = carry_out(setup, rows, hooks=shown, progress=False)
+        linear = carry_out(
+            setup, (prepared.training, prepared.validation), hooks=shown, progress=False
+        )
     return with_notes(linear, {"preparation": run.notes["preparation"]})
 
 
@@ -200,11 +193,16 @@ def _numbers_in_words(network: Score, simple: Sequence[Score]) -> str:
     elif error < 2 * least:
         stand = f"{error / least - 1:.0%} larger than the {best.model}'s"
     elif least > 0:
-        times = error / least
-        stand = f"{times:,.{0 if times >= 10 else 1}f} times the {best.model}'s"
+        stand = f"{_times(error / least)} the {best.model}'s"
     else:
         stand = f"larger than the {best.model}'s, which makes none"
     return f"The network's error (RMSE) is {stand}."
+
+
+def _times(ratio: float) -> str:
+    if ratio >= 1e6:
+        return "more than a million times"
+    return f"{ratio:,.{0 if ratio >= 10 else 1}f} times"
 
 
 def _infinite_if_nan(number: float) -> float:

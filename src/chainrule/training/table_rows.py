@@ -1,7 +1,8 @@
-"""The rows of a table, ready for a setup."""
+"""The rows of a table as arrays: inputs and target, for each part of the split."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,29 +15,45 @@ from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.table_notes import Split
 
 
-def prepared_rows(
-    network: Network, table: Table, preparation: Preparation, split: Split, seed: int
-) -> Prepared:
-    """Return training and validation rows of a table, with the network sized for them."""
-    parts = []
-    for rows in (split.training, split.validation):
-        part = table.select(rows)
-        parts.append((preparation.inputs(part), target_values(preparation, part)))
-    regression = preparation.target.task == "regression"
-    return prepare(
-        network,
-        *parts[0],
-        loss="mean_squared_error" if regression else "cross_entropy",
-        validation=parts[1],
-        sample_weight=None,
-        class_weight=None,
-        seed=seed,
-    )
+@dataclass(frozen=True, eq=False)
+class TableRows:
+    """A table as inputs (rows, inputs) and target (rows,), with its preparation and split.
 
+    The target is labels in their own type, or standardised numbers; rows that the split leaves out
+    have nothing of use in it.
+    """
 
-def target_values(preparation: Preparation, table: Table) -> NDArray[Any]:
-    """Return a table's target (rows,): labels in their own type, or standardised numbers."""
-    found = preparation.targets(table)
-    if preparation.target.task == "regression":
-        return np.asarray(found)[:, 0]
-    return preparation.target.predictions(found)
+    preparation: Preparation
+    split: Split
+    inputs: NDArray[np.float64]
+    target: NDArray[Any]
+
+    @classmethod
+    def of(cls, table: Table, preparation: Preparation, split: Split) -> TableRows:
+        """Return the rows of a table. Raises DataError for values that do not fit."""
+        used = np.sort(np.concatenate((split.training, split.validation, split.test)))
+        found = preparation.targets(table.select(used))
+        if preparation.target.task == "regression":
+            values: NDArray[Any] = found[:, 0]
+        else:
+            values = preparation.target.predictions(found)
+        target = np.zeros(table.rows, dtype=values.dtype)
+        target[used] = values
+        return cls(preparation, split, preparation.inputs(table), target)
+
+    def part(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Return inputs and target of some rows."""
+        return self.inputs[rows], self.target[rows]
+
+    def prepared(self, network: Network, seed: int) -> Prepared:
+        """Return training and validation rows for a setup, with the network sized for them."""
+        regression = self.preparation.target.task == "regression"
+        return prepare(
+            network,
+            *self.part(self.split.training),
+            loss="mean_squared_error" if regression else "cross_entropy",
+            validation=self.part(self.split.validation),
+            sample_weight=None,
+            class_weight=None,
+            seed=seed,
+        )

@@ -33,7 +33,7 @@ from chainrule.training.table_notes import (
     table_note_of,
 )
 from chainrule.training.table_result import LEARNING_RATE, PATIENCE, TableResult, result_of
-from chainrule.training.table_rows import prepared_rows
+from chainrule.training.table_rows import TableRows
 
 MOST_UNITS = 1_000_000
 
@@ -70,12 +70,13 @@ def train_table(
     training early; ``resume_table`` goes on with it. Raises DataError for tables that cannot be
     learned from, SetupError for settings, RunFolderError for the folder.
     """
-    rows = as_table(table)
-    split = split_table(rows, target, task, check_seed(seed))
-    preparation = Preparation.fit(rows, target, split.training, task)
+    whole_table = as_table(table)
+    split = split_table(whole_table, target, task, check_seed(seed))
+    preparation = Preparation.fit(whole_table, target, split.training, task)
+    rows = TableRows.of(whole_table, preparation, split)
     chosen = Adam(learning_rate=LEARNING_RATE) if optimizer == "adam" else find_optimizer(optimizer)
     layers = [Dense(_width(width), activation) for width in hidden]
-    prepared = prepared_rows(Network(*layers, Dense()), rows, preparation, split, seed)
+    prepared = rows.prepared(Network(*layers, Dense()), seed)
     setup = table_setup(
         prepared,
         with_rate(chosen, learning_rate),
@@ -85,7 +86,7 @@ def train_table(
         l2=l2,
         seed=seed,
     )
-    note = note_of(rows, target, split)
+    note = note_of(whole_table, target, split)
     run = carry_out(
         setup,
         (prepared.training, prepared.validation),
@@ -95,6 +96,15 @@ def train_table(
         progress=progress,
     )
     return measured(run, rows, output, progress)
+
+
+def measured(run: Run, rows: TableRows, output: str | Path | None, progress: bool) -> Run:
+    """Return the run with its result on the test rows, saved where it has a folder."""
+    run = with_notes(run, {"result": result_of(run, rows, progress).to_record()})
+    if output is not None:
+        with uninterrupted():
+            run.save(output, replace=True)
+    return run
 
 
 def _width(units: Any) -> int:
@@ -147,17 +157,12 @@ def resume_table(
     """
     run = load(path)
     note = table_note_of(path, run.notes)
+    preparation = preparation_of(run.setup, run.notes)
     if is_complete(run):
         return run
-    rows = _table_again(note, table)
+    rows = TableRows.of(_table_again(note, table), preparation, note.split)
     if not run.finished:
-        prepared = prepared_rows(
-            run.setup.network,
-            rows,
-            preparation_of(run.setup, run.notes),
-            note.split,
-            run.setup.seed,
-        )
+        prepared = rows.prepared(run.setup.network, run.setup.seed)
         run = carry_out(
             run.setup,
             (prepared.training, prepared.validation),
@@ -181,7 +186,7 @@ def _table_again(note: TableNote, table: Any) -> Table:
             "Give the table again.",
         )
     rows = as_table(source)
-    if contents_checksum(rows) != note.checksum:
+    if rows.rows != note.rows or contents_checksum(rows) != note.checksum:
         where = f"'{rows.source}'" if rows.source else "The table"
         raise DataError(
             f"{where} does not hold what the run was trained on: its contents differ.",
@@ -195,18 +200,6 @@ def as_table(table: Any) -> Table:
     if isinstance(table, Table):
         return table
     return read_table(table) if isinstance(table, str | Path) else table_from_frame(table)
-
-
-def measured(run: Run, table: Table, output: str | Path | None, progress: bool) -> Run:
-    """Return the run with its result on the test rows, saved where it has a folder."""
-    split = TableNote.from_record(run.notes["table"]).split
-    preparation = preparation_of(run.setup, run.notes)
-    result = result_of(run, table, preparation, split, progress)
-    run = with_notes(run, {"result": result.to_record()})
-    if output is not None:
-        with uninterrupted():
-            run.save(output, replace=True)
-    return run
 
 
 def is_complete(run: Run) -> bool:

@@ -178,9 +178,7 @@ def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Ro
         targets=prepared.targets,
         optimizer=optimizer,
         epochs=arguments.whole(given["epochs"], "epochs", 0),
-        batch_size=arguments.rows_in_a_step(
-            given["batch_size"], len(prepared.training), optimizer
-        ),
+        batch_size=arguments.rows_in_a_step(given["batch_size"], len(prepared.training), optimizer),
         provenance=prepared.provenance,
         seed=seed,
         dtype=arguments.checked(dtype, ("float32", "float64"), "dtype"),

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 
 from chainrule.errors import ChainruleError, DataError, RunFolderError
+from chainrule.views.plain_text import printable
 
 DONE, INTERNAL, USAGE, DATA, SETTINGS, FILES, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -50,14 +51,6 @@ def reported() -> Iterator[None]:
         code, lines = _explained(error)
         _say(*lines)
         raise SystemExit(code) from None
-
-
-def printable(text: str) -> str:
-    """Return text of others fit for a terminal: what cannot be printed stands as an escape."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
 
 
 def _explained(error: Exception) -> tuple[int, tuple[str, ...]]:

@@ -22,13 +22,16 @@ def loss_figure(run: Run) -> Figure:
     Raises SetupError for a run of no epochs.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     if not run.recording.epochs:
         raise SetupError("The run has no epochs to draw.", "Train for an epoch or more.")
     figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     axes = figure.add_subplot()
     epochs = range(1, run.recording.epochs + 1)
-    axes.plot(epochs, run.history["loss"], color=TRAINING, label="training rows")
+    # A line of one point is not seen.
+    marker = "o" if len(epochs) == 1 else None
+    axes.plot(epochs, run.history["loss"], color=TRAINING, marker=marker, label="training rows")
     held = run.history.get("validation_loss")
     if held:
         axes.plot(epochs, held, color=VALIDATION, linestyle="--", label="validation rows")
@@ -37,6 +40,7 @@ def loss_figure(run: Run) -> Figure:
             axes.plot(kept, held[kept - 1], "o", color=VALIDATION, label=f"kept: epoch {kept}")
     name = run.setup.losses[0].name.replace("_", " ")
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(f"loss ({name})")
     axes.set_title("Loss over epochs", loc="left")
     axes.grid(alpha=0.25)

@@ -9,7 +9,7 @@ from pathlib import Path
 from chainrule.errors import RunFolderError
 from chainrule.files import folder_state
 from chainrule.files.disk import reason
-from chainrule.views.terminal import quoted
+from chainrule.views.plain_text import quoted
 
 
 @contextlib.contextmanager

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +14,7 @@ from chainrule.training.run import Run
 from chainrule.training.table_notes import TableNote, preparation_of
 from chainrule.training.table_result import LEARNING_RATE, TableResult
 from chainrule.training.tables import is_complete
-from chainrule.views.failures import printable
+from chainrule.views.plain_text import printable, quoted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,12 +44,13 @@ def print_run(run: Run, folder: Path, table: Path) -> None:
     """Print a run on a table; with bold letters only as far as the terminal has them."""
     note = TableNote.from_record(run.notes["table"])
     result = TableResult.from_record(run.notes["result"])
+    preparation = preparation_of(run.setup, run.notes).to_dict()
     console = _console()
     _line(
         console,
         f"{table}: {note.rows} rows, {len(note.columns)} columns; {result.task} of '{note.target}'",
     )
-    for line in _decisions(run, note):
+    for line in _decisions(preparation, note):
         _line(console, line)
     _table(console, network_table(run))
     _line(console, _course(run))
@@ -91,9 +89,8 @@ def _table(console: Console, table: Table) -> None:
     sys.stdout.write(f"\n{lines}\n\n")
 
 
-def _decisions(run: Run, note: TableNote) -> list[str]:
+def _decisions(preparation: Mapping[str, Any], note: TableNote) -> list[str]:
     """Return what was made of the rows and columns, one line for each decision."""
-    preparation = preparation_of(run.setup, run.notes).to_dict()
     split = note.split.sizes
     lines = [
         f"rows: {split['training']} for training, {split['validation']} to choose the epoch, "
@@ -121,9 +118,9 @@ def network_table(run: Run) -> Table:
     table = _plain_table("layer", "", "output", "parameters", right=("count",))
     plan = run.network.plan
     for name, shape in plan.inputs.items():
-        table.add_row(name, "input", f"n x {' x '.join(map(str, shape))}", "", "")
-    for name, made_by, output, parts, count in layer_rows(plan):
-        table.add_row(name, made_by, output, parts, f"{count:,}")
+        table.add_row(printable(name), "input", f"n x {' x '.join(map(str, shape))}", "", "")
+    for *texts, count in layer_rows(plan):
+        table.add_row(*(printable(str(text)) for text in texts), f"{count:,}")
     table.add_row("", "", "", "", f"{run.network.parameter_count:,}", style="bold")
     return table
 
@@ -168,6 +165,10 @@ def _course(run: Run) -> str:
     if 0 < run.best_epoch <= len(held):
         loss = held[run.best_epoch - 1]
         text += f" Epoch {run.best_epoch} is kept (validation loss {loss:.4f})."
+    elif run.ended.startswith("the loss became"):
+        text += (
+            " No epoch is kept, so this is the network before training: lower the learning rate."
+        )
     return text
 
 
@@ -179,11 +180,6 @@ def next_commands(run: Run, folder: Path, table: Path) -> list[str]:
     else:
         commands.insert(0, ("resume", str(folder)))
     return [quoted("chainrule", *words) for words in commands]
-
-
-def quoted(*words: str) -> str:
-    """Return words as one command line that can be pasted into the shell of this system."""
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def run_as_json(run: Run, folder: Path) -> str:

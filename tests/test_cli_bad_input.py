@@ -1,0 +1,409 @@
+"""Whatever is wrong: one sentence of cause, one of remedy, an exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command_line import COMMAND, HEART, Here, environment, refused
+from test_run_folder_disk import small_disk
+
+import chainrule as cr
+from chainrule.files import read_folder, write_folder
+
+ROWS = 30
+
+
+def table(cell: Callable[[int], object], target: Callable[[int], object], rows: int = ROWS) -> str:
+    return "x,y\n" + "".join(f"{cell(i)},{target(i)}\n" for i in range(rows))
+
+
+def number(row: int) -> object:
+    return row
+
+
+def letter(row: int) -> object:
+    return "ab"[row % 2]
+
+
+GOOD = table(number, letter)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "good.csv").write_text(GOOD)
+    cr.train_table(folder / "good.csv", "y", epochs=2, output=folder / "run", progress=False)
+    return folder / "run"
+
+
+@pytest.mark.parametrize(
+    ("contents", "cause"),
+    [
+        ("", "is empty"),
+        (" \n\n", "is empty"),
+        ("x,y\n", "has a header and no rows"),
+        (GOOD.replace(",", "|"), "seems to separate its columns by a vertical bar"),
+        ("x,y\né,1\n".encode("latin-1"), "is not encoded as UTF-8: line 2 has the byte 0xE9"),
+        (GOOD.encode("utf-16"), "is encoded as UTF-16"),
+        (b"PK\x03\x04rest", "is a spreadsheet or an archive"),
+        (b"x,y\n\0,1\n", "holds binary data"),
+        (GOOD.replace("y", "z", 1), "has no column 'y'"),
+        (table(number, lambda row: 7), "is 7 in every row"),
+        (table(number, lambda row: "same"), "is 'same' in every row"),
+        (table(number, lambda row: ""), "has no value in any row"),
+        (table(number, lambda row: "a" if row else "b"), "The class 'b' of the target 'y' has one"),
+        *[(table(number, letter, rows), "too few") for rows in (1, 2, 3, 5, 9)],
+        *[(table(number, lambda row: row * 0.7, rows), "too few") for rows in (1, 2, 3, 5)],
+        (table(lambda row: "inf" if row == 3 else row, letter), "'x' is infinite in row 4"),
+        (table(number, lambda row: "-inf" if row == 3 else row * 0.7), "'y' is infinite in row 4"),
+        (GOOD.replace("x,y", "y,y"), "more than one column named 'y'"),
+        ("y\n" + "a\nb\n" * 10, "No column is left to predict 'y' from"),
+        (table(lambda row: 1, letter), "No column is left to predict 'y' from"),
+        (GOOD.replace("5,b", '5,"b'), "quotation mark"),
+        (GOOD.replace("5,b", "5,b,c"), "wrong number of cells"),
+    ],
+)
+def test_tables_that_cannot_be_learned_from(here: Here, contents: str | bytes, cause: str) -> None:
+    data = contents.encode() if isinstance(contents, str) else contents
+    Path("table.csv").write_bytes(data)
+    assert cause in refused(here("train", "table.csv", "--target", "y"), 3)
+    assert os.listdir() == ["table.csv"]
+
+
+def test_the_nearest_name_is_given(here: Here) -> None:
+    ended = here("train", HEART, "--target", "diseese")
+    assert ended.err.splitlines()[1] == "Did you mean 'disease'?"
+    Path("table.csv").write_text(GOOD)
+    ended = here("train", "tabel.csv", "--target", "y")
+    assert refused(ended, 3) == "There is no file tabel.csv."
+    assert ended.err.splitlines()[1] == "Did you mean 'table.csv'?"
+    for option, wrong, right in (("--optimizer", "adm", "adam"), ("--activation", "rleu", "relu")):
+        ended = here("train", "table.csv", "--target", "y", option, wrong)
+        assert wrong in refused(ended, 4)
+        assert f"'{right}'" in ended.err.splitlines()[1]
+
+
+def test_a_folder_in_the_place_of_a_table(here: Here) -> None:
+    Path("table.csv").mkdir()
+    assert refused(here("train", "table.csv", "--target", "y"), 3) == "table.csv is a folder."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--epochs", "-1"],
+        ["--l2", "-1"],
+        ["--l2", "nan"],
+        ["--l2", "inf"],
+        ["--learning-rate", "nan"],
+        ["--learning-rate", "inf"],
+        ["--learning-rate", "-0.1"],
+        ["--patience", "-2"],
+        ["--hidden", "-3"],
+        ["--hidden", "wide"],
+        ["--hidden", "8,0"],
+        ["--hidden", ""],
+        ["--hidden", "9" * 30],
+        ["--batch-size", "0"],
+        ["--batch-size", "many"],
+        ["--seed", "-1"],
+        ["--seed", str(2**64)],
+        ["--task", "regresion"],
+        ["--activation", "linear"],
+        ["--activation", ""],
+        ["--optimizer", ""],
+    ],
+)
+def test_settings_that_are_not_possible(here: Here, words: list[str]) -> None:
+    Path("table.csv").write_text(GOOD)
+    refused(here("train", "table.csv", "--target", "y", *words), 4)
+    assert os.listdir() == ["table.csv"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train"],
+        ["train", "table.csv"],
+        ["train", "table.csv", "--target", "y", "--epochs", "few"],
+        ["train", "table.csv", "--target", "y", "--nothing"],
+        ["train", "table.csv", "--target", "y", "--checkpoint-every", "-1"],
+        ["train", "table.csv", "--target", "y", "--checkpoint-every", "nan"],
+        ["predict", "run"],
+        ["nothing"],
+    ],
+)
+def test_wrong_usage(here: Here, words: list[str]) -> None:
+    ended = here(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Usage: chainrule" in ended.err
+
+
+def test_text_regression_is_refused(here: Here) -> None:
+    Path("table.csv").write_text(GOOD)
+    cause = refused(here("train", "table.csv", "--target", "y", "--task", "regression"), 3)
+    assert "is text" in cause
+
+
+# ---------------------------------------------------------------- where the run goes
+
+
+@pytest.mark.parametrize("place", ["a run", "a file", "under a file", "a folder of others"])
+def test_what_is_in_the_way_stays(here: Here, trained: Path, place: str) -> None:
+    Path("table.csv").write_text(GOOD)
+    output = Path("output")
+    if place == "a run":
+        shutil.copytree(trained, output)
+    elif place == "a folder of others":
+        output.mkdir()
+        (output / "letter.txt").write_text("dear")
+    else:
+        output.write_text("dear")
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    given = output / "run" if place == "under a file" else output
+    refused(here("train", "table.csv", "--target", "y", "--output", given), 5)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_a_file_called_runs_is_in_the_way(here: Here) -> None:
+    Path("runs").write_text("marathon")
+    cause = refused(here("train", HEART, "--target", "disease"), 5)
+    assert "cannot be made: a part of the path is not a folder" in cause
+
+
+def test_a_read_only_folder() -> None:
+    with small_disk("size=256k") as disk:
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        ended = subprocess.run(
+            [*COMMAND, "train", str(HEART), "--target", "disease", "--epochs", "2"],
+            cwd=disk,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+    assert (ended.returncode, ended.stdout) == (5, "")
+    cause, remedy = ended.stderr.splitlines()
+    assert cause.endswith("cannot be made: the disk is read-only.")
+    assert "--output FOLDER" in remedy
+
+
+@pytest.mark.parametrize("free", [0, 16, 32, 40, 48, 56, 64])
+def test_a_disk_that_fills_up_while_saving(here: Here, free: int) -> None:
+    with small_disk("size=512k") as disk:
+        (disk / "filler").write_bytes(b"0" * (512 - free) * 1024)
+        output = disk / "run"
+        words = ["--target", "disease", "--epochs", "60", "--patience", "60"]
+        ended = here("train", HEART, *words, "--checkpoint-every", "0", "--output", output)
+        assert "the disk is full" in refused(ended, 5)
+        (disk / "filler").unlink()
+        if output.exists():
+            # The last checkpoint that fitted is whole; with room again, the training goes on.
+            assert not cr.load(output).finished
+            assert here("resume", output).code == 0
+            assert cr.load(output).recording.epochs == 60
+
+
+def test_a_file_of_predictions_that_cannot_be_written(here: Here, trained: Path) -> None:
+    table = trained.parent / "good.csv"
+    Path("folder").mkdir()
+    Path("folder/old.csv").write_text("old")
+    assert "a folder stands" in refused(here("predict", trained, table, "-o", "folder"), 5)
+    nowhere = Path("nowhere/new.csv")
+    assert "no folder 'nowhere'" in refused(here("predict", trained, table, "-o", nowhere), 5)
+    with small_disk("size=8k") as disk:
+        (disk / "new.csv").write_text("old" * 1000)
+        (disk / "filler").write_bytes(b"0" * 4096)
+        cause = refused(here("predict", trained, table, "-o", disk / "new.csv"), 5)
+        assert "the disk is full" in cause
+        assert (disk / "new.csv").read_text() == "old" * 1000
+        assert sorted(os.listdir(disk)) == ["filler", "new.csv"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_takes_nothing(trained: Path) -> None:
+    words = ["predict", str(trained), str(trained.parent / "good.csv")]
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [*COMMAND, *words], env=environment(), stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 5
+    assert len(ended.stderr.splitlines()) == 2
+
+
+# ---------------------------------------------------------------- predicting
+
+
+@pytest.mark.parametrize(
+    ("contents", "cause"),
+    [
+        ("z\n1\n", "has no column 'x'"),
+        ("x\n1\nmany\n", "has the text 'many' in row 2 where a number belongs"),
+        ("x\ninf\n", "is infinite in row 1"),
+        ("x\n", "has a header and no rows"),
+    ],
+)
+def test_tables_that_cannot_be_predicted(
+    here: Here, trained: Path, contents: str, cause: str
+) -> None:
+    Path("new.csv").write_text(contents)
+    assert cause in refused(here("predict", trained, "new.csv"), 3)
+
+
+def test_a_run_on_arrays_knows_no_columns(here: Here) -> None:
+    X, y = np.arange(8.0).reshape(-1, 1), np.arange(8.0)
+    cr.train(cr.Network(cr.Dense()), X, y, epochs=1, progress=False).save("run")
+    assert "was trained on arrays" in refused(here("predict", "run", HEART), 5)
+    assert "was not trained on a table" in refused(here("resume", "run"), 5)
+
+
+# ---------------------------------------------------------------- run folders
+
+
+def test_what_is_no_run_folder(here: Here) -> None:
+    Path("empty").mkdir()
+    Path("file").write_text("x")
+    for place in ("nothing", "empty", "file"):
+        refused(here("predict", place, HEART), 5)
+        refused(here("resume", place), 5)
+
+
+def test_a_run_folder_with_any_file_cut_short_or_gone(here: Here, trained: Path) -> None:
+    for path in sorted(trained.iterdir()):
+        for keep in (None, 0, path.stat().st_size // 2):
+            shutil.copytree(trained, "run")
+            broken = Path("run") / path.name
+            data = broken.read_bytes()
+            broken.unlink()
+            if keep is not None:
+                broken.write_bytes(data[:keep])
+            refused(here("predict", "run", trained.parent / "good.csv"), 5)
+            refused(here("resume", "run"), 5)
+            shutil.rmtree("run")
+
+
+WRONG: list[Any] = [None, 7, -1, 1e300, "text", "\x1b[2J", [], [None], {}, {"x": 1}, True]
+
+
+def spoilt(notes: Any, path: tuple[Any, ...], wrong: Any) -> Any:
+    """Return a copy of plain data with something else in one place."""
+    copy = json.loads(json.dumps(notes))
+    place = copy
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = wrong
+    return copy
+
+
+PLACES: list[tuple[Any, ...]] = [
+    ("preparation",),
+    ("preparation", "columns"),
+    ("preparation", "columns", 0),
+    ("preparation", "columns", 0, "mean"),
+    ("preparation", "target"),
+    ("preparation", "target", "labels"),
+    ("preparation", "target", "task"),
+    ("preparation", "dropped"),
+    ("table",),
+    ("table", "path"),
+    ("table", "checksum"),
+    ("table", "rows"),
+    ("table", "columns"),
+    ("table", "target"),
+    ("table", "split"),
+    ("table", "split", "test"),
+    ("table", "split", "training"),
+    ("result",),
+    ("result", "task"),
+    ("result", "test_rows"),
+    ("result", "scores"),
+    ("result", "scores", 0),
+    ("result", "scores", 0, "right"),
+    ("result", "scores", 1, "model"),
+]
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
+def test_notes_of_the_wrong_kind(here: Here, trained: Path, path: tuple[Any, ...]) -> None:
+    stored = read_folder(trained)
+    table = trained.parent / "good.csv"
+    for number, wrong in enumerate(WRONG):
+        notes = spoilt(stored.documents["notes"], path, wrong)
+        write_folder(f"{number}", {**stored.documents, "notes": notes}, stored.arrays)
+        for words in (["predict", number, table], ["resume", number], ["resume", number, "--json"]):
+            ended = here(*words)
+            assert ended.code in (0, 3, 5), (wrong, words, ended)
+            if ended.code:
+                refused(ended, ended.code)
+            assert "\x1b" not in ended.out + ended.err
+
+
+def test_a_preparation_of_another_network(here: Here, trained: Path) -> None:
+    other = cr.train_table(HEART, "disease", epochs=0, progress=False)
+    stored = read_folder(trained)
+    write_folder("run", {**stored.documents, "notes": dict(other.notes)}, stored.arrays)
+    assert "do not make the inputs" in refused(here("predict", "run", HEART), 5)
+    labels = spoilt(stored.documents["notes"], ("preparation", "target", "labels"), ["a", "other"])
+    write_folder("labels", {**stored.documents, "notes": labels}, stored.arrays)
+    assert "its target is not" in refused(here("predict", "labels", HEART), 5)
+
+
+# ---------------------------------------------------------------- chainrule's own faults
+
+
+def test_an_error_inside_is_one_line_and_how_to_report_it(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr("chainrule.training.tables.train_table", broken)
+    ended = here("train", HEART, "--target", "disease")
+    assert (ended.code, ended.out) == (1, "")
+    first, second = ended.err.splitlines()
+    assert first == "chainrule: internal error (ZeroDivisionError: a fault)."
+    assert "CHAINRULE_TRACEBACK=1" in second
+    monkeypatch.setenv("CHAINRULE_TRACEBACK", "1")
+    assert "Traceback" in here("train", HEART, "--target", "disease").err
+
+
+def test_too_little_memory_is_no_fault(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("chainrule.training.tables.train_table", greedy)
+    refused(here("train", HEART, "--target", "disease"), 4)
+
+
+def test_control_characters_of_a_file_are_not_printed(here: Here) -> None:
+    Path("table.csv").write_text(GOOD.replace("x,y", "\x1b[31mred\x07,y"))
+    ended = here("train", "table.csv", "--target", "y", "--epochs", "1")
+    assert ended.code == 0
+    assert "\\x1b[31mred\\x07" in ended.out
+    assert "\x1b" not in ended.out
+
+
+def test_a_folder_that_may_not_be_written_to() -> None:
+    if sys.platform == "win32" or os.geteuid() == 0:
+        # Root may write anywhere: the disk is made read-only instead.
+        with small_disk("size=256k,ro") as disk:
+            _refuses_to_write(disk)
+    else:
+        folder = Path(tempfile.mkdtemp())
+        folder.chmod(0o500)
+        _refuses_to_write(folder)
+        folder.rmdir()
+
+
+def _refuses_to_write(folder: Path) -> None:
+    with pytest.raises(cr.RunFolderError, match=r"read-only|no permission"):
+        cr.train_table(HEART, "disease", epochs=1, output=folder / "run", progress=False)
