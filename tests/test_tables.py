@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.data.columns import MISSING_MARKERS
-from chainrule.data.table import Table, checksum, read_table, table_from_frame
+from chainrule.data.table import Table, read_table, table_from_frame
 from chainrule.errors import DataError
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
@@ -67,13 +66,6 @@ def test_heart_table_is_the_same_from_every_source(tmp_path: Path) -> None:
     ]
     for other in sources:
         assert_same(table, other)
-
-
-def test_checksum_of_the_heart_table() -> None:
-    expected = "f1f45b6adae8b5fd0ddbf77f0e955f4330205b37ab0df79cc88c23b558f3e2f1"
-    assert checksum(HEART) == expected == hashlib.sha256(HEART.read_bytes()).hexdigest()
-    with pytest.raises(DataError, match="cannot be read"):
-        checksum(HEART.with_name("heart.csv"))
 
 
 def test_select_keeps_the_given_order() -> None:

@@ -20,9 +20,9 @@ from sklearn.metrics import r2_score as r2_of_scikit_learn
 
 import chainrule as cr
 import chainrule.training.tables
-from chainrule.data.table import Table, read_table, table_from_frame
+from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.training.run import Run
-from chainrule.training.table_notes import Split, TableNote, contents_checksum
+from chainrule.training.table_notes import Split, TableNote
 from chainrule.training.table_result import SCORES, Score, TableResult
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
@@ -93,14 +93,14 @@ def test_every_source_gives_the_same_run(classes: Run, kind: str) -> None:
 
 def test_the_checksum_is_that_of_the_contents() -> None:
     table = read_table(HEART)
-    assert contents_checksum(table) == contents_checksum(table_from_frame(pl.read_csv(HEART)))
+    assert checksum(table) == checksum(table_from_frame(pl.read_csv(HEART)))
     for name, column in table.columns.items():
         changed = column.copy()
         changed[5] = next(value for value in column if value != column[5])
         other = Table({**table.columns, name: changed})
-        assert contents_checksum(other) != contents_checksum(table)
+        assert checksum(other) != checksum(table)
     renamed = Table({f"{name}_": column for name, column in table.columns.items()})
-    assert contents_checksum(renamed) != contents_checksum(table)
+    assert checksum(renamed) != checksum(table)
 
 
 def test_labels_keep_their_type() -> None:

@@ -55,9 +55,7 @@ def start(
 ) -> None:
     """Train neural networks by backpropagation: run it, read it, question it."""
     if version:
-        import chainrule
-
-        print(f"chainrule {chainrule.__version__}")
+        print(f"chainrule {_version()}")
     elif context.invoked_subcommand is None:
         print("Three commands that work at once:\n")
         print("    " + quoted("chainrule", "train", str(heart_table()), "--target", "disease"))
@@ -194,6 +192,15 @@ def examples(
         print(list_examples(examples_folder()))
     else:
         run_example(examples_folder(), name, figure)
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("chainrule")
+    except metadata.PackageNotFoundError:
+        return "(not installed, of unknown version)"
 
 
 def examples_folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,15 +116,19 @@ def table_from_frame(frame: object, source: str | None = None) -> Table:
     return table
 
 
-def checksum(path: str | Path) -> str:
-    """Return the SHA-256 of the file's bytes as 64 hexadecimal digits."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}).", "Check the path and its permissions."
-        ) from None
+def checksum(table: Table) -> str:
+    """Return the SHA-256 of a table's names and values: the same from CSV, Parquet or frame."""
+    total = hashlib.sha256()
+    for name, column in table.columns.items():
+        numbers = is_number(column)
+        total.update(json.dumps([name, "number" if numbers else "text", len(column)]).encode())
+        if is_number(column):
+            # NaN has many bit patterns, and 0 two.
+            plain = np.where(np.isnan(column), np.nan, column + 0.0)
+            total.update(plain.astype("<f8").tobytes())
+        else:
+            total.update(json.dumps(column.tolist()).encode())
+    return total.hexdigest()
 
 
 def _check_file(path: Path) -> None:

@@ -5,8 +5,6 @@ The rows themselves are not kept. What is read back from a run folder is trusted
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.data.columns import is_number
 from chainrule.data.preparation import Preparation, decide_task, rows_with_target, strata
 from chainrule.data.splitting import split_rows
-from chainrule.data.table import Table
+from chainrule.data.table import Table, checksum
 from chainrule.errors import DataError, RunFolderError
 from chainrule.training.setup import Setup
 
@@ -120,22 +117,7 @@ def split_table(table: Table, target: str, task: str | None, seed: int) -> Split
 def note_of(table: Table, target: str, split: Split) -> TableNote:
     """Return what is to be kept of a table."""
     path = None if table.source is None else str(Path(table.source).resolve())
-    return TableNote(path, contents_checksum(table), table.rows, table.names, target, split)
-
-
-def contents_checksum(table: Table) -> str:
-    """Return the SHA-256 of a table's names and values: the same from CSV, Parquet or frame."""
-    total = hashlib.sha256()
-    for name, column in table.columns.items():
-        numbers = is_number(column)
-        total.update(json.dumps([name, "number" if numbers else "text", len(column)]).encode())
-        if is_number(column):
-            # NaN has many bit patterns, and 0 two.
-            plain = np.where(np.isnan(column), np.nan, column + 0.0)
-            total.update(plain.astype("<f8").tobytes())
-        else:
-            total.update(json.dumps(column.tolist()).encode())
-    return total.hexdigest()
+    return TableNote(path, checksum(table), table.rows, table.names, target, split)
 
 
 def preparation_of(setup: Setup, notes: Mapping[str, Any]) -> Preparation:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.data.preparation import Preparation
-from chainrule.data.table import Table, read_table, table_from_frame
+from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.errors import DataError, SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -26,7 +26,6 @@ from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.stopping import Stopping
 from chainrule.training.table_notes import (
     TableNote,
-    contents_checksum,
     note_of,
     preparation_of,
     split_table,
@@ -186,7 +185,7 @@ def _table_again(note: TableNote, table: Any) -> Table:
             "Give the table again.",
         )
     rows = as_table(source)
-    if rows.rows != note.rows or contents_checksum(rows) != note.checksum:
+    if rows.rows != note.rows or checksum(rows) != note.checksum:
         where = f"'{rows.source}'" if rows.source else "The table"
         raise DataError(
             f"{where} does not hold what the run was trained on: its contents differ.",
