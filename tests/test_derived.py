@@ -253,3 +253,21 @@ def test_where_leads_gradients_through_the_branch_that_was_taken() -> None:
         lambda x: sum_over(where(x > 0.0, log(where(x > 0.0, x, 1.0)), 0.0)), np.float64(1.0), (x,)
     )
     np.testing.assert_allclose(gradients[0], [0.0, 2.0, 1.0 / 3.0])
+
+
+def test_a_mask_times_one_counts_as_a_number() -> None:
+    """Truth values times 1.0 are numbers: two of them add to 2, as in NumPy."""
+
+    def masked(x: Any) -> Any:
+        return (((x > 0) * 1.0 + (x > 1) * 1.0) * x * x).sum()
+
+    x = np.array([-1.0, 0.5, 2.0])
+    (slope,) = backward_of_function(masked, np.ones(()), (x,))
+    np.testing.assert_allclose(slope, [0.0, 1.0, 8.0])
+
+
+def test_a_choice_at_one_number_has_a_slope() -> None:
+    (slope,) = backward_of_function(
+        lambda x: x * np.where(x > 0.0, x, -x), np.ones(()), (np.array(2.0),)
+    )
+    assert float(slope) == 4.0

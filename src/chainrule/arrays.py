@@ -1,8 +1,8 @@
 """The alphabet: the array functions in which every rule is written.
 
-A word works on NumPy arrays, on any array with an ``__array_namespace__`` (JAX), and on symbols,
-which write it down. The alphabet is closed under differentiation: the rules of ``ops/words.py`` use
-these words and no others. An engine that knows these words can run every rule.
+A word works on NumPy arrays, on JAX arrays, and on symbols, which write it down. The alphabet is
+closed under differentiation: the rules of ``ops/words.py`` use these words and no others. An engine
+that knows these words can run every rule.
 
 Two conventions hold in traced programs on every engine: a 0-dimensional float is float64 whatever
 the type of the arrays, and an integer has 64 bits.
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chainrule.symbols import Symbol, open_shape
+from chainrule.symbols import RowCount, Symbol, open_shape
 from chainrule.word_shapes import normal_axes
 from chainrule.word_values import WORD_VALUES, Axis
 
@@ -51,8 +51,9 @@ class Array(Protocol):
 def apply(word: str, inputs: Sequence[Any], settings: Mapping[str, Any] | None = None) -> Array:
     """Apply a word by name: write it down for symbols, compute it for arrays."""
     for one in inputs:
-        if isinstance(one, Symbol):
-            return one.recorder.record(word, inputs, settings or {})
+        if isinstance(one, Symbol | RowCount):
+            source = one.source if isinstance(one, RowCount) else one
+            return source.recorder.record(word, inputs, settings or {})
     computed: Array = WORD_VALUES[word](_namespace(inputs), *inputs, **(settings or {}))
     return computed
 

@@ -87,9 +87,10 @@ class Recorder:
         shape, kind = WORD_SHAPES[word](
             *((one.value.shape, one.value.kind) for one in symbols), **settings
         )
-        if word in ("multiply", "divide") and _is_one(symbols[1]) and shape == symbols[0].plain:
+        typed = [(one.plain, one.value.kind) for one in symbols]
+        if word in ("multiply", "divide") and _is_one(symbols[1]) and typed[0] == (shape, kind):
             result = symbols[0]
-        elif word == "multiply" and _is_one(symbols[0]) and shape == symbols[1].plain:
+        elif word == "multiply" and _is_one(symbols[0]) and typed[1] == (shape, kind):
             result = symbols[1]
         elif all(one.value.constant is not None for one in symbols):
             contents = [one.value.constant for one in symbols]

@@ -63,6 +63,8 @@ def random_words(seed: int, purpose: str, step: int, count: int) -> tuple[NDArra
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
         raise SetupError(f"{seed!r} is not a seed.", "Give a whole number from 0 to 2**64 - 1.")
+    if not 0 <= step < 2**32:
+        raise SetupError(f"There is no step {step}.", "Steps run from 0 to 2**32 - 1.")
     seed = int(seed)
     blocks = np.arange((count + 1) // 2, dtype=np.uint64)
     counter = (blocks & _LOW, blocks >> _HALF, step & 0xFFFFFFFF, purpose_key(purpose))

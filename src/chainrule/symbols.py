@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from numpy.typing import NDArray
@@ -19,8 +20,86 @@ if TYPE_CHECKING:
     from chainrule.equations import Recorder, Value
 
 
+class Arithmetic:
+    """Python's operators, written down as words."""
+
+    __slots__ = ()
+
+    def _write(self, word: str, *inputs: Any) -> Symbol:
+        raise TypeError(f"{type(self).__name__} writes no words")
+
+    def __add__(self, other: Any) -> Symbol:
+        return self._write("add", self, other)
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self._write("add", other, self)
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self._write("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self._write("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self._write("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self._write("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return self._write("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self._write("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> Symbol:
+        return self._write("floor", self / other)
+
+    def __mod__(self, other: Any) -> Symbol:
+        return self._write("subtract", self, (self // other) * other)
+
+    def __pow__(self, other: Any) -> Symbol:
+        return self._write("power", self, other)
+
+    def __rpow__(self, other: Any) -> Symbol:
+        return self._write("power", other, self)
+
+    def __neg__(self) -> Symbol:
+        return self._write("negative", self)
+
+    def __abs__(self) -> Symbol:
+        return self._write("absolute", self)
+
+    def __lt__(self, other: Any) -> Symbol:
+        return self._write("less", self, other)
+
+    def __le__(self, other: Any) -> Symbol:
+        return self._write("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Symbol:
+        return self._write("less", other, self)
+
+    def __ge__(self, other: Any) -> Symbol:
+        return self._write("less_equal", other, self)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Symbol:
+        """Let NumPy's own elementwise functions (``np.exp(x)``, ``2 * x``) write words."""
+        name = str(ufunc.__name__)
+        word = _NUMPY_NAMES.get(name, name)
+        if method != "__call__" or settings or word not in WORD_SHAPES:
+            raise SetupError(
+                f"numpy.{name} is not a word of the alphabet, so it cannot be traced.",
+                nearest(name, WORD_SHAPES),
+            )
+        if name in ("greater", "greater_equal"):
+            inputs = (inputs[1], inputs[0])
+        if name == "square":
+            inputs = (inputs[0], inputs[0])
+        return self._write(word, *inputs)
+
+
 @dataclass(frozen=True, eq=False)
-class RowCount(Rows):
+class RowCount(Arithmetic, Rows):
     """The open size of a symbol's rows; in arithmetic it is the number of rows of the batch."""
 
     source: Symbol
@@ -29,38 +108,26 @@ class RowCount(Rows):
     def symbol(self) -> Symbol:
         return self.source.word("count", axis=self.axis)
 
-    def _with(self, word: str, left: Any, right: Any) -> Symbol:
-        return self.source.recorder.record(word, (left, right), {})
+    def _write(self, word: str, *inputs: Any) -> Symbol:
+        return self.source.recorder.record(word, inputs, {})
 
-    def __add__(self, other: Any) -> Symbol:
-        return self._with("add", self, other)
+    def __eq__(self, other: object) -> bool:
+        # Rules ask whether a size is 1, to see what was spread; the rows are never spread.
+        if isinstance(other, int) and other != 1:
+            raise SetupError(
+                f"A traced function asked whether a batch has {other} rows, which is not known.",
+                "Do not branch on the number of rows; it may be used in arithmetic.",
+            )
+        return isinstance(other, Rows)
 
-    def __radd__(self, other: Any) -> Symbol:
-        return self._with("add", other, self)
-
-    def __sub__(self, other: Any) -> Symbol:
-        return self._with("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Symbol:
-        return self._with("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Symbol:
-        return self._with("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Symbol:
-        return self._with("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> Symbol:
-        return self._with("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return self._with("divide", other, self)
+    def __hash__(self) -> int:
+        return Rows.__hash__(self)
 
     def __repr__(self) -> str:
         return "n"
 
 
-class Symbol:
+class Symbol(Arithmetic):
     """A stand-in for an array: has its shape, and writes down what is done with it."""
 
     __array_priority__ = 1000
@@ -96,35 +163,8 @@ class Symbol:
     def T(self) -> Symbol:
         return self.word("transpose", axes=tuple(reversed(range(self.ndim))))
 
-    def __add__(self, other: Any) -> Symbol:
-        return self.word("add", other)
-
-    def __radd__(self, other: Any) -> Symbol:
-        return self.recorder.record("add", (other, self), {})
-
-    def __sub__(self, other: Any) -> Symbol:
-        return self.word("subtract", other)
-
-    def __rsub__(self, other: Any) -> Symbol:
-        return self.recorder.record("subtract", (other, self), {})
-
-    def __mul__(self, other: Any) -> Symbol:
-        return self.word("multiply", other)
-
-    def __rmul__(self, other: Any) -> Symbol:
-        return self.recorder.record("multiply", (other, self), {})
-
-    def __truediv__(self, other: Any) -> Symbol:
-        return self.word("divide", other)
-
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return self.recorder.record("divide", (other, self), {})
-
-    def __pow__(self, other: Any) -> Symbol:
-        return self.word("power", other)
-
-    def __rpow__(self, other: Any) -> Symbol:
-        return self.recorder.record("power", (other, self), {})
+    def _write(self, word: str, *inputs: Any) -> Symbol:
+        return self.recorder.record(word, inputs, {})
 
     def __matmul__(self, other: Any) -> Symbol:
         return self.word("matmul", other)
@@ -132,29 +172,11 @@ class Symbol:
     def __rmatmul__(self, other: Any) -> Symbol:
         return self.recorder.record("matmul", (other, self), {})
 
-    def __neg__(self) -> Symbol:
-        return self.word("negative")
-
-    def __abs__(self) -> Symbol:
-        return self.word("absolute")
-
     def __eq__(self, other: object) -> Any:
         return self.word("equal", other)
 
     def __ne__(self, other: object) -> Any:
         return self.word("equal", other).word("logical_not")
-
-    def __lt__(self, other: Any) -> Symbol:
-        return self.word("less", other)
-
-    def __le__(self, other: Any) -> Symbol:
-        return self.word("less_equal", other)
-
-    def __gt__(self, other: Any) -> Symbol:
-        return self.recorder.record("less", (other, self), {})
-
-    def __ge__(self, other: Any) -> Symbol:
-        return self.recorder.record("less_equal", (other, self), {})
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Symbol:
         return self.word("sum_over", axis=axis, keepdims=keepdims)
@@ -177,31 +199,17 @@ class Symbol:
         keys = key if isinstance(key, tuple) else (key,)
         return _part(self, keys)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Symbol:
-        """Let NumPy's own elementwise functions (``np.exp(x)``, ``2 * x``) write words."""
-        name = str(ufunc.__name__)
-        word = _NUMPY_NAMES.get(name, name)
-        if method != "__call__" or settings or word not in WORD_SHAPES:
-            raise SetupError(
-                f"numpy.{name} is not a word of the alphabet, so it cannot be traced.",
-                nearest(name, WORD_SHAPES),
-            )
-        if name in ("greater", "greater_equal"):
-            inputs = (inputs[1], inputs[0])
-        if name == "square":
-            inputs = (inputs[0], inputs[0])
-        return self.recorder.record(word, inputs, {})
-
     def __array_function__(
         self, function: Any, types: Any, arguments: Any, settings: Mapping[str, Any]
     ) -> Symbol:
         """Let ``np.sum``, ``np.mean``, ``np.max``, ``np.where`` and a few more write words."""
         name = str(function.__name__)
-        known = set(settings) <= {"axis", "keepdims", "shape"}
+        # What stands third is an axis no more (np.sum(x, axis, dtype)), and would be taken for one.
+        known = set(settings) <= {"axis", "keepdims", "shape"} and len(arguments) <= 2
         if known and name in ("sum", "mean", "max", "amax", "reshape"):
             method = getattr(arguments[0], "max" if name == "amax" else name)
             return _as_symbol(method(*arguments[1:], **settings))
-        if known and name == "where":
+        if name == "where" and len(arguments) == 3 and not settings:
             return self.recorder.record("where", arguments, {})
         raise SetupError(
             f"numpy.{name} is not a word of the alphabet, so it cannot be traced.",
@@ -231,12 +239,6 @@ class Symbol:
 
     def __len__(self) -> int:
         self._refuse()
-
-    def __floordiv__(self, other: Any) -> Symbol:
-        return self.word("divide", other).word("floor")
-
-    def __mod__(self, other: Any) -> Symbol:
-        return self.word("subtract", (self // other) * other)
 
     def __getattr__(self, name: str) -> NoReturn:
         # NumPy and Python ask for names with underscores to see what a value can do.
@@ -284,10 +286,11 @@ def _part(symbol: Symbol, keys: tuple[Any, ...]) -> Symbol:
         keys = (*keys, *filler)
     shape: list[Size] = []
     axis = 0
-    for key in keys:
-        if key is None:
+    for given_key in keys:
+        if given_key is None:
             shape.append(1)
             continue
+        key = index(given_key) if hasattr(given_key, "__index__") else given_key
         size = symbol.plain[axis]
         if isinstance(key, slice) and key == slice(None):
             shape.append(size)

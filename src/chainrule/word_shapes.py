@@ -7,7 +7,7 @@ A kind is "float", "integer" or "boolean"; how many bits a float has is the prog
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from chainrule.errors import ShapeError
@@ -40,6 +40,16 @@ def show(shape: Shape) -> str:
     return "(" + ", ".join(repr(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
+def has_rows(shape: Shape) -> bool:
+    """Whether a shape holds the open size."""
+    return any(isinstance(size, Rows) for size in shape)
+
+
+def rows_axis(shape: Shape) -> int:
+    """Return the place of the rows, from 0."""
+    return next(place for place, size in enumerate(shape) if isinstance(size, Rows))
+
+
 def elements(shape: Shape) -> tuple[int, int]:
     """Return (how often n is a factor, the product of the other sizes)."""
     return (
@@ -64,10 +74,23 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
-def _elementwise(*inputs: Typed, **_: Any) -> Typed:
+def _common_kind(inputs: Sequence[Typed]) -> Kind:
     kinds = {kind for _, kind in inputs}
-    kind: Kind = "float" if "float" in kinds else "integer" if "integer" in kinds else "boolean"
-    return broadcast(*(shape for shape, _ in inputs)), kind
+    return "float" if "float" in kinds else "integer" if "integer" in kinds else "boolean"
+
+
+def _elementwise(*inputs: Typed, **_: Any) -> Typed:
+    return broadcast(*(shape for shape, _ in inputs)), _common_kind(inputs)
+
+
+def _signed(*inputs: Typed, **_: Any) -> Typed:
+    shape, kind = _elementwise(*inputs)
+    if kind == "boolean":
+        raise ShapeError(
+            "Truth values have no sign and no difference.",
+            "Turn them into numbers first, by to_float() or where(condition, 1.0, 0.0).",
+        )
+    return shape, kind
 
 
 def _real(*inputs: Typed, **_: Any) -> Typed:
@@ -151,8 +174,7 @@ def _reshape(x: Typed, *, shape: Shape) -> Typed:
 
 def _before_rows(shape: Shape) -> int:
     """Return the product of the sizes before the rows; 1 where there are none."""
-    places = [place for place, size in enumerate(shape) if isinstance(size, Rows)]
-    return elements(shape[: places[0]])[1] if places else 1
+    return elements(shape[: rows_axis(shape)])[1] if has_rows(shape) else 1
 
 
 def _broadcast_like(x: Typed, like: Typed) -> Typed:
@@ -176,9 +198,7 @@ def _concatenate(*inputs: Typed, axis: int) -> Typed:
             "All other sizes must be equal, and rows cannot be joined.",
         )
     total = sum(length for length in lengths if isinstance(length, int))
-    return (*shapes[0][:axis], total, *shapes[0][axis + 1 :]), _elementwise(*inputs)[1] if len(
-        {kind for _, kind in inputs}
-    ) > 1 else inputs[0][1]
+    return (*shapes[0][:axis], total, *shapes[0][axis + 1 :]), _common_kind(inputs)
 
 
 def _slice(x: Typed, *, axis: int, start: int, stop: int) -> Typed:
@@ -228,8 +248,8 @@ def _to_float(x: Typed) -> Typed:
 
 
 WORD_SHAPES: Mapping[str, ShapeRule] = {
-    **dict.fromkeys(("negative", "absolute", "sign", "floor"), _elementwise),
-    **dict.fromkeys(("add", "subtract", "multiply", "maximum", "minimum"), _elementwise),
+    **dict.fromkeys(("negative", "sign", "floor", "subtract"), _signed),
+    **dict.fromkeys(("absolute", "add", "multiply", "maximum", "minimum"), _elementwise),
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos"), _real),
     **dict.fromkeys(("tanh", "sigmoid", "erf", "divide", "power"), _real),
     **dict.fromkeys(("less", "less_equal", "equal"), _comparison),

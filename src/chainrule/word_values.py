@@ -48,7 +48,16 @@ def _compute_slice(xp: ModuleType, x: Any, axis: int, start: int, stop: int) -> 
     return x[(slice(None),) * axis + (slice(start, stop),)]
 
 
+def _compute_broadcast_like(xp: ModuleType, x: Any, like: Any) -> Any:
+    """Spread; one number takes the type of the array that it is spread to."""
+    wanted = xp.asarray(like)
+    return xp.broadcast_to(
+        xp.asarray(x, dtype=wanted.dtype if np.ndim(x) == 0 else None), wanted.shape
+    )
+
+
 def _compute_add_at(xp: ModuleType, values: Any, indices: Any, size: int) -> Any:
+    values, indices = xp.asarray(values), xp.asarray(indices)
     zeros = xp.zeros((size, *values.shape[indices.ndim :]), dtype=values.dtype)
     if xp is not np:
         return zeros.at[indices].add(values)
@@ -104,7 +113,8 @@ WORD_VALUES: Mapping[str, Callable[..., Any]] = {
         )
     },
     "absolute": _named("abs"),
-    "power": _named("power"),
+    # Whole numbers to a negative power are fractions, so a power is computed in floats.
+    "power": lambda xp, x, exponent: xp.power(xp.multiply(x, 1.0), exponent),
     "is_finite": _named("isfinite"),
     "sigmoid": _compute_sigmoid,
     "erf": _compute_erf,
@@ -114,9 +124,7 @@ WORD_VALUES: Mapping[str, Callable[..., Any]] = {
     "count": lambda xp, x, axis: float(x.shape[axis]),
     "transpose": lambda xp, x, axes: xp.transpose(x, axes),
     "reshape": _compute_reshape,
-    "broadcast_like": lambda xp, x, like: xp.broadcast_to(
-        xp.asarray(x, dtype=like.dtype if np.ndim(x) == 0 else None), like.shape
-    ),
+    "broadcast_like": _compute_broadcast_like,
     "concatenate": lambda xp, *parts, axis: xp.concatenate(parts, axis=axis),
     "slice": _compute_slice,
     "pad": _compute_pad,

@@ -1,4 +1,4 @@
-"""The engines' door: one function that runs a program over batches of rows, many steps a call."""
+"""The engines' door: run a program over batches of rows, many steps a call, or evaluate it once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines import reference
 from chainrule.engines.program import Program
-from chainrule.engines.reference import evaluate
 from chainrule.errors import SetupError, nearest
 from chainrule.randomness import permutation
-from chainrule.word_shapes import Rows
+from chainrule.word_shapes import has_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,8 @@ class Batches:
         return min((place + 1) * self.size, self.rows) - place * self.size
 
 
-@lru_cache(maxsize=8)
+# The order of the epoch under way; an older one is not asked for again.
+@lru_cache(maxsize=1)
 def _order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return permutation(seed, "order of rows", rows, step=epoch)
 
@@ -71,7 +72,12 @@ class Outcome:
     steps_done: int = 0
 
 
-Engine = Callable[..., Outcome]
+@dataclass(frozen=True)
+class Engine:
+    """What an engine offers: many steps over batches, and one evaluation of a program."""
+
+    run: Callable[..., Outcome]
+    evaluate: Callable[[Program, Sequence[Any]], list[Any]]
 
 
 def run(
@@ -91,9 +97,27 @@ def run(
     A record of rows is joined over steps, any other is stacked. Raises SetupError for an engine
     that is not there.
     """
-    if engine not in ENGINES:
-        raise SetupError(f"There is no engine '{engine}'.", nearest(engine, ENGINES))
-    return ENGINES[engine](work, carried, fixed, rows, batches, first, last, seconds)
+    if (len(carried), len(fixed)) != (work.carried, work.fixed):
+        raise SetupError(
+            f"The work has {work.carried} carried and {work.fixed} fixed inputs, and was given "
+            f"{len(carried)} and {len(fixed)}.",
+            "Give as many.",
+        )
+    return _engine(engine).run(work, carried, fixed, rows, batches, first, last, seconds)
+
+
+def evaluate(program: Program, inputs: Sequence[Any], *, engine: str = "reference") -> list[Any]:
+    """Return the outputs of a program for its inputs, once. Raises SetupError for the engine.
+
+    All rows are given at once, as many in each input that has rows.
+    """
+    return _engine(engine).evaluate(program, inputs)
+
+
+def _engine(name: str) -> Engine:
+    if name not in ENGINES:
+        raise SetupError(f"There is no engine '{name}'.", nearest(name, ENGINES))
+    return ENGINES[name]
 
 
 def _run_reference(
@@ -111,7 +135,9 @@ def _run_reference(
     records: list[list[Any]] = []
     for step in range(first, last):
         chosen = batches.of_step(step)
-        made = evaluate(work.program, [*outcome.carried, *fixed, *(one[chosen] for one in rows)])
+        made = reference.evaluate(
+            work.program, [*outcome.carried, *fixed, *(one[chosen] for one in rows)]
+        )
         outcome.carried = made[: work.carried]
         records.append(made[work.carried :])
         outcome.steps_done += 1
@@ -121,9 +147,8 @@ def _run_reference(
     for place, number in enumerate(kept):
         column = [made[place] for made in records]
         shape = work.program.values[number].shape
-        by_rows = any(isinstance(size, Rows) for size in shape)
-        outcome.records.append(np.concatenate(column) if by_rows else np.array(column))
+        outcome.records.append(np.concatenate(column) if has_rows(shape) else np.array(column))
     return outcome
 
 
-ENGINES: dict[str, Engine] = {"reference": _run_reference}
+ENGINES: dict[str, Engine] = {"reference": Engine(_run_reference, reference.evaluate)}

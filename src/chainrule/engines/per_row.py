@@ -28,17 +28,18 @@ from chainrule.arrays import (
 )
 from chainrule.engines.program import Program, trace
 from chainrule.errors import SetupError
-from chainrule.word_shapes import ROWS, Rows, Shape, normal_axes
+from chainrule.word_shapes import ROWS, Shape, normal_axes, rows_axis
 
 
 def per_row(program: Program) -> Program:
-    """Return the program whose outputs are, for each row, what that row alone gives.
+    """Return the program whose outputs are, for each row, its own terms of the sums over rows.
 
     An output that is a sum over rows, or made from such sums, gets a leading axis of rows; others
     stay. The number of rows in a mean stays that of the batch, so the terms of a mean, or of any
     other linear combination of sums, sum to the batch's value. What is not linear in the sums is
-    applied to each row's term. Raises SetupError where a row of the batch depends on other rows,
-    because then no row has a result of its own.
+    applied to each row's term, and what is added to a sum (a penalty) is added to each of them.
+    Raises SetupError where a row of the batch depends on other rows, because then no row has a
+    result of its own.
     """
     refuse_coupled(program)
     marks = program.marks
@@ -82,13 +83,9 @@ def refuse_coupled(program: Program) -> None:
 # ---- a sum over rows: its summands, rows first ----
 
 
-def _rows_axis(x: Any) -> int:
-    return next(axis for axis, size in enumerate(x.shape) if isinstance(size, Rows))
-
-
 def _rows_first(x: Any) -> Any:
     """Return x with its axis of rows in front."""
-    rows = _rows_axis(x)
+    rows = rows_axis(x.shape)
     order = (rows, *(axis for axis in range(x.ndim) if axis != rows))
     return transpose(x, order) if rows else x
 
@@ -100,7 +97,7 @@ def _shaped(x: Any, shape: Shape) -> Any:
 
 def _sum_summands(shape: Shape, given: Sequence[Any], axis: Any, keepdims: bool) -> Any:
     (x,) = given
-    rows = _rows_axis(x)
+    rows = rows_axis(x.shape)
     # In front of the axes that came before the rows, they move up by one.
     inner = [one for one in normal_axes(axis, x.ndim) if one != rows]
     moved = tuple(one + 1 if one < rows else one for one in inner)

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from chainrule.equations import Equation, Recorder, Value
 from chainrule.errors import SetupError
 from chainrule.symbols import Symbol
-from chainrule.word_shapes import WORD_SHAPES, Kind, Rows, Shape, show
+from chainrule.word_shapes import WORD_SHAPES, Kind, Rows, Shape, has_rows, rows_axis, show
 
 Mark = Literal["fixed", "row", "sum", "after", "coupled"]
 FloatType = Literal["float32", "float64"]
@@ -56,7 +56,7 @@ class Program:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """The row mark of each value, by the value's number."""
-        marks: list[Mark] = ["row" if _open(value.shape) else "fixed" for value in self.values]
+        marks: list[Mark] = ["row" if has_rows(value.shape) else "fixed" for value in self.values]
         for equation in self.equations:
             marks[equation.output] = _mark(self, equation, marks)
         return tuple(marks)
@@ -176,20 +176,16 @@ def check(program: Program) -> None:
         raise SetupError("An output of the program is made nowhere.", "Trace it again.")
 
 
-def _open(shape: Shape) -> bool:
-    return any(isinstance(size, Rows) for size in shape)
-
-
 def _mark(program: Program, equation: Equation, marks: Sequence[Mark]) -> Mark:
     if equation.word == "count":
         return "fixed"
     read = equation.inputs[:1] if equation.word == "broadcast_like" else equation.inputs
     given = {marks[number] for number in read}
     shape = program.values[equation.output].shape
-    if _open(shape):
+    if has_rows(shape):
         mixes = bool(given & {"sum", "after", "coupled"}) or _pairs_rows(program, equation)
         return "coupled" if mixes else "row"
-    if any(_open(program.values[number].shape) for number in read):
+    if any(has_rows(program.values[number].shape) for number in read):
         return "sum" if equation.word in ("sum_over", "matmul", "add_at") else "coupled"
     return "after" if given & {"sum", "after", "coupled"} else "fixed"
 
@@ -199,17 +195,14 @@ def _pairs_rows(program: Program, equation: Equation) -> bool:
     shape = program.values[equation.output].shape
     if sum(isinstance(size, Rows) for size in shape) > 1:
         return True
-    if equation.word == "take" and _open(program.values[equation.inputs[0]].shape):
+    source = program.values[equation.inputs[0]].shape
+    if equation.word == "take" and has_rows(source) and rows_axis(source) == 0:
         return True
-    axes = {
-        _row_axis(program.values[number].shape)
+    places = {
+        len(shape) - rows_axis(shape)
         for number in equation.inputs
-        if _open(program.values[number].shape)
+        for shape in (program.values[number].shape,)
+        if has_rows(shape)
     }
     elementwise = equation.word not in ("matmul", "transpose", "reshape", "take", "slice", "pad")
-    return elementwise and len(axes) > 1 and equation.word != "broadcast_like"
-
-
-def _row_axis(shape: Shape) -> int:
-    """Return the place of the rows, counted from the last axis as broadcasting does."""
-    return next(place for place in range(1, len(shape) + 1) if isinstance(shape[-place], Rows))
+    return elementwise and len(places) > 1 and equation.word != "broadcast_like"

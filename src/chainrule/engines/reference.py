@@ -32,10 +32,11 @@ def _runner(program: Program) -> Runner:
     """Work out once what stays the same from run to run of one program."""
     dtype = np.dtype(program.dtype)
     settle = [_settler(value.kind, len(value.shape), dtype) for value in program.values]
-    start: list[Any] = [
-        None if value.constant is None else settle[value.number](value.constant)
-        for value in program.values
-    ]
+    with np.errstate(all="ignore"):
+        start: list[Any] = [
+            None if value.constant is None else settle[value.number](value.constant)
+            for value in program.values
+        ]
     last_use = dict.fromkeys(program.outputs, -1)
     for place in range(len(program.equations) - 1, -1, -1):
         for number in program.equations[place].inputs:

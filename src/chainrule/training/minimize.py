@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arrays import Array, reshape, to_float, zeros_like
-from chainrule.engines.door import Batches, Work, run
+from chainrule.engines.door import Batches, Work, evaluate, run
 from chainrule.engines.program import Input, trace
-from chainrule.engines.reference import evaluate
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.ops.derived import backward_of_function, record_function
 from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate

@@ -20,6 +20,7 @@ from chainrule.arrays import (
     sqrt,
     sum_over,
     to_float,
+    where,
 )
 from chainrule.engines.door import Work
 from chainrule.engines.program import FloatType, Input, trace
@@ -77,16 +78,20 @@ class TrainingStep:
         total: Any = 0.0
         for strength, name in ((self.terms.l2, "l2_penalty"), (self.terms.l1, "l1_penalty")):
             if strength is not None:
-                total = total + OPS[name].forward(parameters, strength)
-                part = OPS[name].backward(1.0, total, parameters, strength)[0]
-                gradient = gradient + part
+                penalty = OPS[name].forward(parameters, strength)
+                part = OPS[name].backward(1.0, penalty, parameters, strength)[0]
+                total, gradient = total + penalty, gradient + part
         return gradient, total
 
     def clipped(self, gradient: Array) -> Array:
         """Return the gradient cut to the asked size; its length first, then each number."""
         if self.terms.clip_norm is not None:
-            length = sqrt(sum_over(gradient * gradient))
-            gradient = gradient * minimum(self.terms.clip_norm / maximum(length, 1e-300), 1.0)
+            # Squares of the gradient itself overflow just where clipping is needed most.
+            largest = max_over(absolute(gradient))
+            largest = where(equal(largest, 0.0), 1.0, largest)
+            relative = gradient / largest
+            length = largest * sqrt(sum_over(relative * relative))
+            gradient = gradient * minimum(self.terms.clip_norm / maximum(length, largest), 1.0)
         if self.terms.clip_value is not None:
             gradient = minimum(maximum(gradient, -self.terms.clip_value), self.terms.clip_value)
         return gradient
