@@ -134,25 +134,38 @@ def main(work: Path, kills: int, seed: int) -> None:
         began = time.monotonic()
         os.waitpid(child(kind, work / f"timed {len(lasts)}"), 0)
         lasts[kind] = time.monotonic() - began
-    for count in range(kills):
-        kind = list(KINDS)[count % len(KINDS)]
+    killed = 0
+    while killed < kills:
+        kind = list(KINDS)[killed % len(KINDS)]
         folder = work / "run"
         shutil.rmtree(folder, ignore_errors=True)
         number = child(kind, folder)
-        time.sleep(moments.uniform(0.0, 1.05 * lasts[kind]))
+        time.sleep(moments.uniform(0.0, lasts[kind]))
         os.kill(number, signal.SIGKILL)
-        killed = os.WIFSIGNALED(os.waitpid(number, 0)[1])
-        left = os.listdir(folder) if folder.exists() else []
-        result = {"kind": kind, "killed": killed, "state": folder_state(folder)}
-        result["writing"] = any(name.endswith((".tmp", ".lock")) for name in left)
-        if result["state"] == "run":
-            result["step"] = cr.load(folder, loss=KINDS[kind][2].get("loss")).state.step
-            run = resume(kind, folder)
-        else:
-            run = train(kind, checkpoint=folder)
-        found = cr.load(folder, loss=KINDS[kind][2].get("loss"))
-        result["same"] = bits(run) == undisturbed[kind] == bits(found)
+        if not os.WIFSIGNALED(os.waitpid(number, 0)[1]):
+            # It had ended before.
+            continue
+        killed += 1
+        result = {**found_in(folder, kind), "same": False}
+        run = resume(kind, folder) if result["state"] == "run" else train(kind, checkpoint=folder)
+        result["same"] = bits(run) == undisturbed[kind] == bits(loaded(kind, folder))
         print(json.dumps(result), flush=True)
+
+
+def found_in(folder: Path, kind: str) -> dict[str, Any]:
+    """Return what a kill has left in a folder."""
+    names = os.listdir(folder) if folder.exists() else []
+    state = folder_state(folder)
+    return {
+        "kind": kind,
+        "state": state,
+        "writing": any(name.endswith((".tmp", ".lock")) for name in names),
+        "step": loaded(kind, folder).state.step if state == "run" else None,
+    }
+
+
+def loaded(kind: str, folder: Path) -> Run:
+    return cr.load(folder, loss=KINDS[kind][2].get("loss"))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
 # A module imports from lower floors, and from the neighbours named below.
 FLOORS = {
     "errors": 1,
+    "checks": 1,
     "arrays": 2,
     "symbols": 2,
     "equations": 2,

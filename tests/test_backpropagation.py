@@ -26,8 +26,14 @@ from network_oracles import (
 )
 
 from chainrule.errors import ChainruleError, DataError, SetupError, ShapeError
-from chainrule.network.backpropagation import backpropagate, gradient, output_program
+from chainrule.network.backpropagation import (
+    backpropagate,
+    gradient,
+    gradient_program,
+    output_program,
+)
 from chainrule.network.layers import Activation, Dense, Input
+from chainrule.network.losses import loss
 from chainrule.network.network import Network
 
 # ---- the worked example of Mazur, "A Step by Step Backpropagation Example", 2015 ----
@@ -234,3 +240,29 @@ def test_misuse_gets_a_sentence(
 def test_one_weight_for_each_row() -> None:
     with pytest.raises(ShapeError, match=r"sample_weight is \(2,\) for 1 rows"):
         gradient(mazur(), MAZUR_X, MAZUR_Y, sample_weight=[1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "x",
+    [[["1.0", "2.0"]], [[1j, 2.0]], np.array([["1.0", 2.0]], object), np.array([[1j, 2]], object)],
+)
+def test_text_and_complex_numbers_are_no_input(x: Any) -> None:
+    network = Network(Input(2), Dense(1), seed=1)
+    with pytest.raises(DataError, match="not numbers"):
+        network(x)
+    assert network(np.array([[1, 2.5]], object)).shape == (1, 1)
+
+
+def test_a_gradient_is_traced_once() -> None:
+    network, x, y = Network(Input(2), Dense(1), seed=1), np.ones((3, 2)), np.zeros((3, 1))
+    gradient_program.cache_clear()
+    first = gradient(network, x, y, loss("huber", delta=2.0))
+    again = gradient(network, x[:2], y[:2], loss("huber", delta=2.0))
+    assert gradient_program.cache_info().misses == 1
+    assert np.allclose(first["dense_1.W"], again["dense_1.W"], rtol=1e-14)
+    other = gradient(network, x, y, loss("huber", delta=0.1))
+    assert not np.array_equal(first["dense_1.W"], other["dense_1.W"])
+    moved = network.with_parameters({n: 2.0 * one for n, one in network.parameters.items()})
+    assert not np.array_equal(
+        first["dense_1.W"], gradient(moved, x, y, loss("huber", delta=2.0))["dense_1.W"]
+    )

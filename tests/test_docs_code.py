@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.ops import OPS
+from chainrule.optimizers import OPTIMIZERS
+from chainrule.testing import assert_op, assert_optimizer
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "README.md": {"X": np.arange(60.0).reshape(30, 2) / 60.0, "y": np.arange(30) % 3},
     "docs/quickstart.md": {},
+    "docs/examples.md": {},
 }
 
 
@@ -29,3 +34,19 @@ def test_the_code_of_a_page_runs(
     known: dict[str, Any] = dict(PAGES[page])
     for block in blocks:
         exec(compile(block, page, "exec"), known)  # the page's own code is what is tested
+
+
+def test_the_blocks_of_contributing_pass_the_tests_of_their_tables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    (tmp_path / "contributed_blocks.py").write_text("\n".join(blocks), encoding="utf-8")
+    contributed = __import__("contributed_blocks")
+    try:
+        assert_op(OPS["scale"])
+        assert_optimizer(contributed.QuasiHyperbolicMomentum())
+    finally:
+        OPS.pop("scale", None)
+        OPTIMIZERS.pop("quasi_hyperbolic_momentum", None)

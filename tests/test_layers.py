@@ -217,3 +217,27 @@ def test_misuse_gets_a_sentence(
     for word in words:
         assert word in str(caught.value)
     assert caught.value.remedy.endswith(("?", "."))
+
+
+@pytest.mark.usefixtures("scaled_op")
+def test_an_op_of_several_outputs_is_no_layer() -> None:
+    @op(formula="y = (x, x)", shapes="n i -> n i, n i")
+    class twice:
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return x, x
+
+        @staticmethod
+        def backward(grad_y: Any, y: Any, x: Any) -> Any:
+            return (grad_y[0] + grad_y[1],)
+
+    with pytest.raises(SetupError, match="'twice' has 2 outputs"):
+        Apply("twice")
+
+
+def test_a_long_chain_of_nodes_prints() -> None:
+    node: Any = Input(2)
+    assert repr(Dense(3)(node)) == "Dense(3)(Input(2))"
+    for _ in range(1500):
+        node = Dense(2)(node)
+    assert repr(node) == "Dense(2)(Dense(2)(...))"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.arrays import equal, log, sum_over, take, where
+from chainrule.arrays import equal, exp, log, sum_over, take, where
 from chainrule.errors import ChainruleError, SetupError, ShapeError
 from chainrule.network.backpropagation import backpropagate, gradient
 from chainrule.network.derivatives import hessian_vector_product, per_example_gradients
@@ -18,6 +18,7 @@ from chainrule.network.losses import find_loss, loss
 from chainrule.network.network import Network
 from chainrule.ops import OPS, op
 from chainrule.ops.op import BUILT_IN
+from chainrule.training.train import train
 
 X = np.array([[0.5, -1.0], [2.0, 0.25], [-0.5, 1.5], [1.0, 1.0]])
 Y = np.array([[0.1, -0.3], [1.2, 0.4], [0.0, 0.0], [-1.0, 2.0]])
@@ -207,3 +208,25 @@ def test_a_function_that_cannot_be_a_loss(
     for word in words:
         assert word.lower() in str(caught.value).lower()
     assert caught.value.remedy.endswith((".", "?"))
+
+
+# ---- weights need a number for each row ----
+
+
+def test_weights_are_refused_where_a_loss_gives_one_number_for_all_rows() -> None:
+    def batch(p: Any, t: Any) -> Any:
+        return ((p - t) ** 2).mean()
+
+    with pytest.raises(SetupError, match=r"one number for all rows.*mean\(axis=1\)"):
+        gradient(NETWORK, X, Y, batch, sample_weight=np.array([1.0, 0.0, 2.0, 0.5]))
+    ones = gradient(NETWORK, X, Y, batch, sample_weight=np.ones(4))
+    assert same(ones, gradient(NETWORK, X, Y, batch))
+    given: dict[str, Any] = {"loss": batch, "epochs": 1, "progress": False}
+    with pytest.raises(SetupError, match="one number for all rows"):
+        train(NETWORK, X, Y, sample_weight=[1.0, 2.0, 1.0, 1.0], **given)
+    with pytest.raises(SetupError, match="one number for all rows"):
+        train(
+            Network(Dense(2)), X, [0, 1, 1, 1], class_weight="balanced",
+            **{**given, "loss": lambda p, t: exp(p).mean()},
+        )  # fmt: skip
+    assert train(NETWORK, X, Y, sample_weight=[2.0] * 4, **given).recording.epochs == 1

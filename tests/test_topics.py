@@ -67,7 +67,7 @@ def test_the_command_prints_its_numbers(
 
 def test_a_topic_without_a_command_says_that_it_is_not_built() -> None:
     for topic, shown, _ in topics():
-        page = re.fullmatch(r"\[[^]]+\]\(([^)]+)\)", shown)
+        page = re.match(r"\[[^]]+\]\(([^)]+)\)", shown)
         assert shown.startswith("`chainrule") or shown == "not built yet" or (
             page and (ROOT / page.group(1)).is_file()
         ), topic

@@ -256,6 +256,19 @@ def test_another_optimizer_begins_with_an_empty_memory_and_its_own_count() -> No
     assert cr.train(more, epochs=0, progress=False).setup.optimizer == cr.Adam(0.25)
 
 
+def test_a_default_that_is_given_is_a_choice() -> None:
+    run = trained(optimizer="momentum", l2=0.1, patience=3, validation=0.2, batch_size=None)
+    more = cr.train(
+        run, epochs=4, optimizer="adam", l2=0.0, patience=None, batch_size="auto", progress=False
+    )
+    assert more.setup.optimizer == cr.Adam()
+    assert more.setup.batch_size == len(more.setup.provenance.training)
+    assert more.setup.stopping.patience is None
+    assert np.isnan(more.history["penalty"][6:]).all()
+    still = cr.train(run, epochs=1, loss=None, dtype=None, metrics=None, progress=False)
+    assert same_run(still, cr.train(run, epochs=1, progress=False))
+
+
 def test_other_frozen_parameters() -> None:
     run = trained(validation=0.2)
     more = cr.train(run, epochs=4, freeze="dense_1.*", progress=False)
@@ -308,6 +321,7 @@ def test_new_metrics_stand_beside_the_old_ones() -> None:
         ({"sample_weight": np.ones(37)}, "Give X and y, too"),
         ({"y": Y}, "Give X and y, too"),
         ({"epochs": -1}, "epochs=-1"),
+        ({"shuffle": 3}, "shuffle=3"),
         ({"metrics": ["acuracy"]}, "Did you mean 'accuracy'"),
         ({"patience": 3}, "no validation rows"),
         ({"learning_rate": -1.0}, "The learning rate is -1.0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.engines.door import evaluate
 from chainrule.engines.program import FloatType, Input, Program, trace
-from chainrule.engines.reference import evaluate
 from chainrule.errors import DataError, SetupError, ShapeError
-from chainrule.network.losses import Loss, find_loss
-from chainrule.network.network import Network, layout_of
+from chainrule.network.losses import Loss, find_loss, refuse_weights
+from chainrule.network.network import Network
 from chainrule.network.objective import Objective
-from chainrule.network.plan import Plan
+from chainrule.network.plan import Layout, Plan
+from chainrule.ops import Op
 from chainrule.ops.walks import forward_walk, steps_towards
 from chainrule.word_shapes import ROWS
 
@@ -80,8 +82,9 @@ def gradient(
     return objective.trained.named_arrays(made)
 
 
+@lru_cache(maxsize=64)
 def gradient_program(objective: Objective, dtype: FloatType) -> Program:
-    """Return the program (parameters, frozen, *rows) -> (loss, flat gradient)."""
+    """Return the program (parameters, frozen, *rows) -> (loss, flat gradient), traced once."""
 
     def loss_and_gradient(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any, Any]:
         values = objective.values(parameters, frozen, rows)
@@ -125,9 +128,26 @@ def objective_for(
         found = find_loss(choice, "labels" if labels else "numbers", width)
         losses.append(found)
         arrays.append(target_array(numbers, found, rows, width))
-    trained, frozen = layout_of(plan)
     weight = _weights(sample_weight, rows)
-    return Objective(plan, tuple(losses), trained, frozen), [*xs, *arrays, weight]
+    refuse_weights(losses, weight)
+    return _objective(plan, losses), [*xs, *arrays, weight]
+
+
+def _objective(plan: Plan, losses: Sequence[Loss]) -> Objective:
+    """Return the objective of all parameters, the same one again for losses of the table."""
+    if any(one.own for one in losses):
+        return Objective(plan, tuple(losses), plan.layout, Layout(()))
+    return _known_objective(
+        plan, tuple((one.op, tuple(sorted(one.settings.items()))) for one in losses)
+    )
+
+
+@lru_cache(maxsize=64)
+def _known_objective(
+    plan: Plan, losses: tuple[tuple[Op, tuple[tuple[str, Any], ...]], ...]
+) -> Objective:
+    made = tuple(Loss(op, dict(settings)) for op, settings in losses)
+    return Objective(plan, made, plan.layout, Layout(()))
 
 
 def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDArray[Any]:
@@ -138,6 +158,12 @@ def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDA
         )
     if loss.target == "labels":
         return _label_array(target, loss, width)
+    if loss.op.targets == "shares" and target.ndim == 1:
+        raise DataError(
+            f"The loss {loss.name} takes the share of each class, and the target is one value for "
+            "each row.",
+            "Use cross_entropy for labels, or give one column for each class.",
+        )
     if target.dtype.kind not in "fiub":
         raise DataError(
             f"The target holds {target.dtype} where the loss {loss.name} takes numbers.",
@@ -173,7 +199,7 @@ def _label_array(target: NDArray[Any], loss: Loss, width: int) -> NDArray[np.int
 def _weights(sample_weight: Any, rows: int) -> NDArray[np.float64]:
     if sample_weight is None:
         return np.ones(rows)
-    weight = _floats(sample_weight, "sample_weight")
+    weight = float_array(sample_weight, "sample_weight")
     if weight.shape != (rows,):
         raise ShapeError(
             f"sample_weight is {weight.shape} for {rows} rows.", "Give one weight for each row."
@@ -203,7 +229,7 @@ def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
             f"Give {', '.join(names)}.",
         )
     arrays = [
-        _floats(one, f"The input '{name}'") for name, one in zip(names, given, strict=True)
+        float_array(one, f"The input '{name}'") for name, one in zip(names, given, strict=True)
     ]
     for name, array in zip(names, arrays, strict=True):
         if array.ndim != 2 or len(array) != len(arrays[0]):
@@ -237,12 +263,15 @@ def _array(content: Any, what: str) -> NDArray[Any]:
         ) from None
 
 
-def _floats(content: Any, what: str) -> NDArray[np.float64]:
+def float_array(content: Any, what: str) -> NDArray[np.float64]:
+    """Return numbers as a float64 array. Raises DataError for text and complex numbers."""
     array = _array(content, what)
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{what} holds {array.dtype}, not numbers.", "Give numbers.") from None
+    if array.dtype.kind == "O" and not any(isinstance(one, str | bytes) for one in array.flat):
+        with suppress(TypeError, ValueError, OverflowError):
+            array = array.astype(np.float64)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{what} holds {array.dtype}, not numbers.", "Give numbers.")
+    return array.astype(np.float64)
 
 
 def outputs_of(
@@ -256,15 +285,14 @@ def outputs_of(
             f"Give {', '.join(names)}.",
         )
     xs = input_arrays(network, inputs[0] if len(inputs) == 1 else inputs)
-    layout, _ = layout_of(network.plan)
-    flat = layout.flat_array(network.parameters, dtype)
+    flat = network.plan.layout.flat_array(network.parameters, dtype)
     return evaluate(output_program(network.plan, dtype), [flat, *xs])
 
 
 @lru_cache(maxsize=64)
 def output_program(plan: Plan, dtype: FloatType) -> Program:
     """Return the program (parameters, *inputs) -> outputs of a plan, traced once for each plan."""
-    layout, _ = layout_of(plan)
+    layout = plan.layout
     inputs = [Input("parameters", (layout.size,))]
     inputs += [Input(name, (ROWS, *shape)) for name, shape in plan.inputs.items()]
     steps = steps_towards(plan.walk, plan.outputs)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arrays import broadcast_like, count, zeros_like
+from chainrule.engines.door import evaluate
 from chainrule.engines.per_row import per_row, refuse_coupled
 from chainrule.engines.program import FloatType, Input, Program, trace
-from chainrule.engines.reference import evaluate
 from chainrule.errors import SetupError, ShapeError, nearest
-from chainrule.network.backpropagation import LossChoice, input_arrays, objective_for
-from chainrule.network.network import Network, layout_of
+from chainrule.network.backpropagation import LossChoice, float_array, input_arrays, objective_for
+from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops.derived import tangent_of_function
@@ -76,7 +76,7 @@ def jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") -> Named
     of several outputs stand side by side. One backward walk for each output does all rows at once.
     Raises SetupError where the network mixes rows.
     """
-    layout, _ = layout_of(network.plan)
+    layout = network.plan.layout
     xs = input_arrays(network, x)
     made = evaluate(jacobian_program(network.plan, dtype), _given(network, layout, xs, dtype))
     return _by_name(layout, np.stack(made, axis=1))
@@ -84,7 +84,7 @@ def jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") -> Named
 
 def jacobian_program(plan: Plan, dtype: FloatType) -> Program:
     """Return the program (parameters, *inputs) -> for each output, (n, parameters)."""
-    layout, _ = layout_of(plan)
+    layout = plan.layout
 
     def rows_summed(parameters: Any, *inputs: Any) -> list[Any]:
         values = _forward(plan, layout.named(parameters), inputs)
@@ -108,7 +108,7 @@ def input_jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") ->
     mixes rows.
     """
     plan = network.plan
-    layout, _ = layout_of(plan)
+    layout = plan.layout
 
     def at_inputs(parameters: Any, *inputs: Any) -> list[Any]:
         values = _forward(plan, layout.named(parameters), inputs)
@@ -141,7 +141,7 @@ def directional_derivative(
     Raises SetupError for an unknown name, ShapeError for a change of another shape.
     """
     plan = network.plan
-    layout, _ = layout_of(plan)
+    layout = plan.layout
     xs = input_arrays(network, x)
     due = {one.name: one.shape for one in layout.parameters}
     due.update(zip(plan.inputs, (one.shape for one in xs), strict=True))
@@ -259,7 +259,7 @@ def _by_name(layout: Layout, flat: NDArray[Any]) -> Named:
 def _flat(layout: Layout, vector: Direction) -> NDArray[np.float64]:
     """Return a direction as one flat vector. Raises SetupError and ShapeError."""
     if not isinstance(vector, Mapping):
-        flat = np.asarray(vector, dtype=np.float64)
+        flat = float_array(vector, "The vector")
         if flat.shape != (layout.size,):
             raise ShapeError(
                 f"The vector is {flat.shape}, and the network has {layout.size} parameters.",
@@ -277,7 +277,7 @@ def _checked(
 ) -> NDArray[np.float64]:
     if name not in due:
         raise SetupError(f"There is nothing called '{name}' to change.", nearest(name, due))
-    array = np.asarray(content, dtype=np.float64)
+    array = float_array(content, f"The change of {name}")
     if array.shape != due[name]:
         raise ShapeError(
             f"The change of {name} is {array.shape}, and {name} is {due[name]}.",

@@ -10,12 +10,12 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError, nearest
 from chainrule.randomness import normal as draw_normal
 from chainrule.randomness import uniform as draw_uniform
@@ -120,7 +120,7 @@ INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
 def find_initializer(choice: str | Initializer) -> Initializer:
     """Return an initializer given by itself, by name, or as "constant 0.25".
 
-    Raises SetupError for an unknown name, or for what is neither.
+    Raises SetupError for an unknown name or setting, or for what is neither.
     """
     if isinstance(choice, Initializer):
         found = choice
@@ -136,6 +136,17 @@ def find_initializer(choice: str | Initializer) -> Initializer:
         raise SetupError(
             f"There is no initializer '{found.name}'.", nearest(found.name, INITIALIZERS)
         )
+    known = list(inspect.signature(INITIALIZERS[found.name]).parameters)[1:]
+    for setting, number in found.settings.items():
+        if setting not in known:
+            raise SetupError(
+                f"The initializer '{found.name}' has no setting '{setting}'.",
+                nearest(setting, known),
+            )
+        if not is_finite_number(number):
+            raise SetupError(
+                f"The setting {setting} of '{found.name}' is {number!r}.", "Give a finite number."
+            )
     return found
 
 
@@ -157,18 +168,7 @@ def initializer(name: str, **settings: Any) -> Initializer:
     lecun_uniform, lecun_normal, orthogonal (gain=1.0), nguyen_widrow.
     Raises SetupError for another name or setting.
     """
-    found = find_initializer(Initializer(name, settings))
-    known = list(inspect.signature(INITIALIZERS[name]).parameters)[1:]
-    for setting, value in settings.items():
-        if setting not in known:
-            raise SetupError(
-                f"The initializer '{name}' has no setting '{setting}'.", nearest(setting, known)
-            )
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            raise SetupError(
-                f"The setting {setting} of '{name}' is {value!r}.", "Give a finite number."
-            )
-    return found
+    return find_initializer(Initializer(name, settings))
 
 
 def record_of(chosen: Initializer) -> dict[str, Any]:

@@ -11,18 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from chainrule.checks import is_whole_number
 from chainrule.errors import SetupError, nearest
 from chainrule.network.building import Building
 from chainrule.network.initializers import Initializer, find_initializer
-from chainrule.ops import ACTIVATIONS, OPS, find_op
+from chainrule.ops import ACTIVATIONS, find_op
 
 Start = str | Initializer
-# Units that are silent below zero pass on half of the variance; He's start makes up for it.
-HALVING = ("relu", "leaky_relu", "gelu", "gelu_tanh", "silu", "elu", "parametric_relu", "mish")
-# Self-normalising units keep a variance of 1 from LeCun's start (Klambauer and others, NIPS 2017).
-NORMALISING = ("selu",)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,7 +28,9 @@ class Node:
     before: tuple[Node, ...] = ()
 
     def __repr__(self) -> str:
-        return f"{self.layer}({', '.join(map(repr, self.before))})"
+        # What stands further before is left out: a chain of layers may be longer than the stack.
+        before = [repr(one) if one.layer is None else f"{one.layer}(...)" for one in self.before]
+        return f"{self.layer}({', '.join(before)})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,9 +86,10 @@ class Dense(Layer):
     """Every unit sees every input: ``activation(x W + b)``.
 
     ``units=None`` leaves the width of an output to the data (the classes or the target's columns).
-    ``weights`` starts W: by default He's normal start in front of relu and its kin, LeCun's in
-    front of selu, Glorot's uniform start otherwise. ``bias`` starts b (zeros), ``bias=None`` leaves
-    it out. Parameters: ``<name>.W`` of shape (inputs, units) and ``<name>.b`` (units,).
+    ``weights`` starts W: by default as the activation asks (He's normal start for relu and its kin,
+    LeCun's for selu), Glorot's uniform start otherwise. Only the activation of the Dense itself
+    counts, not an ``Activation`` behind it. ``bias`` starts b (zeros), ``bias=None`` leaves it out.
+    Parameters: ``<name>.W`` of shape (inputs, units) and ``<name>.b`` (units,).
     Raises SetupError for an activation or initializer that is not there.
     """
 
@@ -130,9 +128,8 @@ class Dense(Layer):
     def _weights(self) -> Start:
         if self.weights is not None:
             return self.weights
-        if self.activation in NORMALISING:
-            return "lecun_normal"
-        return "he_normal" if self.activation in HALVING else "glorot_uniform"
+        asked = find_op(self.activation).start if self.activation is not None else ""
+        return asked or "glorot_uniform"
 
     def __repr__(self) -> str:
         parts = [] if self.units is None else [str(self.units)]
@@ -155,7 +152,7 @@ class Activation(Layer):
 
     def __init__(self, activation: str, *, name: str | None = None, **settings: Any) -> None:
         _check_activation(activation)
-        _check_settings(activation, settings)
+        find_op(activation).check_settings(settings, f"'{activation}'")
         object.__setattr__(self, "activation", activation)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "settings", settings)
@@ -192,10 +189,16 @@ class Apply(Layer):
                 f"{self.op!r} is not the name of an op.", "Give the name, such as 'linear'."
             )
         op = find_op(self.op)
+        if len(op.pattern.outputs) > 1:
+            raise SetupError(
+                f"The op '{self.op}' has {len(op.pattern.outputs)} outputs ({op.shapes}), and a "
+                "layer gives one value.",
+                "Make an op of one output, for each output that is wanted.",
+            )
         letters = {letter for slot in op.pattern.inputs for letter in slot.sizes}
         _check_known(self.sizes, letters - {"n", "..."}, f"The op '{self.op}' has no size")
         _check_known(self.starts, op.learned, f"The op '{self.op}' learns no")
-        _check_settings(self.op, self.settings)
+        op.check_settings(self.settings, f"'{self.op}'")
         for start in self.starts.values():
             find_initializer(start)
 
@@ -239,7 +242,7 @@ def _count(given: Any, cause: str) -> int | None:
     """Return a size as a plain int. Raises SetupError for what is no whole number from 1."""
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
+    if not is_whole_number(given, least=1):
         raise SetupError(cause, "Give a whole number from 1.")
     return int(given)
 
@@ -252,10 +255,6 @@ def _check_activation(name: Any) -> None:
         )
     if name not in ACTIVATIONS:
         raise SetupError(f"There is no activation '{name}'.", nearest(name, ACTIVATIONS))
-
-
-def _check_settings(op: str, settings: Mapping[str, Any]) -> None:
-    _check_known(settings, OPS[op].settings, f"'{op}' has no setting")
 
 
 def _check_known(given: Mapping[str, Any], known: Any, cause: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.checks import source_checksum
 from chainrule.equations import Recorder
 from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.ops import LOSSES, OPS, Op
@@ -35,43 +36,39 @@ class Loss:
     def target(self) -> TargetKind:
         return "labels" if self.op.pattern.inputs[1].below else "numbers"
 
+    @property
+    def takes_classes(self) -> bool:
+        """Whether the target is one class for each row, as a label or as 0 or 1."""
+        return self.target == "labels" or self.op.targets == "classes"
+
+    @property
+    def one_output_for_two_classes(self) -> bool:
+        """Whether two classes are told apart by the sign of one output."""
+        return self.target == "numbers" and self.op.targets == "classes"
+
     def to_record(self) -> dict[str, Any]:
         """Return the loss as plain data; a function of one's own is known by its checksum."""
         return {
             "name": self.name,
             "settings": dict(self.settings),
             "own": self.own,
-            "source": self.op.source_checksum() if not self.own else source_of(self.op.forward),
+            "source": source_checksum(self.op.forward) if self.own else self.op.source_checksum(),
         }
-
-
-def source_of(function: Callable[..., Any]) -> str:
-    """Return the sha256 of a function's source."""
-    try:
-        text = inspect.getsource(function)
-    except (OSError, TypeError):
-        text = getattr(function, "__qualname__", repr(function))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def loss(name: str, **settings: Any) -> Loss:
     """Return a loss by name with settings: ``loss("cross_entropy", smoothing=0.1)``.
 
-    Raises SetupError for an unknown name or setting, or a setting that is no finite number.
+    Raises SetupError for an unknown name or setting, or a setting that is no finite number or
+    out of its bounds.
     """
+    if not isinstance(name, str):
+        raise SetupError(
+            f"The loss {name!r} is not a name.", "Give a name such as 'cross_entropy'."
+        )
     if name not in LOSSES:
-        raise SetupError(f"There is no loss '{name}'.", nearest(str(name), LOSSES))
-    known = OPS[name].settings
-    for setting, value in settings.items():
-        if setting not in known:
-            raise SetupError(
-                f"The loss '{name}' has no setting '{setting}'.", nearest(setting, known)
-            )
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            raise SetupError(
-                f"The setting {setting} of the loss '{name}' is {value!r}.",
-                "Give a finite number.",
-            )
+        raise SetupError(f"There is no loss '{name}'.", nearest(name, LOSSES))
+    OPS[name].check_settings(settings, f"The loss '{name}'")
     return Loss(OPS[name], settings)
 
 
@@ -102,6 +99,17 @@ def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width
     pattern = f"n o, {'n < o' if labels else 'n o'} -> {'n' if each_row else ''}"
     op = op_from_function(_name_of(choice), choice, pattern)
     return Loss(op, each_row=each_row, own=True)
+
+
+def refuse_weights(losses: Sequence[Loss], weights: NDArray[np.float64]) -> None:
+    """Raise SetupError where rows weigh differently and a loss gives one number for all of them."""
+    single = [one.name for one in losses if not one.each_row]
+    if single and not np.allclose(weights, 1.0, rtol=0.0, atol=1e-12):
+        raise SetupError(
+            f"The loss {single[0]} gives one number for all rows, so weights of rows would be "
+            "ignored.",
+            "Return one number for each row: use .mean(axis=1) in place of .mean().",
+        )
 
 
 def _tried(choice: Callable[..., Any], width: int, labels: bool) -> Shape:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.checks import is_seed
 from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.network.graph import Graph, Sizes, from_ends, in_a_row
 from chainrule.network.layers import Input, Layer, Node
@@ -199,8 +200,7 @@ class Network:
 
 
 def _check_seed(seed: Any) -> None:
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or not 0 <= seed < 2**64:
+    if not is_seed(seed):
         raise SetupError(f"The seed is {seed!r}.", "Give a whole number from 0 to 2**64 - 1.")
 
 

@@ -57,8 +57,7 @@ class Objective:
     def _refuse_contained(self, output: str, loss: Loss) -> None:
         """Refuse an output layer that applies what the loss, which takes logits, applies itself."""
         last = next(one for one in self.plan.steps if output in one.outputs)
-        twice = {loss.op.includes, f"log_{loss.op.includes}"}
-        if loss.op.includes and last.op in twice:
+        if last.op in loss.op.includes:
             raise SetupError(
                 f"The last layer, {last.made_by} ({last.layer}), applies {last.op}, which the loss "
                 f"{loss.name} contains already, so it would be applied twice.",

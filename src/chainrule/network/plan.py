@@ -74,6 +74,11 @@ class Plan:
     def by_name(self) -> dict[str, Parameter]:
         return {one.name: one for one in self.parameters}
 
+    @cached_property
+    def layout(self) -> Layout:
+        """Where each parameter stands in one flat vector of all of them."""
+        return Layout(self.parameters)
+
     def open_shape(self, value: str) -> Shape:
         """The shape of a value over a batch: rows first."""
         return (ROWS, *self.shapes[value])

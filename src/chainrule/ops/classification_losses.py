@@ -47,8 +47,9 @@ def shares_of(labels: Array, x: Array, smoothing: float) -> Array:
         Example(sizes={"k": 2}),
         Example(ranges={"x": (-40.0, 40.0)}),
     ),
+    bounds={"smoothing": (0.0, 1.0)},
     role="loss",
-    includes="softmax",
+    includes=("softmax", "log_softmax"),
 )
 class cross_entropy:
     """Softmax and the logarithmic loss of a label in one op, from logits.
@@ -78,8 +79,10 @@ class cross_entropy:
         Example(ranges=SHARES, settings={"smoothing": 0.1}),
         Example(ranges={**SHARES, "x": (-40.0, 40.0)}),
     ),
+    bounds={"smoothing": (0.0, 1.0)},
     role="loss",
-    includes="sigmoid",
+    includes=("sigmoid", "log_sigmoid"),
+    targets="classes",
 )
 class binary_cross_entropy:
     """Sigmoid and the logarithmic loss of 0 or 1 in one op, from logits; the mean over outputs.
@@ -117,6 +120,7 @@ def lack_of(x: Array, target: Array) -> tuple[Array, Array]:
     ),
     examples=(Example(ranges=SHARES), Example(ranges={**SHARES, "x": (-4.0, 4.0)})),
     role="loss",
+    targets="classes",
 )
 class hinge:
     """For targets 0 and 1: nothing where x is beyond -1 or 1 on the right side, else the way there.
@@ -143,7 +147,8 @@ class hinge:
     couples="k",
     examples=(Example(ranges=SHARES), Example(ranges={"target": (0.1, 1.0), "x": (-20.0, 20.0)})),
     role="loss",
-    includes="softmax",
+    includes=("softmax", "log_softmax"),
+    targets="shares",
 )
 class kullback_leibler:
     """How far the softmax of the logits is from target shares; 0 where they agree.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.arrays import Array, erf, exp, sigmoid, tanh
+from chainrule.arrays import Array, erf, exp, maximum, minimum, sigmoid, tanh
 from chainrule.ops.activations import softplus_of
 from chainrule.ops.op import Example, elementwise
 
@@ -10,6 +10,8 @@ SQRT_HALF = 0.7071067811865476
 NORMAL_HEIGHT = 0.3989422804014327  # 1 / sqrt(2 pi)
 TANH_SCALE = 0.7978845608028654  # sqrt(2 / pi)
 TANH_CUBIC = 0.044715
+# Beyond it the share is 0 or 1 to the last bit, and the square of x would overflow further out.
+TANH_REACH = 30.0
 WIDE = (Example(), Example(ranges={"x": (-12.0, 12.0)}))
 
 
@@ -33,12 +35,14 @@ elementwise(
         "normal distribution."
     ),
     examples=WIDE,
+    start="he_normal",
 )
 
 
 def _gelu_tanh_derivative(y: Array, x: Array) -> Array:
     share = tanh_share(x)
-    inner = 2.0 * TANH_SCALE * (1.0 + 3.0 * TANH_CUBIC * (x * x))
+    near = minimum(maximum(x, -TANH_REACH), TANH_REACH)
+    inner = 2.0 * TANH_SCALE * (1.0 + 3.0 * TANH_CUBIC * (near * near))
     return share + y * (1.0 - share) * inner
 
 
@@ -49,6 +53,7 @@ elementwise(
     derivative=_gelu_tanh_derivative,
     about="The gelu by tanh, as in Hendrycks and Gimpel, arXiv:1606.08415, section 2.",
     examples=WIDE,
+    start="he_normal",
 )
 elementwise(
     "silu",
@@ -60,6 +65,7 @@ elementwise(
         "Ramachandran, Zoph, Le, arXiv:1710.05941."
     ),
     examples=WIDE,
+    start="he_normal",
 )
 
 
@@ -75,4 +81,5 @@ elementwise(
     derivative=_mish_derivative,
     about='Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020.',
     examples=WIDE,
+    start="he_normal",
 )

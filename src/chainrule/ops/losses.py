@@ -7,6 +7,8 @@ forward returns, outputs and all. ``classification_losses`` has those on classes
 
 from __future__ import annotations
 
+from math import inf
+
 from chainrule.arrays import (
     Array,
     absolute,
@@ -22,7 +24,8 @@ from chainrule.arrays import (
     tanh,
     where,
 )
-from chainrule.ops.op import LOSSES, Example, Gradients, Kink, op
+from chainrule.ops.blocks import ABOVE_0
+from chainrule.ops.op import Example, Gradients, Kink, op
 
 LN_2 = 0.6931471805599453
 AT_TARGET = (Kink({"x": 0.0, "target": 0.0}, "middle"),)
@@ -121,6 +124,7 @@ class mean_absolute_error:
     shapes="n o, n o -> n",
     couples="o",
     examples=(Example(), Example(settings={"delta": 0.4})),
+    bounds={"delta": (ABOVE_0, inf)},
     role="loss",
 )
 class huber:
@@ -178,6 +182,7 @@ class log_cosh:
     couples="o",
     kinks=AT_TARGET,
     examples=(Example(), Example(settings={"quantile": 0.9})),
+    bounds={"quantile": (0.0, 1.0)},
     role="loss",
 )
 class quantile:
@@ -206,7 +211,7 @@ class quantile:
     couples="o",
     examples=(Example(ranges={"target": (0.0, 6.0)}),),
     role="loss",
-    includes="exp",
+    includes=("exp",),
 )
 class poisson:
     """For counts: x is the logarithm of the expected count.
@@ -223,6 +228,3 @@ class poisson:
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
         beside = per_output(grad_y, x)
         return beside * (exp(x) - target), -beside * x
-
-
-__all__ = ["LN_2", "LOSSES", "log_cosh_of", "per_output"]

@@ -17,7 +17,6 @@ and ``y``, and its tangent returns one change for each output.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +25,9 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from chainrule.arrays import Array
+from chainrule.checks import source_checksum
 from chainrule.errors import SetupError, nearest
+from chainrule.ops.blocks import Bounds, check_block, check_settings, rule_of, settings_of
 from chainrule.ops.patterns import Pattern, SizeRule
 from chainrule.word_shapes import WORD_SHAPES, Kind, Shape
 
@@ -34,6 +35,7 @@ Gradients = tuple[Array | None, ...]
 Changes = Sequence[Array | None]
 Side = Literal["left", "right", "middle"]
 Role = Literal["", "activation", "loss"]
+Targets = Literal["numbers", "classes", "shares"]
 Block = TypeVar("Block", bound=type)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 NO_KINKS: Mapping[float, Side] = MappingProxyType({})
@@ -80,6 +82,7 @@ class Op:
     derivative: Callable[..., Any] | None = None
     names: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
     learned: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, SizeRule] = field(default_factory=dict)
     couples: str = ""
@@ -88,7 +91,9 @@ class Op:
     differentiable: bool = True
     kind: Literal["op", "elementwise", "multilinear", "word"] = "op"
     role: Role = ""
-    includes: str = ""
+    start: str = ""
+    includes: tuple[str, ...] = ()
+    targets: Targets = "numbers"
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:
@@ -115,13 +120,13 @@ class Op:
 
     def source_checksum(self) -> str:
         """Return the sha256 of the source of the op's own rules, to know the op again."""
-        try:
-            text = inspect.getsource(self.forward) + inspect.getsource(
-                self.derivative or self.backward
-            )
-        except (OSError, TypeError):
-            text = self.name
-        return hashlib.sha256(text.encode()).hexdigest()
+        return source_checksum(
+            self.forward, self.derivative or self.backward, otherwise=self.name
+        )
+
+    def check_settings(self, given: Mapping[str, Any], what: str) -> None:
+        """Raise SetupError for settings that the op, named by ``what``, does not take."""
+        check_settings(given, self.settings, self.bounds, what)
 
     def __call__(self, *inputs: Array, **settings: Any) -> Any:
         return self.forward(*inputs, **settings)
@@ -183,8 +188,11 @@ def op(
     sizes: Mapping[str, SizeRule] = NOTHING,
     kinks: Sequence[Kink] = (),
     examples: Sequence[Example] = (Example(),),
+    bounds: Mapping[str, Bounds] = NOTHING,
     role: Role = "",
-    includes: str = "",
+    start: str = "",
+    includes: Sequence[str] = (),
+    targets: Targets = "numbers",
 ) -> Callable[[Block], Block]:
     """Enter a class of static methods into the table as an op; its docstring is its ``about``.
 
@@ -193,34 +201,43 @@ def op(
     are parameters, with the initializer each starts from; ``sizes`` functions for output sizes that
     stand nowhere on the left. Settings are the keyword arguments of ``forward`` that have defaults.
 
-    ``role="loss"`` makes the op a loss by its name: prediction and target in, one number for each
-    row out. ``includes`` is the op that such a loss applies to the prediction itself (cross-entropy
-    includes the softmax), so that the output layer must not bring it.
-    Raises SetupError where a rule is missing or forward takes too few arguments.
+    ``bounds`` gives the least and the most of a setting.
+
+    ``role="activation"`` makes the op an activation by its name; ``start`` names the initializer of
+    weights in front of it. ``role="loss"`` makes it a loss: prediction and target in, one number
+    for each row out. ``includes`` names the ops that such a loss applies to the prediction itself
+    (cross-entropy includes the softmax), so that the output layer must not bring them. A pattern
+    with whole numbers (``n < k``) takes labels; otherwise ``targets`` says what the loss takes:
+    "numbers", "classes" (two of them, as 0 and 1), or "shares" of the classes.
+    Raises SetupError where a rule is missing, forward takes too few arguments, the pattern cannot
+    be read or leaves a size of an output open.
     """
 
     def decorate(block: Block) -> Block:
         own_name = name or block.__name__
         pattern = Pattern(shapes)
-        forward = _rule(block, "forward", own_name)
-        _check_arguments(own_name, forward, pattern)
+        forward = rule_of(block, "forward", own_name)
+        check_block(own_name, forward, pattern, sizes)
         enter(
             Op(
                 name=own_name,
                 formula=formula,
                 pattern=pattern,
                 forward=forward,
-                backward=_rule(block, "backward", own_name),
+                backward=rule_of(block, "backward", own_name),
                 tangent=getattr(block, "tangent", None) or _tangent_of(forward),
                 about=inspect.cleandoc(block.__doc__ or ""),
-                settings=_defaults(forward, len(pattern.inputs)),
+                settings=settings_of(forward, len(pattern.inputs)),
+                bounds=bounds,
                 learned=learned,
                 sizes=sizes,
                 couples=couples,
                 kinks=tuple(kinks),
                 examples=tuple(examples),
                 role=role,
-                includes=includes,
+                start=start,
+                includes=(includes,) if isinstance(includes, str) else tuple(includes),
+                targets=targets,
             )
         )
         return block
@@ -237,12 +254,16 @@ def elementwise(
     about: str = "",
     kinks: Mapping[float, Side] = NO_KINKS,
     examples: Sequence[Example] = (Example(),),
+    bounds: Mapping[str, Bounds] = NOTHING,
     role: Role = "activation",
+    start: str = "",
 ) -> Op:
     """Enter an op of one input, element by element, by its one derivative dy/dx(y, x, ...).
 
     ``derivative=None``: the op has no gradient, and training through it is refused. ``kinks`` maps
-    each number at which there are two slopes to the one that the derivative takes.
+    each number at which there are two slopes to the one that the derivative takes. ``start`` names
+    the initializer of weights in front of it ("he_normal" for rectifiers; by default the layer's
+    own), ``bounds`` gives the least and the most of a setting.
     """
     backward, tangent = _scaled_by(derivative) if derivative else (_no_gradient, _no_tangent)
     first = next(iter(inspect.signature(forward).parameters))
@@ -256,12 +277,14 @@ def elementwise(
             tangent=tangent,
             about=about,
             derivative=derivative,
-            settings=_defaults(forward, 1),
+            settings=settings_of(forward, 1),
+            bounds=bounds,
             kinks=tuple(Kink({first: number}, side) for number, side in kinks.items()),
             examples=tuple(examples),
             differentiable=derivative is not None,
             kind="elementwise",
             role=role,
+            start=start,
         )
     )
 
@@ -289,7 +312,7 @@ def multilinear(
         )
 
     pattern = Pattern(shapes)
-    _check_arguments(name, forward, pattern)
+    check_block(name, forward, pattern, ())
     return enter(
         Op(
             name=name,
@@ -299,7 +322,7 @@ def multilinear(
             backward=backward,
             tangent=tangent,
             about=about,
-            settings=_defaults(forward, len(pattern.inputs)),
+            settings=settings_of(forward, len(pattern.inputs)),
             learned=learned,
             couples=couples,
             examples=tuple(examples),
@@ -350,29 +373,3 @@ def _tangent_of(forward: Callable[..., Any]) -> Callable[..., Any]:
         return tangent_of_function(forward, changes, inputs, settings)
 
     return tangent
-
-
-def _rule(block: type, rule: str, name: str) -> Callable[..., Any]:
-    found: Callable[..., Any] | None = getattr(block, rule, None)
-    if found is None:
-        raise SetupError(
-            f"The op '{name}' has no {rule}.", f"Write {rule} as a static method of its class."
-        )
-    return found
-
-
-def _check_arguments(name: str, forward: Callable[..., Any], pattern: Pattern) -> None:
-    parameters = list(inspect.signature(forward).parameters.values())
-    due = len(pattern.inputs)
-    arrays = parameters[:due]
-    if len(arrays) < due or any(one.default is not one.empty for one in arrays):
-        raise SetupError(
-            f"The op '{name}' has {due} inputs ({pattern.text}), and its forward takes "
-            f"({', '.join(one.name for one in parameters)}).",
-            "Give forward one argument for each input, and settings with defaults behind them.",
-        )
-
-
-def _defaults(forward: Callable[..., Any], inputs: int) -> dict[str, Any]:
-    parameters = list(inspect.signature(forward).parameters.values())[inputs:]
-    return {one.name: one.default for one in parameters if one.default is not one.empty}

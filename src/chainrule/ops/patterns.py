@@ -13,15 +13,17 @@ stands nowhere on the left is worked out by a function of the op's ``sizes``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
-from chainrule.errors import ShapeError
+from chainrule.errors import SetupError, ShapeError
 from chainrule.word_shapes import Kind, Rows, Shape, Size, broadcast, show
 
 SizeRule = Callable[..., int]
+SIZE = re.compile(r"\d+|[A-Za-z_][\w+*/]*")
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,39 @@ class Slot:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A shape pattern, read once."""
+    """A shape pattern, read once. Raises SetupError for a text that is none."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        if self.text.count("->") != 1 or ",," in self.text:
+            self._refuse("needs one '->' and a comma between two inputs")
+        for slot in (*self.inputs, *self.outputs):
+            names = slot.sizes[1:] if slot.sizes[:1] == ("...",) else slot.sizes
+            if slot.kind == "integer" and not SIZE.fullmatch(slot.below):
+                self._refuse("leaves out what its whole numbers are below")
+            if not all(map(SIZE.fullmatch, names)):
+                self._refuse(f"cannot be read at '{slot}'")
+        spread = [slot for slot in self.inputs if slot.sizes[:1] == ("...",)]
+        if not spread and any("..." in slot.sizes for slot in self.outputs):
+            self._refuse("has '...' in an output and in no input")
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise SetupError(
+            f"The shape pattern '{self.text}' {why}.",
+            "Write inputs -> outputs, such as 'n i, i o -> n o'; '...' stands in front only.",
+        )
+
+    @property
+    def unknown_sizes(self) -> list[str]:
+        """The sizes of outputs that no input has."""
+        known = {size for slot in self.inputs for size in slot.sizes}
+        return [
+            size
+            for slot in self.outputs
+            for size in slot.sizes
+            if size not in known and not size.isdigit()
+        ]
 
     @cached_property
     def inputs(self) -> tuple[Slot, ...]:

@@ -1,8 +1,15 @@
-"""Rectifiers: the value itself above 0, something smaller below."""
+"""Rectifiers: the value itself above 0, something smaller below.
+
+Units that are silent below 0 pass on half of the variance, and He's start makes up for it;
+self-normalising ones keep a variance of 1 from LeCun's start (Klambauer and others, NIPS 2017).
+"""
 
 from __future__ import annotations
 
+from math import inf
+
 from chainrule.arrays import Array, exp, expm1, less, maximum, minimum, sum_over, where
+from chainrule.ops.blocks import ABOVE_0
 from chainrule.ops.op import Example, Gradients, Kink, elementwise, op
 
 # The one pair of constants for which unit variance and zero mean are kept (Klambauer and others).
@@ -19,6 +26,7 @@ elementwise(
         'Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML '
         "2010. At 0 the slope from the left, 0, is taken."
     ),
+    start="he_normal",
 )
 elementwise(
     "leaky_relu",
@@ -31,6 +39,7 @@ elementwise(
         'improve neural network acoustic models", ICML 2013. At 0 the slope from the left.'
     ),
     examples=(Example(), Example(settings={"slope": 0.2})),
+    start="he_normal",
 )
 
 
@@ -41,6 +50,7 @@ elementwise(
     kinks=(Kink({"x": 0.0}, "left"),),
     examples=(Example(), Example(shapes=((3,), (3,)))),
     role="activation",
+    start="he_normal",
 )
 class parametric_relu:
     """A relu whose slope below 0 is learned, one for each feature, from 0.25 on.
@@ -72,6 +82,7 @@ elementwise(
         'network learning by exponential linear units", ICLR 2016.'
     ),
     examples=(Example(), Example(settings={"alpha": 0.5})),
+    start="he_normal",
 )
 elementwise(
     "selu",
@@ -86,6 +97,7 @@ elementwise(
         '1.6733. Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", '
         "NIPS 2017."
     ),
+    start="lecun_normal",
 )
 elementwise(
     "celu",
@@ -97,4 +109,6 @@ elementwise(
         'differentiable exponential linear units", arXiv:1704.07483.'
     ),
     examples=(Example(), Example(settings={"alpha": 0.5})),
+    bounds={"alpha": (ABOVE_0, inf)},
+    start="he_normal",
 )

@@ -12,8 +12,13 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from chainrule.arrays import zeros_like
+from chainrule.errors import SetupError, ShapeError
 from chainrule.ops.op import Op
+from chainrule.symbols import Symbol
+from chainrule.word_shapes import Shape, show
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,9 @@ def forward_walk(steps: Sequence[Step], values: Mapping[Any, Any]) -> Values:
     for step in steps:
         result = step.op.forward(*(known[name] for name in step.inputs), **step.settings)
         results = (result,) if len(step.outputs) == 1 else result
+        _check_count(step, "forward", results, step.outputs)
+        if step.op.kind == "op" and isinstance(results[0], Symbol):
+            _check_outputs(step, [known[name] for name in step.inputs], results)
         known.update(zip(step.outputs, results, strict=True))
     return known
 
@@ -53,10 +61,11 @@ def backward_walk(
             continue
         inputs = [values[name] for name in step.inputs]
         y, grad_y = _outputs(step, values), _gradients_at(step, values, known)
-        for name, part in zip(
-            step.inputs, step.op.backward(grad_y, y, *inputs, **step.settings), strict=True
-        ):
+        parts = step.op.backward(grad_y, y, *inputs, **step.settings)
+        _check_count(step, "backward", parts, step.inputs)
+        for name, given, part in zip(step.inputs, inputs, parts, strict=True):
             if part is not None:
+                _check_gradient(step, name, part, given)
                 known[name] = part if known.get(name) is None else known[name] + part
     return known
 
@@ -102,3 +111,37 @@ def _gradients_at(step: Step, values: Mapping[Any, Any], known: Mapping[Any, Any
         for name in step.outputs
     )
     return results[0] if len(results) == 1 else results
+
+
+def _check_count(step: Step, rule: str, made: Any, due: Sequence[Hashable]) -> None:
+    if not isinstance(made, tuple | list) or len(made) != len(due):
+        count = len(made) if isinstance(made, tuple | list) else "one value, not a tuple"
+        raise SetupError(
+            f"The {rule} of the op '{step.op.name}' returns {count} where {len(due)} are due.",
+            "Return a tuple: from forward one value for each output of the pattern, from backward "
+            "one gradient (or None) for each input.",
+        )
+
+
+def _check_gradient(step: Step, name: Hashable, part: Any, given: Any) -> None:
+    if _shape(part) != _shape(given):
+        raise ShapeError(
+            f"The backward of the op '{step.op.name}' gives {name} a gradient of shape "
+            f"{show(_shape(part))}, and {name} is {show(_shape(given))}.",
+            "Return each gradient in the shape of its input; sum over axes that were spread.",
+        )
+
+
+def _check_outputs(step: Step, inputs: Sequence[Any], results: Sequence[Any]) -> None:
+    due = step.op.output_shapes([_shape(one) for one in inputs], step.settings)
+    made = tuple(_shape(one) for one in results)
+    if made != due:
+        raise ShapeError(
+            f"The forward of the op '{step.op.name}' returns {' and '.join(map(show, made))} where "
+            f"its pattern {step.op.shapes} says {' and '.join(map(show, due))}.",
+            "Make the two agree.",
+        )
+
+
+def _shape(content: Any) -> Shape:
+    return content.plain if isinstance(content, Symbol) else np.shape(content)

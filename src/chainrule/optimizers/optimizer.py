@@ -7,13 +7,11 @@ run by any engine. It sees all trained parameters as one flat array.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args
 
-import numpy as np
-
 from chainrule.arrays import Array
+from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError, nearest
 from chainrule.optimizers.schedules import Schedule
 
@@ -109,7 +107,7 @@ def with_rate(chosen: Optimizer, rate: Rate | None) -> Optimizer:
     if rate is not None:
         chosen = dataclasses.replace(chosen, learning_rate=rate)
     given = chosen.learning_rate
-    if not isinstance(given, Schedule) and not (is_number(given) and given >= 0):
+    if not isinstance(given, Schedule) and not (is_finite_number(given) and given >= 0):
         raise SetupError(
             f"The learning rate is {given!r}.", "Give a number from 0, such as 0.01, or a schedule."
         )
@@ -121,7 +119,7 @@ def check_constants(chosen: Optimizer) -> None:
     for field in dataclasses.fields(chosen):
         given = getattr(chosen, field.name)
         rate = field.name == "learning_rate" and isinstance(given, Schedule)
-        if is_number(field.default) and not rate and not is_number(given):
+        if is_finite_number(field.default) and not rate and not is_finite_number(given):
             raise SetupError(
                 f"{field.name} of {chosen.name} is {given!r}.", "Give a finite number."
             )
@@ -131,17 +129,11 @@ def check_shares(chosen: Optimizer, *names: str) -> None:
     """Raise SetupError where one of these constants is not from 0 to below 1."""
     for name in names:
         given = getattr(chosen, name)
-        if not (is_number(given) and 0.0 <= given < 1.0):
+        if not (is_finite_number(given) and 0.0 <= given < 1.0):
             raise SetupError(
                 f"{name} of {type(chosen).__name__} is {given!r}.",
                 "Give a number from 0 to below 1.",
             )
-
-
-def is_number(given: Any) -> bool:
-    """Whether this is a finite number, and no truth value."""
-    number = isinstance(given, int | float | np.integer | np.floating)
-    return number and not isinstance(given, bool) and math.isfinite(given)
 
 
 def _complete(choice: Any) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
 from chainrule.arrays import Array
+from chainrule.checks import source_checksum
 from chainrule.errors import SetupError, nearest
 from chainrule.optimizers.optimizer import (
     BUILT_IN,
@@ -99,15 +98,11 @@ def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
             "has changed.",
             "Import it as it was then, or train the run's network with another optimizer.",
         )
-    known = [one.name for one in dataclasses.fields(block)]
-    strange = [key for key in given if key not in known]
-    if strange:
-        raise SetupError(f"{name} has no constant '{strange[0]}'.", nearest(strange[0], known))
     settings = {
         key: schedule_from_record(content) if isinstance(content, Mapping) else content
         for key, content in given.items()
     }
-    made: Optimizer = block(**settings)
+    made: Optimizer = _made(block, settings, f"The optimizer '{name}'")
     check_constants(made)
     return with_rate(made, None)
 
@@ -118,17 +113,19 @@ def schedule_from_record(record: Mapping[str, Any]) -> Schedule:
     name = settings.pop("schedule", None)
     if not isinstance(name, str) or name not in SCHEDULES:
         raise SetupError(f"There is no schedule {name!r}.", nearest(str(name), SCHEDULES))
-    known = [one.name for one in dataclasses.fields(SCHEDULES[name])]
+    made: Schedule = _made(SCHEDULES[name], settings, f"The schedule '{name}'")
+    return made
+
+
+def _made(block: type[Any], settings: Mapping[str, Any], what: str) -> Any:
+    """Return a block with these settings; those that were added later take their defaults."""
+    known = [one.name for one in dataclasses.fields(block)]
+    due = [one.name for one in dataclasses.fields(block) if one.default is dataclasses.MISSING]
     strange = [key for key in settings if key not in known]
-    if strange or "start" not in settings:
-        raise SetupError(f"The schedule '{name}' has other settings.", f"They are {known}.")
-    return SCHEDULES[name](**settings)
-
-
-def source_checksum(block: type[Any]) -> str:
-    """Return the sha256 of a block's source, to know it again."""
-    try:
-        text = inspect.getsource(block)
-    except (OSError, TypeError):
-        text = block.__qualname__
-    return hashlib.sha256(text.encode()).hexdigest()
+    strange += [key for key in due if key not in settings]
+    if strange:
+        raise SetupError(
+            f"{what} has other settings than in the run: '{strange[0]}'.",
+            f"They are {', '.join(known)}.",
+        )
+    return block(**settings)

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from chainrule.arrays import cos, floor, less, maximum, minimum, power, where
+from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError
 
 SCHEDULES: dict[str, type[Schedule]] = {}
@@ -38,8 +39,8 @@ class Schedule(ABC):
 def _check(schedule: Schedule, *positive: str) -> None:
     """Raise SetupError where a setting is no finite number from 0 (above 0 for ``positive``)."""
     for name, given in vars(schedule).items():
-        number = isinstance(given, int | float) and not isinstance(given, bool)
-        if not number or not math.isfinite(given) or given < 0 or (name in positive and not given):
+        number = is_finite_number(given)
+        if not number or given < 0 or (name in positive and not given):
             least = "above 0" if name in positive else "from 0"
             raise SetupError(
                 f"{name} of {type(schedule).__name__} is {given!r}.", f"Give a number {least}."

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule import checks
 from chainrule.errors import SetupError
-from chainrule.network.losses import source_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class AbsentFunction:
 
     def check(self, function: Callable[..., Any]) -> None:
         """Raise SetupError where a function is not the one that the run was trained with."""
-        if source_of(function) != self.source:
+        if checks.source_checksum(function) != self.source:
             raise SetupError(
                 f"The {self.what} '{self.name}' is not the function that the run was trained with: "
                 "its source has changed.",
@@ -52,7 +52,9 @@ def function_to_record(function: Callable[..., Any], otherwise: str) -> dict[str
 
 def source_checksum(function: Callable[..., Any]) -> str:
     """Return the checksum of a function's source, or of the one that is absent."""
-    return function.source if isinstance(function, AbsentFunction) else source_of(function)
+    if isinstance(function, AbsentFunction):
+        return function.source
+    return checks.source_checksum(function)
 
 
 def absent_metric(name: str, source: str) -> AbsentFunction:

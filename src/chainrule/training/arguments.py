@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError, nearest
 from chainrule.optimizers import Optimizer
-from chainrule.optimizers.optimizer import is_number
 
 
 def whole(number: Any, name: str, least: int) -> int:
@@ -25,14 +25,14 @@ def whole(number: Any, name: str, least: int) -> int:
 
 def from_zero(number: Any, name: str) -> float:
     """Return a finite number from 0. Raises SetupError."""
-    if not is_number(number) or number < 0:
+    if not is_finite_number(number) or number < 0:
         raise SetupError(f"{name}={number!r} is not possible.", "Give a number from 0.")
     return float(number)
 
 
 def limit(number: Any, name: str) -> float | None:
     """Return a finite number above 0, or ``None``. Raises SetupError."""
-    if number is not None and (not is_number(number) or number <= 0):
+    if number is not None and (not is_finite_number(number) or number <= 0):
         raise SetupError(f"{name}={number!r} is no limit.", "Give a number above 0, or None.")
     return None if number is None else float(number)
 

@@ -57,10 +57,13 @@ def carry_out(
             Path(checkpoint),
             checkpoint_every,
             lambda state, recording: run_of(state, recording, "training is under way", False),
+            resumed,
         )
         if not resumed:
             keeper.refuse_existing()
-        # The folder is there from the start, so that nothing is in the way later.
+        # What cannot be traced is refused before a folder is made; then the folder is there from
+        # the start, so that nothing is in the way later.
+        loop.trace()
         keeper(state, recording)
     with shown_progress(setup, progress, done=recording.epochs) as shown:
         state, ended = loop.run(state, recording, (*shown, *hooks), keeper)

@@ -26,6 +26,7 @@ class Checkpoint:
     path: Path
     seconds: float
     run_so_far: Callable[[State, Recording], Run]
+    resumed: bool = False
     _written: float = field(default=-math.inf, init=False)
 
     def refuse_existing(self) -> None:
@@ -34,7 +35,7 @@ class Checkpoint:
         if state == "run":
             raise RunFolderError(
                 f"'{self.path}' holds a run already.",
-                "Go on with it by resume(), or choose another folder.",
+                "Go on with it (chainrule resume, resume() from Python), or choose another folder.",
             )
         if state == "other":
             raise RunFolderError(
@@ -44,5 +45,8 @@ class Checkpoint:
     def __call__(self, state: State, recording: Recording) -> None:
         """Write the state, if it is time to."""
         if time.monotonic() - self._written >= self.seconds:
-            self.run_so_far(state, recording).save(self.path, replace=True)
+            # Only what this training wrote, or goes on with, is replaced: another one that began
+            # in the same folder meanwhile is found out here.
+            ours = self.resumed or self._written > -math.inf
+            self.run_so_far(state, recording).save(self.path, replace=ours)
             self._written = time.monotonic()

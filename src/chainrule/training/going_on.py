@@ -48,10 +48,11 @@ def go_on(
 ) -> tuple[Setup, tuple[Rows, Rows], State]:
     """Return setup, rows and state with which a run goes on for so many epochs.
 
-    ``given``: the arguments of ``train``; ``changed``: those of them that are not its defaults.
+    ``given``: the arguments of ``train``; ``changed``: those of them that a caller wrote.
     Raises SetupError for what cannot change, DataError for rows that are missing.
     """
     fixed = sorted(set(changed) - set(CHANGEABLE) - set(ALWAYS))
+    fixed = [name for name in fixed if changed[name] is not None]
     if fixed:
         raise SetupError(
             f"{fixed[0]} cannot be changed when a run goes on.",
@@ -104,7 +105,8 @@ def _begun_anew(
     run: Run, setup: Setup, state: State, rows: tuple[Rows, Rows]
 ) -> tuple[Setup, State]:
     """Return the setup and the state with the optimizer at its start, where the run ended."""
-    ended = Loop(replace(run.setup, stopping=Stopping()), *rows).named(state.parameters)
+    trained = run.setup.objective().trained.named_arrays(state.parameters)
+    ended = {**run.network.parameters, **trained}
     setup = replace(setup, network=run.network.with_parameters(ended))
     setup = _since(setup, optimizer=state.step)
     fresh = Loop(setup, *rows).start()
@@ -126,7 +128,7 @@ def _changed(setup: Setup, changed: Mapping[str, Any], rows: int) -> Setup:
     for name, read in _READERS.items():
         if name in changed:
             plain[name] = read(changed[name], name)
-    if "metrics" in changed:
+    if changed.get("metrics") is not None:
         plain["metrics"] = check_metrics(changed["metrics"], setup.targets[0].task)
     if "batch_size" in changed:
         plain["batch_size"] = arguments.rows_in_a_step(

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.checks import is_finite_number
 from chainrule.engines.door import Batches, Work, run
 from chainrule.errors import SetupError
 from chainrule.optimizers import Schedule
-from chainrule.optimizers.optimizer import is_number
 from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.metrics import Scorer
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
 from chainrule.training.rows import Rows
-from chainrule.training.setup import Setup
+from chainrule.training.setup import Setup, check_start
 from chainrule.training.state import INTERRUPTED, Hook, Keeper, Progress, State
 from chainrule.training.step import TrainingStep, evaluation_work
 
@@ -53,17 +53,22 @@ class Loop:
             tuple(sorted(start)),
             setup.origin,
         )
+        check_start(setup)
         self.rows = training.typed(setup.dtype)
         self.validates = len(validation) > 0
         self.held = validation.typed(setup.dtype)
         self.held_targets = validation.targets
-        self.scorer = Scorer(setup.metrics if self.validates else (), setup.targets)
+        self.scorer = Scorer(setup.metrics if self.validates else (), setup.meaning(0))
         self.frozen = self.objective.frozen.flat_array(setup.network.parameters, setup.dtype)
         if setup.stopping.patience is not None and not self.validates:
             raise SetupError(
                 "patience waits for a better validation loss, and there are no validation rows.",
                 "Hold some out, validation=0.2, or use another limit.",
             )
+
+    def trace(self) -> None:
+        """Trace the training step now. Raises SetupError where it cannot be trained."""
+        _ = self._work
 
     @cached_property
     def _work(self) -> Work:
@@ -207,7 +212,7 @@ class Loop:
         for hook in hooks:
             hook(progress)
         wanted = progress.learning_rate
-        if not is_number(wanted) or wanted < 0:
+        if not is_finite_number(wanted) or wanted < 0:
             raise SetupError(
                 f"The on_epoch hook set the learning rate to {wanted!r}.", "Set a number from 0."
             )

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import SetupError, nearest
+from chainrule.errors import ChainruleError, SetupError, nearest
 from chainrule.training.absent import function_name
 from chainrule.training.arguments import several
-from chainrule.training.targets import Target, Task
+from chainrule.training.meaning import Meaning
+from chainrule.training.targets import Task
 
 Numbers = NDArray[Any]
 Metric = str | Callable[[Any, Any], float]
@@ -68,56 +69,44 @@ def check_metrics(chosen: Any, task: Task) -> tuple[Metric, ...]:
 class Scorer:
     """Metrics by name or as functions (truth, predicted) -> number, on labels or numbers."""
 
-    def __init__(self, chosen: Sequence[Metric], targets: Sequence[Target]) -> None:
-        self.targets = tuple(targets)
-        known = METRICS[self.targets[0].task]
+    def __init__(self, chosen: Sequence[Metric], meaning: Meaning) -> None:
+        """Take metrics, and what the first output of the network means."""
+        self.meaning = meaning
+        task = meaning.target.task
+        known = METRICS[task]
         self.chosen = [
             (one, known[one]) if isinstance(one, str) else (function_name(one, "metric"), one)
-            for one in check_metrics(list(chosen), self.targets[0].task)
+            for one in check_metrics(list(chosen), task)
         ]
 
     def __call__(self, truth: Sequence[Numbers], outputs: Sequence[Numbers]) -> dict[str, float]:
         """Return ``validation_<metric>`` -> number, for the first output."""
         if not self.chosen:
             return {}
-        target = self.targets[0]
-        wanted, predicted = truth[0], predictions(target, outputs[0])
+        target = self.meaning.target
+        wanted, predicted = truth[0], self.meaning.predictions(outputs[0])
         if target.task == "classification":
             wanted, predicted = target.decoded(_labels(wanted)), target.decoded(predicted)
-        return {
-            f"validation_{name}": _single(one(wanted, predicted), name) for name, one in self.chosen
-        }
+        # Overflow in a training that diverges is a finding for the recording, not a warning.
+        with np.errstate(all="ignore"):
+            return {
+                f"validation_{name}": _measured(one, wanted, predicted, name)
+                for name, one in self.chosen
+            }
 
 
-def _single(made: Any, name: str) -> float:
+def _measured(metric: Callable[..., Any], wanted: Numbers, predicted: Numbers, name: str) -> float:
+    """Return a metric's number. Raises SetupError where a metric of one's own gives none."""
     try:
-        return float(made)
-    except (TypeError, ValueError):
+        return float(metric(wanted, predicted))
+    except ChainruleError:
+        raise
+    except Exception as error:
         raise SetupError(
-            f"The metric '{name}' returns {type(made).__name__}, not a number.",
-            "Return one number for all rows.",
-        ) from None
+            f"The metric '{name}' gave no number ({type(error).__name__}: {error}).",
+            "Write it for two arrays, the truth and the predictions, and return one number.",
+        ) from error
 
 
 def _labels(wanted: Numbers) -> NDArray[np.int64]:
     return wanted.astype(np.int64).reshape(-1)
-
-
-def predictions(target: Target, output: Numbers) -> Numbers:
-    """Return label numbers, or numbers, from what the output layer gives (logits)."""
-    if target.task == "regression":
-        return output
-    if output.shape[1] == 1:
-        return (output[:, 0] > 0.0).astype(np.int64)
-    labels: Numbers = np.argmax(output, axis=1)
-    return labels
-
-
-def probabilities(output: Numbers) -> Numbers:
-    """Return the probability of each class (rows, classes) from logits, in float64."""
-    logits = output.astype(np.float64)
-    if logits.shape[1] == 1:
-        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Numbers = raised / raised.sum(axis=1, keepdims=True)
-    return shares

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arrays import Array, reshape, to_float, zeros_like
+from chainrule.checks import is_finite_number
 from chainrule.engines.door import Batches, Work, evaluate, run
 from chainrule.engines.program import Input, trace
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.ops.derived import backward_of_function, record_function
 from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
-from chainrule.optimizers.optimizer import is_number
 from chainrule.training.arguments import whole
 from chainrule.training.rows import number_array
 from chainrule.word_shapes import show
@@ -64,7 +64,7 @@ def minimize(
     count = whole(steps, "steps", 0)
     if not callable(f):
         raise SetupError(f"{f!r} is no function.", "Give one such as lambda x: (x - 3) ** 2.")
-    if difference is not None and (not is_number(difference) or difference == 0):
+    if difference is not None and (not is_finite_number(difference) or difference == 0):
         raise SetupError(f"difference={difference!r} is no step.", "Give a number such as 0.01.")
     first = _start(start)
     (shape,) = record_function(f, (first,)).shapes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.network.backpropagation import target_array
-from chainrule.network.losses import Loss, find_loss
+from chainrule.network.losses import Loss, TargetKind, find_loss, loss, refuse_weights
 from chainrule.network.network import Network
 from chainrule.training.rows import (
     Provenance,
@@ -23,7 +23,7 @@ from chainrule.training.rows import (
 )
 from chainrule.training.targets import Target, Task, find_target, target_values
 
-CLASS_LOSSES = ("cross_entropy", "binary_cross_entropy", "hinge")
+LossChoice = Loss | Callable[..., Any] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,7 @@ def prepare(
         numbers = encoded[0].reshape(-1).astype(np.int64)
     classes = found[0].labels
     weights = row_weights(sample_weight, class_weight, count, numbers, classes)
+    refuse_weights(losses, weights)
     rows = Rows(tuple(inputs.values()), tuple(encoded), weights)
     checksum = checksum_of([*rows.inputs, *rows.targets, rows.weights])
     if isinstance(validation, tuple):
@@ -159,39 +160,43 @@ def _target_values(y: Any, outputs: int) -> list[NDArray[Any]]:
     return [target_values(one) for one in given]
 
 
-def _choices(loss: Any, outputs: int) -> list[Any]:
-    choices = list(loss) if isinstance(loss, list | tuple) else [loss] * outputs
+def _choices(given: Any, outputs: int) -> list[LossChoice]:
+    """Return a loss for each output, None where it follows from the target. Raises SetupError."""
+    choices = list(given) if isinstance(given, list | tuple) else [given] * outputs
     if len(choices) != outputs:
         raise SetupError(
             f"{len(choices)} losses were given for {outputs} outputs.",
             "Give one loss, or one for each output.",
         )
-    return choices
+    for one in choices:
+        if one is not None and not isinstance(one, str | Loss) and not callable(one):
+            raise SetupError(
+                f"The loss {one!r} is neither a name nor a function.",
+                "Give a name such as 'cross_entropy', or a function of prediction and target.",
+            )
+    return [loss(one) if isinstance(one, str) else one for one in choices]
 
 
-def _task_of(choice: Any) -> Task | None:
+def _task_of(choice: LossChoice) -> Task | None:
     """Return the task that a loss asks for, ``None`` where the target decides."""
-    name = choice.name if isinstance(choice, Loss) else choice
-    if name is None or (callable(choice) and not isinstance(choice, Loss)):
+    if not isinstance(choice, Loss) or choice.own:
         return None
-    if isinstance(choice, Loss) and choice.own:
-        return None
-    return "classification" if name in CLASS_LOSSES else "regression"
+    return "classification" if choice.takes_classes else "regression"
 
 
 def _sized(
     network: Network,
     inputs: Mapping[str, NDArray[Any]],
     targets: Sequence[Target],
-    choices: Sequence[Any],
+    choices: Sequence[LossChoice],
 ) -> Network:
     """Return the network with the data's sizes; two classes may share one output."""
     sizes = {name: one.shape[1:] for name, one in inputs.items()}
     widths = [one.width for one in targets]
     if widths == [2] and targets[0].task == "classification":
-        name = choices[0].name if isinstance(choices[0], Loss) else choices[0]
-        single = name is None and _ends_in_one(network, sizes)
-        if single or name in ("binary_cross_entropy", "hinge"):
+        chosen = choices[0]
+        single = chosen is None and _ends_in_one(network, sizes)
+        if single or (isinstance(chosen, Loss) and chosen.one_output_for_two_classes):
             widths = [1]
     return network.sized(sizes, widths)
 
@@ -210,7 +215,7 @@ def _ends_in_one(network: Network, sizes: Mapping[str, tuple[int, ...]]) -> bool
 
 def _losses(
     network: Network,
-    choices: Sequence[Any],
+    choices: Sequence[LossChoice],
     targets: Sequence[Target],
     ys: Sequence[NDArray[Any]],
     rows: int,
@@ -227,11 +232,11 @@ def _losses(
                 f"{target.width} classes.",
                 f"Make the last layer Dense({target.width}), or Dense() to leave it to the data.",
             )
-        if choice is None:
-            choice = "mean_squared_error"
-            if classes:
-                choice = "binary_cross_entropy" if width == 1 else "cross_entropy"
-        one = find_loss(choice, "labels" if classes and width > 1 else "numbers", width)
+        default = "mean_squared_error"
+        if classes:
+            default = "binary_cross_entropy" if width == 1 else "cross_entropy"
+        labels: TargetKind = "labels" if classes and width > 1 else "numbers"
+        one = find_loss(choice or default, labels, width)
         losses.append(one)
         encoded.append(target_array(target.encoded(y), one, rows, width))
     return tuple(losses), encoded

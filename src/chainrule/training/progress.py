@@ -63,6 +63,6 @@ def _terminal() -> bool:
 
 
 def _numbers(progress: Progress) -> str:
-    if "validation_loss" in progress.history:
+    if "validation_loss" in progress.recorded:
         return f"loss {progress.loss:.4f}, validation {progress.validation_loss:.4f}"
     return f"loss {progress.loss:.4f}"

@@ -241,7 +241,7 @@ def _check_fit(loss: Loss, target: Target, width: int) -> None:
     """Refuse a target that the outputs cannot speak of."""
     widths = (1, 2) if target.width == 2 and target.task == "classification" else (target.width,)
     labels = target.task == "classification" and width > 1
-    if width not in widths or (loss.target == "labels" and not labels):
+    if width not in widths or (loss.target == "labels") != labels:
         raise record.damaged(f"an output of {width} does not fit its target or its loss")
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.checks import is_finite_number
 from chainrule.data import record
 from chainrule.data.splitting import split_rows
 from chainrule.errors import DataError, SetupError, ShapeError
-from chainrule.optimizers.optimizer import is_number
 from chainrule.training.arguments import from_zero
 
 Arrays = tuple[NDArray[Any], ...]
@@ -41,8 +41,17 @@ class Rows:
         )
 
     def typed(self, dtype: str) -> tuple[NDArray[Any], ...]:
-        """Return inputs, targets and weights for an engine: floats in ``dtype``."""
+        """Return inputs, targets and weights for an engine: floats in ``dtype``.
+
+        Raises DataError for numbers that are too large for it.
+        """
         every = (*self.inputs, *self.targets, self.weights)
+        largest = np.finfo(dtype).max
+        if any(one.size and np.abs(one).max() > largest for one in every):
+            raise DataError(
+                f"The rows hold numbers that are too large for {dtype}.",
+                "Scale them down, or train with dtype='float64'.",
+            )
         return tuple(
             np.ascontiguousarray(one, dtype=dtype if one.dtype.kind == "f" else np.int64)
             for one in every
@@ -132,12 +141,21 @@ def number_array(content: Any, name: str, remedy: str) -> NDArray[np.float64]:
 
     Text that spells numbers is refused, too: where some of a column does, the rest may not.
     """
+    if isinstance(content, np.ma.MaskedArray) and np.ma.is_masked(content):
+        raise DataError(
+            f"{name} is a masked array, and numbers that are masked would be trained on.",
+            "Fill them in, X.filled(...), or leave those rows out.",
+        )
     try:
         array = np.asarray(content)
     except (TypeError, ValueError):
         raise DataError(
             f"{name} has rows of different lengths.", "Give as many numbers in every row."
         ) from None
+    except Exception as error:
+        raise DataError(
+            f"{name} cannot be read as an array ({error}).", "Give a NumPy array of numbers."
+        ) from error
     if array.dtype.kind == "O" and not any(isinstance(one, str | bytes) for one in array.flat):
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             array = array.astype(np.float64)
@@ -174,7 +192,7 @@ def split_validation(
 
     Raises SetupError for what is no share, DataError where a class has one row.
     """
-    if not is_number(share) or not 0.0 <= share < 1.0:
+    if not is_finite_number(share) or not 0.0 <= share < 1.0:
         raise SetupError(
             f"validation={share!r} is no share of the rows.",
             "Give a number from 0 to below 1, or (X, y).",

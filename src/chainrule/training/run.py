@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import SetupError
 from chainrule.files.folder import write_folder
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
 from chainrule.training.machine import machine_record
-from chainrule.training.metrics import METRICS, predictions, probabilities
+from chainrule.training.metrics import METRICS
 from chainrule.training.preparing import named_inputs
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
@@ -69,7 +68,7 @@ class Run:
 
     def _decoded(self, place: int, output: NDArray[Any]) -> NDArray[Any]:
         target = self.setup.targets[place]
-        found = predictions(target, output)
+        found = self.setup.meaning(place).predictions(output)
         if target.task == "classification":
             return target.decoded(found)
         if "preparation" in self.notes:
@@ -79,14 +78,12 @@ class Run:
     def predict_proba(self, x: Any) -> Any:
         """Return the probability of each class (rows, classes), columns as in ``classes``.
 
-        Raises SetupError for a target of numbers.
+        Raises SetupError for a target of numbers, and for a loss that knows no probabilities.
         """
-        if any(one.task != "classification" for one in self.setup.targets):
-            raise SetupError(
-                "Probabilities exist for classes, and this run predicts numbers.",
-                "Use predict().",
-            )
-        results = [probabilities(output) for output in self._outputs(x)]
+        results = [
+            self.setup.meaning(place).probabilities(output)
+            for place, output in enumerate(self._outputs(x))
+        ]
         return results[0] if len(results) == 1 else tuple(results)
 
     @property

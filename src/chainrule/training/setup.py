@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from chainrule.engines.program import FloatType
 from chainrule.errors import SetupError, nearest
 from chainrule.network.losses import Loss
@@ -15,6 +17,7 @@ from chainrule.network.objective import Objective
 from chainrule.network.plan import Parameter
 from chainrule.optimizers import Optimizer
 from chainrule.training.arguments import from_zero, limit
+from chainrule.training.meaning import Meaning
 from chainrule.training.metrics import Metric
 from chainrule.training.origin import Origin
 from chainrule.training.rows import Provenance
@@ -80,6 +83,12 @@ class Setup:
             raise SetupError("Every parameter is frozen.", "Leave at least one to be trained.")
         return Objective(plan, self.losses, trained, still)
 
+    def meaning(self, place: int) -> Meaning:
+        """Return what the numbers of an output mean."""
+        output = self.network.plan.outputs[place]
+        last = next(one for one in self.network.plan.steps if output in one.outputs)
+        return Meaning(self.targets[place], self.losses[place], last.op)
+
     def terms(self, objective: Objective) -> Terms:
         """Return the per-parameter numbers of penalties, decay and rates."""
         layout = objective.trained
@@ -98,6 +107,17 @@ class Setup:
             clip_norm=given.clip_norm,
             clip_value=given.clip_value,
         )
+
+
+def check_start(setup: Setup) -> None:
+    """Raise SetupError where a parameter is no finite number in the type of the training."""
+    largest = np.finfo(setup.dtype).max
+    for name, content in setup.network.parameters.items():
+        if not (np.abs(content) <= largest).all():
+            raise SetupError(
+                f"{name} holds NaN, infinity, or numbers that are too large for {setup.dtype}.",
+                "Give finite numbers, or dtype='float64'.",
+            )
 
 
 def names_of(parameters: Sequence[Parameter], patterns: Sequence[str], what: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,20 +53,25 @@ class Progress:
     """
 
     epoch: int
-    history: dict[str, list[float]]
+    recorded: Mapping[str, list[float]]
     learning_rate: float
     named: Callable[[], dict[str, NDArray[Any]]]
     stopped: bool = field(default=False, init=False)
 
     @property
+    def history(self) -> dict[str, list[float]]:
+        """Name -> one number for each epoch so far, as a copy."""
+        return {name: list(column) for name, column in self.recorded.items()}
+
+    @property
     def loss(self) -> float:
         """The training loss of the epoch."""
-        return self.history["loss"][-1]
+        return self.recorded["loss"][-1]
 
     @property
     def validation_loss(self) -> float:
         """The validation loss after the epoch, NaN without validation rows."""
-        return self.history.get("validation_loss", [math.nan])[-1]
+        return self.recorded.get("validation_loss", [math.nan])[-1]
 
     @property
     def parameters(self) -> dict[str, NDArray[Any]]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError
-from chainrule.optimizers.optimizer import is_number
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Stopping:
             number = getattr(self, field.name)
             if number is None:
                 continue
-            if not is_number(number) or (number < 0 and field.name != "target_loss"):
+            if not is_finite_number(number) or (number < 0 and field.name != "target_loss"):
                 raise SetupError(f"{field.name}={number!r} is no limit.", "Give a number from 0.")
         if self.patience is not None and (self.patience < 1 or self.patience % 1):
             raise SetupError(

@@ -53,7 +53,11 @@ class Target:
 
     def decoded(self, labels: NDArray[np.int64]) -> NDArray[Any]:
         """Return label numbers as the caller's own labels."""
-        decoded: NDArray[Any] = np.array(self.labels)[labels]
+        known: NDArray[Any] = np.array(self.labels)
+        if list(known.tolist()) != list(self.labels):
+            # NumPy's text drops NULs at its end, and its numbers have 64 bits.
+            known = np.array([*self.labels, None], dtype=object)[:-1]
+        decoded: NDArray[Any] = known[labels]
         return decoded
 
     def to_record(self) -> dict[str, Any]:
@@ -69,14 +73,15 @@ class Target:
     def from_record(cls, content: object) -> Target:
         """Return the target of a record, checked. Raises RunFolderError for any other."""
         plain = record.mapping(content, "a target")
-        known: Mapping[str, Task] = {"classification": "classification", "regression": "regression"}
+        known: dict[str, Task] = {"classification": "classification", "regression": "regression"}
         task = known[record.choice(plain, "task", tuple(known))]
         width, labels = record.whole_number(plain, "width"), record.items(plain, "labels")
-        kinds = {"number" if isinstance(one, int | float) else "text" for one in labels}
-        if not all(isinstance(one, LABEL_TYPES) for one in labels) or len(kinds) > 1:
+        kinds = {isinstance(one, str) for one in labels}
+        known_types = all(isinstance(one, LABEL_TYPES) and one == one for one in labels)
+        if not known_types or len(kinds) > 1 or len(set(labels)) != len(labels):
             raise record.damaged("'labels' holds what is no label")
-        due = len(set(labels)) if task == "classification" else 0
-        if len(labels) != due or width != (due or width) or not width or due == 1:
+        least = 2 if task == "classification" else 1
+        if width < least or len(labels) != (width if task == "classification" else 0):
             raise record.damaged("'labels' and 'width' do not agree")
         return cls(task, width, tuple(labels), record.flag(plain, "flat"))
 
@@ -88,12 +93,21 @@ def target_values(y: Any) -> NDArray[Any]:
             f"The target is {type(y).__name__}, which has no order of rows to go by.",
             "Give an array or a list.",
         )
+    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        raise DataError("The target has rows that are masked.", "Leave those rows out.")
+    if isinstance(y, list | tuple) and any(isinstance(one, str) for one in y):
+        # NumPy would turn what stands beside text into text: a NaN into the class 'nan'.
+        return np.array(y, dtype=object)
     try:
         return np.asarray(y)
     except (TypeError, ValueError):
         raise DataError(
             "The target has rows of different lengths.", "Give one number or label for each row."
         ) from None
+    except Exception as error:
+        raise DataError(
+            f"The target cannot be read as an array ({error}).", "Give a NumPy array or a list."
+        ) from error
 
 
 def find_target(y: NDArray[Any], task: Task | None) -> Target:
@@ -153,7 +167,9 @@ def _classes_of(y: NDArray[Any]) -> Target:
 def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
     """Return the distinct labels, sorted, as plain Python values."""
     found = y.tolist()
-    if any(one is None or one != one for one in found) or np.inf in found:
+    numbers = [one for one in found if isinstance(one, float)]
+    absent = any(one is None or type(one).__name__ in ("NAType", "NaTType") for one in found)
+    if absent or not np.isfinite(numbers).all():
         raise DataError("The target has rows without a class.", "Leave those rows out.")
     strange = [one for one in found if not isinstance(one, LABEL_TYPES)]
     if strange:
@@ -161,7 +177,7 @@ def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
             f"The target holds labels of the type {type(strange[0]).__name__}.",
             "Give labels as text, whole numbers, or True and False.",
         )
-    if len({isinstance(one, str) for one in found}) > 1:
+    if len({str if isinstance(one, str) else isinstance(one, bool) for one in found}) > 1:
         raise DataError(
             "The target mixes labels of several types.", "Give all labels as text or as numbers."
         )

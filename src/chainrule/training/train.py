@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec
 
 from chainrule.engines.door import ENGINES
 from chainrule.engines.program import FloatType
@@ -21,14 +22,35 @@ from chainrule.training.preparing import prepare
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Regularisation, Setup, Strength
-from chainrule.training.state import Hook
+from chainrule.training.state import Hook, State
 from chainrule.training.stopping import Stopping
 
 __all__ = ["resume", "train"]
 
+Arguments = ParamSpec("Arguments")
 LossChoice = str | Loss | Callable[..., Any]
 
 
+def _or_goes_on(train: Callable[Arguments, Run]) -> Callable[Arguments, Run]:
+    """Let a Run go on with the arguments that are given, whether they are defaults or not."""
+    signature = inspect.signature(train)
+
+    @functools.wraps(train)
+    def trained(*places: Arguments.args, **named: Arguments.kwargs) -> Run:
+        bound = signature.bind(*places, **named)
+        before, changed = bound.arguments.get("network"), dict(bound.arguments)
+        if not isinstance(before, Run):
+            return train(*places, **named)
+        bound.apply_defaults()
+        given = bound.arguments
+        epochs = arguments.whole(given["epochs"], "epochs", 0)
+        setup, rows, state = go_on(before, given, changed, epochs)
+        return _carried_out(setup, rows, given, state, before)
+
+    return trained
+
+
+@_or_goes_on
 def train(
     network: Network | Run,
     X: Any = None,
@@ -102,50 +124,38 @@ def train(
     from which ``resume`` goes on. ``progress``: a live line, where there is a terminal.
     Ctrl-C ends the training and returns what there is; ``run.ended`` is then "interrupted".
 
-    A Run goes on with its rows unless they are given, and what is left at its default here stays
-    as it was: 30 epochs and 20 more are 50 epochs, bit for bit. With another ``optimizer`` or
-    ``freeze`` the optimizer's memory starts empty; with another ``learning_rate`` or
-    ``batch_size`` it is kept. With another ``freeze`` ([] for none) or other rows the best epoch
-    is sought anew. Network, loss, seed, dtype and engine cannot change.
+    A Run goes on with its rows unless they are given, and what is not given here stays as it was:
+    30 epochs and 20 more are 50 epochs, bit for bit. With another ``optimizer`` or ``freeze`` the
+    optimizer's memory starts empty; with another ``learning_rate`` or ``batch_size`` it is kept.
+    With another ``freeze`` or other rows the best epoch is sought anew. ``patience=None`` takes a
+    limit away. Network, loss, seed, dtype and engine cannot change.
 
     Raises DataError for rows that cannot be learned from, SetupError for settings, ShapeError for
     sizes that do not meet, RunFolderError for the checkpoint folder.
     """
     given = dict(locals())
-    seconds = arguments.from_zero(checkpoint_every, "checkpoint_every")
-    hooks, folder = arguments.hooks(on_epoch), arguments.folder(checkpoint)
-    if isinstance(network, Run):
-        more = arguments.whole(epochs, "epochs", 0)
-        setup, rows, state = go_on(network, given, _changed(given), more)
-        recording, notes = network.recording, network.notes
-    else:
-        setup, rows = _set_up(**given)
-        state, recording, notes = None, None, {}
+    setup, rows = _set_up(**given)
+    return _carried_out(setup, rows, given)
+
+
+def _carried_out(
+    setup: Setup,
+    rows: tuple[Rows, Rows],
+    given: Mapping[str, Any],
+    state: State | None = None,
+    before: Run | None = None,
+) -> Run:
     return carry_out(
         setup,
         rows,
         state=state,
-        recording=recording,
-        hooks=hooks,
-        checkpoint=folder,
-        checkpoint_every=seconds,
-        progress=arguments.flag(progress, "progress"),
-        notes=notes,
+        recording=None if before is None else before.recording,
+        hooks=arguments.hooks(given["on_epoch"]),
+        checkpoint=arguments.folder(given["checkpoint"]),
+        checkpoint_every=arguments.from_zero(given["checkpoint_every"], "checkpoint_every"),
+        progress=arguments.flag(given["progress"], "progress"),
+        notes=None if before is None else before.notes,
     )
-
-
-def _changed(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that are not left at their defaults."""
-    defaults = inspect.signature(train).parameters
-
-    def left(content: Any, default: Any) -> bool:
-        return type(content) is type(default) and bool(content == default)
-
-    return {
-        name: content
-        for name, content in given.items()
-        if name not in ("X", "y") and not left(content, defaults[name].default)
-    }
 
 
 def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Rows, Rows]]:

@@ -1,0 +1,42 @@
+"""Small questions that several rooms ask of what they are given, answered once."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from typing import Any
+
+import numpy as np
+
+LARGEST = sys.float_info.max
+
+
+def is_finite_number(given: Any) -> bool:
+    """Whether this is a finite number, and no truth value."""
+    number = isinstance(given, int | float | np.integer | np.floating)
+    # A comparison, because math.isfinite raises for whole numbers beyond the largest float.
+    return number and not isinstance(given, bool) and bool(-LARGEST <= given <= LARGEST)
+
+
+def is_whole_number(given: Any, least: int = 0) -> bool:
+    """Whether this is a whole number from ``least``, and no truth value."""
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    return whole and bool(given >= least)
+
+
+def is_seed(given: Any) -> bool:
+    """Whether this is a whole number from 0 to 2**64 - 1."""
+    return is_whole_number(given) and bool(given < 2**64)
+
+
+def source_checksum(*rules: Any, otherwise: str = "") -> str:
+    """Return the sha256 of the source of functions or classes, to know them again.
+
+    Where there is no source, as at a prompt, ``otherwise`` stands for it, or the first one's name.
+    """
+    try:
+        text = "".join(inspect.getsource(one) for one in rules)
+    except (OSError, TypeError):
+        text = otherwise or str(getattr(rules[0], "__qualname__", repr(rules[0])))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""What a block must have before it becomes an op, and which settings an op takes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from chainrule.checks import is_finite_number
+from chainrule.errors import SetupError, nearest
+from chainrule.ops.patterns import Pattern
+
+Bounds = tuple[float, float]
+# The least number of a setting that must be more than 0.
+ABOVE_0 = sys.float_info.min
+
+
+def rule_of(block: type, rule: str, name: str) -> Callable[..., Any]:
+    """Return one rule of a block. Raises SetupError where it is missing."""
+    found: Callable[..., Any] | None = getattr(block, rule, None)
+    if found is None:
+        raise SetupError(
+            f"The op '{name}' has no {rule}.", f"Write {rule} as a static method of its class."
+        )
+    return found
+
+
+def check_block(
+    name: str, forward: Callable[..., Any], pattern: Pattern, sizes: Collection[str]
+) -> None:
+    """Raise SetupError where forward takes too few arguments, or a size has no rule."""
+    parameters = list(inspect.signature(forward).parameters.values())
+    due = len(pattern.inputs)
+    arrays = parameters[:due]
+    if len(arrays) < due or any(one.default is not one.empty for one in arrays):
+        raise SetupError(
+            f"The op '{name}' has {due} inputs ({pattern.text}), and its forward takes "
+            f"({', '.join(one.name for one in parameters)}).",
+            "Give forward one argument for each input, and settings with defaults behind them.",
+        )
+    unknown = [one for one in pattern.unknown_sizes if one not in sizes]
+    if unknown:
+        raise SetupError(
+            f"The op '{name}' gives an output of the size '{unknown[0]}' ({pattern.text}), which "
+            "no input has.",
+            f"Say how it is worked out: sizes={{'{unknown[0]}': lambda **sizes: ...}}.",
+        )
+
+
+def settings_of(forward: Callable[..., Any], inputs: int) -> dict[str, Any]:
+    """Return the settings of a forward behind its inputs, with their defaults."""
+    parameters = list(inspect.signature(forward).parameters.values())[inputs:]
+    return {one.name: one.default for one in parameters if one.default is not one.empty}
+
+
+def check_settings(
+    given: Mapping[str, Any],
+    known: Mapping[str, Any],
+    bounds: Mapping[str, Bounds],
+    what: str,
+) -> None:
+    """Raise SetupError for a setting that is not there, is no finite number, or out of bounds.
+
+    ``known`` holds the defaults; a setting whose default is no number may be anything. ``what``
+    names the op in the sentence.
+    """
+    for setting, value in given.items():
+        if setting not in known:
+            raise SetupError(f"{what} has no setting '{setting}'.", nearest(setting, known))
+        low, high = bounds.get(setting, (-float("inf"), float("inf")))
+        if not is_finite_number(known[setting]):
+            continue
+        if not is_finite_number(value) or not low <= value <= high:
+            raise SetupError(
+                f"The setting {setting} of {what[:1].lower()}{what[1:]} is {value!r}.",
+                f"Give a finite number{_between(low, high)}.",
+            )
+
+
+def _between(low: float, high: float) -> str:
+    start = {-float("inf"): "", ABOVE_0: " above 0"}.get(low, f" from {low:g}")
+    return start if high == float("inf") else f"{start} to {high:g}"
