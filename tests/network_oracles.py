@@ -76,9 +76,9 @@ def network_of(case: Case) -> Network:
     outputs = [Dense(width)(node) for width, _ in case.heads]
     network = Network(inputs=inputs, outputs=outputs, seed=case.seed)
     random = np.random.default_rng(case.seed)
-    return network.with_parameters({
-        name: random.normal(size=content.shape) for name, content in network.parameters.items()
-    })
+    return network.with_parameters(
+        {name: random.normal(size=content.shape) for name, content in network.parameters.items()}
+    )
 
 
 def rows_of(case: Case) -> tuple[Any, Any, NDArray[np.float64]]:

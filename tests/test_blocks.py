@@ -207,6 +207,10 @@ def test_shares_are_no_labels() -> None:
             np.array([0, 1, 2]),
             "kullback_leibler",
         )
+    with pytest.raises(cr.DataError, match=r"share of each class.*cross_entropy"):
+        trained(np.arange(12) % 3, "kullback_leibler")
+    run = trained(np.eye(3)[np.arange(12) % 3], "kullback_leibler")
+    assert run.predict([[0, 1]]).shape == (1, 3)
 
 
 # ---- far out ----
@@ -237,7 +241,7 @@ def test_activations_at_infinity_are_their_limits(name: str) -> None:
 
 def test_numbers_and_seeds_are_told_from_the_rest() -> None:
     assert all(map(is_finite_number, [0, -1.5, np.float32(2), np.int8(3)]))
-    assert not any(map(is_finite_number, [True, "1", None, math.inf, math.nan, 1j]))
+    assert not any(map(is_finite_number, [True, "1", None, math.inf, math.nan, 1j, 10**400]))
     assert is_whole_number(np.int64(1), least=1)
     assert not any(map(is_whole_number, [-1, 1.0, True, "1"]))
     assert is_seed(2**64 - 1)

@@ -10,13 +10,15 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import COMMAND, HEART, ROOT, Here, environment, on_a_terminal
+from command_line import COMMAND, HEART, ROOT, Here, environment, on_a_terminal, refused
 
 import chainrule as cr
+from chainrule.views.terminal import print_run, run_as_json
 
 FAST = ["--target", "disease", "--epochs", "4"]
 
@@ -290,3 +292,45 @@ def test_resume_prints_a_finished_run_again(here: Here, trained: Path) -> None:
     ended = here("resume", trained)
     assert ended.code == 0
     assert "4 epochs in" in ended.out
+
+
+@pytest.mark.parametrize("name", ["figure.zzz", "figure"])
+def test_a_figure_of_another_kind(here: Here, name: str) -> None:
+    ended = here("examples", "07", "--figure", name)
+    assert refused(ended, 4) == f"A figure cannot be saved as '{name}'."
+    assert ended.err.splitlines()[1] == "Give a name that ends in .png, .svg or .pdf."
+
+
+# ---------------------------------------------------------------- reports
+
+
+@pytest.mark.parametrize(
+    ("gone", "cause"),
+    [("table", "was not trained on a table"), ("result", "was not measured")],
+)
+def test_a_report_of_a_run_that_lacks_a_note(trained: Path, gone: str, cause: str) -> None:
+    run = cr.load(trained)
+    bare = replace(run, notes={name: one for name, one in run.notes.items() if name != gone})
+    for report in (lambda: print_run(bare, trained, HEART), lambda: run_as_json(bare, trained)):
+        with pytest.raises(cr.RunFolderError, match=cause):
+            report()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_closed_streams(trained: Path, tmp_path: Path) -> None:
+    def closed(*words: object, streams: str) -> subprocess.CompletedProcess[str]:
+        line = f"{shlex.join([*COMMAND, *map(str, words)])} {streams}"
+        return subprocess.run(
+            ["bash", "-c", line], cwd=tmp_path, env=environment(), capture_output=True, text=True
+        )
+
+    for number, streams in enumerate((">&-", ">&- 2>&-", "<&- >&-")):
+        ended = closed("train", HEART, *FAST, "--output", number, streams=streams)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert cr.load(tmp_path / str(number)).finished
+    ended = closed("predict", trained, HEART, streams=">&-")
+    assert ended.returncode == 5
+    assert ended.stderr.startswith("chainrule: There is no standard output")
+    ended = closed("predict", trained, HEART, "--output", "new.csv", streams=">&-")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len((tmp_path / "new.csv").read_text("utf-8").splitlines()) == 304

@@ -91,17 +91,45 @@ def test_an_interrupt_in_training_keeps_the_best_so_far(
     assert "has not ended" in ended.err
 
 
-def test_an_interrupt_before_training_keeps_nothing(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "slow.csv")
-    one = started(tmp_path, "slow.csv", *LONG)
-    # The command opens the table to read it, and waits for rows that never come.
-    with open(tmp_path / "slow.csv", "wb"):
-        time.sleep(0.3)
-        one.send_signal(signal.SIGINT)
-        out, err = one.communicate(timeout=60)
-    assert (one.returncode, out) == (130, "")
-    assert err == "Interrupted. Training had not begun, and nothing is kept.\n"
-    assert not (tmp_path / "run").exists()
+def test_an_interrupt_before_training_keeps_nothing(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chainrule.training.tables, "read_table", raising_at(1))
+    ended = here("train", HEART, *LONG, "--output", "run")
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err == "Interrupted. Training had not begun, and nothing is kept.\n"
+    assert not Path("run").exists()
+
+
+# The interrupt comes inside a callback, where Python drops what is raised.
+INTERRUPTED_IMPORT = """
+import os, signal, sys, weakref
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "chainrule.training.tables":
+            dying = type("Dying", (), {})()
+            seen = weakref.ref(dying, lambda _: os.kill(os.getpid(), signal.NUMBER))
+            del dying
+
+sys.meta_path.insert(0, Finder())
+from chainrule.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_modules_are_imported(tmp_path: Path, number: signal.Signals) -> None:
+    code = INTERRUPTED_IMPORT.replace("NUMBER", number.name)
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "train", str(HEART), "--target", "disease", "--epochs", "1"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "Interrupted.\n")
+    assert os.listdir(tmp_path) == []
 
 
 def raising_at(call: int) -> Any:
@@ -217,6 +245,31 @@ def test_an_interrupted_run_is_resumed_to_the_same_bits(
             patch.setattr(Loop, "_stretch", stretch)
             assert here(*command).code == 130
         assert cr.load("run").recording.epochs == 40 * (times + 1)
+    assert here("resume", "run").code == 0
+    assert outcome(Path("run")) == undisturbed
+
+
+def test_a_kill_before_the_result_does_not_leave_that_of_an_interrupted_run(
+    here: Here, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[Any, ...]
+) -> None:
+    real, interrupt = Loop._stretch, raising_at(40)
+
+    def stretch(self: Loop, *rest: Any) -> Any:
+        interrupt()
+        return real(self, *rest)
+
+    def killed(*_: Any) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "_stretch", stretch)
+        cr.train_table(HEART, "disease", output="run", **SETTINGS)
+    assert len(cr.load("run").notes["result"]["scores"]) == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(chainrule.training.tables, "result_of", killed)
+        assert here("resume", "run").code == 137
+    assert cr.load("run").finished
+    assert not is_complete(cr.load("run"))
     assert here("resume", "run").code == 0
     assert outcome(Path("run")) == undisturbed
 

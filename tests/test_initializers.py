@@ -17,8 +17,9 @@ from chainrule.network.network import Network
 FAN_IN, FAN_OUT = 200, 300
 
 
-def drawn(choice: str | Initializer, fan_in: int = FAN_IN, fan_out: int = FAN_OUT,
-          seed: int = 0) -> NDArray[np.float64]:
+def drawn(
+    choice: str | Initializer, fan_in: int = FAN_IN, fan_out: int = FAN_OUT, seed: int = 0
+) -> NDArray[np.float64]:
     place = Place((fan_in, fan_out), fan_in, fan_out, seed, "start of dense_1.W")
     return find_initializer(choice).draw(place)
 

@@ -52,9 +52,9 @@ def same(made: dict[str, Any], due: dict[str, Any]) -> bool:
         (lambda p, t: np.mean(np.abs(p - t), axis=1), "mean_absolute_error"),
         (lambda p, t: np.abs(p - t).mean(), "mean_absolute_error"),
         (
-            lambda p, t: where(
-                abs(p - t) <= 1.0, 0.5 * (p - t) ** 2, abs(p - t) - 0.5
-            ).mean(axis=1),
+            lambda p, t: where(abs(p - t) <= 1.0, 0.5 * (p - t) ** 2, abs(p - t) - 0.5).mean(
+                axis=1
+            ),
             "huber",
         ),
     ],
@@ -70,9 +70,7 @@ def test_a_function_of_numbers(function: Callable[..., Any], name: str) -> None:
 
 def test_a_function_has_curvature() -> None:
     vector = {name: np.ones(one.shape) for name, one in NETWORK.parameters.items()}
-    own = hessian_vector_product(
-        NETWORK, X, Y, vector, lambda p, t: ((p - t) ** 2).mean(axis=1)
-    )
+    own = hessian_vector_product(NETWORK, X, Y, vector, lambda p, t: ((p - t) ** 2).mean(axis=1))
     assert same(own, hessian_vector_product(NETWORK, X, Y, vector, "mean_squared_error"))
 
 
@@ -109,9 +107,7 @@ def test_one_number_a_row_is_told_from_one_an_output(width: int) -> None:
 
 def test_sample_weights_multiply_the_rows_of_a_function() -> None:
     weight = np.array([1.0, 0.0, 2.0, 0.5])
-    own = gradient(
-        NETWORK, X, Y, lambda p, t: ((p - t) ** 2).mean(axis=1), sample_weight=weight
-    )
+    own = gradient(NETWORK, X, Y, lambda p, t: ((p - t) ** 2).mean(axis=1), sample_weight=weight)
     assert same(own, gradient(NETWORK, X, Y, "mean_squared_error", sample_weight=weight))
 
 

@@ -85,18 +85,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "outer product of stacks": lambda w, x, t, *_: matmul(
         transpose(t, (1, 2, 0)), transpose(t, (1, 0, 2))
     ),
-    "outer product, one side a stack": lambda w, x, t, *_: matmul(
-        x.T, transpose(t, (1, 0, 2))
-    ),
+    "outer product, one side a stack": lambda w, x, t, *_: matmul(x.T, transpose(t, (1, 0, 2))),
     "row times matrix": lambda w, x, t, *_: x @ w,
     "added at labels": lambda w, x, t, label, *_: add_at(x, label, 4),
     "added at several labels": lambda w, x, t, label, labels, places: add_at(t, labels, 3),
     "elementwise behind": lambda w, x, t, *_: exp(x.T @ (x @ w)) * w + sum_over(x),
     "ranks that differ": lambda w, x, t, *_: sum_over(x, 0) + sum_over(t[:, :, :3], 0),
     "scalar beside": lambda w, x, t, *_: sum_over(x) * sum_over(t, 0) / w[:2],
-    "where behind": lambda w, x, t, *_: where(
-        sum_over(x, 0) < 0.0, sum_over(t[:, 0, :3], 0), 1.0
-    ),
+    "where behind": lambda w, x, t, *_: where(sum_over(x, 0) < 0.0, sum_over(t[:, 0, :3], 0), 1.0),
     "maximum behind": lambda w, x, t, *_: maximum(sum_over(x, 0), 0.1),
     "reduced behind": lambda w, x, t, *_: sum_over(exp(sum_over(t, 0)), 1),
     "largest behind": lambda w, x, t, *_: max_over(sum_over(t, 0), -1, keepdims=True),
@@ -116,9 +112,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "multiplied behind": lambda w, x, t, *_: (x.T @ (x @ w)) @ w.T,
     "multiplied by a fixed one": lambda w, x, t, *_: w.T @ (x.T @ (x @ w)),
     "two sums multiplied": lambda w, x, t, *_: sum_over(t, 0) @ (x.T @ (x @ w)).T,
-    "stacks multiplied": lambda w, x, t, *_: matmul(
-        reshape(sum_over(t, 0), (2, 1, 4)), w.T
-    ),
+    "stacks multiplied": lambda w, x, t, *_: matmul(reshape(sum_over(t, 0), (2, 1, 4)), w.T),
     "a stack times a sum": lambda w, x, t, *_: matmul(
         reshape(w, (3, 1, 4)), transpose(sum_over(t, 0), (1, 0))
     ),

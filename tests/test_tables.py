@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -304,3 +306,16 @@ def test_any_nearly_right_text_gives_a_table_or_a_sentence(
 ) -> None:
     path = write(tmp_path_factory.mktemp("nearly"), content)
     assert_table_or_sentence(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX file system")
+def test_a_device_or_a_pipe_is_no_table(tmp_path: Path) -> None:
+    for name in ("zero.csv", "zero.parquet"):
+        (tmp_path / name).symlink_to("/dev/zero")
+        with pytest.raises(DataError, match="is a device or a pipe"):
+            read_table(tmp_path / name)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match="is a device or a pipe"):
+        read_table(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(HEART)
+    assert read_table(tmp_path / "link.csv").rows == 303

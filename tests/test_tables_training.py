@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -304,3 +305,36 @@ def test_nothing_is_hidden_in_the_run(tmp_path: Path, classes: Run) -> None:
     assert b"asymptomatic" in texts
     assert b"female,145" not in texts
     assert replace(loaded, rows=None).rows is None
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-200])
+def test_scores_do_not_depend_on_the_unit(unit: float, numbers: Run) -> None:
+    frame = pd.read_csv(HEART)
+    frame["max_hr"] = frame["max_hr"] * unit
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = scores_of(cr.train_table(frame, "max_hr", **FAST))
+    for name, expected in scores_of(numbers).items():
+        assert found[name]["r2"] == pytest.approx(expected["r2"], abs=1e-4)
+        for error in ("root_mean_squared_error", "mean_absolute_error"):
+            assert found[name][error] / unit == pytest.approx(expected[error], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [
+        ({"hidden": 5}, "hidden=5 is not a list of widths."),
+        ({"hidden": None}, "hidden=None is not a list of widths."),
+        ({"hidden": "16"}, "hidden='16' is not a list of widths."),
+        ({"hidden": (16, "8")}, "hidden='8' is not possible."),
+        ({"target": 1}, "target=1 is not the name of a column."),
+        ({"target": ["disease"]}, "target=['disease'] is not the name of a column."),
+        ({"output": 5}, "output=5 is no path."),
+        ({"output": ""}, "output='' is no path."),
+        ({"checkpoint_every": "often"}, "checkpoint_every='often' is not possible."),
+    ],
+)
+def test_arguments_of_the_wrong_type(wrong: dict[str, Any], cause: str) -> None:
+    with pytest.raises(cr.SetupError) as refusal:
+        cr.train_table(HEART, **{"target": "disease", **FAST, **wrong})
+    assert refusal.value.cause == cause

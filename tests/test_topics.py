@@ -55,19 +55,21 @@ def test_the_table_is_there() -> None:
 
 
 @pytest.mark.parametrize(("topic", "shown", "number"), COMMANDS, ids=[row[0] for row in COMMANDS])
-def test_the_command_prints_its_numbers(
-    topic: str, shown: str, number: str, folder: Path
-) -> None:
+def test_the_command_prints_its_numbers(topic: str, shown: str, number: str, folder: Path) -> None:
     printed = output_of(shown.strip("`"), folder)
     numbers = re.findall(r"`([^`]+)`", number)
     assert numbers, f"the topic '{topic}' has no number"
-    missing = [one for one in numbers if not re.search(rf"(?<![\d.]){re.escape(one)}(?!\d)", printed)]
+    missing = [
+        one for one in numbers if not re.search(rf"(?<![\d.]){re.escape(one)}(?!\d)", printed)
+    ]
     assert not missing
 
 
 def test_a_topic_without_a_command_says_that_it_is_not_built() -> None:
     for topic, shown, _ in topics():
         page = re.match(r"\[[^]]+\]\(([^)]+)\)", shown)
-        assert shown.startswith("`chainrule") or shown == "not built yet" or (
-            page and (ROOT / page.group(1)).is_file()
+        assert (
+            shown.startswith("`chainrule")
+            or shown == "not built yet"
+            or (page and (ROOT / page.group(1)).is_file())
         ), topic

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import sys
+import math
 from typing import Any
 
 import numpy as np
 
-LARGEST = sys.float_info.max
-
 
 def is_finite_number(given: Any) -> bool:
     """Whether this is a finite number, and no truth value."""
-    number = isinstance(given, int | float | np.integer | np.floating)
-    # A comparison, because math.isfinite raises for whole numbers beyond the largest float.
-    return number and not isinstance(given, bool) and bool(-LARGEST <= given <= LARGEST)
+    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
+        return False
+    try:
+        return math.isfinite(given)
+    except OverflowError:
+        # A whole number beyond the largest float.
+        return False
 
 
 def is_whole_number(given: Any, least: int = 0) -> bool:

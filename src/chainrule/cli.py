@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from chainrule.errors import SetupError
+from chainrule.training.interrupts import uninterrupted
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
 from chainrule.views.plain_text import printable, quoted
 
@@ -102,8 +103,9 @@ def train(
     measured on these, beside a constant and a linear model. Ctrl-C ends the training early and
     keeps the best so far; `chainrule resume` goes on with it.
     """
-    from chainrule.training.tables import train_table
-    from chainrule.views.folders import run_folder
+    with uninterrupted():
+        from chainrule.training.tables import train_table
+        from chainrule.views.folders import run_folder
 
     with run_folder(output, table) as folder:
         run = train_table(
@@ -141,8 +143,9 @@ def resume(
 
     It ends with the same numbers as if it had not been.
     """
-    from chainrule.training.tables import resume_table
-    from chainrule.views.folders import told_where
+    with uninterrupted():
+        from chainrule.training.tables import resume_table
+        from chainrule.views.folders import told_where
 
     with told_where(folder):
         run = resume_table(
@@ -166,8 +169,9 @@ def predict(
 
     Printed are a class and the probability of each, or a number in the target's units.
     """
-    from chainrule.training.records import load
-    from chainrule.views.predictions import predictions_of, write_predictions
+    with uninterrupted():
+        from chainrule.training.records import load
+        from chainrule.views.predictions import predictions_of, write_predictions
 
     made = predictions_of(load(folder), table)
     for note in made.notes:
@@ -255,8 +259,8 @@ def _batch(text: str) -> int | str | None:
 def main() -> None:
     """Run the command line. A request to end (SIGTERM) is taken like Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    prepare_streams()
     with reported():
+        prepare_streams()
         app(prog_name="chainrule")
 
 

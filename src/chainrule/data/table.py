@@ -136,6 +136,12 @@ def _check_file(path: Path) -> None:
         raise DataError(f"{path} is a folder.", "Give a CSV or Parquet file.")
     if not path.exists():
         raise DataError(f"There is no file {path}.", _files_beside(path))
+    if not path.is_file():
+        # A device may have no end, and a pipe no writer.
+        raise DataError(
+            f"{path} is a device or a pipe, not a file.",
+            "Save the table as a CSV or Parquet file, and give that.",
+        )
     size, memory = path.stat().st_size, _memory()
     if memory is not None and size * MEMORY_PER_BYTE > memory:
         raise DataError(

@@ -158,7 +158,7 @@ def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDA
         )
     if loss.target == "labels":
         return _label_array(target, loss, width)
-    if loss.op.targets == "shares" and target.ndim == 1:
+    if loss.op.targets == "shares" and target.size == rows:
         raise DataError(
             f"The loss {loss.name} takes the share of each class, and the target is one value for "
             "each row.",
@@ -217,9 +217,7 @@ def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
     if isinstance(x, Mapping):
         missing = [name for name in names if name not in x]
         if missing:
-            raise SetupError(
-                f"The input '{missing[0]}' is not given.", f"Give {', '.join(names)}."
-            )
+            raise SetupError(f"The input '{missing[0]}' is not given.", f"Give {', '.join(names)}.")
         given = [x[name] for name in names]
     else:
         given = list(x) if len(names) > 1 else [x]
@@ -235,7 +233,8 @@ def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
         if array.ndim != 2 or len(array) != len(arrays[0]):
             raise ShapeError(
                 f"The input '{name}' is {array.shape}, where {names[0]} has {len(arrays[0])} rows."
-                if array.ndim == 2 else f"The input '{name}' is {array.shape}.",
+                if array.ndim == 2
+                else f"The input '{name}' is {array.shape}.",
                 "Give a table of shape (rows, features), as many rows in each input.",
             )
         if network.is_sized:

@@ -89,12 +89,14 @@ def jacobian_program(plan: Plan, dtype: FloatType) -> Program:
     def rows_summed(parameters: Any, *inputs: Any) -> list[Any]:
         values = _forward(plan, layout.named(parameters), inputs)
         return [
-            layout.flat({
-                one.name: zeros_like(values[one.name])
-                if gradients.get(one.name) is None
-                else gradients[one.name]
-                for one in layout.parameters
-            })
+            layout.flat(
+                {
+                    one.name: zeros_like(values[one.name])
+                    if gradients.get(one.name) is None
+                    else gradients[one.name]
+                    for one in layout.parameters
+                }
+            )
             for gradients in _walks_from_outputs(plan, values)
         ]
 
@@ -145,9 +147,11 @@ def directional_derivative(
     xs = input_arrays(network, x)
     due = {one.name: one.shape for one in layout.parameters}
     due.update(zip(plan.inputs, (one.shape for one in xs), strict=True))
-    changes = layout.named_arrays(_flat(layout, change)) if not isinstance(change, Mapping) else {
-        name: _checked(name, content, due) for name, content in change.items()
-    }
+    changes = (
+        layout.named_arrays(_flat(layout, change))
+        if not isinstance(change, Mapping)
+        else {name: _checked(name, content, due) for name, content in change.items()}
+    )
 
     def walk(parameters: Any, *given: Any) -> list[Any]:
         inputs, moved = given[: len(xs)], given[len(xs) :]
@@ -272,9 +276,7 @@ def _flat(layout: Layout, vector: Direction) -> NDArray[np.float64]:
     return layout.flat_array(named, "float64")
 
 
-def _checked(
-    name: str, content: Any, due: Mapping[str, tuple[int, ...]]
-) -> NDArray[np.float64]:
+def _checked(name: str, content: Any, due: Mapping[str, tuple[int, ...]]) -> NDArray[np.float64]:
     if name not in due:
         raise SetupError(f"There is nothing called '{name}' to change.", nearest(name, due))
     array = float_array(content, f"The change of {name}")

@@ -118,9 +118,7 @@ class Network:
 
     # ---- other networks made from it ----
 
-    def sized(
-        self, input_sizes: Sizes, last_width: int | Sequence[int] | None = None
-    ) -> Network:
+    def sized(self, input_sizes: Sizes, last_width: int | Sequence[int] | None = None) -> Network:
         """Return the network with its sizes filled in from data; itself where none is open.
 
         ``input_sizes``: name -> shape of one row. ``last_width``: how many numbers the target asks
@@ -245,9 +243,7 @@ def _check_sizes(plan: Plan, input_sizes: Sizes) -> None:
 def _check_given(plan: Plan, given: Parameters) -> None:
     for name, content in given.items():
         if name not in plan.by_name:
-            raise SetupError(
-                f"The network has no parameter '{name}'.", nearest(name, plan.by_name)
-            )
+            raise SetupError(f"The network has no parameter '{name}'.", nearest(name, plan.by_name))
         due = plan.by_name[name].shape
         if np.shape(content) != due:
             made_by = next(one for one in plan.steps if name in one.inputs)

@@ -90,8 +90,9 @@ class Objective:
 
     def values(self, parameters: Array, frozen: Array, rows: Sequence[Array]) -> dict[Any, Any]:
         """Return every value of the forward walk, ``loss`` included."""
-        known: dict[str, Array] = {one.name: row for one, row in
-                                   zip(self.row_inputs, rows, strict=True)}
+        known: dict[str, Array] = {
+            one.name: row for one, row in zip(self.row_inputs, rows, strict=True)
+        }
         known.update(self.trained.named(parameters))
         known.update(self.frozen.named(frozen))
         return forward_walk(self.steps, known)

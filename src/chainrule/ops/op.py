@@ -120,9 +120,7 @@ class Op:
 
     def source_checksum(self) -> str:
         """Return the sha256 of the source of the op's own rules, to know the op again."""
-        return source_checksum(
-            self.forward, self.derivative or self.backward, otherwise=self.name
-        )
+        return source_checksum(self.forward, self.derivative or self.backward, otherwise=self.name)
 
     def check_settings(self, given: Mapping[str, Any], what: str) -> None:
         """Raise SetupError for settings that the op, named by ``what``, does not take."""

@@ -157,7 +157,8 @@ def _rows_again(run: Run, given: Mapping[str, Any]) -> tuple[tuple[Rows, Rows], 
     The same rows are split as they were before; others as ``validation`` says.
     """
     weighed = given["sample_weight"] is not None or given["class_weight"] is not None
-    apart = isinstance(given["validation"], tuple)
+    split = given["validation"]
+    apart, no_split = isinstance(split, tuple), isinstance(split, int | float) and split == 0
     known = run.setup.provenance
     if given["X"] is None:
         if run.rows is None:
@@ -165,7 +166,7 @@ def _rows_again(run: Run, given: Mapping[str, Any]) -> tuple[tuple[Rows, Rows], 
                 "The run was loaded from a folder, and rows are not saved with a run.",
                 "Give them again: train(run, X, y, epochs=50).",
             )
-        if given["y"] is not None or weighed or given["validation"]:
+        if given["y"] is not None or weighed or not no_split:
             raise SetupError(
                 "The run goes on with the rows that it has, their weights and their split.",
                 "Give X and y, too, to change these.",

@@ -149,16 +149,15 @@ def _step(content: object, shapes: dict[str, Shape]) -> PlannedStep:
 
 
 def _settings(op: Op, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an op's settings in the types of its own."""
-    if set(given) != set(op.settings):
-        raise record.damaged(f"the settings of '{op.name}' are not those that it has")
-    settings = {name: _tuples(content) for name, content in given.items()}
-    for name, content in settings.items():
-        due = op.settings[name]
+    """Return an op's settings in the types of its own; one that was added later has its default."""
+    settings = {**op.settings, **{name: _tuples(content) for name, content in given.items()}}
+    try:
+        op.check_settings(settings, f"'{op.name}'")
+    except SetupError as error:
+        raise record.damaged(f"the settings of '{op.name}' are none ({error.cause})") from None
+    for name, due in op.settings.items():
         number = isinstance(due, int | float) and not isinstance(due, bool)
-        if number:
-            record.number({name: content}, name)
-        if not number and due is not None and type(content) is not type(due):
+        if not number and due is not None and type(settings[name]) is not type(due):
             raise record.damaged(f"{name!r} of '{op.name}' is of another type")
     return settings
 

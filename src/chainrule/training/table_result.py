@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
+from chainrule.data.target import Target
+from chainrule.errors import RunFolderError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam
@@ -98,6 +100,16 @@ def _score(plain: dict[str, object], name: str) -> float:
     return value if isinstance(value, float) else record.number(plain, name)
 
 
+def result_in(notes: Mapping[str, Any]) -> TableResult:
+    """Return the result among the notes of a run. Raises RunFolderError where there is none."""
+    if "result" not in notes:
+        raise RunFolderError(
+            "The run was not measured on its test rows.",
+            "Go on with it: chainrule resume RUN, or resume_table(path) from Python.",
+        )
+    return TableResult.from_record(notes["result"])
+
+
 def result_of(run: Run, rows: TableRows, progress: bool) -> TableResult:
     """Return the scores of network, linear model and constant on the test rows."""
     inputs, truth = rows.part(rows.split.test)
@@ -113,10 +125,9 @@ def result_of(run: Run, rows: TableRows, progress: bool) -> TableResult:
         given["constant"] = np.tile(shares, (len(truth), 1))
         scores = {name: class_scores(truth, run.classes, one) for name, one in given.items()}
     else:
-        truth = target.predictions(truth)
         given = {name: one.predict(inputs) for name, one in models.items()}
         given["constant"] = np.full(len(truth), target.mean)
-        scores = {name: number_scores(truth, one) for name, one in given.items()}
+        scores = {name: number_scores(truth, one, target) for name, one in given.items()}
     found = tuple(Score(name, numbers) for name, numbers in scores.items())
     return TableResult(target.task, len(truth), found)
 
@@ -162,9 +173,19 @@ def class_scores(
     }
 
 
-def number_scores(truth: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
-    """Return the regression metrics, in the target's units."""
-    return {name: METRICS["regression"][name](truth, predicted) for name in SCORES["regression"]}
+def number_scores(truth: NDArray[Any], predicted: NDArray[Any], target: Target) -> dict[str, float]:
+    """Return the regression metrics, in the target's units (R2 has none).
+
+    ``truth`` is standardised, ``predicted`` is in the target's units. The metrics are measured on
+    standardised numbers, because the square of a large number leaves the range of float64.
+    """
+    # Overflow in a training that has diverged is a finding, not a warning.
+    with np.errstate(all="ignore"):
+        guess = (predicted - target.mean) / target.scale
+        found = {name: METRICS["regression"][name](truth, guess) for name in SCORES["regression"]}
+    return {
+        name: number if name == "r2" else number * target.scale for name, number in found.items()
+    }
 
 
 def _classes_in_words(network: Score, simple: Sequence[Score], rows: int) -> str:

@@ -6,6 +6,7 @@ choose the epoch; test rows choose nothing, and the result is measured on them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from chainrule.errors import DataError, SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
-from chainrule.training.arguments import check_seed, rows_in_a_step, whole
+from chainrule.training.arguments import check_seed, from_zero, rows_in_a_step, whole
 from chainrule.training.carry_out import carry_out
 from chainrule.training.interrupts import uninterrupted
 from chainrule.training.preparing import Prepared
@@ -69,12 +70,15 @@ def train_table(
     training early; ``resume_table`` goes on with it. Raises DataError for tables that cannot be
     learned from, SetupError for settings, RunFolderError for the folder.
     """
+    _check_names(target, output)
+    widths = _widths(hidden)
+    seconds = from_zero(checkpoint_every, "checkpoint_every")
     whole_table = as_table(table)
     split = split_table(whole_table, target, task, check_seed(seed))
     preparation = Preparation.fit(whole_table, target, split.training, task)
     rows = TableRows.of(whole_table, preparation, split)
     chosen = Adam(learning_rate=LEARNING_RATE) if optimizer == "adam" else find_optimizer(optimizer)
-    layers = [Dense(_width(width), activation) for width in hidden]
+    layers = [Dense(width, activation) for width in widths]
     prepared = rows.prepared(Network(*layers, Dense()), seed)
     setup = table_setup(
         prepared,
@@ -90,7 +94,7 @@ def train_table(
         setup,
         (prepared.training, prepared.validation),
         checkpoint=output,
-        checkpoint_every=checkpoint_every,
+        checkpoint_every=seconds,
         notes={"preparation": preparation.to_dict(), "table": note.to_record()},
         progress=progress,
     )
@@ -106,11 +110,31 @@ def measured(run: Run, rows: TableRows, output: str | Path | None, progress: boo
     return run
 
 
-def _width(units: Any) -> int:
-    """Return the width of a hidden layer. Raises SetupError."""
-    if whole(units, "hidden", 1) > MOST_UNITS:
-        raise SetupError(f"A layer of {units} units is too wide.", f"Give at most {MOST_UNITS:,}.")
-    return int(units)
+def _check_names(target: Any, output: Any) -> None:
+    """Refuse what names no column and no folder. Raises SetupError."""
+    if not isinstance(target, str):
+        raise SetupError(
+            f"target={target!r} is not the name of a column.",
+            "Give one name as text, such as target='disease'.",
+        )
+    if output is not None and not (isinstance(output, str | os.PathLike) and str(output)):
+        raise SetupError(f"output={output!r} is no path.", "Give the path of a folder.")
+
+
+def _widths(hidden: Any) -> list[int]:
+    """Return the widths of the hidden layers. Raises SetupError."""
+    if not isinstance(hidden, Sequence) or isinstance(hidden, str | bytes):
+        raise SetupError(
+            f"hidden={hidden!r} is not a list of widths.",
+            "Write hidden=(32, 16), for example, and hidden=() for no hidden layer.",
+        )
+    widths = [whole(units, "hidden", 1) for units in hidden]
+    for units in widths:
+        if units > MOST_UNITS:
+            raise SetupError(
+                f"A layer of {units} units is too wide.", f"Give at most {MOST_UNITS:,}."
+            )
+    return widths
 
 
 def table_setup(
@@ -154,6 +178,7 @@ def resume_table(
     as it is. Raises DataError where the table does not hold what the run was trained on,
     RunFolderError where the folder holds no such run.
     """
+    seconds = from_zero(checkpoint_every, "checkpoint_every")
     run = load(path)
     note = table_note_of(path, run.notes)
     preparation = preparation_of(run.setup, run.notes)
@@ -168,8 +193,9 @@ def resume_table(
             state=run.state,
             recording=run.recording,
             checkpoint=path,
-            checkpoint_every=checkpoint_every,
-            notes=run.notes,
+            checkpoint_every=seconds,
+            # A result that was measured before is not that of the epochs to come.
+            notes={name: one for name, one in run.notes.items() if name != "result"},
             progress=progress,
             resumed=True,
         )

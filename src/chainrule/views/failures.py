@@ -83,8 +83,13 @@ def _say(*lines: str) -> None:
 
 
 def prepare_streams() -> None:
-    """Have characters that a console does not know written as escapes, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
+    """Have characters that a console does not know written as escapes, instead of failing.
+
+    A stream that the caller has closed takes what is printed and drops it.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")

@@ -69,7 +69,7 @@ def _unseen(column: str, values: tuple[str, ...]) -> str:
 def write_predictions(made: Predictions, output: Path | None, *, json: bool) -> None:
     """Write predictions to a file, whole or not at all, or to standard output.
 
-    Raises RunFolderError where the file cannot be written.
+    Raises RunFolderError where they cannot be written.
     """
     text = _json(made) if json else _csv(made)
     if output is None:
@@ -106,7 +106,15 @@ def _csv(made: Predictions) -> str:
 
 
 def _print_data(text: str) -> None:
-    """Print to standard output; in UTF-8 where that is a file, as tables are read again."""
+    """Print to standard output; in UTF-8 where that is a file, as tables are read again.
+
+    Raises RunFolderError where the caller has closed it.
+    """
+    if sys.__stdout__ is None:
+        raise RunFolderError(
+            "There is no standard output to print the predictions on.",
+            "Write them to a file: --output FILE.",
+        )
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     chosen = "PYTHONIOENCODING" in os.environ or sys.stdout.isatty()
     if reconfigure is not None and not chosen:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
-from chainrule.training.table_notes import TableNote, preparation_of
-from chainrule.training.table_result import LEARNING_RATE, TableResult
+from chainrule.training.table_notes import TableNote, preparation_of, table_note_of
+from chainrule.training.table_result import LEARNING_RATE, TableResult, result_in
 from chainrule.training.tables import is_complete
 from chainrule.views.plain_text import printable, quoted
 
@@ -42,8 +42,8 @@ PIPE_WIDTH = 10_000
 
 def print_run(run: Run, folder: Path, table: Path) -> None:
     """Print a run on a table; with bold letters only as far as the terminal has them."""
-    note = TableNote.from_record(run.notes["table"])
-    result = TableResult.from_record(run.notes["result"])
+    note = table_note_of(folder, run.notes)
+    result = result_in(run.notes)
     preparation = preparation_of(run.setup, run.notes).to_dict()
     console = _console()
     _line(
@@ -184,8 +184,8 @@ def next_commands(run: Run, folder: Path, table: Path) -> list[str]:
 
 def run_as_json(run: Run, folder: Path) -> str:
     """Return a run on a table as one JSON document; a number that is none stands as null."""
-    note = TableNote.from_record(run.notes["table"])
-    result = TableResult.from_record(run.notes["result"]).to_record()
+    note = table_note_of(folder, run.notes)
+    result = result_in(run.notes).to_record()
     preparation = preparation_of(run.setup, run.notes).to_dict()
     document = {
         "run": str(folder),

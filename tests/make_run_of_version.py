@@ -1,0 +1,73 @@
+"""Make the runs that stay in tests/runs for a format version: ``python make_run_of_version.py``.
+
+Once a version is released its runs are never made anew: what they show is that a run folder of that
+time loads. Each lies beside the rows that it was asked about and what it answered then.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule.files import FORMAT_VERSION
+from chainrule.training.run import Run
+
+HERE = Path(__file__).parent / "runs"
+X = np.round(np.random.default_rng(1).normal(size=(24, 3)), 3)
+LABELS = np.array(["ash", "elm", "oak"])[np.argmax(X, axis=1)]
+NUMBERS = X @ np.array([[1.0, 0.5], [-1.0, 0.0], [0.0, 2.0]])
+
+
+def classes() -> Run:
+    """Text labels, validation rows, Adam, readings and snapshots."""
+    network = cr.Network(cr.Dense(4, "tanh"), cr.Dense())
+    return cr.train(
+        network, X, LABELS, epochs=6, validation=0.25, snapshots=3, readings=2, learning_rate=0.05,
+        class_weight="balanced", patience=5, seed=3, progress=False,
+    )  # fmt: skip
+
+
+def numbers() -> Run:
+    """Two inputs, a shared layer, settings of ops and losses, a schedule, float64, gone on with."""
+    west, east = cr.Input(3, name="west"), cr.Input(3, name="east")
+    shared = cr.Dense(3, "elu", name="shared")
+    both = cr.Activation("leaky_relu", slope=0.2)(cr.Concatenate()(shared(west), shared(east)))
+    network = cr.Network(inputs=[west, east], outputs=[cr.Dense(2)(both)])
+    run = cr.train(
+        network, [X, X[::-1]], NUMBERS, loss=cr.loss("huber", delta=0.5), epochs=3, batch_size=5,
+        optimizer=cr.Momentum(cr.CosineDecay(0.05, epochs=5, warmup=1)), dtype="float64",
+        l2={"*.W": 0.01}, rates={"*.b": 2.0}, clip_norm=1.0, seed=4, progress=False,
+    )  # fmt: skip
+    return cr.train(run, epochs=2, batch_size=None, progress=False)
+
+
+def answers(run: Run, rows: Any) -> dict[str, Any]:
+    """Return what a run says to rows, as plain data."""
+    found: dict[str, Any] = {"predictions": run.predict(rows).tolist()}
+    if run.classes:
+        found["probabilities"] = run.predict_proba(rows).tolist()
+    return found
+
+
+ROWS: dict[str, Any] = {"classes": X[:5], "numbers": [X[:5], X[5:10]]}
+
+
+def main() -> None:
+    folder = HERE / f"version_{FORMAT_VERSION}"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, make in {"classes": classes, "numbers": numbers}.items():
+        run = make()
+        run.save(folder / name)
+        rows = ROWS[name]
+        plain = [one.tolist() for one in rows] if isinstance(rows, list) else rows.tolist()
+        document = {"rows": plain, **answers(run, rows), "history": run.history}
+        (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
