@@ -1,7 +1,7 @@
 """The reference pages: the tables OPS and OPTIMIZERS, and the public names, as Markdown.
 
-The pages ops.md, optimizers.md and python.md hold an introduction; the blocks follow it when the page is
-read, so that the documentation of an op is its block and nothing else.
+The pages ops.md, optimizers.md and python.md hold an introduction; the blocks follow it when the
+page is read, so that the documentation of an op is its block and nothing else.
 """
 
 from __future__ import annotations

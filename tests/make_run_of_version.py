@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def main() -> None:
     folder = HERE / f"version_{FORMAT_VERSION}"
     shutil.rmtree(folder, ignore_errors=True)
     for name, make in {"classes": classes, "numbers": numbers}.items():
-        run = make()
+        run = replace(make(), machine={"system": "any", "processors": 2, "threads": {}})
         run.save(folder / name)
         rows = ROWS[name]
         plain = [one.tolist() for one in rows] if isinstance(rows, list) else rows.tolist()

@@ -101,6 +101,13 @@ def test_a_hook_sets_the_rate() -> None:
     assert run.state.rate == 0.00625
 
 
+def test_a_rate_that_a_hook_set_stays_when_the_run_goes_on() -> None:
+    run = trained(optimizer=cr.GradientDescent(0.1), epochs=4, on_epoch=halved)
+    for given in ({}, {"learning_rate": None}):
+        more = cr.train(run, epochs=1, progress=False, **given)
+        assert more.history["learning_rate"][4:] == [0.00625]
+
+
 def test_a_hook_scales_a_schedule() -> None:
     schedule = cr.ExponentialDecay(0.1, factor=0.9)
     plain = trained(optimizer=cr.GradientDescent(schedule), epochs=4)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from chainrule.errors import SetupError
-from chainrule.training.interrupts import uninterrupted
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
 from chainrule.views.plain_text import printable, quoted
 
@@ -103,6 +102,8 @@ def train(
     measured on these, beside a constant and a linear model. Ctrl-C ends the training early and
     keeps the best so far; `chainrule resume` goes on with it.
     """
+    from chainrule.training.interrupts import uninterrupted
+
     with uninterrupted():
         from chainrule.training.tables import train_table
         from chainrule.views.folders import run_folder
@@ -143,6 +144,8 @@ def resume(
 
     It ends with the same numbers as if it had not been.
     """
+    from chainrule.training.interrupts import uninterrupted
+
     with uninterrupted():
         from chainrule.training.tables import resume_table
         from chainrule.views.folders import told_where
@@ -169,6 +172,8 @@ def predict(
 
     Printed are a class and the probability of each, or a number in the target's units.
     """
+    from chainrule.training.interrupts import uninterrupted
+
     with uninterrupted():
         from chainrule.training.records import load
         from chainrule.views.predictions import predictions_of, write_predictions

@@ -76,7 +76,7 @@ def go_on(
         state = replace(state, losses=(), penalties=(), gradient=0.0)
     if "freeze" in changed or "optimizer" in changed:
         setup, state = _begun_anew(run, setup, state, rows)
-    elif "learning_rate" in changed:
+    elif changed.get("learning_rate") is not None:
         rate = setup.optimizer.learning_rate
         state = replace(state, rate=1.0 if isinstance(rate, Schedule) else float(rate))
     if "freeze" in changed or provenance != run.setup.provenance:

@@ -83,12 +83,7 @@ def prepare(
         chosen, left = _split_again(validation, count)
     else:
         chosen, left = split_validation(count, validation, seed, numbers, classes)
-    provenance = Provenance(
-        count,
-        checksum,
-        tuple(chosen.tolist()) if len(left) else (),
-        tuple(left.tolist()),
-    )
+    provenance = Provenance(count, checksum, tuple(left.tolist()))
     held = replace(rows, weights=np.ones(count)).part(left)
     return _prepared(network, losses, found, rows.part(chosen), held, provenance)
 
@@ -116,9 +111,7 @@ def _split_again(known: Provenance, rows: int) -> tuple[NDArray[np.int64], NDArr
             f"The run was trained on {known.rows} rows, and {rows} were given.",
             "Give the same rows.",
         )
-    held = np.array(known.validation, dtype=np.int64)
-    everything = np.arange(rows)
-    return (np.array(known.training, dtype=np.int64) if len(held) else everything), held
+    return known.training, np.array(known.validation, dtype=np.int64)
 
 
 def named_inputs(network: Network, X: Any) -> dict[str, NDArray[np.float64]]:

@@ -62,21 +62,27 @@ class Rows:
 class Provenance:
     """Which rows were trained on: what a run keeps instead of the rows.
 
-    ``rows`` and ``checksum`` are those of X, y and the weights; ``training`` and ``validation`` the
-    numbers of the rows in each part, both empty where nothing was split off; ``held`` the checksum
-    of validation rows that were given apart, else empty.
+    ``rows`` and ``checksum`` are those of X, y and the weights; ``validation`` holds the numbers,
+    rising, of those that were held out; ``held`` is the checksum of validation rows that were given
+    apart, else empty.
     """
 
     rows: int
     checksum: str
-    training: tuple[int, ...] = ()
     validation: tuple[int, ...] = ()
     held: str = ""
 
     @property
+    def training(self) -> NDArray[np.int64]:
+        """The numbers, rising, of the rows that were trained on."""
+        left = np.ones(self.rows, dtype=bool)
+        left[list(self.validation)] = False
+        return np.flatnonzero(left)
+
+    @property
     def training_rows(self) -> int:
         """The number of rows that steps are made of."""
-        return len(self.training) or self.rows
+        return self.rows - len(self.validation)
 
     def same_rows(self, other: Provenance) -> bool:
         """Whether both are of the same rows, the validation rows included."""
@@ -91,19 +97,11 @@ class Provenance:
         """Return the provenance of a record, checked. Raises RunFolderError for any other."""
         plain = record.mapping(content, "'provenance'")
         rows = record.whole_number(plain, "rows")
-        parts = [record.whole_numbers(plain, name, rows) for name in ("training", "validation")]
-        if rows < 1 or len(np.unique(np.concatenate(parts))) not in (0, rows):
-            raise record.damaged("the parts of the rows do not hold each row once")
-        training, validation = (tuple(one.tolist()) for one in parts)
-        if len(training) + len(validation) not in (0, rows) or (validation and not training):
-            raise record.damaged("the parts of the rows do not hold each row once")
-        return cls(
-            rows,
-            record.text(plain, "checksum"),
-            training,
-            validation,
-            record.text(plain, "held"),
-        )
+        validation = tuple(record.whole_numbers(plain, "validation", rows).tolist())
+        if len(validation) >= rows:
+            raise record.damaged("no row is left for training")
+        checksum, held = record.text(plain, "checksum"), record.text(plain, "held")
+        return cls(rows, checksum, validation, held)
 
 
 def input_array(content: Any, name: str) -> NDArray[np.float64]:
