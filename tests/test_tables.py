@@ -77,7 +77,7 @@ def test_select_keeps_the_given_order() -> None:
     assert table.columns["b"].tolist() == ["z", "x"]
 
 
-@pytest.mark.parametrize("marker", [*MISSING_MARKERS, "  ", " ? "])
+@pytest.mark.parametrize("marker", [*MISSING_MARKERS, "NA", "N/A", "NaN", "NULL", "  ", " ? "])
 def test_missing_markers(tmp_path: Path, marker: str) -> None:
     table = read_table(write(tmp_path, f"a,b\n1,x\n{marker},{marker}\n"))
     assert np.isnan(table.columns["a"]).tolist() == [False, True]

@@ -22,7 +22,8 @@ NumberArray = NDArray[np.float64]
 TextArray = NDArray[np.object_]
 Column = NumberArray | TextArray
 
-MISSING_MARKERS = ("", "NA", "N/A", "NaN", "nan", "null", "?")
+# In any letter case.
+MISSING_MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "?")
 
 
 def is_number(column: Column) -> TypeIs[NumberArray]:
@@ -54,7 +55,7 @@ def column_from_text(text: polars.Series, decimal_comma: bool = False) -> Column
     import polars
 
     stripped = text.str.strip_chars()
-    present = stripped.set(stripped.is_in(MISSING_MARKERS), None)
+    present = stripped.set(stripped.str.to_lowercase().is_in(MISSING_MARKERS), None)
     plain = present.str.replace(",", ".", literal=True) if decimal_comma else present
     numbers = plain.cast(polars.Float64, strict=False)
     if numbers.null_count() == present.null_count():

@@ -74,9 +74,9 @@ class Table:
 def read_table(path: str | Path) -> Table:
     """Read a CSV file (comma, semicolon or tab, UTF-8) or a Parquet file.
 
-    Empty cells, NA, N/A, NaN, nan, null and ? are missing values. A column whose every present
-    value is a number is a column of numbers; every other is text. In a file with semicolons "1,5"
-    is a number, because such files come from where the comma is the decimal mark.
+    Empty cells, NA, N/A, NaN, null (in any letter case) and ? are missing values. A column whose
+    every present value is a number is a column of numbers; every other is text. In a file with
+    semicolons "1,5" is a number, because such files come from where the comma is the decimal mark.
 
     Raises ``DataError`` if the file is missing, empty or unreadable, or if its rows, its header and
     its values do not make a table.

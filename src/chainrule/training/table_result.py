@@ -191,7 +191,8 @@ def number_scores(truth: NDArray[Any], predicted: NDArray[Any], target: Target) 
 def _classes_in_words(network: Score, simple: Sequence[Score], rows: int) -> str:
     if not math.isfinite(network.numbers["log_loss"]):
         return _DIVERGED
-    best = max(simple, key=lambda one: one.numbers["right"])
+    # Where both get as many, the simpler one is named: the constant stands last.
+    best = max(reversed(simple), key=lambda one: one.numbers["right"])
     right = int(network.numbers["right"])
     lead = right - int(best.numbers["right"])
     plain = f"The network gets {right} of {rows} test rows right"
