@@ -98,7 +98,7 @@ def test_gradients_are_those_of_jax(case: Case) -> None:
 @settings(deadline=None, max_examples=40)
 @given(case=cases())
 def test_gradients_are_those_of_pytorch(case: Case) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is the oracle of this test")
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
     network, (x, y, _) = network_of(case), rows_of(case)
     leaves = {
         name: torch.tensor(one, requires_grad=True) for name, one in network.parameters.items()

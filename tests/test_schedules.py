@@ -103,8 +103,8 @@ def test_a_hook_sets_the_rate() -> None:
 
 def test_a_rate_that_a_hook_set_stays_when_the_run_goes_on() -> None:
     run = trained(optimizer=cr.GradientDescent(0.1), epochs=4, on_epoch=halved)
-    for given in ({}, {"learning_rate": None}):
-        more = cr.train(run, epochs=1, progress=False, **given)
+    for settings_given in ({}, {"learning_rate": None}):
+        more = cr.train(run, epochs=1, progress=False, **settings_given)
         assert more.history["learning_rate"][4:] == [0.00625]
 
 
