@@ -47,6 +47,17 @@ def numbers() -> Run:
     return cr.train(run, epochs=2, batch_size=None, progress=False)
 
 
+def table() -> Run:
+    """A table with numbers, categories and missing values, its preparation and its result."""
+    columns = {
+        "length": [round(float(one), 2) for one in X[:, 0]],
+        "leaf": [None if place % 7 == 0 else "round" if one > 0 else "long"
+                 for place, one in enumerate(X[:, 1])],
+        "tree": ["oak" if one > 0 else "elm" for one in X[:, 0] + X[:, 1]],
+    }  # fmt: skip
+    return cr.train_table(columns, "tree", hidden=(3,), epochs=8, seed=2, progress=False)
+
+
 def answers(run: Run, rows: Any) -> dict[str, Any]:
     """Return what a run says to rows, as plain data."""
     found: dict[str, Any] = {"predictions": run.predict(rows).tolist()}
@@ -55,17 +66,18 @@ def answers(run: Run, rows: Any) -> dict[str, Any]:
     return found
 
 
-ROWS: dict[str, Any] = {"classes": X[:5], "numbers": [X[:5], X[5:10]]}
+NEW_TREES = {"length": [0.5, -1.0, 0.25], "leaf": ["round", None, "long"]}
+ROWS: dict[str, Any] = {"classes": X[:5], "numbers": [X[:5], X[5:10]], "table": NEW_TREES}
 
 
 def main() -> None:
     folder = HERE / f"version_{FORMAT_VERSION}"
     shutil.rmtree(folder, ignore_errors=True)
-    for name, make in {"classes": classes, "numbers": numbers}.items():
+    for name, make in {"classes": classes, "numbers": numbers, "table": table}.items():
         run = replace(make(), machine={"system": "any", "processors": 2, "threads": {}})
         run.save(folder / name)
         rows = ROWS[name]
-        plain = [one.tolist() for one in rows] if isinstance(rows, list) else rows.tolist()
+        plain = rows if isinstance(rows, dict) else [np.asarray(one).tolist() for one in rows]
         document = {"rows": plain, **answers(run, rows), "history": run.history}
         (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 

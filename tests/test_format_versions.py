@@ -34,7 +34,8 @@ def test_a_run_of_an_older_version_answers_as_it_did(path: Path) -> None:
     then: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
     assert read_folder(path).version == int(path.parent.name.removeprefix("version_"))
     run = cr.load(path)
-    rows = then["rows"] if len(run.network.input_names) == 1 else list(map(np.array, then["rows"]))
+    several = len(run.network.input_names) > 1
+    rows = list(map(np.array, then["rows"])) if several else then["rows"]
     found = run.predict(rows)
     if run.classes:
         assert found.tolist() == then["predictions"]

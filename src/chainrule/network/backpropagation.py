@@ -89,7 +89,7 @@ def gradient_program(objective: Objective, dtype: FloatType) -> Program:
     def loss_and_gradient(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any, Any]:
         values = objective.values(parameters, frozen, rows)
         gradients = objective.gradients(values)
-        return values["loss"], objective.flat_gradient(values, gradients)
+        return values["loss"], objective.flat_gradient(gradients)
 
     inputs = (*objective.parameter_inputs, *objective.row_inputs)
     return trace(loss_and_gradient, inputs, ("loss", "gradient"), dtype)

@@ -60,7 +60,7 @@ def per_example_program(objective: Objective, dtype: FloatType) -> Program:
         values = objective.values(parameters, frozen, rows)
         # A mean over n rows, times n: the division disappears, and with it its rounding.
         gradients = objective.gradients(values, at_loss=count(rows[0], 0))
-        return (objective.flat_gradient(values, gradients),)
+        return (objective.flat_gradient(gradients),)
 
     inputs = (*objective.parameter_inputs, *objective.row_inputs)
     return per_row(trace(batch_gradient, inputs, ("gradients",), dtype))
@@ -206,7 +206,7 @@ def curvature_program(objective: Objective, dtype: FloatType) -> Program:
 
     def batch_gradient(parameters: Any, frozen: Any, *rows: Any) -> Any:
         values = objective.values(parameters, frozen, rows)
-        return objective.flat_gradient(values, objective.gradients(values))
+        return objective.flat_gradient(objective.gradients(values))
 
     def product(parameters: Any, vector: Any, frozen: Any, *rows: Any) -> tuple[Any]:
         changes = (vector, None, *(None for _ in rows))

@@ -101,7 +101,7 @@ class Objective:
         """Return the gradient of the loss, times ``at_loss``, at every value that it reaches."""
         return backward_walk(self.steps, values, {"loss": at_loss})
 
-    def flat_gradient(self, values: Mapping[Any, Any], gradients: Mapping[Any, Any]) -> Array:
+    def flat_gradient(self, gradients: Mapping[Any, Any]) -> Array:
         """Return the gradient of the trained parameters as one flat vector.
 
         Raises SetupError where no gradient reaches a parameter, with the reason.
@@ -119,7 +119,7 @@ class Objective:
             if not find_op(step.op).differentiable:
                 raise SetupError(
                     f"No gradient reaches {name}: {step.made_by} ({step.layer}) applies {step.op}, "
-                    "which is flat wherever it has a slope.",
+                    "whose slope is 0 wherever it has one.",
                     "Use another activation, such as 'sigmoid' or 'tanh'.",
                 )
             reached.update(step.outputs)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.arrays import Array, concatenate, reshape, slice_of
-from chainrule.network.initializers import Initializer, Place, record_of
+from chainrule.network.initializers import Initializer, Place
 from chainrule.ops import find_op
 from chainrule.ops.walks import Step
 from chainrule.word_shapes import ROWS, Shape
@@ -53,8 +53,7 @@ class Parameter:
 class Plan:
     """A network whose sizes are all known. Shapes are those of one row, without the rows.
 
-    Two plans are equal when they are one, so that what is traced from a plan can be kept for it;
-    ``to_record`` gives what can be compared.
+    Two plans are equal when they are one, so that what is traced from a plan can be kept for it.
     """
 
     inputs: Mapping[str, tuple[int, ...]]
@@ -82,67 +81,6 @@ class Plan:
     def open_shape(self, value: str) -> Shape:
         """The shape of a value over a batch: rows first."""
         return (ROWS, *self.shapes[value])
-
-    def to_record(self) -> dict[str, Any]:
-        """Return the plan as plain data; user's ops are known by name and source checksum."""
-        used = sorted({one.op for one in self.steps})
-        return {
-            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
-            "steps": [
-                {
-                    "op": one.op,
-                    "inputs": list(one.inputs),
-                    "outputs": list(one.outputs),
-                    "settings": dict(one.settings),
-                    "layer": one.layer,
-                    "made_by": one.made_by,
-                }
-                for one in self.steps
-            ],
-            "parameters": [
-                {
-                    "name": one.name,
-                    "shape": list(one.shape),
-                    "start": record_of(one.start),
-                    "fan_in": one.fan_in,
-                    "fan_out": one.fan_out,
-                }
-                for one in self.parameters
-            ],
-            "outputs": list(self.outputs),
-            "shapes": {name: list(shape) for name, shape in self.shapes.items()},
-            "ops": {name: find_op(name).source_checksum() for name in used},
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Plan:
-        """Return the plan of a record made by ``to_record``."""
-        return cls(
-            inputs={name: tuple(shape) for name, shape in record["inputs"].items()},
-            steps=tuple(
-                PlannedStep(
-                    one["op"],
-                    tuple(one["inputs"]),
-                    tuple(one["outputs"]),
-                    dict(one["settings"]),
-                    one["layer"],
-                    one["made_by"],
-                )
-                for one in record["steps"]
-            ),
-            parameters=tuple(
-                Parameter(
-                    one["name"],
-                    tuple(one["shape"]),
-                    Initializer(one["start"]["name"], dict(one["start"]["settings"])),
-                    one["fan_in"],
-                    one["fan_out"],
-                )
-                for one in record["parameters"]
-            ),
-            outputs=tuple(record["outputs"]),
-            shapes={name: tuple(shape) for name, shape in record["shapes"].items()},
-        )
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,9 @@ class Op:
         """Raise SetupError for settings that the op, named by ``what``, does not take."""
         check_settings(given, self.settings, self.bounds, what)
 
+    def __repr__(self) -> str:
+        return f"<op '{self.name}': {self.shapes}>"
+
     def __call__(self, *inputs: Array, **settings: Any) -> Any:
         return self.forward(*inputs, **settings)
 

@@ -121,7 +121,7 @@ class TrainingStep:
         count = len(self.state_names)
         state, (frozen, factor), rows = rest[:count], rest[count : count + 2], rest[count + 2 :]
         values = self.objective.values(parameters, frozen, rows)
-        plain = self.objective.flat_gradient(values, self.objective.gradients(values))
+        plain = self.objective.flat_gradient(self.objective.gradients(values))
         gradient, penalty = self.penalised(parameters, plain)
         rate = self.rate(step, factor)
         after, moments = self.updated(parameters, self.clipped(gradient), state, step, rate)
