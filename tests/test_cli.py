@@ -291,7 +291,16 @@ def test_an_example_that_is_not_there(here: Here) -> None:
 def test_resume_prints_a_finished_run_again(here: Here, trained: Path) -> None:
     ended = here("resume", trained)
     assert ended.code == 0
+    assert ended.out.startswith("This run had ended already; nothing was trained.")
     assert "4 epochs in" in ended.out
+
+
+def test_a_finished_run_is_not_shown_beside_another_table(
+    here: Here, trained: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
+    assert "does not hold what" in refused(here("resume", trained, "--data", other), 3)
 
 
 @pytest.mark.parametrize("name", ["figure.zzz", "figure"])

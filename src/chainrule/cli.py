@@ -147,13 +147,17 @@ def resume(
     from chainrule.training.interrupts import uninterrupted
 
     with uninterrupted():
-        from chainrule.training.tables import resume_table
+        from chainrule.training.records import load
+        from chainrule.training.tables import is_complete, resume_table
         from chainrule.views.folders import told_where
 
     with told_where(folder):
+        had_ended = is_complete(load(folder))
         run = resume_table(
             folder, data, checkpoint_every=checkpoint_every, progress=not (quiet or json)
         )
+        if had_ended and not (quiet or json):
+            print("This run had ended already; nothing was trained.\n")
         table = data or Path(str(run.notes["table"]["path"]))
         _report(run, folder, table, json=json, quiet=quiet)
 

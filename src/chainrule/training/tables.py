@@ -183,6 +183,8 @@ def resume_table(
     note = table_note_of(path, run.notes)
     preparation = preparation_of(run.setup, run.notes)
     if is_complete(run):
+        if table is not None:
+            _table_again(note, table)
         return run
     rows = TableRows.of(_table_again(note, table), preparation, note.split)
     if not run.finished:
