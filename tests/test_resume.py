@@ -271,7 +271,16 @@ def raised_at(number: int, *sources: str) -> Iterator[list[int]]:
 
 SOURCES = [
     str(Path(chainrule.training.loop.__file__).with_name(name))
-    for name in ("loop.py", "recording.py", "stopping.py", "metrics.py", "checkpoint.py")
+    for name in (
+        "loop.py",
+        "stretch.py",
+        "readings.py",
+        "scoring.py",
+        "recording.py",
+        "stopping.py",
+        "metrics.py",
+        "checkpoint.py",
+    )
 ]
 
 

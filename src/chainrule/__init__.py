@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         StepDecay,
         optimizer,
     )
+    from chainrule.training.many import train_many
     from chainrule.training.minimize import minimize
     from chainrule.training.recording import Recording
     from chainrule.training.records import load
@@ -59,6 +60,7 @@ _HOMES = {
         "StepDecay",
         "optimizer",
     ),
+    "training.many": ("train_many",),
     "training.minimize": ("minimize",),
     "training.recording": ("Recording",),
     "training.records": ("load",),
@@ -106,6 +108,7 @@ __all__ = [
     "resume",
     "resume_table",
     "train",
+    "train_many",
     "train_table",
 ]
 

@@ -10,6 +10,7 @@ the type of the arrays, and an integer has 64 bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from chainrule.symbols import RowCount, Symbol, open_shape
-from chainrule.word_shapes import normal_axes
+from chainrule.word_shapes import Rows, Shape, normal_axes
 from chainrule.word_values import WORD_VALUES, Axis
 
 
@@ -51,7 +52,7 @@ class Array(Protocol):
 def apply(word: str, inputs: Sequence[Any], settings: Mapping[str, Any] | None = None) -> Array:
     """Apply a word by name: write it down for symbols, compute it for arrays."""
     for one in inputs:
-        if isinstance(one, Symbol | RowCount):
+        if isinstance(one, (Symbol, RowCount)):
             source = one.source if isinstance(one, RowCount) else one
             return source.recorder.record(word, inputs, settings or {})
     computed: Array = WORD_VALUES[word](_namespace(inputs), *inputs, **(settings or {}))
@@ -213,17 +214,24 @@ def max_over(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 def count(x: Array, axis: int = 0) -> Array | float:
     """Return the size of an axis as a number; for the rows of a batch it stays open."""
-    size = x.shape[axis]
-    if isinstance(x, Symbol) and not isinstance(size, int):
+    if isinstance(x, Symbol) and isinstance(x.plain[axis], Rows):
         return x.word("count", axis=axis)
-    return float(size)
+    return float(x.shape[axis])
 
 
 def mean_over(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return the mean over one axis, several, or all (a sum and a division)."""
-    total = sum_over(x, axis, keepdims)
-    for one in normal_axes(axis, x.ndim):
-        total = total / count(x, one)
+    return sum_over(x, axis, keepdims) / _entries(x, normal_axes(axis, x.ndim))
+
+
+def _entries(x: Array, axes: Sequence[int]) -> Array | float:
+    """Return the product of some sizes; the rows of a batch stay open in it."""
+    sizes: Shape = x.plain if isinstance(x, Symbol) else x.shape
+    chosen = [sizes[axis] for axis in axes]
+    total: Array | float = float(math.prod([one for one in chosen if not isinstance(one, Rows)]))
+    for axis, size in zip(axes, chosen, strict=True):
+        if isinstance(size, Rows):
+            total = count(x, axis) * total
     return total
 
 

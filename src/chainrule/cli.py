@@ -1,4 +1,4 @@
-"""The command line: train, resume, predict, examples. How a command ends: views/failures.py."""
+"""The command line. How a command ends: views/failures.py."""
 
 from __future__ import annotations
 
@@ -186,6 +186,15 @@ def predict(
     for note in made.notes:
         print(printable(f"note: {note}"), file=sys.stderr)
     write_predictions(made, output, json=json)
+
+
+@app.command()
+@ends_in_a_code
+def engines() -> None:
+    """Say what runs the training on this machine, and why."""
+    from chainrule.engines.choosing import engine_report
+
+    print(engine_report())
 
 
 @app.command()

@@ -7,17 +7,16 @@ their ``Recorder``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from operator import index
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError, ShapeError, nearest
-from chainrule.word_shapes import ROWS, WORD_SHAPES, Rows, Shape, Size, show
+from chainrule.word_shapes import ROWS, WORD_SHAPES, Kind, Rows, Shape, Size, show
 
 if TYPE_CHECKING:
-    from chainrule.equations import Recorder, Value
+    from chainrule.equations import Recorder
 
 
 class Arithmetic:
@@ -98,12 +97,14 @@ class Arithmetic:
         return self._write(word, *inputs)
 
 
-@dataclass(frozen=True, eq=False)
 class RowCount(Arithmetic, Rows):
     """The open size of a symbol's rows; in arithmetic it is the number of rows of the batch."""
 
-    source: Symbol
-    axis: int
+    __slots__ = ("axis", "source")
+
+    def __init__(self, source: Symbol, axis: int) -> None:
+        self.source = source
+        self.axis = axis
 
     def symbol(self) -> Symbol:
         return self.source.word("count", axis=self.axis)
@@ -128,36 +129,37 @@ class RowCount(Arithmetic, Rows):
 
 
 class Symbol(Arithmetic):
-    """A stand-in for an array: has its shape, and writes down what is done with it."""
+    """A stand-in for an array: has its shape, and writes down what is done with it.
+
+    ``number`` tells it from the others of its recorder; ``plain`` is its shape with ROWS where the
+    size is open.
+    """
 
     __array_priority__ = 1000
     # As with arrays, == is elementwise; what tells one symbol from another is ``is``.
     __hash__ = object.__hash__
-    __slots__ = ("recorder", "value")
+    __slots__ = ("kind", "number", "plain", "recorder")
 
-    def __init__(self, recorder: Recorder, value: Value) -> None:
+    def __init__(self, recorder: Recorder, number: int, plain: Shape, kind: Kind) -> None:
         self.recorder = recorder
-        self.value = value
+        self.number = number
+        self.plain = plain
+        self.kind = kind
 
     def word(self, name: str, *others: Any, **settings: Any) -> Symbol:
         return self.recorder.record(name, (self, *others), settings)
 
     @property
-    def plain(self) -> Shape:
-        """The shape with ROWS where the size is open."""
-        return self.value.shape
-
-    @property
     def shape(self) -> tuple[Any, ...]:
         """The shape; an open size can be divided by, like a number."""
+        sizes = enumerate(self.plain)
         return tuple(
-            RowCount(self, axis) if isinstance(size, Rows) else size
-            for axis, size in enumerate(self.value.shape)
+            [size if isinstance(size, int) else RowCount(self, axis) for axis, size in sizes]
         )
 
     @property
     def ndim(self) -> int:
-        return len(self.value.shape)
+        return len(self.plain)
 
     @property
     def T(self) -> Symbol:
@@ -186,10 +188,10 @@ class Symbol(Arithmetic):
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Symbol:
         axes = range(self.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-        total = self.sum(axis=axis, keepdims=keepdims)
+        size: Symbol | float = 1.0
         for one in axes:
-            total = total / self.word("count", axis=one % self.ndim)
-        return total
+            size = self.word("count", axis=one % self.ndim) * size
+        return self.sum(axis=axis, keepdims=keepdims) / size
 
     def reshape(self, *shape: Any) -> Symbol:
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
@@ -250,7 +252,7 @@ class Symbol(Arithmetic):
         )
 
     def __repr__(self) -> str:
-        return f"<symbol {self.value.number} {show(self.value.shape)} {self.value.kind}>"
+        return f"<symbol {self.number} {show(self.plain)} {self.kind}>"
 
 
 _NUMPY_NAMES = {

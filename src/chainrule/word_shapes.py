@@ -6,7 +6,6 @@ A kind is "float", "integer" or "boolean"; how many bits a float has is the prog
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -17,6 +16,8 @@ Kind = Literal["float", "integer", "boolean"]
 
 class Rows:
     """The number of rows of a batch: one size, unknown until a program runs."""
+
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rows)
@@ -52,35 +53,65 @@ def rows_axis(shape: Shape) -> int:
 
 def elements(shape: Shape) -> tuple[int, int]:
     """Return (how often n is a factor, the product of the other sizes)."""
-    return (
-        sum(isinstance(size, Rows) for size in shape),
-        math.prod(size for size in shape if isinstance(size, int)),
-    )
+    rows, _, total = _extent(shape)
+    return rows, total
+
+
+def _extent(shape: Shape) -> tuple[int, int, int]:
+    """Return (how often n is a size, the product of the sizes before it, that of all others).
+
+    Without rows nothing stands before them, so the second is 1.
+    """
+    rows, before, total = 0, 1, 1
+    for size in shape:
+        if not isinstance(size, Rows):
+            total *= size
+            continue
+        if rows == 0:
+            before = total
+        rows += 1
+    return rows, before, total
 
 
 def broadcast(*shapes: Shape) -> Shape:
     """Return the shape that elementwise words give for these shapes (NumPy's rule)."""
-    longest = max((len(shape) for shape in shapes), default=0)
-    result: list[Size] = []
-    for axis in range(-longest, 0):
-        sizes = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
-        if len(sizes) > 1:
+    result: Shape = ()
+    for shape in shapes:
+        if not result:
+            result = shape
+        elif shape and shape != result:
+            result = _spread(result, shape, shapes)
+    return result
+
+
+def _spread(left: Shape, right: Shape, shapes: Sequence[Shape]) -> Shape:
+    """Return the shape to which two of ``shapes`` are spread, axis by axis from the last one."""
+    longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
+    ahead = len(longer) - len(shorter)
+    sizes = list(longer)
+    for axis, size in enumerate(shorter, start=ahead):
+        if sizes[axis] == 1:
+            sizes[axis] = size
+        elif size not in (1, sizes[axis]):
             given = " and ".join(show(shape) for shape in shapes)
             raise ShapeError(
                 f"Shapes {given} do not meet in an elementwise operation.",
                 "Sizes must be equal, or one of them 1, counted from the last axis.",
             )
-        result.append(sizes.pop() if sizes else 1)
-    return tuple(result)
+    return tuple(sizes)
 
 
 def _common_kind(inputs: Sequence[Typed]) -> Kind:
-    kinds = {kind for _, kind in inputs}
+    kinds = [kind for _, kind in inputs]
     return "float" if "float" in kinds else "integer" if "integer" in kinds else "boolean"
 
 
+def _common_shape(inputs: Sequence[Typed]) -> Shape:
+    return broadcast(*[shape for shape, _ in inputs]) if len(inputs) > 1 else inputs[0][0]
+
+
 def _elementwise(*inputs: Typed, **_: Any) -> Typed:
-    return broadcast(*(shape for shape, _ in inputs)), _common_kind(inputs)
+    return _common_shape(inputs), _common_kind(inputs)
 
 
 def _signed(*inputs: Typed, **_: Any) -> Typed:
@@ -94,11 +125,11 @@ def _signed(*inputs: Typed, **_: Any) -> Typed:
 
 
 def _real(*inputs: Typed, **_: Any) -> Typed:
-    return broadcast(*(shape for shape, _ in inputs)), "float"
+    return _common_shape(inputs), "float"
 
 
 def _comparison(*inputs: Typed, **_: Any) -> Typed:
-    return broadcast(*(shape for shape, _ in inputs)), "boolean"
+    return _common_shape(inputs), "boolean"
 
 
 def _where(condition: Typed, if_true: Typed, if_false: Typed) -> Typed:
@@ -108,9 +139,11 @@ def _where(condition: Typed, if_true: Typed, if_false: Typed) -> Typed:
 
 def normal_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
     """Return axes as a sorted tuple of numbers from 0; ``None`` means all of them."""
-    chosen = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    if axis is None:
+        return tuple(range(rank))
+    chosen = (axis,) if isinstance(axis, int) else axis
     axes = sorted({one + rank if one < 0 else one for one in chosen})
-    if any(not 0 <= one < rank for one in axes):
+    if axes and (axes[0] < 0 or axes[-1] >= rank):
         raise ShapeError(
             f"Axis {axis} does not exist in an array of {rank} axes.",
             f"Axes run from {-rank} to {rank - 1}.",
@@ -122,13 +155,17 @@ def _reduction(
     x: Typed, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Typed:
     shape, kind = x
+    if kind == "boolean":
+        kind = "integer"
+    if axis is None and not keepdims:
+        return (), kind
     axes = normal_axes(axis, len(shape))
     kept: Shape = tuple(
         1 if place in axes else size
         for place, size in enumerate(shape)
         if keepdims or place not in axes
     )
-    return kept, "integer" if kind == "boolean" else kind
+    return kept, kind
 
 
 def _count(x: Typed, *, axis: int) -> Typed:
@@ -159,22 +196,18 @@ def _transpose(x: Typed, *, axes: tuple[int, ...]) -> Typed:
 
 def _reshape(x: Typed, *, shape: Shape) -> Typed:
     given, kind = x
-    rows, size = elements(given)
-    known_rows, known = elements(tuple(one for one in shape if one != -1))
-    if shape.count(-1) == 1 and known and size % known == 0:
-        shape = tuple(size // known if one == -1 else one for one in shape)
+    due = _extent(given)
+    if -1 in shape:
+        _, _, known = _extent(tuple(one for one in shape if one != -1))
+        if shape.count(-1) == 1 and known and due[2] % known == 0:
+            shape = tuple(due[2] // known if one == -1 else one for one in shape)
     # What stands before the rows must stay as much, or one row's numbers would go to another.
-    if (rows, size, _before_rows(given)) != (known_rows, *elements(shape)[1:], _before_rows(shape)):
+    if _extent(shape) != due:
         raise ShapeError(
             f"{show(given)} cannot be rearranged into {show(shape)}.",
             "The number of elements must stay the same; n, the rows, stays a size of its own.",
         )
     return shape, kind
-
-
-def _before_rows(shape: Shape) -> int:
-    """Return the product of the sizes before the rows; 1 where there are none."""
-    return elements(shape[: rows_axis(shape)])[1] if has_rows(shape) else 1
 
 
 def _broadcast_like(x: Typed, like: Typed) -> Typed:

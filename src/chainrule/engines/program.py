@@ -1,7 +1,7 @@
 """A program: a function written as a flat list of equations over the alphabet.
 
 ``trace`` runs a function once on symbols. What comes out is shared (equal equations are one),
-pruned (what no output needs is gone), checked, and marked by rows:
+pruned (what no output needs is gone), well formed, and marked by rows when the marks are asked for:
 
     fixed     knows nothing of the batch's contents (parameters, constants, the number of rows)
     row       one entry for each row, made from that row and fixed values alone
@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from chainrule.equations import Equation, Recorder, Value
+from chainrule.equations import Equation, Recorder, Value, Written
 from chainrule.errors import SetupError
-from chainrule.symbols import Symbol
 from chainrule.word_shapes import WORD_SHAPES, Kind, Rows, Shape, has_rows, rows_axis, show
 
 Mark = Literal["fixed", "row", "sum", "after", "coupled"]
@@ -56,9 +55,10 @@ class Program:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """The row mark of each value, by the value's number."""
-        marks: list[Mark] = ["row" if has_rows(value.shape) else "fixed" for value in self.values]
+        axes = [rows_axis(one.shape) if has_rows(one.shape) else None for one in self.values]
+        marks: list[Mark] = ["fixed" if axis is None else "row" for axis in axes]
         for equation in self.equations:
-            marks[equation.output] = _mark(self, equation, marks)
+            marks[equation.output] = _mark(equation, self, marks, axes)
         return tuple(marks)
 
     @property
@@ -104,55 +104,76 @@ def trace(
     ``function`` takes one argument for each input and returns one value for each output name.
     Raises SetupError where it leaves the alphabet, ShapeError where sizes do not meet.
     """
-    recorder = Recorder()
-    symbols = [recorder.new(one.shape, one.kind) for one in inputs]
-    results = [recorder.symbol(result) for result in function(*symbols)]
-    if len(results) != len(output_names):
-        raise SetupError(
-            f"A traced function returned {len(results)} values where {len(output_names)} are due.",
-            "Return one value for each output.",
+    tracing = Tracing(inputs)
+    return tracing.program(function(*tracing.symbols), output_names, dtype)
+
+
+class Tracing:
+    """Symbols for some inputs, and the programs of what is made of them.
+
+    Several programs may come from one tracing, each with the equations that its own outputs need;
+    what they share is traced once.
+    """
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self.inputs = tuple(inputs)
+        self._recorder = Recorder()
+        self.symbols = [self._recorder.new(one.shape, one.kind) for one in inputs]
+
+    def program(
+        self, made: Sequence[Any], output_names: Sequence[str], dtype: FloatType
+    ) -> Program:
+        """Return the program whose outputs are ``made``, one for each name.
+
+        It keeps what the outputs need, and numbers the values anew in order. It is well formed
+        without a ``check``: each word was written after what it reads, in a shape and kind that
+        came from the table which ``check`` would ask again.
+        """
+        if len(made) != len(output_names):
+            raise SetupError(
+                f"A traced function returned {len(made)} values where {len(output_names)} are due.",
+                "Return one value for each output.",
+            )
+        results = [self._recorder.symbol(one).number for one in made]
+        kept, needed = self._needed_by(results)
+        given = range(len(self.inputs))
+        made_by_words = [output for _, _, _, output in kept]
+        order = [*given, *sorted(needed.difference(given, made_by_words)), *made_by_words]
+        place = {number: index for index, number in enumerate(order)}.__getitem__
+        typed, constants = self._recorder.typed, self._recorder.constants
+        values = [
+            Value(index, typed[number][0], typed[number][1], constants.get(number))
+            for index, number in enumerate(order)
+        ]
+        equations = [
+            Equation(word, tuple(map(place, read)), settings, place(output))
+            for word, read, settings, output in kept
+        ]
+        return Program(
+            dtype,
+            self.inputs,
+            tuple(values),
+            tuple(equations),
+            tuple(map(place, results)),
+            tuple(output_names),
         )
-    program = _pruned(recorder, tuple(inputs), results, tuple(output_names), dtype)
-    check(program)
-    return program
 
-
-def _pruned(
-    recorder: Recorder,
-    inputs: tuple[Input, ...],
-    results: Sequence[Symbol],
-    output_names: tuple[str, ...],
-    dtype: FloatType,
-) -> Program:
-    """Keep what the outputs need, and number the values anew in order."""
-    needed = {result.value.number for result in results}
-    kept: list[Equation] = []
-    for equation in reversed(recorder.equations):
-        if equation.output in needed:
-            needed.update(equation.inputs)
-            kept.append(equation)
-    order = list(range(len(inputs)))
-    made = {equation.output for equation in kept}
-    order += sorted(needed - set(order) - made)
-    order += [equation.output for equation in reversed(kept)]
-    place = {number: index for index, number in enumerate(order)}
-    values = tuple(
-        Value(place[number], old.shape, old.kind, old.constant)
-        for number in order
-        for old in (recorder.values[number],)
-    )
-    equations = tuple(
-        Equation(one.word, tuple(place[i] for i in one.inputs), one.settings, place[one.output])
-        for one in reversed(kept)
-    )
-    outputs = tuple(place[result.value.number] for result in results)
-    return Program(dtype, inputs, values, equations, outputs, output_names)
+    def _needed_by(self, results: Sequence[int]) -> tuple[list[Written], set[int]]:
+        """Return the equations that these values come from, in order, and all their values."""
+        needed = set(results)
+        kept: list[Written] = []
+        for one in reversed(self._recorder.equations):
+            _, read, _, output = one
+            if output in needed:
+                needed.update(read)
+                kept.append(one)
+        return kept[::-1], needed
 
 
 def check(program: Program) -> None:
     """Refuse a program that is not well formed: order, shapes, kinds.
 
-    Raises SetupError; a program from ``trace`` passes, one made by other means may not.
+    Raises SetupError; a program from ``trace`` passes, so only one made by other means needs it.
     """
     known = set(range(len(program.inputs)))
     known |= {value.number for value in program.values if value.constant is not None}
@@ -176,33 +197,42 @@ def check(program: Program) -> None:
         raise SetupError("An output of the program is made nowhere.", "Trace it again.")
 
 
-def _mark(program: Program, equation: Equation, marks: Sequence[Mark]) -> Mark:
+def _mark(
+    equation: Equation,
+    program: Program,
+    marks: Sequence[Mark],
+    axes: Sequence[int | None],
+) -> Mark:
+    """Return the mark of what an equation makes; ``axes`` says where each value has its rows."""
     if equation.word == "count":
         return "fixed"
     read = equation.inputs[:1] if equation.word == "broadcast_like" else equation.inputs
     given = {marks[number] for number in read}
-    shape = program.values[equation.output].shape
-    if has_rows(shape):
-        mixes = bool(given & {"sum", "after", "coupled"}) or _pairs_rows(program, equation)
-        return "coupled" if mixes else "row"
-    if any(has_rows(program.values[number].shape) for number in read):
+    mixed = not given.isdisjoint(("sum", "after", "coupled"))
+    if axes[equation.output] is not None:
+        return "coupled" if mixed or _pairs_rows(equation, program, axes) else "row"
+    if any(axes[number] is not None for number in read):
         return "sum" if equation.word in ("sum_over", "matmul", "add_at") else "coupled"
-    return "after" if given & {"sum", "after", "coupled"} else "fixed"
+    return "after" if mixed else "fixed"
 
 
-def _pairs_rows(program: Program, equation: Equation) -> bool:
+# Words whose inputs may have their rows at different places, counted from the last axis.
+_MOVES_ROWS = ("matmul", "transpose", "reshape", "take", "slice", "pad", "broadcast_like")
+
+
+def _pairs_rows(equation: Equation, program: Program, axes: Sequence[int | None]) -> bool:
     """Whether an equation pairs one row with another, as ``x @ x.T`` does."""
     shape = program.values[equation.output].shape
-    if sum(isinstance(size, Rows) for size in shape) > 1:
+    if len(shape) > 1 and sum([isinstance(size, Rows) for size in shape]) > 1:
         return True
-    source = program.values[equation.inputs[0]].shape
-    if equation.word == "take" and has_rows(source) and rows_axis(source) == 0:
-        return True
+    if equation.word == "take":
+        return axes[equation.inputs[0]] == 0
+    if equation.word in _MOVES_ROWS:
+        return False
     places = {
-        len(shape) - rows_axis(shape)
+        len(program.values[number].shape) - axis
         for number in equation.inputs
-        for shape in (program.values[number].shape,)
-        if has_rows(shape)
+        for axis in (axes[number],)
+        if axis is not None
     }
-    elementwise = equation.word not in ("matmul", "transpose", "reshape", "take", "slice", "pad")
-    return elementwise and len(places) > 1 and equation.word != "broadcast_like"
+    return len(places) > 1

@@ -10,6 +10,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def find_initializer(choice: str | Initializer) -> Initializer:
         raise SetupError(
             f"There is no initializer '{found.name}'.", nearest(found.name, INITIALIZERS)
         )
-    known = list(inspect.signature(INITIALIZERS[found.name]).parameters)[1:]
+    known = _settings_of(found.name)
     for setting, number in found.settings.items():
         if setting not in known:
             raise SetupError(
@@ -148,6 +149,12 @@ def find_initializer(choice: str | Initializer) -> Initializer:
                 f"The setting {setting} of '{found.name}' is {number!r}.", "Give a finite number."
             )
     return found
+
+
+@cache
+def _settings_of(name: str) -> tuple[str, ...]:
+    """Return the names of the settings of a rule of the table."""
+    return tuple(inspect.signature(INITIALIZERS[name]).parameters)[1:]
 
 
 def _value(choice: str, text: str) -> dict[str, float]:

@@ -64,12 +64,12 @@ class Objective:
                 f"Leave {last.op} out: the loss takes the numbers in front of it.",
             )
 
-    @property
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         count = len(self.losses)
         return ("target",) if count == 1 else tuple(f"target_{i + 1}" for i in range(count))
 
-    @property
+    @cached_property
     def row_inputs(self) -> tuple[Input, ...]:
         """The program inputs that hold rows."""
         xs = [Input(name, (ROWS, *shape)) for name, shape in self.plan.inputs.items()]

@@ -40,7 +40,7 @@ class Parameter:
     fan_in: int
     fan_out: int
 
-    @property
+    @cached_property
     def size(self) -> int:
         return math.prod(self.shape)
 

@@ -46,21 +46,19 @@ def record_function(
     results = [recorder.symbol(one) for one in (made if isinstance(made, tuple) else (made,))]
     return Recorded(
         steps=tuple(
-            Step(OPS[one.word], one.inputs, (one.output,), dict(one.settings))
-            for one in recorder.equations
+            Step(OPS[word], read, (made,), dict(given))
+            for word, read, given, made in recorder.equations
         ),
-        constants={
-            value.number: value.constant for value in recorder.values if value.constant is not None
-        },
-        inputs=tuple(symbol.value.number for symbol in symbols),
-        outputs=tuple(result.value.number for result in results),
+        constants=dict(recorder.constants),
+        inputs=tuple(symbol.number for symbol in symbols),
+        outputs=tuple(result.number for result in results),
         shapes=tuple(result.plain for result in results),
     )
 
 
 def _typed(content: Any) -> tuple[Shape, Kind]:
     if isinstance(content, Symbol):
-        return content.value.shape, content.value.kind
+        return content.plain, content.kind
     array = np.asarray(content)
     return array.shape, kind_of(array)
 

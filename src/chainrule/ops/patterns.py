@@ -92,15 +92,16 @@ class Pattern:
                 "Give one value for each input of the pattern.",
             )
         sizes: dict[str, Size] = {}
-        source: dict[str, str] = {}
-        for name, slot, shape in zip(names, self.inputs, shapes, strict=True):
+        given = list(zip(names, self.inputs, shapes, strict=True))
+        for name, slot, shape in given:
             for letter, size in self._pairs(slot, shape, name, where):
                 expected = int(letter) if letter.isdigit() else sizes.setdefault(letter, size)
-                origin = source.setdefault(letter, f"{name} is {show(shape)}")
                 if expected != size:
+                    first = next(one for one in given if letter in one[1].sizes)
                     raise ShapeError(
-                        f"{where} expects {self.text}: {origin}, so {letter} = {expected!r}, but "
-                        f"{name} is {show(shape)}, so {letter} = {size!r}.",
+                        f"{where} expects {self.text}: {first[0]} is {show(first[2])}, so "
+                        f"{letter} = {expected!r}, but {name} is {show(shape)}, so "
+                        f"{letter} = {size!r}.",
                         f"Make {letter} the same in both.",
                     )
         return sizes

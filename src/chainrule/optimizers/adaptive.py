@@ -41,9 +41,10 @@ class Adam:
     ) -> tuple[Array, dict[str, Array]]:
         mean = self.beta_1 * state["mean"] + (1.0 - self.beta_1) * gradient
         square = self.beta_2 * state["square"] + (1.0 - self.beta_2) * gradient * gradient
-        fair_mean = mean / (1.0 - power(self.beta_1, step))
-        fair_square = square / (1.0 - power(self.beta_2, step))
-        change = rate * fair_mean / (sqrt(fair_square) + self.epsilon)
+        # The corrections are single numbers, so each parameter costs one root and one division.
+        fair_rate = rate / (1.0 - power(self.beta_1, step))
+        fair_root = 1.0 / sqrt(1.0 - power(self.beta_2, step))
+        change = fair_rate * mean / (sqrt(square) * fair_root + self.epsilon)
         return parameters - change, {"mean": mean, "square": square}
 
 

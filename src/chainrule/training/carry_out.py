@@ -30,13 +30,15 @@ def carry_out(
     checkpoint: str | Path | None = None,
     checkpoint_every: float = 10.0,
     progress: bool = True,
+    title: str = "training",
     notes: Mapping[str, Any] | None = None,
     resumed: bool = False,
 ) -> Run:
     """Train a setup on its rows (training, validation), and return the run.
 
     ``state`` and ``recording`` are where it stands, by default at its start. ``checkpoint`` is a
-    folder that is kept up to date; one that holds a run is refused unless ``resumed``.
+    folder that is kept up to date; one that holds a run is refused unless ``resumed``. ``title``
+    is what the line of progress is called.
     """
     loop = Loop(setup, *rows)
     state = loop.start() if state is None else state
@@ -65,8 +67,8 @@ def carry_out(
         # the start, so that nothing is in the way later.
         loop.trace()
         keeper(state, recording)
-    with shown_progress(setup, progress, done=recording.epochs) as shown:
-        state, ended = loop.run(state, recording, (*shown, *hooks), keeper)
+    with shown_progress(setup, progress, title, recording.epochs) as shown:
+        state, ended = loop.run(state, recording, hooks, keeper, shown)
     run = run_of(state, recording, ended, ended != INTERRUPTED)
     if checkpoint is not None:
         with uninterrupted():

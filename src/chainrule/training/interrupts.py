@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ELSEWHERE = threading.local()
 
 
 @contextlib.contextmanager
@@ -16,7 +17,8 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
     """Hold the first Ctrl-C back; yield a function that says whether it came.
 
     A second one raises KeyboardInterrupt at once. Held back are those signals that would raise it:
-    where a program has a handler of its own, and outside the main thread, nothing changes.
+    where a program has a handler of its own, nothing changes. Signals reach the main thread alone;
+    in another one, ``interrupted_by`` says what to ask.
     """
     came = False
 
@@ -32,10 +34,20 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
     try:
         for one in held:
             signal.signal(one, note)
-        yield lambda: came
+        yield getattr(_ELSEWHERE, "interrupted", lambda: came)
     finally:
         for one in held:
             signal.signal(one, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def interrupted_by(asked: Callable[[], bool]) -> Iterator[None]:
+    """Let what runs in the calling thread ask this function whether Ctrl-C came."""
+    _ELSEWHERE.interrupted = asked
+    try:
+        yield
+    finally:
+        del _ELSEWHERE.interrupted
 
 
 @contextlib.contextmanager

@@ -13,22 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import is_finite_number
-from chainrule.engines.door import Batches, Work, run
+from chainrule.engines.door import Batches, Watch, Work, run
 from chainrule.errors import SetupError
 from chainrule.optimizers import Schedule
-from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.metrics import Scorer
-from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
+from chainrule.training.readings import Readings
+from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
+from chainrule.training.scoring import scores_by_epoch
 from chainrule.training.setup import Setup, check_start
 from chainrule.training.state import INTERRUPTED, Hook, Keeper, Progress, State
 from chainrule.training.step import TrainingStep, evaluation_work
+from chainrule.training.stretch import Stretch, stretch_of
 
 # The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served.
 BREATH = 0.05
-READING_ROWS = 256
 EVALUATION_ROWS = 4096
+# Rates of a schedule are computed for so many epochs together.
+RATES_TOGETHER = 64
 
 
 class Loop:
@@ -44,6 +47,8 @@ class Loop:
             setup.seed,
             shuffled=setup.shuffle and setup.batch_size < len(training),
         )
+        steps = range(self.batches.steps_per_epoch)
+        self.shares = np.array([self.batches.rows_in(step) for step in steps]) / len(training)
         start = setup.optimizer.initial(np.zeros(self.layout.size, dtype=setup.dtype))
         self.step = TrainingStep(
             self.objective,
@@ -58,8 +63,10 @@ class Loop:
         self.validates = len(validation) > 0
         self.held = validation.typed(setup.dtype)
         self.held_targets = validation.targets
+        self.held_batches = Batches(len(validation), EVALUATION_ROWS)
         self.scorer = Scorer(setup.metrics if self.validates else (), setup.meaning(0))
         self.frozen = self.objective.frozen.flat_array(setup.network.parameters, setup.dtype)
+        self.readings = Readings(setup, self.step, self.rows, self.frozen)
         if setup.stopping.patience is not None and not self.validates:
             raise SetupError(
                 "patience waits for a better validation loss, and there are no validation rows.",
@@ -76,12 +83,33 @@ class Loop:
         return self.step.work(self.setup.dtype, watch)
 
     @cached_property
-    def _observed(self) -> Work:
-        return self.step.observed_work(self.setup.dtype)
-
-    @cached_property
     def _evaluation(self) -> Work:
-        return evaluation_work(self.objective, self.setup.dtype)
+        """The loss of the validation rows, and the first output where metrics are measured."""
+        work = evaluation_work(self.objective, self.setup.dtype)
+        count = 2 if self.scorer.chosen else 1
+        outputs, names = work.program.outputs[:count], work.program.output_names[:count]
+        return replace(work, program=replace(work.program, outputs=outputs, output_names=names))
+
+    def _watch(self, state: State) -> Watch:
+        """Return what the engine does at the end of every epoch."""
+        setup, patience = self.setup, self.setup.stopping.patience
+        waited = self._waited(self.epochs_through(state), state.best_epoch)
+        if not self.validates:
+            return Watch(best=state.best_loss, waited=waited)
+        return Watch(
+            work=self._evaluation,
+            fixed=[self.frozen],
+            rows=self.held,
+            batches=self.held_batches,
+            best=state.best_loss,
+            keep="best" if setup.keep == "best" else "sound",
+            waited=waited,
+            patience=None if patience is None else int(patience),
+        )
+
+    def _waited(self, through: int, best: int) -> int:
+        """Return how many epochs there were since the best one, or since patience began."""
+        return through - max(best, self.setup.origin.patience)
 
     def start(self) -> State:
         """Return the state before the first step."""
@@ -113,17 +141,23 @@ class Loop:
         recording: Recording,
         hooks: Sequence[Hook] = (),
         keeper: Keeper | None = None,
+        observers: Sequence[Hook] = (),
     ) -> tuple[State, str]:
         """Train until an end is reached; return the state and why it ended.
 
         Ctrl-C ends it after the stretch of steps that is under way, a second one at once; either
         way the recording is that of the state. An epoch counts once its hooks have seen it.
-        ``keeper`` is offered every state that a resume could start from.
+        ``keeper`` is offered every state that a resume could start from. ``observers`` see where
+        the training is now and then, and change nothing.
         """
         try:
             with held_interrupts() as interrupted:
                 while not self._through(state):
                     state = self._stretch(state, recording, hooks)
+                    if observers and recording.epochs:
+                        progress = self._progress(state, recording)
+                        for observer in observers:
+                            observer(progress)
                     if keeper is not None:
                         keeper(state, recording)
                     if interrupted() and not self._through(state):
@@ -137,78 +171,94 @@ class Loop:
         return state.stopped is not None or self.epochs_through(state) >= self.setup.epochs
 
     def _stretch(self, state: State, recording: Recording, hooks: Sequence[Hook]) -> State:
-        """Run some steps of the epoch under way, and close the epoch when it is through."""
+        """Run as many epochs as nothing needs Python for, or as many steps as time allows."""
         began = time.monotonic()
-        per_epoch = self.batches.steps_per_epoch
-        place = self._place(state)
-        epoch = place // per_epoch
-        if place % per_epoch == 0 and self._is_read(epoch):
-            self._read(state, recording, epoch)
+        limit = self.setup.stopping.max_seconds
+        seconds = BREATH if limit is None else min(BREATH, max(0.0, limit - state.seconds))
+        epoch, steps = divmod(self._place(state), self.batches.steps_per_epoch)
+        if steps == 0 and self.readings.due(epoch):
+            self.readings.take(state, epoch, recording)
+        last = epoch + 1 if hooks else self._pause(epoch)
+        stretch = self._called(state, last, seconds)
+        count = stretch.counted(recording.history.get("loss", ()), self.setup.stopping)
+        if count < len(stretch):
+            # The limits are written once, in Python, so that the engine went on where one of them
+            # ends the training. A call changes nothing that it is given and gives the same bits
+            # again, so it is made again, up to that epoch.
+            stretch = self._called(state, epoch + count, math.inf)
+        state = stretch.state
+        if len(stretch):
+            state = self._closed(stretch, recording)
+            state = self._heard(hooks, state, recording)
+        state = replace(state, seconds=state.seconds + time.monotonic() - began)
+        if state.stopped is None and limit is not None and state.seconds >= limit:
+            return replace(state, stopped=f"the time limit of {limit:g} s was reached")
+        return state
+
+    def _called(self, state: State, last: int, seconds: float) -> Stretch:
+        """Call the engine to run until so many epochs are through, or for so long."""
         outcome = run(
             self._work,
             [state.parameters, state.step, *(state.optimizer[n] for n in self.step.state_names)],
             [self.frozen, state.rate],
             self.rows,
             self.batches,
-            place,
-            (epoch + 1) * per_epoch,
-            seconds=BREATH,
+            self._place(state),
+            last * self.batches.steps_per_epoch,
+            seconds=seconds,
             engine=self.setup.engine,
+            watch=self._watch(state),
         )
-        parameters, step, *moments = outcome.carried
-        losses, penalties, *sizes = outcome.records
-        state = replace(
-            state,
-            parameters=parameters,
-            optimizer=dict(zip(self.step.state_names, moments, strict=True)),
-            step=step,
-            losses=(*state.losses, *losses.tolist()),
-            penalties=(*state.penalties, *penalties.tolist()),
-            gradient=max([state.gradient, *sizes[0].tolist()]) if sizes else 0.0,
-        )
-        if self._place(state) % per_epoch == 0:
-            state = self._heard(hooks, self._closed(state, recording), recording)
-        state = replace(state, seconds=state.seconds + time.monotonic() - began)
-        limit = self.setup.stopping.max_seconds
-        if state.stopped is None and limit is not None and state.seconds >= limit:
-            return replace(state, stopped=f"the time limit of {limit:g} s was reached")
-        return state
+        return stretch_of(state, outcome, self.step.state_names, self.shares)
 
-    def _closed(self, state: State, recording: Recording) -> State:
-        """Record an epoch that is through, keep its parameters, and ask whether to stop."""
-        epoch = self.epochs_through(state)
-        numbers = {"loss": self._mean(state.losses)}
+    def _pause(self, epoch: int) -> int:
+        """Return after how many epochs Python is needed next: the end, a snapshot, a reading."""
+        due = self.readings.next_due(epoch + 1, self.setup.epochs)
+        many = self.setup.snapshots
+        return min(due, (epoch // many + 1) * many) if many else due
+
+    def _closed(self, stretch: Stretch, recording: Recording) -> State:
+        """Record epochs that are through, keep the parameters of one, ask whether to stop."""
+        state, seen = stretch.state, stretch.seen
+        through = self.epochs_through(state)
+        first = through - len(stretch)
+        columns = {"loss": stretch.losses.tolist()}
         if self.step.has_penalty:
-            numbers["penalty"] = self._mean(state.penalties)
-        judged = numbers["loss"]
+            columns["penalty"] = stretch.penalties.tolist()
         if self.validates:
-            judged, scores = self._validated(state.parameters)
-            numbers.update(validation_loss=judged, **scores)
-        recording.epoch(**numbers, learning_rate=self._rate_of(state))
+            columns["validation_loss"] = seen.judged.tolist()
+            columns |= scores_by_epoch(self.scorer, self.held_targets, seen.outputs)
+        columns["learning_rate"] = self._rates(first, len(stretch), state.rate)
+        recording.extend(columns)
+        changes: dict[str, Any] = {}
         # Numbers that overflowed are nothing to keep, and NaN is better than nothing.
-        sound = math.isfinite(numbers["loss"]) and bool(np.isfinite(state.parameters).all())
-        better = sound and judged < state.best_loss
-        if better:
-            state = replace(state, best_loss=judged, best_epoch=epoch)
-        if better if self.setup.keep == "best" and self.validates else sound:
-            state = replace(state, kept=state.parameters, kept_epoch=epoch)
-        if self.setup.snapshots and epoch % self.setup.snapshots == 0:
+        judged = seen.judged if self.validates else stretch.losses
+        best = seen.best_epoch if self.validates else stretch.lowest(state.best_loss)
+        if best >= 0 and stretch.sound[best]:
+            changes |= {"best_loss": float(judged[best]), "best_epoch": first + best + 1}
+        if seen.kept is not None and stretch.sound[seen.kept_epoch]:
+            changes |= {"kept": seen.kept, "kept_epoch": first + seen.kept_epoch + 1}
+        if self.setup.snapshots and through % self.setup.snapshots == 0:
             recording.snapshot(state.step, self.named(state.parameters))
-        waited = epoch - max(state.best_epoch, self.setup.origin.patience)
-        stopped = self.setup.stopping.reason(recording.history, state.gradient, waited)
-        return replace(state, losses=(), penalties=(), gradient=0.0, stopped=stopped)
+        waited = self._waited(through, changes.get("best_epoch", state.best_epoch))
+        gradient = float(stretch.gradients[-1])
+        stopped = self.setup.stopping.reason(recording.history, gradient, waited)
+        return replace(state, stopped=stopped, **changes)
+
+    def _progress(self, state: State, recording: Recording) -> Progress:
+        return Progress(
+            self.epochs_through(state),
+            recording.history,
+            recording.history["learning_rate"][-1],
+            lambda: self.named(state.parameters),
+        )
 
     def _heard(self, hooks: Sequence[Hook], state: State, recording: Recording) -> State:
         """Let the hooks see the epoch; they may stop the training or change the rate."""
         if not hooks:
             return state
-        before = self._rate_of(state)
-        progress = Progress(
-            self.epochs_through(state),
-            recording.history,
-            before,
-            lambda: self.named(state.parameters),
-        )
+        progress = self._progress(state, recording)
+        before = progress.learning_rate
         for hook in hooks:
             hook(progress)
         wanted = progress.learning_rate
@@ -234,69 +284,18 @@ class Loop:
             )
         return rate * wanted / before
 
-    def _rate_of(self, state: State) -> float:
-        """Return the learning rate of the last step that was made."""
+    def _rates(self, first: int, count: int, factor: float) -> list[float]:
+        """Return the learning rate of the last step of each epoch, ``first`` counted from 0."""
         given = self.setup.optimizer.learning_rate
         if not isinstance(given, Schedule):
-            return state.rate
-        now = (self._place(state) - 1) / self.batches.steps_per_epoch
-        return float(given.rate(np.float64(now))) * state.rate
-
-    def _mean(self, losses: Sequence[float]) -> float:
-        """The mean over rows of the losses of an epoch's steps; exact, so order does not matter."""
-        sizes = [self.batches.rows_in(step) for step in range(len(losses))]
-        if not all(math.isfinite(one) for one in losses):
-            return float(np.sum(losses))
-        return math.fsum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
-
-    def _validated(self, parameters: NDArray[Any]) -> tuple[float, dict[str, float]]:
-        """Return the loss of the validation rows (without penalties), and their metrics."""
-        rows = len(self.held[-1])
-        batches = Batches(rows, EVALUATION_ROWS)
-        outcome = run(
-            self._evaluation,
-            [],
-            [parameters, self.frozen],
-            self.held,
-            batches,
-            0,
-            batches.steps_per_epoch,
-            engine=self.setup.engine,
-        )
-        losses, *outputs = outcome.records
-        sizes = [batches.rows_in(step) for step in range(len(losses))]
-        return float(np.dot(losses, sizes) / rows), self.scorer(self.held_targets, outputs)
-
-    def _is_read(self, epoch: int) -> bool:
-        """Whether readings are taken before an epoch: ever more rarely, however many there are.
-
-        A rule without the number of epochs leaves the same readings when a run goes on.
-        """
-        wanted = self.setup.readings
-        return wanted > 0 and epoch % (1 << (epoch // wanted).bit_length()) == 0
-
-    def _read(self, state: State, recording: Recording, epoch: int) -> None:
-        """Look closely at layers and parameters, on a sample of the training rows."""
-        count = len(self.rows[-1])
-        sample = permutation(self.setup.seed, "rows of readings", count, step=epoch)
-        sample = np.sort(sample[:READING_ROWS])
-        moments = (state.optimizer[name] for name in self.step.state_names)
-        outcome = run(
-            self._observed,
-            [],
-            [state.parameters, state.step, *moments, self.frozen, state.rate],
-            [one[sample] for one in self.rows],
-            Batches(len(sample), max(1, len(sample))),
-            0,
-            1,
-            engine=self.setup.engine,
-        )
-        numbers = iter(float(record[0]) for record in outcome.records)
-        layers = {
-            name: {one: next(numbers) for one in LAYER_READINGS} for name in self.step.watched
-        }
-        parameters = {
-            one.name: {reading: next(numbers) for reading in PARAMETER_READINGS}
-            for one in self.layout.parameters
-        }
-        recording.reading(state.step, epoch, layers, parameters)
+            return [factor] * count
+        # Always the same epochs together: how one is rounded must not depend on its neighbours.
+        together = range(first // RATES_TOGETHER, (first + count - 1) // RATES_TOGETHER + 1)
+        steps = self.batches.steps_per_epoch
+        rates = []
+        for block in together:
+            ends = (np.arange(RATES_TOGETHER) + block * RATES_TOGETHER + 1) * steps - 1
+            rates.append(np.broadcast_to(given.rate(ends / steps), ends.shape))
+        start = first % RATES_TOGETHER
+        scaled: list[float] = (np.concatenate(rates)[start : start + count] * factor).tolist()
+        return scaled

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chainrule.training.setup import Setup
 from chainrule.training.state import Hook, Progress
@@ -21,7 +21,7 @@ ECHO = "^C "
 def shown_progress(
     setup: Setup, wanted: bool, title: str = "training", done: int = 0
 ) -> Iterator[list[Hook]]:
-    """Yield the hooks that keep a progress bar on standard error up to date.
+    """Yield the observers that keep a progress bar on standard error up to date.
 
     Without a terminal, or when it is not wanted, there are none, and nothing is written.
     ``done``: the epochs that were run before.
@@ -55,6 +55,26 @@ def shown_progress(
                 bars.update(line, completed=progress.epoch, numbers=_numbers(progress))
 
         yield [show]
+
+
+@contextlib.contextmanager
+def shown_count(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """Yield what is told how many trainings of several are done, and shows it in one line."""
+    if not wanted or not _terminal() or total == 0:
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("training {task.completed:.0f} of {task.total:.0f}"),
+        BarColumn(bar_width=24),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+        line = bars.add_task("", total=total)
+        yield lambda done: bars.update(line, completed=done)
 
 
 def _terminal() -> bool:

@@ -14,13 +14,14 @@ A recording is measurement, never judgement. It has three parts:
                 its gradient with penalties, and of the change that the step would make)
 ``snapshots``   step -> name -> array: the parameters after so many steps, on demand
 
-A loop that is not chainrule's fills it with ``epoch(...)``, ``reading(...)`` and ``snapshot(...)``.
+A loop that is not chainrule's fills it with ``epoch(...)``, or with ``extend(...)`` for many epochs
+at once, with ``reading(...)`` and ``snapshot(...)``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,25 @@ class Recording:
         for name in {**self.history, **added}:
             column = self.history.setdefault(name, [math.nan] * before)
             column.append(added.get(name, math.nan))
+
+    def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
+        """Add several epochs: name -> one number for each, as if ``epoch`` were called in turn.
+
+        Raises SetupError for what is no number, and for columns that differ in length.
+        """
+        added = {name: _numbers(content, name) for name, content in columns.items()}
+        lengths = {len(column) for column in added.values()}
+        if len(lengths) > 1:
+            raise SetupError(
+                f"The columns {', '.join(added)} differ in length.",
+                "Give one number for each epoch under each name.",
+            )
+        if not any(lengths):
+            return
+        before, missing = self.epochs, [math.nan] * max(lengths)
+        for name in {**self.history, **added}:
+            column = self.history.setdefault(name, [math.nan] * before)
+            column += added.get(name, missing)
 
     def reading(
         self,
@@ -137,6 +157,15 @@ def _number(content: Any, name: str) -> float:
     except (TypeError, ValueError):
         raise SetupError(
             f"'{name}' of an epoch is {content!r}.", "Give one number for each name."
+        ) from None
+
+
+def _numbers(content: Sequence[Any], name: str) -> list[float]:
+    try:
+        return [float(one) for one in content]
+    except (TypeError, ValueError):
+        raise SetupError(
+            f"'{name}' of several epochs is {content!r}.", "Give one number for each epoch."
         ) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -47,7 +48,7 @@ class Rows:
         """
         every = (*self.inputs, *self.targets, self.weights)
         largest = np.finfo(dtype).max
-        if any(one.size and np.abs(one).max() > largest for one in every):
+        if any(one.size and max(one.max(), -one.min()) > largest for one in every):
             raise DataError(
                 f"The rows hold numbers that are too large for {dtype}.",
                 "Scale them down, or train with dtype='float64'.",
@@ -124,9 +125,9 @@ def input_array(content: Any, name: str) -> NDArray[np.float64]:
         )
     if array.ndim < 1 or array.size == 0:
         raise DataError(f"{name} is empty: {array.shape}.", "Give at least one row.")
-    finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    finite = np.isfinite(array)
     if not finite.all():
-        bad = np.flatnonzero(~finite)
+        bad = np.flatnonzero(~finite.reshape(len(array), -1).all(axis=1))
         raise DataError(
             f"{name} holds NaN or infinity in {bad.size} rows, first in row {bad[0]}.",
             "Fill missing numbers in or leave those rows out; train_table() fills them in.",
@@ -139,7 +140,7 @@ def number_array(content: Any, name: str, remedy: str) -> NDArray[np.float64]:
 
     Text that spells numbers is refused, too: where some of a column does, the rest may not.
     """
-    if isinstance(content, np.ma.MaskedArray) and np.ma.is_masked(content):
+    if has_masked(content):
         raise DataError(
             f"{name} is a masked array, and numbers that are masked would be trained on.",
             "Fill them in, X.filled(...), or leave those rows out.",
@@ -162,6 +163,16 @@ def number_array(content: Any, name: str, remedy: str) -> NDArray[np.float64]:
     return array.astype(np.float64, copy=False)
 
 
+def has_masked(content: Any) -> bool:
+    """Whether this is an array that hides some of its numbers.
+
+    Whoever made one has loaded ``numpy.ma``, which is not loaded here just to ask.
+    """
+    # Another thread may be loading it just now.
+    kind = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    return kind is not None and isinstance(content, kind) and bool(np.ma.is_masked(content))
+
+
 def _refuse_larger_than_memory(content: Any, name: str) -> None:
     size = getattr(content, "nbytes", 0)
     if not isinstance(size, int) or not hasattr(os, "sysconf"):
@@ -179,7 +190,7 @@ def checksum_of(arrays: Sequence[NDArray[Any]]) -> str:
     total = hashlib.sha256()
     for one in arrays:
         total.update(repr((one.shape, one.dtype.str)).encode())
-        total.update(np.ascontiguousarray(one).tobytes())
+        total.update(np.ascontiguousarray(one).reshape(-1).data)
     return total.hexdigest()
 
 

@@ -113,7 +113,7 @@ def check_start(setup: Setup) -> None:
     """Raise SetupError where a parameter is no finite number in the type of the training."""
     largest = np.finfo(setup.dtype).max
     for name, content in setup.network.parameters.items():
-        if not (np.abs(content) <= largest).all():
+        if not (content.size == 0 or -largest <= content.min() <= content.max() <= largest):
             raise SetupError(
                 f"{name} holds NaN, infinity, or numbers that are too large for {setup.dtype}.",
                 "Give finite numbers, or dtype='float64'.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from chainrule.arrays import (
     maximum,
     mean_over,
     minimum,
+    slice_of,
     sqrt,
     sum_over,
     to_float,
     where,
 )
 from chainrule.engines.door import Work
-from chainrule.engines.program import FloatType, Input, trace
+from chainrule.engines.program import FloatType, Input, Tracing, trace
 from chainrule.network.objective import Objective
 from chainrule.ops import OPS
 from chainrule.optimizers import Optimizer, Schedule
@@ -139,22 +141,26 @@ class TrainingStep:
             *self.objective.row_inputs,
         )
 
+    @cached_property
+    def _traced(self) -> tuple[Tracing, Advance]:
+        """The step on symbols, traced once for both of its forms."""
+        tracing = Tracing(self.inputs())
+        return tracing, self.advance(*tracing.symbols)
+
     def work(self, dtype: FloatType, watch_gradient: bool) -> Work:
         """Return the step as work for an engine; its records are loss, penalty, gradient."""
         carried = ("parameters", "step", *self.state_names)
         records = ("loss", "penalty", "gradient") if watch_gradient else ("loss", "penalty")
-
-        def step(parameters: Any, count: Any, *rest: Any) -> tuple[Any, ...]:
-            made = self.advance(parameters, count, *rest)
-            after = (made.parameters, count + 1, *made.state, made.values["loss"], made.penalty)
-            return (*after, max_over(absolute(made.gradient))) if watch_gradient else after
-
-        program = trace(step, self.inputs(), (*carried, *records), dtype)
+        tracing, now = self._traced
+        made = [now.parameters, tracing.symbols[1] + 1, *now.state, now.values["loss"], now.penalty]
+        if watch_gradient:
+            made.append(max_over(absolute(now.gradient)))
+        program = tracing.program(made, (*carried, *records), dtype)
         return Work(program, carried=len(carried), fixed=2)
 
     def observed_work(self, dtype: FloatType) -> Work:
         """Return the step in its observed form: nothing is carried, readings are the records."""
-        fixed = 4 + len(self.state_names)
+        tracing, now = self._traced
         names = [
             *(f"layer {name} {one}" for name in self.watched for one in LAYER_READINGS),
             *(
@@ -163,7 +169,9 @@ class TrainingStep:
                 for reading in PARAMETER_READINGS
             ),
         ]
-        return Work(trace(self._readings, self.inputs(), names, dtype), carried=0, fixed=fixed)
+        made = self._readings(tracing.symbols[0], now)
+        program = tracing.program(made, names, dtype)
+        return Work(program, carried=0, fixed=4 + len(self.state_names))
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -171,8 +179,7 @@ class TrainingStep:
         last = {one.layer: one.outputs[0] for one in self.objective.plan.steps}
         return tuple(last.values())
 
-    def _readings(self, parameters: Any, step: Any, *rest: Any) -> list[Any]:
-        now = self.advance(parameters, step, *rest)
+    def _readings(self, parameters: Any, now: Advance) -> list[Any]:
         made: list[Any] = []
         for name in self.watched:
             value = now.values[name]
@@ -185,10 +192,11 @@ class TrainingStep:
                 mean_over(to_float(equal(value, 0.0))),
             ]
         layout = self.objective.trained
-        vectors = (parameters, now.gradient, now.parameters - parameters)
-        parts = [layout.named(one) for one in vectors]
+        squares = [one * one for one in (parameters, now.gradient, now.parameters - parameters)]
         for one in layout.parameters:
-            made += [sqrt(mean_over(part[one.name] * part[one.name])) for part in parts]
+            start = layout.starts[one.name]
+            parts = [slice_of(square, 0, start, start + one.size) for square in squares]
+            made += [sqrt(sum_over(part) / float(one.size)) for part in parts]
         return made
 
 

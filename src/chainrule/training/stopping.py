@@ -40,6 +40,11 @@ class Stopping:
                 f"patience={self.patience!r} is not possible.", "Give a whole number from 1."
             )
 
+    @property
+    def asks_every_epoch(self) -> bool:
+        """Whether a limit is set that ``reason`` alone knows: an engine minds patience itself."""
+        return (self.target_loss, self.min_change, self.min_gradient) != (None, None, None)
+
     def reason(
         self, history: Mapping[str, list[float]], gradient: float, waited: int
     ) -> str | None:

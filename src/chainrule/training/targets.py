@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.errors import DataError, ShapeError
+from chainrule.training.rows import has_masked
 
 Task = Literal["classification", "regression"]
 MANY_CLASSES = 100
@@ -42,14 +43,15 @@ class Target:
                 "Give labels (rows,).",
             )
         place = {label: number for number, label in enumerate(self.labels)}
-        known = [isinstance(one, LABEL_TYPES) and one in place for one in y.tolist()]
-        strange = [one for one, is_known in zip(y.tolist(), known, strict=True) if not is_known]
-        if strange:
+        distinct, which = _distinct(y)
+        known = [isinstance(one, LABEL_TYPES) and one in place for one in distinct]
+        if not all(known):
+            strange = y.tolist()[int(np.argmin(np.array(known)[which]))]
             raise DataError(
-                f"The target holds the class {strange[0]!r}, which is not among {self.labels}.",
+                f"The target holds the class {strange!r}, which is not among {self.labels}.",
                 "Train on rows of every class.",
             )
-        return np.array([place[one] for one in y.tolist()], dtype=np.int64)
+        return np.array([place[one] for one in distinct], dtype=np.int64)[which]
 
     def decoded(self, labels: NDArray[np.int64]) -> NDArray[Any]:
         """Return label numbers as the caller's own labels."""
@@ -93,7 +95,7 @@ def target_values(y: Any) -> NDArray[Any]:
             f"The target is {type(y).__name__}, which has no order of rows to go by.",
             "Give an array or a list.",
         )
-    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+    if has_masked(y):
         raise DataError("The target has rows that are masked.", "Leave those rows out.")
     if isinstance(y, list | tuple) and any(isinstance(one, str) for one in y):
         # NumPy would turn what stands beside text into text: a NaN into the class 'nan'.
@@ -166,7 +168,9 @@ def _classes_of(y: NDArray[Any]) -> Target:
 
 def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
     """Return the distinct labels, sorted, as plain Python values."""
-    found = y.tolist()
+    # Whole numbers and truth values once each; not text and floats, because NumPy has its own mind
+    # about NULs and the sign of 0.
+    found = (np.unique(y) if y.dtype.kind in "iub" else y).tolist()
     numbers = [one for one in found if isinstance(one, float)]
     absent = any(one is None or type(one).__name__ in ("NAType", "NaTType") for one in found)
     if absent or not np.isfinite(numbers).all():
@@ -182,6 +186,14 @@ def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
             "The target mixes labels of several types.", "Give all labels as text or as numbers."
         )
     return tuple(sorted(set(found)))
+
+
+def _distinct(y: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64] | slice]:
+    """Return plain values among which are all of a target, and which of them stands in each row."""
+    if y.dtype.kind not in "iub":
+        return y.tolist(), slice(None)
+    distinct, which = np.unique(y, return_inverse=True)
+    return distinct.tolist(), which
 
 
 def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec
 
-from chainrule.engines.door import ENGINES
+from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.engines.program import FloatType
 from chainrule.errors import SetupError
 from chainrule.network.losses import Loss
@@ -72,7 +72,7 @@ def train(
     max_seconds: float | None = None,
     seed: int = 0,
     dtype: FloatType | None = None,
-    engine: str = "reference",
+    engine: str = AUTO,
     shuffle: bool = True,
     freeze: Sequence[str] = (),
     rates: Mapping[str, float] | None = None,
@@ -114,8 +114,9 @@ def train(
     has the parameters after the epoch with the lowest validation loss; with "last", or without
     validation rows, those after the last epoch that left finite numbers.
 
-    ``dtype``: "float32" (default) or "float64". ``freeze``: names or patterns of parameters that
-    stay ("*.b"); ``rates``: pattern -> factor on the learning rate. ``l1``, ``l2``,
+    ``dtype``: "float32" (default) or "float64". ``engine``: "auto" is the compiled engine where it
+    is there, else "reference", NumPy; see ``chainrule engines``. ``freeze``: names or patterns of
+    parameters that stay ("*.b"); ``rates``: pattern -> factor on the learning rate. ``l1``, ``l2``,
     ``weight_decay``: see ``Regularisation``; ``clip_norm`` and ``clip_value`` bound the gradient.
     ``on_epoch``: called after every epoch with its progress, which can ``stop()`` or set
     ``learning_rate``. ``readings``: layers are looked at closely before each of so many epochs,
@@ -192,7 +193,7 @@ def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Ro
         provenance=prepared.provenance,
         seed=seed,
         dtype=arguments.checked(dtype, ("float32", "float64"), "dtype"),
-        engine=arguments.checked(given["engine"], tuple(ENGINES), "engine"),
+        engine=chosen_engine(given["engine"]),
         shuffle=arguments.flag(given["shuffle"], "shuffle"),
         freeze=arguments.patterns(given["freeze"], "freeze"),
         rates=arguments.mapping(given["rates"], "rates"),

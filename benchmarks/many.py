@@ -1,0 +1,126 @@
+"""Many trainings: sixteen at once beside eight in turn, and two Pythons at once beside one alone.
+
+python benchmarks/many.py [--works 1 2] [--rounds 9]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pictures
+from contestants import OURS, Place, all_of
+from report import aligned, write_csv, write_page
+from rounds import Quartiles, calibrated, how_timed, measure, options
+from works import WORKS, Work, problem
+
+import chainrule as cr
+
+MANY_BAR, TWO_BAR = 1.1, 1.2
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The ratios of one comparison, round by round, and the most that their median may be."""
+
+    label: str
+    ratios: list[float]
+    bar: float
+
+
+def sixteen_beside_eight(work: Work, path: Path, rounds: int, seconds: float) -> Comparison:
+    """Compare sixteen networks in one call with eight calls, one after another."""
+    places = [Place("at once", side="many_side:AtOnce"), Place("in turn", side="many_side:InTurn")]
+    with all_of(places) as contestants:
+        for one in contestants:
+            one.prepare(path)
+        together, apart = measure(contestants, work.steps_per_epoch, rounds, seconds)
+    ratios = np.divide(together.microseconds, apart.microseconds).tolist()
+    return Comparison(f"{work.name}: 16 at once / 8 in turn", ratios, MANY_BAR)
+
+
+def two_beside_one(work: Work, path: Path, rounds: int, seconds: float) -> Comparison:
+    """Compare two Pythons that train at the same time with one alone, both as users start them."""
+    ratios = []
+    with all_of([Place(OURS), Place(OURS)]) as (one, other):
+        for each in (one, other):
+            each.prepare(path)
+        epochs = calibrated(one, seconds)
+        for _ in range(rounds):
+            alone = one.ask("train", epochs).seconds
+            for each in (one, other):
+                each.send("train", epochs)
+            ratios.append(max(each.answer().seconds for each in (one, other)) / alone)
+    return Comparison(f"{work.name}: two at once / one alone", ratios, TWO_BAR)
+
+
+def compared(works: Sequence[Work], rounds: int, seconds: float) -> list[Comparison]:
+    """Return all comparisons that can be made with this chainrule."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "problem.npz"
+        for work in works:
+            print(f"{work.name}, several at once ...", flush=True)
+            problem(work).save(path)
+            if hasattr(cr, "train_many"):
+                found.append(sixteen_beside_eight(work, path, rounds, seconds))
+            found.append(two_beside_one(work, path, rounds, seconds))
+    return found
+
+
+def write_results(path: Path, found: Sequence[Comparison], how: str) -> None:
+    """Write table, numbers and picture under this name."""
+    lines, records = [], []
+    for one in found:
+        quartiles = Quartiles.of(one.ratios)
+        met = "met" if quartiles.median <= one.bar else "missed"
+        lines.append([one.label, str(quartiles), f"{one.bar:g}: {met}"])
+        records.append(
+            {
+                "comparison": one.label,
+                "ratio": quartiles.median,
+                "ratio_low": quartiles.low,
+                "ratio_high": quartiles.high,
+                "bar": one.bar,
+                "met": met,
+                "rounds": len(one.ratios),
+            }
+        )
+    title = "Many trainings at once"
+    strips = [pictures.Strip(one.label, one.ratios, one.bar) for one in found]
+    write_csv(path.with_suffix(".csv"), records)
+    pictures.strips(path.with_suffix(".png"), title, "ratio of times", strips)
+    write_page(
+        path.with_suffix(".md"),
+        title,
+        [
+            how,
+            aligned(["comparison", "ratio of times", "bar, at most"], lines),
+            f"![{title}]({path.name}.png)",
+        ],
+    )
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = options("Many trainings at once.")
+    numbers = range(1, len(WORKS) + 1)
+    parser.add_argument("--works", type=int, nargs="+", choices=numbers, default=[1, 2])
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    asked = arguments(given)
+    found = compared([WORKS[one - 1] for one in asked.works], asked.rounds, asked.seconds)
+    how = how_timed(asked.rounds, asked.seconds)
+    if not hasattr(cr, "train_many"):
+        how += " This chainrule has no train_many, so sixteen at once are left out."
+    write_results(asked.results / "many", found, how)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Run benchmarks, all or those that are named, and write their pages into results/.
+
+    python benchmarks/run.py [names] [--rounds 9] [--trial]
+
+``--trial`` runs everything once in a small way, to see that it works; its numbers say nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import first_result
+import growth
+import many
+import own_blocks
+import speed
+from rounds import options
+
+# name -> what runs, with which arguments of its own, and which more for a trial
+Main = Callable[[Sequence[str]], None]
+SMALL = ("--works", "1", "--first-calls", "1", "--rows", "100")
+BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
+    "speed": (speed.main, (), SMALL),
+    "speed_float64": (speed.main, ("--dtype", "float64"), SMALL),
+    "speed_batch_1": (speed.main, ("--batch", "1"), SMALL),
+    "own_blocks": (own_blocks.main, (), ("--works", "1")),
+    "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
+    "many": (many.main, (), ("--works", "1")),
+    "first_result": (first_result.main, (), ()),
+}
+TRIAL = ("--rounds", "2", "--seconds", "0.02", "--threads", "1", "--no-compile")
+
+
+def arguments(given: Sequence[str]) -> tuple[list[str], bool, list[str]]:
+    """Return the names, whether this is a trial, and the options that every script is given."""
+    parser = options("Run benchmarks and write their pages.")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help="all of them, or " + ", ".join(BENCHMARKS)
+    )
+    parser.add_argument("--trial", action="store_true", help="everything once, in a small way")
+    asked = parser.parse_args(given)
+    unknown = [name for name in asked.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    # Each script has defaults of its own, so that only what was given is passed on.
+    others = [one for one in given if one not in ("--trial", *asked.names)]
+    return asked.names or list(BENCHMARKS), asked.trial, others
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    names, trial, others = arguments(sys.argv[1:] if given is None else given)
+    for name in names:
+        run, own, small = BENCHMARKS[name]
+        run([*own, *(TRIAL + small if trial else ()), *others])
+
+
+if __name__ == "__main__":
+    main()

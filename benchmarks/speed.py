@@ -1,0 +1,158 @@
+"""How long a training step takes, beside PyTorch, scikit-learn and JAX.
+
+    python benchmarks/speed.py [--dtype float64] [--batch 1] [--works 1 2] [--rounds 9]
+
+Every contestant trains the same networks from the same weights on the same rows, with as many
+updates and a new order in every epoch. README.md beside this script says what is done for whom.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from contestants import OURS, PRODUCTS, Contestant, Place, all_of
+from rounds import Timings, better, measure, options, peers_of
+from speed_pages import write_results
+from works import WORKS, Work, problem
+
+# Losses are compared after about so many updates.
+AGREED_STEPS = 300
+FIRST_CALLS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long and how often, and which contestants with which threads."""
+
+    rounds: int
+    seconds: float
+    threads: tuple[int, ...]
+    peers: tuple[str, ...]
+    first_calls: int = FIRST_CALLS
+
+    @property
+    def places(self) -> list[Place]:
+        """Every contestant with each number of threads; ours has its own way with threads."""
+        beside = [*self.peers, PRODUCTS]
+        return [Place(OURS), *(Place(name, count) for name in beside for count in self.threads)]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured for one work."""
+
+    work: Work
+    timings: list[Timings]
+    losses: dict[str, float]
+    first_loss: float
+    memory: dict[str, float]
+    engine: str
+    first_call: float
+    later_call: float
+
+    def best(self, name: str) -> Timings | None:
+        """Return a contestant's timings with its better number of threads."""
+        return better(self.timings, name)
+
+    @property
+    def ours(self) -> Timings:
+        """Our own timings, which are always there."""
+        return next(one for one in self.timings if one.place.name == OURS)
+
+    @property
+    def loss_spread(self) -> float:
+        """How far the losses lie apart after the same number of updates, as a share of the first
+        loss."""
+        return (max(self.losses.values()) - min(self.losses.values())) / self.first_loss
+
+    def fixed_cost(self, seconds: float) -> float:
+        """Return what a call takes besides its steps, in milliseconds."""
+        steps = -(-self.work.call_rows // self.work.step_rows)
+        return (seconds - steps * self.ours.median * 1e-6) * 1e3
+
+
+def measured(work: Work, settings: Settings) -> Result:
+    """Time one work; every contestant gets a fresh Python, so that its memory is that of the
+    work."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "problem.npz"
+        made = problem(work)
+        made.save(path)
+        first_call, later_call = fixed_costs(path, settings.first_calls)
+        with all_of(settings.places) as contestants:
+            for one in contestants:
+                one.prepare(path)
+            losses = agreed_losses(work, contestants)
+            timings = measure(contestants, work.steps_per_epoch, settings.rounds, settings.seconds)
+            memory = {one.place.label: float(one.ask("memory").given) for one in contestants}
+            engine = str(contestants[0].ask("engine").given)
+    first_loss = made.loss(list(made.weights))
+    return Result(work, timings, losses, first_loss, memory, engine, first_call, later_call)
+
+
+def agreed_losses(work: Work, contestants: Sequence[Contestant]) -> dict[str, float]:
+    """Return every contestant's loss after the same number of epochs."""
+    epochs = max(1, round(AGREED_STEPS / work.steps_per_epoch))
+    return {
+        one.place.label: float(one.ask("loss", epochs).given)
+        for one in contestants
+        if one.place.name != PRODUCTS
+    }
+
+
+def fixed_costs(path: Path, first_calls: int) -> tuple[float, float]:
+    """Return the seconds of a first call and of a later one, the median over fresh Pythons."""
+    taken = []
+    for _ in range(first_calls):
+        with all_of([Place(OURS)]) as (ours,):
+            taken.append(ours.ask("fixed_cost", str(path)).given)
+    first, later = np.median(np.array(taken), axis=0)
+    return float(first), float(later)
+
+
+def chosen_works(numbers: Sequence[int], dtype: Any, batch: int | None, rows: int) -> list[Work]:
+    """Return the works of these numbers, in another type or with other batches where asked."""
+    found = []
+    for number in numbers:
+        work = replace(WORKS[number - 1], dtype=dtype)
+        if batch is not None:
+            # Steps of so few rows are many; the full-batch work does not need all of its own.
+            work = replace(work, batch=batch, rows=min(work.rows, 1000))
+        found.append(replace(work, rows=min(work.rows, rows)) if rows else work)
+    return found
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = options("How long a training step takes, beside peers.")
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    parser.add_argument("--batch", type=int, help="rows in a step, instead of each work's own")
+    parser.add_argument("--rows", type=int, default=0, help="at most so many rows")
+    numbers = range(1, len(WORKS) + 1)
+    parser.add_argument("--works", type=int, nargs="+", choices=numbers, default=list(numbers))
+    parser.add_argument("--first-calls", type=int, default=FIRST_CALLS, help="for the fixed cost")
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    asked = arguments(given)
+    peers, missing = peers_of(asked)
+    settings = Settings(
+        asked.rounds, asked.seconds, tuple(asked.threads), tuple(peers), asked.first_calls
+    )
+    results = []
+    for work in chosen_works(asked.works, asked.dtype, asked.batch, asked.rows):
+        print(f"{work.name}, {work.dtype} ...", flush=True)
+        results.append(measured(work, settings))
+    name = f"speed_{asked.dtype}" + ("" if asked.batch is None else f"_batch_{asked.batch}")
+    write_results(asked.results / name, results, settings, missing)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""How many threads a step may use: the cores that are there, fewer where others use them too."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from multiprocessing import parent_process
+
+from chainrule.errors import SetupError
+
+VARIABLE = "CHAINRULE_THREADS"
+# What libraries that run several workers on one machine set in each of them.
+SHARED_OUT = ("OMP_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+_BORN_IN = os.getpid()
+_LIMIT = threading.local()
+
+
+def cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def allowed_threads() -> int:
+    """Return how many threads a step may use.
+
+    ``CHAINRULE_THREADS`` decides where it is set; else it is the number of cores, but one inside
+    ``train_many``, in the workers of joblib and multiprocessing, and in forked children, which
+    share the cores among themselves. Raises SetupError for a setting that is no number.
+    """
+    limit = getattr(_LIMIT, "threads", None)
+    if limit is not None:
+        return int(limit)
+    wanted = os.environ.get(VARIABLE, "").strip()
+    if wanted:
+        if not wanted.isdigit() or int(wanted) < 1:
+            raise SetupError(
+                f"{VARIABLE} is '{wanted}'.", "Set it to the number of threads, from 1."
+            )
+        return min(int(wanted), 64)
+    if parent_process() is not None or os.getpid() != _BORN_IN:
+        return 1
+    shared = [os.environ.get(name, "") for name in SHARED_OUT]
+    limits = [int(one) for one in shared if one.isdigit() and int(one) > 0]
+    return max(1, min([cores(), *limits]))
+
+
+@contextlib.contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Let the steps of the calling thread use at most so many threads."""
+    before = getattr(_LIMIT, "threads", None)
+    _LIMIT.threads = threads
+    try:
+        yield
+    finally:
+        _LIMIT.threads = before

@@ -1,0 +1,69 @@
+"""The BLAS that comes with SciPy: its products for large matrices, held to one thread meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+# What a product is called in SciPy's table of exported functions, and the signature that it must
+# have: an address is called only if it is what it is taken for.
+SIGNATURES = {
+    "sgemm": "void (char *, char *, int *, int *, int *, __pyx_t_5scipy_6linalg_11cython_blas_s *, "
+    "__pyx_t_5scipy_6linalg_11cython_blas_s *, int *, __pyx_t_5scipy_6linalg_11cython_blas_s *, "
+    "int *, __pyx_t_5scipy_6linalg_11cython_blas_s *, __pyx_t_5scipy_6linalg_11cython_blas_s *, "
+    "int *)",
+}
+SIGNATURES["dgemm"] = SIGNATURES["sgemm"].replace("cython_blas_s", "cython_blas_d")
+
+
+@lru_cache(maxsize=1)
+def products_of() -> tuple[Any, Any]:
+    """Return SciPy's products for float32 and float64 as capsules, or None twice.
+
+    They are None where SciPy is not there or its functions do not have the signature that is known.
+    """
+    try:
+        from scipy.linalg import cython_blas
+    except ImportError:
+        return None, None
+    exported = getattr(cython_blas, "__pyx_capi__", {})
+    found = [exported.get(name) for name in ("sgemm", "dgemm")]
+    for capsule, name in zip(found, ("sgemm", "dgemm"), strict=True):
+        if capsule is None or f'"{SIGNATURES[name]}"' not in repr(capsule):
+            return None, None
+    return found[0], found[1]
+
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:
+    """Return what sets the threads of the BLAS libraries. Made once: it searches for them."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+# Trainings in several threads hold the BLAS together: the first limits it, the last gives it back.
+_HOLDERS: list[Any] = []
+_LOCK = threading.Lock()
+
+
+@contextlib.contextmanager
+def one_thread(wanted: bool) -> Iterator[None]:
+    """Hold the BLAS libraries to one thread, and give them back as they were, also after errors."""
+    if not wanted:
+        yield
+        return
+    with _LOCK:
+        if not _HOLDERS:
+            _HOLDERS.append(_controller().limit(limits=1))
+        _HOLDERS.append(None)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _HOLDERS.pop()
+            if len(_HOLDERS) == 1:
+                _HOLDERS.pop().restore_original_limits()

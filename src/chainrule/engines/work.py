@@ -1,0 +1,128 @@
+"""What goes through the engines' door: work, batches and a watch inwards, an outcome outwards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.program import Program
+from chainrule.randomness import permutation
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A program and the part that each of its inputs plays, in this order.
+
+    ``carried`` inputs are replaced after every step by the program's first outputs; ``fixed``
+    inputs stay; the rest are rows, of which every step sees one batch. Outputs beyond the carried
+    ones are records, kept for every step.
+    """
+
+    program: Program
+    carried: int = 0
+    fixed: int = 0
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Which rows each step sees. The order of an epoch follows from seed and epoch alone."""
+
+    rows: int
+    size: int
+    seed: int = 0
+    shuffled: bool = False
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        return max(1, math.ceil(self.rows / self.size))
+
+    def of_step(self, step: int) -> slice | NDArray[np.int64]:
+        """The rows of a step, counted from 0 over all epochs. The last batch may be short."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        part = slice(place * self.size, min((place + 1) * self.size, self.rows))
+        return _order(self.rows, self.seed, epoch)[part] if self.shuffled else part
+
+    def rows_in(self, step: int) -> int:
+        place = step % self.steps_per_epoch
+        return min((place + 1) * self.size, self.rows) - place * self.size
+
+
+# The order of the epoch under way: steps come one after another, so an older one is not asked for.
+@lru_cache(maxsize=1)
+def _order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return permutation(seed, "order of rows", rows, step=epoch)
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """What happens at the end of every epoch inside a call, so that no caller is needed there.
+
+    ``work`` evaluates ``rows``, which no step sees, in ``batches``. It carries nothing; its inputs
+    are the first carried value of the steps, ``fixed``, and the rows. Its first record is one
+    number for a batch, and the others hold rows. The mean of the first, each batch weighed by its
+    rows, is what the epoch is judged by; without ``work`` it is that of the first record of the
+    steps. ``best`` is what it has to be below to be better.
+
+    ``keep`` says which first carried value is kept: that after the last epoch that was better, or
+    after the last one that was sound (all numbers finite). ``waited`` counts the epochs since the
+    best one; after an epoch in which it reaches ``patience``, the call ends.
+    """
+
+    work: Work | None = None
+    fixed: Sequence[Any] = ()
+    rows: Sequence[NDArray[Any]] = ()
+    batches: Batches | None = None
+    best: float = math.inf
+    keep: Literal["best", "sound"] = "sound"
+    waited: int = 0
+    patience: int | None = None
+
+
+@dataclass
+class Epochs:
+    """What a watch saw: one entry for each epoch that ended in the call, in their order.
+
+    ``judged`` is what each was judged by. Of an epoch that had begun before the call, only the
+    steps of the call are known here, in ``judged`` without evaluation and in ``sound``; who kept
+    the earlier ones has to judge that epoch himself. ``outputs`` are the further records of the
+    evaluation, (epochs, rows, ...). An epoch is ``sound`` when the first record of every step and
+    the first carried value at its end are finite. ``kept`` is the carried value that was kept, or
+    None. ``kept_epoch`` and ``best_epoch`` are places in ``judged``, -1 where no epoch of this
+    call was.
+    """
+
+    judged: NDArray[np.float64]
+    sound: NDArray[np.bool_]
+    outputs: list[NDArray[Any]]
+    kept: NDArray[Any] | None
+    kept_epoch: int
+    best: float
+    best_epoch: int
+
+
+@dataclass
+class Outcome:
+    """Where a call of ``run`` got to: the carried values, the records, the steps done."""
+
+    carried: list[Any]
+    records: list[Any] = field(default_factory=list)
+    steps_done: int = 0
+    epochs: Epochs | None = None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What an engine offers: many steps over batches, and one evaluation of a program.
+
+    ``run(work, carried, fixed, rows, batches, first, last, seconds, watch)`` does what the door of
+    that name says, and never writes into an array that it is given; ``evaluate(program, inputs)``.
+    """
+
+    run: Callable[..., Outcome]
+    evaluate: Callable[[Program, Sequence[Any]], list[Any]]

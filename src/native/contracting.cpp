@@ -1,0 +1,191 @@
+// Lowering of the words that contract: matrix products, sums and maxima over axes.
+
+#include <algorithm>
+
+#include "kernels.hpp"
+#include "lowering.hpp"
+
+namespace chainrule {
+
+namespace {
+
+// The strides of an operand along the batch axes of the result: 0 where it is spread.
+std::vector<Count> batch_strides(const View& view, std::size_t rank) {
+    const std::size_t own = view.axes.size() - 2;
+    std::vector<Count> strides(rank, 0);
+    for (std::size_t axis = rank - own; axis < rank; ++axis) {
+        const Axis& one = view.axes[axis + own - rank];
+        strides[axis] = one.size == 1 ? 0 : one.stride;
+    }
+    return strides;
+}
+
+// c^T = b^T a^T: rows and columns, and with them a and b, change places.
+void swap_sides(Product& product, Count& c_column) {
+    std::swap(product.rows, product.columns);
+    std::swap(product.a, product.b);
+    std::swap(product.batch_a, product.batch_b);
+    std::swap(product.a_row, product.b_column);
+    std::swap(product.a_depth, product.b_depth);
+    std::swap(product.c_row, c_column);
+}
+
+struct Kept {
+    Count size, stride, to_stride;
+};
+
+}  // namespace
+
+void Lowering::lower_product(int place) {
+    const Equation& equation = program_.equations[place];
+    const int output = equation.output;
+    const View a = real_view(equation.inputs[0], place);
+    const View b = real_view(equation.inputs[1], place);
+    const View c = make(output);
+    Product made;
+    const Axis* a_axes = &a.axes[a.axes.size() - 2];
+    const Axis* b_axes = &b.axes[b.axes.size() - 2];
+    const Axis* c_axes = &c.axes[c.axes.size() - 2];
+    made.rows = c_axes[0].size;
+    made.columns = c_axes[1].size;
+    made.depth = a_axes[1].size;
+    made.a = a.place;
+    made.b = b.place;
+    made.a_row = a_axes[0].stride;
+    made.a_depth = a_axes[1].stride;
+    made.b_depth = b_axes[0].stride;
+    made.b_column = b_axes[1].stride;
+    made.c_row = c_axes[0].stride;
+    Count c_column = c_axes[1].stride;
+    made.batch_a = batch_strides(a, c.axes.size() - 2);
+    made.batch_b = batch_strides(b, c.axes.size() - 2);
+    made.sums = arena_of(output) == sums;
+    View target = c;
+    // In a tile whose rows are the fastest axis, these are the columns of the product.
+    const int rows = choices_.rows_fast ? rows_axis_of(output) : -1;
+    const int rank = static_cast<int>(c.axes.size());
+    const bool rows_first = rows >= 0 && rows == rank - 2;
+    const bool rows_last = rows >= 0 && rows == rank - 1;
+    const bool straight = rows_last || (!rows_first && (c_column == 1 || made.columns == 1));
+    const bool turned = rows_first || (!rows_last && (made.c_row == 1 || made.rows == 1));
+    if (!straight && !turned) {
+        // Made with its columns side by side, then put where it belongs.
+        Count stride = 1;
+        for (auto axis = target.axes.rbegin(); axis != target.axes.rend(); ++axis) {
+            axis->stride = stride;
+            stride *= axis->size;
+        }
+        target = temporary_like(target.axes, stage_now_ == 1 ? tile : shared, program_.item());
+        made.c_row = target.axes[target.axes.size() - 2].stride;
+    } else if (turned && (!straight || (made.columns == 1 && made.rows > 1))) {
+        swap_sides(made, c_column);
+    }
+    made.c = target.place;
+    double batches = 1.0;
+    for (std::size_t axis = 0; axis + 2 < target.axes.size(); ++axis) {
+        made.batch.push_back(target.axes[axis].size);
+        made.batch_c.push_back(target.axes[axis].stride);
+        batches *= static_cast<double>(target.axes[axis].size);
+    }
+    const double flops = made.work();
+    // The ends of a tile's rows are memory of its own, so that whole vectors may be written there.
+    if ((rows_first || rows_last) && made.b_column == 1) {
+        made.columns = padded_rows_;
+    }
+    const Count whole = made.rows * made.columns * made.depth;
+    const bool a_fits = made.a_row == 1 || made.a_depth == 1 || made.rows == 1;
+    const bool b_fits = made.b_column == 1 || made.b_depth == 1;
+    if (choices_.library && whole >= choices_.library_from && a_fits && b_fits &&
+        std::min({made.rows, made.columns, made.depth}) >= 8) {
+        made.way = Product::Way::library;
+        plan_.library = true;
+    } else if (made.b_column == 1 || made.columns == 1) {
+        made.way = Product::Way::direct;
+        if (made.columns == 1 && made.a_depth == 1 && made.b_depth == 1) {
+            made.way = Product::Way::dots;
+        }
+    } else if (made.a_depth == 1 && made.b_depth == 1 &&
+               (made.rows < 8 || made.columns < 8 || made.depth >= 512)) {
+        made.way = Product::Way::dots;
+    } else {
+        made.way = Product::Way::packed;
+        const Count lanes = alignment / static_cast<Count>(program_.item());
+        const Count row = (made.columns + lanes - 1) / lanes * lanes;
+        const std::vector<Axis> axes{{made.depth, row}, {row, 1}};
+        made.packed =
+            temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item()).place;
+    }
+    plan_.products.push_back(made);
+    add(Action::product, place, plan_.products.size() - 1,
+        20.0 + batches * flops / (program_.wide ? 25.0 : 50.0));
+    if (target.place.arena != c.place.arena || target.place.offset != c.place.offset) {
+        copy(target, c, program_.item(), place);
+    }
+}
+
+void Lowering::lower_reduction(int place) {
+    const Equation& equation = program_.equations[place];
+    const int input = equation.inputs[0];
+    const int output = equation.output;
+    const View from = array_of(input, place);
+    const std::size_t rank = from.axes.size();
+    Reduction made;
+    made.maximum = equation.word == Word::max_over;
+    made.kind = program_.values[input].kind;
+    made.from = from.place;
+    made.sums = program_.values[output].mark == Mark::sum && !program_.coupled();
+    std::vector<bool> reduced(rank, false);
+    for (Count axis : equation.numbers) {
+        reduced[static_cast<std::size_t>(axis)] = true;
+    }
+    View to;
+    if (single(output)) {
+        made.slot = slot_of(output);
+        if (made.sums) {
+            plan_.sum_slots.push_back(made.slot);
+        }
+    } else {
+        to = make(output);
+        made.to = to.place;
+    }
+    const bool keepdims = to.axes.size() == rank;
+    const int rows = rows_axis_of(output);
+    std::vector<Kept> kept;
+    std::vector<Axis> gone;
+    std::size_t at = 0;
+    double elements = 1.0;
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+        const Axis& one = from.axes[axis];
+        elements *= static_cast<double>(one.size);
+        if (reduced[axis]) {
+            gone.push_back(one);
+            at += keepdims ? 1 : 0;
+            continue;
+        }
+        const bool padded = choices_.rows_fast && static_cast<int>(at) == rows && one.stride == 1;
+        kept.push_back({padded ? padded_rows_ : one.size, one.stride, to.axes[at].stride});
+        ++at;
+    }
+    // The fastest axis last, so that it is the inner loop.
+    std::stable_sort(gone.begin(), gone.end(), [](const Axis& left, const Axis& right) {
+        return left.stride > right.stride;
+    });
+    std::stable_sort(kept.begin(), kept.end(), [](const Kept& left, const Kept& right) {
+        return left.stride > right.stride;
+    });
+    for (const Kept& one : kept) {
+        made.kept.push_back(one.size);
+        made.kept_strides.push_back(one.stride);
+        made.to_strides.push_back(one.to_stride);
+    }
+    for (const Axis& one : gone) {
+        made.gone.push_back(one.size);
+        made.gone_strides.push_back(one.stride);
+    }
+    join_axes(made.kept, {&made.kept_strides, &made.to_strides});
+    join_axes(made.gone, {&made.gone_strides});
+    plan_.reductions.push_back(made);
+    add(Action::reduce, place, plan_.reductions.size() - 1, 10.0 + 0.15 * elements);
+}
+
+}  // namespace chainrule

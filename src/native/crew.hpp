@@ -1,0 +1,46 @@
+// The crew: threads that wait for parts of a step. Tasks are claimed one by one, so a step whose
+// crew is held up elsewhere is done by the thread that asked, with the same result.
+
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace chainrule {
+
+class Crew {
+public:
+    using Task = void (*)(void* work, int number);
+
+    // The crew of this process, held by one caller at a time: null while another holds it, and
+    // in a child that was forked while threads were running.
+    static std::shared_ptr<Crew> hold(int threads);
+
+    ~Crew();
+
+    // Calls task(work, 0) to task(work, count - 1), and returns when all are done.
+    void run(Task task, void* work, int count);
+
+private:
+    explicit Crew(int threads);
+    void wait_for_work();
+    bool claim_and_do(std::uint64_t generation);
+
+    std::vector<std::thread> threads_;
+    std::atomic<std::uint64_t> ticket_{0};  // generation << 16 | next task
+    std::atomic<int> count_{0};
+    std::atomic<int> done_{0};
+    std::atomic<Task> task_{nullptr};
+    std::atomic<void*> work_{nullptr};
+    std::atomic<bool> ending_{false};
+    std::atomic<int> asleep_{0};
+    std::mutex mutex_;
+    std::condition_variable awake_;
+    int alone_ = 0;  // so many runs are done without the crew, which was late
+};
+
+}  // namespace chainrule

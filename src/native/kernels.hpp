@@ -1,0 +1,89 @@
+// The kernels' table: one for each instruction set and element type, chosen when the machine starts.
+
+#pragma once
+
+#include <string>
+
+#include "program.hpp"
+
+namespace chainrule {
+
+enum InstructionSet : int { baseline_set, avx2_set, avx512_set, set_count };
+
+// The numbers of a block: a chain's results between its words stay in the nearest cache.
+constexpr Count block_size = 512;
+
+template <class T>
+struct Strided {
+    const T* at;
+    Count outer;  // from one pass of the inner loop to the next
+};
+
+template <class T>
+struct StridedOutput {
+    T* at;
+    Count outer;
+};
+
+// out[i] = word(a[i], b[i], c[i]); bit k of `splats` says that operand k is one number.
+template <class T>
+using WordKernel = void (*)(const T* a, const T* b, const T* c, unsigned splats, T* out,
+                            Count count);
+
+// A whole chain in one loop: inputs walked one by one along the inner axis, or standing still, as
+// the chain's signature says.
+template <class T>
+using ChainKernel = void (*)(const Strided<T>* inputs, const StridedOutput<T>* outputs, Count outer,
+                             Count inner);
+
+struct ProductShape {
+    Count rows, columns, depth;
+    Count a_row, a_depth, b_depth, b_column, c_row;
+};
+
+template <class T>
+struct Kernels {
+    WordKernel<T> words[word_count];
+
+    // c (+)= a b, b contiguous along its columns.
+    void (*product)(const ProductShape& shape, const T* a, const T* b, T* c, bool add);
+    // The same where a and b are both contiguous along the depth.
+    void (*dots)(const ProductShape& shape, const T* a, const T* b, T* c, bool add);
+    // packed[p, j] = b[p, j], with rows of `packed_row` numbers.
+    void (*pack)(const ProductShape& shape, const T* b, T* packed, Count packed_row);
+
+    // out[i] (+)= reduction over o of x[o, i]; x has rows of `stride`.
+    void (*sum_down)(const T* x, Count outer, Count stride, Count inner, T* out, bool add);
+    void (*max_down)(const T* x, Count outer, Count stride, Count inner, T* out, bool add);
+    // out[o] (+)= reduction over i of x[o, i]
+    void (*sum_along)(const T* x, Count outer, Count stride, Count inner, T* out, Count out_stride,
+                      bool add);
+    void (*max_along)(const T* x, Count outer, Count stride, Count inner, T* out, Count out_stride,
+                      bool add);
+    double (*sum_wide)(const T* x, Count inner);  // in float64
+    bool (*all_finite)(const T* x, Count count);
+    void (*add_into)(T* to, const T* from, Count count);
+
+    // out[j, i] = x[chosen i, j] for the rows from `first`; `order` may be null.
+    void (*gather_transposed)(const T* x, const std::int64_t* order, Count first, Count count,
+                              Count width, T* out, Count out_row);
+
+    // bits[2 i] and bits[2 i + 1] of block i; room for the next multiple of 8 blocks is needed.
+    void (*random_bits)(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
+                        Count blocks, std::uint64_t* bits);
+
+    const char* const* chain_signatures;
+    const ChainKernel<T>* chain_kernels;
+    int chain_count;
+};
+
+template <class T>
+const Kernels<T>& kernels_of(int set);
+
+// The place of a generated loop among the kernels of a set; -1 where there is none.
+int find_chain(int set, bool wide, const std::string& signature);
+
+bool set_runs_here(int set);
+const char* set_name(int set);
+
+}  // namespace chainrule

@@ -1,0 +1,103 @@
+// Lowering: from a program and a number of rows to a plan. Places and shapes are settled here; the
+// machine only follows.
+
+#pragma once
+
+#include "memory.hpp"
+#include "plan.hpp"
+#include "schedule.hpp"
+
+namespace chainrule {
+
+class Lowering {
+public:
+    Lowering(const Program& program, const Choices& choices);
+    Plan run();
+
+private:
+    // ---- lowering.cpp: values, their places and their lives ----
+    void find_roots();
+    void find_lives();
+    void place_inputs();
+    void place_constants();
+    void place_parts_of_joins();
+    void place_carried();
+    void emit(const Group& group, int stage);
+    void emit_other(int equation);
+    void free_spent(int position);
+    void finish_outputs();
+    bool read_later(int root, int position, int equation) const;
+
+    Count size_of(Count size) const { return size == rows_size ? choices_.rows : size; }
+    std::vector<Count> sizes_of(int value) const;
+    int rows_axis_of(int value) const;
+    std::vector<int> axis_order(int value) const;
+    std::vector<Axis> fresh_axes(int value) const;
+    std::size_t item_of(int value) const;
+    Count bytes_of(int value) const;
+    int arena_of(int value) const;
+    MemoryPlan& memory_of(int arena);
+    const View& make(int value);  // gives a value its place
+    View temporary(int value, std::size_t item);
+    View temporary_like(const std::vector<Axis>& axes, int arena, std::size_t item);
+    Slot slot_of(int value);
+    bool single(int value) const { return program_.values[value].single(); }
+    bool whole_number(int value) const { return program_.values[value].kind == Kind::integer; }
+    Instruction& add(Action action, int equation, std::size_t index, double work);
+
+    // ---- rearranging.cpp: words that move numbers ----
+    void lower_reshape(int equation);
+    void lower_transpose(int equation);
+    void lower_slice(int equation);
+    void lower_pad(int equation);
+    void lower_concatenate(int equation);
+    void lower_indexing(int equation, Action action);
+    void copy(const View& from, const View& to, std::size_t item, int equation);
+    void convert(const View& from, const View& to, Action action, int equation);
+    View array_of(int value, int equation);  // the view of an array, or of a single number as one
+    View real_view(int value, int equation);  // with integers turned into floats
+
+    // ---- chains.cpp: elementwise words ----
+    void lower_chain(const std::vector<int>& equations);
+    void lower_integers(int equation);
+    void lower_single(int equation);
+    ChainInput chain_input(int value, const std::vector<int>& order, const std::vector<Count>& sizes,
+                           int equation, int like);
+
+    // ---- products.cpp: products and reductions ----
+    void lower_product(int equation);
+    void lower_reduction(int equation);
+
+    const Program& program_;
+    const Choices& choices_;
+    Plan plan_;
+    Schedule schedule_;
+    Count padded_rows_;
+    std::vector<View> views_;
+    std::vector<Slot> slots_;
+    std::vector<bool> made_;
+    std::vector<int> root_;
+    std::vector<int> maker_;
+    std::vector<int> last_use_;
+    std::vector<int> stage_;
+    struct Part {
+        int join = -1;
+        Count offset = 0;  // in elements
+    };
+    std::vector<Part> part_of_;          // of each value: the join that it is a part of
+    std::vector<int> carried_target_;    // of each value: the carried input that it replaces
+    std::vector<Count> bytes_taken_;     // of each root
+    MemoryPlan shared_memory_, tile_memory_, sums_memory_;
+    struct Temporary {
+        int arena;
+        Count start, bytes;
+    };
+    std::vector<Temporary> temporaries_;  // of the group under way
+    int stage_now_ = 0;
+    int position_now_ = 0;
+};
+
+// Joins neighbouring axes that are walked as one; `strides` holds a list for each array.
+void join_axes(std::vector<Count>& sizes, std::vector<std::vector<Count>*> strides);
+
+}  // namespace chainrule

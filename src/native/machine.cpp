@@ -1,0 +1,359 @@
+#include "machine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+#include "step_run.hpp"
+
+namespace chainrule {
+
+namespace {
+
+constexpr Count tile_bytes = 160 * 1024;         // of all values of a tile: they stay in the cache
+constexpr Count light_sums_bytes = 128 * 1024;   // of the sums that each thread has of its own
+constexpr double worth_threads = 100e3;          // nanoseconds of a step
+constexpr Count least_rows_fast = 8;             // rows, for them to be the fastest axis
+constexpr Count library_from = 600 * 1000;       // multiplications of a product for a BLAS
+
+Count rounded_up(Count count, Count grain) { return (count + grain - 1) / grain * grain; }
+
+}  // namespace
+
+Machine::Machine(Program program, int set) : program_(std::move(program)), set_(set) {
+    rows_lead_ = true;
+    for (std::size_t value = 0; value < program_.roles.size(); ++value) {
+        if (program_.roles[value] == Role::rows) {
+            const Shape& shape = program_.values[value].shape;
+            const bool leads = !shape.empty() && shape[0] == rows_size &&
+                               std::count(shape.begin(), shape.end(), rows_size) == 1;
+            rows_lead_ = rows_lead_ && leads;
+        }
+    }
+    for (int output : program_.outputs) {
+        const Value& value = program_.values[static_cast<std::size_t>(output)];
+        rows_lead_ = rows_lead_ && (!value.has_rows() || value.shape[0] == rows_size);
+    }
+    row_batches_ = false;
+    for (const Equation& equation : program_.equations) {
+        const Shape& shape = program_.values[static_cast<std::size_t>(equation.output)].shape;
+        if (equation.word == Word::matmul && shape.size() > 2) {
+            row_batches_ = row_batches_ || std::count(shape.begin(), shape.end() - 2, rows_size);
+        }
+    }
+    for (const Value& value : program_.values) {
+        if (value.shape.size() > 16) {
+            throw std::invalid_argument("a value of more than 16 axes");
+        }
+    }
+}
+
+void Machine::settle(int threads, Library library) {
+    std::lock_guard<std::mutex> lock(busy_);
+    const bool allowed = library.narrow != nullptr && library.wide != nullptr;
+    if (threads != threads_ || allowed != library_allowed_) {
+        plans_.clear();
+    }
+    threads_ = threads;
+    library_ = library;
+    library_allowed_ = allowed;
+}
+
+Choices Machine::choices_for(Count rows) const {
+    Choices choices;
+    choices.rows = rows;
+    choices.rows_fast = rows >= least_rows_fast && rows_lead_ && !row_batches_;
+    choices.direct = !choices.rows_fast;
+    choices.several = false;
+    choices.set = set_;
+    choices.library = library_allowed_;
+    choices.library_from = library_from;
+    return choices;
+}
+
+std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows) const {
+    auto made = std::make_unique<StepPlan>();
+    made->rows = rows;
+    Choices choices = choices_for(rows);
+    made->main = make_plan(program_, choices);
+    const Plan& whole = made->main;
+    made->nanoseconds = whole.tile_work + whole.other_work;
+    const bool threads_pay = threads_ > 1 && made->nanoseconds > worth_threads;
+    if (!program_.coupled() && rows_lead_ && rows > 1) {
+        const Count bytes = numbers_in_a_row(program_) * static_cast<Count>(program_.item());
+        Count tile_rows = std::max<Count>(64, tile_bytes / std::max<Count>(bytes, 1));
+        const Count sums_bytes = whole.arena_bytes[sums];
+        // Each tile adds to all sums, which has to be little beside the rest of its work.
+        if (sums_bytes > light_sums_bytes) {
+            tile_rows = std::max<Count>(tile_rows, 512);
+        }
+        Count tiles = (rows + tile_rows - 1) / tile_rows;
+        if (threads_pay && sums_bytes <= light_sums_bytes && rows >= 32 * threads_) {
+            tiles = rounded_up(std::max<Count>(tiles, threads_), threads_);
+        }
+        if (tiles > 1) {
+            choices.rows = rounded_up((rows + tiles - 1) / tiles, 16);
+            choices.rows_fast = choices.rows_fast && choices.rows >= least_rows_fast;
+            made->tiles = (rows + choices.rows - 1) / choices.rows;
+        }
+        if (made->tiles > 1) {
+            choices.several = true;
+            made->main = make_plan(program_, choices);
+            const Count left = rows - (made->tiles - 1) * choices.rows;
+            if (left != choices.rows) {
+                choices.rows = left;
+                made->rest = std::make_unique<Plan>(make_plan(program_, choices));
+            }
+        }
+    }
+    if (threads_pay) {
+        if (made->tiles >= threads_) {
+            made->workers = threads_;
+        } else {
+            made->shares = threads_;
+        }
+    }
+    return made;
+}
+
+const StepPlan& Machine::plan_for(Count rows) {
+    auto found = plans_.find(rows);
+    if (found == plans_.end()) {
+        found = plans_.emplace(rows, make_step_plan(rows)).first;
+    }
+    return *found->second;
+}
+
+bool Machine::wants_library(Count rows) {
+    std::lock_guard<std::mutex> lock(busy_);
+    auto found = wants_.find(rows);
+    if (found == wants_.end()) {
+        Choices choices = choices_for(rows);
+        choices.library = true;
+        found = wants_.emplace(rows, make_plan(program_, choices).library).first;
+    }
+    return found->second;
+}
+
+int Machine::threads_of(Count rows) {
+    std::lock_guard<std::mutex> lock(busy_);
+    const StepPlan& plan = plan_for(rows);
+    return std::max(plan.workers, plan.shares);
+}
+
+std::vector<std::pair<std::string, bool>> Machine::chains_of(Count rows) {
+    std::lock_guard<std::mutex> lock(busy_);
+    std::vector<std::pair<std::string, bool>> found;
+    for (const Chain& chain : plan_for(rows).main.chains) {
+        found.emplace_back(chain.signature, chain.fused >= 0);
+    }
+    return found;
+}
+
+std::string Machine::describe(Count rows) {
+    std::lock_guard<std::mutex> lock(busy_);
+    const StepPlan& plan = plan_for(rows);
+    std::ostringstream text;
+    text << "rows " << rows << ", tiles " << plan.tiles << " of " << plan.main.rows << ", workers "
+         << plan.workers << ", shares " << plan.shares << ", "
+         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
+         << static_cast<long>(plan.nanoseconds) << " ns\n";
+    static const char* const actions[] = {"single",  "chain",   "integers", "product",  "reduce",
+                                          "copy",    "fill",    "take",     "add_at",   "to_single",
+                                          "from_single", "to_real", "to_integer"};
+    static const char* const ways[] = {"direct", "packed", "dots", "library"};
+    for (int stage = 0; stage < 3; ++stage) {
+        for (const Instruction& one : plan.main.stages[stage]) {
+            text << "  " << stage << " " << actions[static_cast<int>(one.action)];
+            const std::size_t index = static_cast<std::size_t>(one.index);
+            if (one.action == Action::chain) {
+                const Chain& chain = plan.main.chains[index];
+                text << (chain.fused >= 0 ? " fused [" : " [");
+                for (Count size : chain.sizes) {
+                    text << size << " ";
+                }
+                text << "] " << chain.signature;
+            } else if (one.action == Action::product) {
+                const Product& product = plan.main.products[index];
+                text << " " << ways[static_cast<int>(product.way)] << " " << product.rows << " x "
+                     << product.depth << " x " << product.columns;
+            } else if (one.action == Action::single) {
+                text << " " << word_names[static_cast<int>(plan.main.singles[index].word)];
+            }
+            text << "\n";
+        }
+    }
+    return text.str();
+}
+
+// Two sizes of batches are usual; a caller with a new one each time shall not fill the memory.
+void Machine::forget_plans() {
+    constexpr std::size_t most_plans = 16;
+    if (plans_.size() >= most_plans) {
+        plans_.clear();
+        wants_.clear();
+    }
+}
+
+Outcome Machine::run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
+                     const std::vector<Given>& rows, const Batches& batches, Count first,
+                     Count last, double seconds, const Watch* watch) {
+    std::lock_guard<std::mutex> lock(busy_);
+    forget_plans();
+    if (program_.wide) {
+        return run_typed<double>(carried, fixed, rows, batches, first, last, seconds, watch);
+    }
+    return run_typed<float>(carried, fixed, rows, batches, first, last, seconds, watch);
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Judges epochs and keeps the best, as chainrule.engines.work.Watch says.
+template <class T>
+class Watcher {
+public:
+    Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels, bool inner)
+        : watch_(watch), epochs_(epochs), kernels_(kernels), inner_(inner) {
+        epochs_.best = watch.best;
+        epochs_.waited = watch.waited;
+    }
+
+    // After an epoch: `own` is what its steps came to, `finite` whether all of them were finite.
+    // Returns whether the call is to end.
+    bool close(double own, bool finite, const char* value, Count size) {
+        const T* numbers = reinterpret_cast<const T*>(value);
+        double judged = own;
+        if (watch_.machine != nullptr) {
+            judged = evaluated(value);
+        }
+        const bool sound = finite && kernels_.all_finite(numbers, size);
+        const bool better = sound && judged < epochs_.best;
+        const Count epoch = static_cast<Count>(epochs_.judged.size());
+        epochs_.judged.push_back(judged);
+        epochs_.sound.push_back(sound ? 1 : 0);
+        epochs_.waited = better ? 0 : epochs_.waited + 1;
+        if (better) {
+            epochs_.best = judged;
+            epochs_.best_epoch = epoch;
+        }
+        if (watch_.keep_best ? better : sound) {
+            epochs_.kept_epoch = epoch;
+            epochs_.kept.assign(value, value + size * static_cast<Count>(sizeof(T)));
+        }
+        const bool patient = watch_.patience < 0 || epochs_.waited < watch_.patience;
+        return !sound || !patient;
+    }
+
+private:
+    double evaluated(const char* value) {
+        std::vector<Given> fixed(1);
+        fixed[0].data = value;
+        fixed.insert(fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
+        Outcome outcome = watch_.machine->run({}, fixed, watch_.rows, watch_.batches, 0,
+                                              watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr);
+        double total = 0.0;
+        Count row = 0;
+        const double* numbers = reinterpret_cast<const double*>(outcome.records[0].bytes.data());
+        for (Count step = 0; step < outcome.steps_done; ++step) {
+            const Count size = std::min(watch_.batches.size, watch_.batches.rows - row);
+            total += numbers[step] * static_cast<double>(size);
+            row += size;
+        }
+        if (epochs_.outputs.empty()) {
+            epochs_.outputs.resize(outcome.records.size() - 1);
+        }
+        for (std::size_t place = 1; place < outcome.records.size(); ++place) {
+            Record& kept = epochs_.outputs[place - 1];
+            const Record& made = outcome.records[place];
+            kept.kind = made.kind;
+            kept.shape = made.shape;
+            kept.rows = made.rows;
+            kept.single = made.single;
+            kept.bytes.insert(kept.bytes.end(), made.bytes.begin(), made.bytes.end());
+        }
+        return total / static_cast<double>(watch_.batches.rows);
+    }
+
+    const Watch& watch_;
+    Epochs& epochs_;
+    const Kernels<T>& kernels_;
+    [[maybe_unused]] bool inner_;
+};
+
+}  // namespace
+
+template <class T>
+Outcome Machine::run_typed(const std::vector<Given>& carried, const std::vector<Given>& fixed,
+                           const std::vector<Given>& rows, const Batches& batches, Count first,
+                           Count last, double seconds, const Watch* watch) {
+    const Clock::time_point began = Clock::now();
+    StepRun<T> run(*this, rows, batches);
+    run.load_carried(carried);
+    std::size_t next = 0;
+    for (std::size_t value = 0; value < program_.roles.size(); ++value) {
+        if (program_.roles[value] == Role::fixed) {
+            run.load_fixed(value, fixed[next++]);
+        }
+    }
+    Outcome outcome;
+    run.start_records(outcome.records);
+    std::unique_ptr<Watcher<T>> watcher;
+    if (watch != nullptr) {
+        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_), true);
+    }
+    const Count per_epoch = batches.steps_per_epoch();
+    const StepPlan& full = plan_for(std::min(batches.size, batches.rows));
+    const Count short_rows = batches.rows - (per_epoch - 1) * batches.size;
+    const StepPlan& last_one = per_epoch > 1 || short_rows > 0 ? plan_for(short_rows) : full;
+    const int threads = std::max({full.workers, full.shares, last_one.workers, last_one.shares});
+    const std::shared_ptr<Crew> crew = Crew::hold(threads);
+    RowOrder order;
+    const std::int64_t* chosen = nullptr;
+    Count ordered_epoch = -1;
+    double own = 0.0;
+    Count own_rows = 0;
+    bool finite = true;
+    for (Count step = first; step < last; ++step) {
+        const Count epoch = step / per_epoch;
+        const Count place = step % per_epoch;
+        if (batches.shuffled && epoch != ordered_epoch) {
+            chosen = order.draw(set_, batches.seed, batches.purpose,
+                                static_cast<std::uint32_t>(epoch), batches.rows);
+            ordered_epoch = epoch;
+        }
+        const Count from = place * batches.size;
+        const StepPlan& plan = place == per_epoch - 1 ? last_one : full;
+        run.step(plan, batches.shuffled ? 0 : from, chosen == nullptr ? nullptr : chosen + from,
+                 crew.get());
+        run.add_records(plan, outcome.records);
+        ++outcome.steps_done;
+        if (watcher) {
+            const double number = run.first_record(plan);
+            own += number * static_cast<double>(plan.rows);
+            own_rows += plan.rows;
+            finite = finite && std::isfinite(number);
+            if (place == per_epoch - 1) {
+                const bool ends = watcher->close(own / static_cast<double>(own_rows), finite,
+                                                 run.first_carried(), run.first_carried_size());
+                own = 0.0;
+                own_rows = 0;
+                finite = true;
+                if (ends) {
+                    break;
+                }
+            }
+        }
+        const std::chrono::duration<double> taken = Clock::now() - began;
+        if (taken.count() >= seconds) {
+            break;
+        }
+    }
+    run.store_carried(outcome);
+    return outcome;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,329 @@
+// What Python sees of the machine: programs in, arrays out, the interpreter free while it runs.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+
+#include "kernels.hpp"
+#include "machine.hpp"
+
+namespace nb = nanobind;
+
+namespace chainrule {
+
+namespace {
+
+using Anything = nb::ndarray<nb::c_contig, nb::device::cpu, nb::ro>;
+
+Kind kind_named(const std::string& name) {
+    return name == "float" ? Kind::real : name == "integer" ? Kind::integer : Kind::truth;
+}
+
+Mark mark_named(const std::string& name) {
+    return name == "fixed" ? Mark::fixed
+           : name == "row" ? Mark::row
+           : name == "sum" ? Mark::sum
+           : name == "after" ? Mark::after
+                             : Mark::coupled;
+}
+
+// (shape, kind, mark, content or None), where a content is an array of float64 or int64.
+Value value_from(nb::tuple given) {
+    Value value;
+    value.shape = nb::cast<Shape>(given[0]);
+    value.kind = kind_named(nb::cast<std::string>(given[1]));
+    value.mark = mark_named(nb::cast<std::string>(given[2]));
+    if (!given[3].is_none()) {
+        value.constant = true;
+        const Anything content = nb::cast<Anything>(given[3]);
+        if (value.kind == Kind::real) {
+            const auto* numbers = static_cast<const double*>(content.data());
+            value.reals.assign(numbers, numbers + content.size());
+        } else {
+            const auto* numbers = static_cast<const std::int64_t*>(content.data());
+            value.integers.assign(numbers, numbers + content.size());
+        }
+    }
+    return value;
+}
+
+// (word, inputs, output, numbers)
+Equation equation_from(nb::tuple given) {
+    return {word_named(nb::cast<std::string>(given[0])), nb::cast<std::vector<int>>(given[1]),
+            nb::cast<int>(given[2]), nb::cast<std::vector<Count>>(given[3])};
+}
+
+Given given_from(nb::handle content) {
+    Given given;
+    if (nb::isinstance<nb::float_>(content)) {
+        given.number = nb::cast<double>(content);
+        given.integer = static_cast<std::int64_t>(given.number);
+    } else if (nb::isinstance<nb::int_>(content)) {
+        given.integer = nb::cast<std::int64_t>(content);
+        given.number = static_cast<double>(given.integer);
+    } else {
+        // The list that it comes in keeps it alive.
+        given.data = static_cast<const char*>(nb::cast<Anything>(content).data());
+    }
+    return given;
+}
+
+std::vector<Given> all_given(nb::list contents) {
+    std::vector<Given> given;
+    for (nb::handle content : contents) {
+        given.push_back(given_from(content));
+    }
+    return given;
+}
+
+Batches batches_from(nb::tuple given) {
+    Batches batches;
+    batches.rows = nb::cast<Count>(given[0]);
+    batches.size = nb::cast<Count>(given[1]);
+    batches.seed = nb::cast<std::uint64_t>(given[2]);
+    batches.purpose = nb::cast<std::uint32_t>(given[3]);
+    batches.shuffled = nb::cast<bool>(given[4]);
+    return batches;
+}
+
+// An array that owns its bytes.
+nb::object array_of(std::vector<char>&& bytes, const Shape& shape, Kind kind, bool wide) {
+    auto* kept = new std::vector<char>(std::move(bytes));
+    nb::capsule owner(kept, [](void* one) noexcept { delete static_cast<std::vector<char>*>(one); });
+    std::vector<std::size_t> sizes(shape.begin(), shape.end());
+    nb::dlpack::dtype type = kind == Kind::integer ? nb::dtype<std::int64_t>()
+                             : kind == Kind::truth ? nb::dtype<bool>()
+                             : wide                ? nb::dtype<double>()
+                                                   : nb::dtype<float>();
+    static char nothing[8] = {};
+    void* data = kept->empty() ? static_cast<void*>(nothing) : kept->data();
+    return nb::cast(nb::ndarray<nb::numpy>(data, sizes.size(), sizes.data(), owner, nullptr, type));
+}
+
+nb::object record_array(Record&& record, Count steps, Count rows, bool wide) {
+    Shape shape;
+    if (record.single) {
+        if (record.kind == Kind::truth) {
+            // Single truth values are kept in 8 bytes.
+            std::vector<char> narrow(record.bytes.size() / 8);
+            for (std::size_t place = 0; place < narrow.size(); ++place) {
+                narrow[place] = record.bytes[8 * place] != 0;
+            }
+            return array_of(std::move(narrow), {steps}, record.kind, wide);
+        }
+        return array_of(std::move(record.bytes), {steps}, record.kind, true);
+    }
+    if (record.rows) {
+        for (Count size : record.shape) {
+            shape.push_back(size == rows_size ? rows : size);
+        }
+    } else {
+        shape.push_back(steps);
+        shape.insert(shape.end(), record.shape.begin(), record.shape.end());
+    }
+    return array_of(std::move(record.bytes), shape, record.kind, wide);
+}
+
+Count rows_in(const Batches& batches, Count first, Count steps) {
+    const Count per_epoch = batches.steps_per_epoch();
+    Count rows = 0;
+    for (Count step = first; step < first + steps; ++step) {
+        const Count from = step % per_epoch * batches.size;
+        rows += std::min(batches.size, batches.rows - from);
+    }
+    return rows;
+}
+
+struct Watching {
+    Machine* machine;
+    nb::list fixed, rows;
+    nb::tuple batches;
+};
+
+nb::object carried_object(Outcome& outcome, std::size_t place, const Program& program) {
+    const Value& value = program.values[place];
+    if (!value.single()) {
+        const Kind kind = value.kind == Kind::truth ? Kind::real : value.kind;
+        return array_of(std::move(outcome.carried[place]), value.shape, kind, program.wide);
+    }
+    if (value.kind == Kind::real) {
+        return nb::cast(outcome.numbers[place]);
+    }
+    if (value.kind == Kind::truth) {
+        return nb::cast(outcome.integers[place] != 0);
+    }
+    return nb::cast(outcome.integers[place]);
+}
+
+nb::tuple epochs_object(Epochs& epochs, const Batches* held, const Program& program, bool wide) {
+    const Count count = static_cast<Count>(epochs.judged.size());
+    std::vector<char> judged(epochs.judged.size() * sizeof(double));
+    if (count > 0) {
+        std::memcpy(judged.data(), epochs.judged.data(), judged.size());
+    }
+    nb::list outputs;
+    for (Record& record : epochs.outputs) {
+        Shape shape{count};
+        for (Count size : record.shape) {
+            shape.push_back(size == rows_size ? held->rows : size);
+        }
+        outputs.append(array_of(std::move(record.bytes), shape, record.kind, wide));
+    }
+    nb::object kept = nb::none();
+    if (epochs.kept_epoch >= 0) {
+        kept = array_of(std::move(epochs.kept), program.values[0].shape, Kind::real, program.wide);
+    }
+    return nb::make_tuple(array_of(std::move(judged), {count}, Kind::real, true), outputs,
+                          array_of(std::move(epochs.sound), {count}, Kind::truth, wide), kept,
+                          epochs.kept_epoch, epochs.best, epochs.best_epoch);
+}
+
+nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::list rows,
+                      nb::tuple batches_given, Count first, Count last, double seconds,
+                      nb::object watching) {
+    const std::vector<Given> carried_values = all_given(carried);
+    const std::vector<Given> fixed_values = all_given(fixed);
+    const std::vector<Given> rows_values = all_given(rows);
+    const Batches batches = batches_from(batches_given);
+    Watch watch;
+    const bool watched = !watching.is_none();
+    if (watched) {
+        // (machine or None, fixed, rows, batches, best, keep best, waited, patience)
+        nb::tuple given = nb::cast<nb::tuple>(watching);
+        if (!given[0].is_none()) {
+            watch.machine = nb::cast<Machine*>(given[0]);
+            watch.fixed = all_given(nb::cast<nb::list>(given[1]));
+            watch.rows = all_given(nb::cast<nb::list>(given[2]));
+            watch.batches = batches_from(nb::cast<nb::tuple>(given[3]));
+        }
+        watch.best = nb::cast<double>(given[4]);
+        watch.keep_best = nb::cast<bool>(given[5]);
+        watch.waited = nb::cast<Count>(given[6]);
+        watch.patience = nb::cast<Count>(given[7]);
+    }
+    Outcome outcome;
+    {
+        nb::gil_scoped_release free;
+        outcome = machine.run(carried_values, fixed_values, rows_values, batches, first, last,
+                              seconds, watched ? &watch : nullptr);
+    }
+    const Program& program = machine.program();
+    nb::list carried_after;
+    for (std::size_t place = 0; place < carried_values.size(); ++place) {
+        carried_after.append(carried_object(outcome, place, program));
+    }
+    const Count rows_done = rows_in(batches, first, outcome.steps_done);
+    nb::list records;
+    for (Record& record : outcome.records) {
+        records.append(record_array(std::move(record), outcome.steps_done, rows_done, program.wide));
+    }
+    nb::object epochs = nb::none();
+    if (watched) {
+        const bool wide = watch.machine != nullptr ? watch.machine->program().wide : program.wide;
+        epochs = epochs_object(outcome.epochs, &watch.batches, program, wide);
+    }
+    return nb::make_tuple(carried_after, records, outcome.steps_done, epochs);
+}
+
+void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, nb::list equations,
+                  std::vector<int> outputs, int set) {
+    Program program;
+    program.wide = wide;
+    for (nb::handle value : values) {
+        program.values.push_back(value_from(nb::cast<nb::tuple>(value)));
+    }
+    for (nb::handle role : roles) {
+        const std::string name = nb::cast<std::string>(role);
+        program.roles.push_back(name == "carried" ? Role::carried
+                                : name == "fixed" ? Role::fixed
+                                                  : Role::rows);
+    }
+    for (nb::handle equation : equations) {
+        program.equations.push_back(equation_from(nb::cast<nb::tuple>(equation)));
+    }
+    program.outputs = std::move(outputs);
+    new (machine) Machine(std::move(program), set);
+}
+
+Library library_from(nb::object narrow, nb::object wide) {
+    Library library;
+    if (!narrow.is_none() && !wide.is_none()) {
+        library.narrow = reinterpret_cast<Library::Narrow>(
+            PyCapsule_GetPointer(narrow.ptr(), PyCapsule_GetName(narrow.ptr())));
+        library.wide = reinterpret_cast<Library::Wide>(
+            PyCapsule_GetPointer(wide.ptr(), PyCapsule_GetName(wide.ptr())));
+    }
+    return library;
+}
+
+// Runs one elementwise word on arrays: what the tests of the kernels call.
+template <class T>
+void word_on(int set, Word word, nb::ndarray<const T, nb::c_contig> a,
+             nb::ndarray<const T, nb::c_contig> b, nb::ndarray<const T, nb::c_contig> c,
+             nb::ndarray<T, nb::c_contig> out) {
+    const Count count = static_cast<Count>(out.size());
+    unsigned splats = 0;
+    splats |= a.size() == 1 && count != 1 ? 1u : 0u;
+    splats |= b.size() == 1 && count != 1 ? 2u : 0u;
+    splats |= c.size() == 1 && count != 1 ? 4u : 0u;
+    kernels_of<T>(set).words[static_cast<int>(word)](a.data(), b.data(), c.data(), splats,
+                                                     out.data(), count);
+}
+
+}  // namespace
+
+}  // namespace chainrule
+
+NB_MODULE(_native, module) {
+    using namespace chainrule;
+    nb::class_<Machine>(module, "Machine")
+        .def("__init__", &make_machine)
+        .def("run", &run_machine, nb::arg("carried"), nb::arg("fixed"), nb::arg("rows"),
+             nb::arg("batches"), nb::arg("first"), nb::arg("last"), nb::arg("seconds"),
+             nb::arg("watching").none())
+        .def("settle",
+             [](Machine& machine, int threads, nb::object narrow, nb::object wide) {
+                 machine.settle(threads, library_from(narrow, wide));
+             },
+             nb::arg("threads"), nb::arg("narrow").none(), nb::arg("wide").none())
+        .def("wants_library", &Machine::wants_library)
+        .def("threads_of", &Machine::threads_of)
+        .def("chains_of", &Machine::chains_of)
+        .def("describe", &Machine::describe);
+    module.def("sets_here", [] {
+        std::vector<std::string> names;
+        for (int set = 0; set < set_count; ++set) {
+            if (set_runs_here(set)) {
+                names.emplace_back(set_name(set));
+            }
+        }
+        return names;
+    });
+    module.def("words", [] {
+        return std::vector<std::string>(word_names, word_names + word_count);
+    });
+    module.def("apply_word", [](int set, const std::string& word, nb::ndarray<const float, nb::c_contig> a,
+                                nb::ndarray<const float, nb::c_contig> b,
+                                nb::ndarray<const float, nb::c_contig> c,
+                                nb::ndarray<float, nb::c_contig> out) {
+        word_on<float>(set, word_named(word), a, b, c, out);
+    });
+    module.def("apply_word", [](int set, const std::string& word, nb::ndarray<const double, nb::c_contig> a,
+                                nb::ndarray<const double, nb::c_contig> b,
+                                nb::ndarray<const double, nb::c_contig> c,
+                                nb::ndarray<double, nb::c_contig> out) {
+        word_on<double>(set, word_named(word), a, b, c, out);
+    });
+    module.def("row_order", [](int set, std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
+                            Count count) {
+        RowOrder order;
+        const std::int64_t* drawn = order.draw(set, seed, purpose, step, count);
+        std::vector<char> bytes(static_cast<std::size_t>(count) * 8);
+        std::memcpy(bytes.data(), drawn, bytes.size());
+        return array_of(std::move(bytes), {count}, Kind::integer, true);
+    });
+}

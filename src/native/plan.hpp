@@ -1,0 +1,231 @@
+// A plan: a program made ready for a number of rows. Instructions with their places in memory.
+//
+// A step runs in three stages: what is fixed (once), the rows (tile by tile, each thread with sums
+// of its own), and what comes after the sums (once).
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "program.hpp"
+
+namespace chainrule {
+
+// Where numbers lie. `tile` and `sums` are private to a thread, and so is what an input of rows
+// is gathered into; the places of the inputs of rows follow after `first_rows`.
+enum Arena : int { constants, shared, tile, sums, carried, fixed_inputs, first_rows };
+
+struct Place {
+    int arena = shared;
+    Count offset = 0;  // in bytes
+};
+
+struct Axis {
+    Count size;
+    Count stride;  // in elements
+};
+
+// An array as an instruction reads or writes it.
+struct View {
+    Place place;
+    std::vector<Axis> axes;
+};
+
+// One number of 8 bytes: a float64, an integer, or a truth value (0 or 1) as an integer.
+struct Slot {
+    int number = -1;
+    Kind kind = Kind::real;
+};
+
+enum class Action : std::uint8_t {
+    single,       // a word on single numbers
+    chain,        // elementwise words, block by block
+    integers,     // an elementwise word on integers
+    product,      // a matrix product
+    reduce,       // a sum or a maximum over axes
+    copy,         // into another arrangement
+    fill,         // zeros
+    take,
+    add_at,
+    to_single,    // an array of one element to a single number
+    from_single,  // and back
+    to_real,      // integers to floats
+    to_integer,   // floats to integers
+};
+
+// An operand of a chain: an array in the chain's loop order, or a single number.
+struct ChainInput {
+    Place place;
+    std::vector<Count> strides;  // one for each axis of the loop
+    Slot slot;                   // where number >= 0, a single number
+    bool splat = false;          // one number along the innermost axis
+};
+
+struct ChainOutput {
+    Place place;
+    std::vector<Count> strides;
+    int node;
+};
+
+// `inputs` of a node: below 0, the input -1 - i of the chain; from 0, the node i.
+struct ChainNode {
+    Word word;
+    bool truth;  // its result is a truth value
+    int inputs[3];
+    int output = -1;   // where it goes besides: an output of the chain
+    int scratch = -1;  // else a block of scratch memory
+};
+
+struct Chain {
+    std::vector<Count> sizes;  // of the loop, outermost first
+    std::vector<ChainInput> inputs;
+    std::vector<ChainOutput> outputs;
+    std::vector<ChainNode> nodes;
+    int scratches = 0;
+    std::string signature;
+    int fused = -1;  // the generated loop that does the whole chain
+};
+
+// c[i, j] = sum over p of a[i, p] b[p, j], for each place of the batch axes.
+struct Product {
+    Count rows, columns, depth;
+    Place a, b, c;
+    Count a_row, a_depth, b_depth, b_column, c_row;  // c is contiguous along columns
+    std::vector<Count> batch, batch_a, batch_b, batch_c;  // sizes, and strides of each
+    enum class Way : std::uint8_t { direct, packed, dots, library } way = Way::direct;
+    Place packed;  // scratch for b with its columns contiguous
+    bool sums = false;
+    double work() const { return 2.0 * rows * columns * depth; }
+};
+
+struct Reduction {
+    bool maximum = false;
+    Kind kind = Kind::real;
+    Place from, to;
+    Slot slot;  // where the result is a single number
+    std::vector<Count> kept, kept_strides, to_strides, gone, gone_strides;
+    bool sums = false;
+};
+
+struct Copy {
+    std::vector<Count> sizes;
+    Place from, to;
+    std::vector<Count> from_strides, to_strides;
+    std::size_t item;
+};
+
+struct Indexing {
+    // small[i, ...] and large[indices[i], ...]
+    Place indices, small, large;
+    std::vector<Count> sizes, index_strides, small_strides;  // of the axes of the index
+    std::vector<Count> rest, rest_small, rest_large;         // of the axes behind it
+    Count row;    // from one entry of `large` to the next
+    Count bound;  // indices run from 0 to before it
+    std::size_t item;
+    Kind kind = Kind::real;
+    bool sums = false;
+};
+
+struct SingleWord {
+    Word word;
+    Slot inputs[3];
+    Slot output;
+};
+
+struct Conversion {
+    std::vector<Count> sizes;
+    Place from, to;
+    std::vector<Count> from_strides, to_strides;
+    Slot slot;
+    Kind kind = Kind::real;
+};
+
+struct IntegerWord {
+    Word word;
+    std::vector<Count> sizes;
+    Place places[3];
+    std::vector<Count> strides[3];
+    Place to;
+    std::vector<Count> to_strides;
+    bool to_truth = false;     // a comparison: written as floats 0 and 1
+    bool first_real = false;   // where: the condition is a truth value, written as a float
+};
+
+struct Instruction {
+    Action action;
+    int equation = -1;
+    int index = 0;  // in the list of its action
+    double work = 0.0;  // in nanoseconds, roughly
+};
+
+// What leaves a program after a step, or after a tile where it has rows.
+struct Output {
+    View view;
+    Slot slot;
+    Kind kind = Kind::real;
+    bool single = false;
+    bool rows = false;
+    int rows_axis = -1;
+    bool in_place = false;  // a carried value that was written where it is read
+};
+
+// What the threads' sums are added up in: a stretch of numbers, or a single one.
+struct SumRegion {
+    Count offset;    // in bytes, in the arena of sums
+    Count elements;
+    Kind kind;
+};
+
+struct InputPlace {
+    View view;
+    Slot slot;
+    bool single = false;
+    Count width = 1;  // numbers in one row
+    bool transposed = false;
+};
+
+struct Plan {
+    Count rows = 0;         // of a tile
+    bool rows_fast = false;  // rows are the innermost axis of a tile
+    bool direct = false;     // inputs of rows are read where they lie
+    std::vector<Instruction> stages[3];
+    std::vector<SingleWord> singles;
+    std::vector<Chain> chains;
+    std::vector<Product> products;
+    std::vector<Reduction> reductions;
+    std::vector<Copy> copies;
+    std::vector<Indexing> indexings;
+    std::vector<Conversion> conversions;
+    std::vector<IntegerWord> integer_words;
+    std::vector<InputPlace> inputs;
+    std::vector<Output> outputs;
+    std::vector<int> count_slots;
+    std::vector<SumRegion> sum_regions;
+    std::vector<Slot> sum_slots;
+    std::vector<std::uint64_t> slots;  // single numbers as they are before a step
+    Count arena_bytes[first_rows] = {};
+    std::vector<char> constant_bytes;
+    Count scratch_bytes = 0;  // for the blocks of a chain
+    double tile_work = 0.0;
+    double other_work = 0.0;
+    bool library = false;  // whether a product is left to BLAS
+};
+
+struct Choices {
+    Count rows;        // of a tile
+    bool rows_fast;
+    bool direct;
+    bool several;      // several tiles in a step
+    int set;           // of instructions
+    bool library;      // whether BLAS may be used
+    Count library_from;  // multiply-adds of a product that is left to BLAS
+};
+
+Plan make_plan(const Program& program, const Choices& choices);
+
+// Numbers in one row of all values of a program that have rows: what a tile of one row takes.
+Count numbers_in_a_row(const Program& program);
+
+}  // namespace chainrule

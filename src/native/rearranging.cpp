@@ -1,0 +1,298 @@
+// Lowering of the words that move numbers: most of them only look at memory in another way.
+
+#include <algorithm>
+
+#include "lowering.hpp"
+
+namespace chainrule {
+
+namespace {
+
+Count elements_of(const std::vector<Axis>& axes) {
+    Count elements = 1;
+    for (const Axis& axis : axes) {
+        elements *= axis.size;
+    }
+    return elements;
+}
+
+// The axes of an array in another shape without moving a number; empty where that cannot be.
+// Axes of the two shapes are matched in groups of equal size; a group keeps its place in memory if
+// its axes are walked as one.
+bool reshaped_axes(const std::vector<Axis>& given, const std::vector<Count>& sizes,
+                   std::vector<Axis>& result) {
+    result.assign(sizes.size(), {1, 0});
+    std::size_t from = 0;
+    std::size_t to = 0;
+    while (from < given.size() || to < sizes.size()) {
+        if (from < given.size() && given[from].size == 1) {
+            ++from;
+            continue;
+        }
+        if (to < sizes.size() && sizes[to] == 1) {
+            ++to;
+            continue;
+        }
+        if (from == given.size() || to == sizes.size()) {
+            return false;
+        }
+        std::size_t from_end = from + 1;
+        std::size_t to_end = to + 1;
+        Count left = given[from].size;
+        Count right = sizes[to];
+        while (left != right) {
+            if (left < right) {
+                if (from_end == given.size()) {
+                    return false;
+                }
+                left *= given[from_end++].size;
+            } else {
+                if (to_end == sizes.size()) {
+                    return false;
+                }
+                right *= sizes[to_end++];
+            }
+        }
+        for (std::size_t axis = from; axis + 1 < from_end; ++axis) {
+            if (given[axis].stride != given[axis + 1].stride * given[axis + 1].size) {
+                return false;
+            }
+        }
+        Count stride = given[from_end - 1].stride;
+        for (std::size_t axis = to_end; axis-- > to;) {
+            result[axis] = {sizes[axis], stride};
+            stride *= sizes[axis];
+        }
+        from = from_end;
+        to = to_end;
+    }
+    return true;
+}
+
+}  // namespace
+
+void Lowering::copy(const View& from, const View& to, std::size_t item, int equation) {
+    Copy made;
+    made.item = item;
+    made.from = from.place;
+    made.to = to.place;
+    for (std::size_t axis = 0; axis < to.axes.size(); ++axis) {
+        made.sizes.push_back(to.axes[axis].size);
+        made.from_strides.push_back(from.axes[axis].size == 1 ? 0 : from.axes[axis].stride);
+        made.to_strides.push_back(to.axes[axis].stride);
+    }
+    join_axes(made.sizes, {&made.from_strides, &made.to_strides});
+    const double work = 0.3 * static_cast<double>(elements_of(to.axes));
+    plan_.copies.push_back(made);
+    add(Action::copy, equation, plan_.copies.size() - 1, work);
+}
+
+void Lowering::convert(const View& from, const View& to, Action action, int equation) {
+    Conversion made;
+    made.from = from.place;
+    made.to = to.place;
+    for (std::size_t axis = 0; axis < to.axes.size(); ++axis) {
+        made.sizes.push_back(to.axes[axis].size);
+        made.from_strides.push_back(from.axes[axis].stride);
+        made.to_strides.push_back(to.axes[axis].stride);
+    }
+    join_axes(made.sizes, {&made.from_strides, &made.to_strides});
+    plan_.conversions.push_back(made);
+    add(action, equation, plan_.conversions.size() - 1,
+        0.5 * static_cast<double>(elements_of(to.axes)));
+}
+
+View Lowering::array_of(int value, int equation) {
+    if (!single(value)) {
+        return views_[value];
+    }
+    const View view = temporary_like({}, stage_now_ == 1 ? tile : shared, 8);
+    Conversion made;
+    made.to = view.place;
+    made.slot = slot_of(value);
+    made.kind = program_.values[value].kind;
+    plan_.conversions.push_back(made);
+    add(Action::from_single, equation, plan_.conversions.size() - 1, 2.0);
+    return view;
+}
+
+View Lowering::real_view(int value, int equation) {
+    const View from = array_of(value, equation);
+    if (!whole_number(value)) {
+        return from;
+    }
+    const View to = temporary(value, program_.item());
+    convert(from, to, Action::to_real, equation);
+    return to;
+}
+
+void Lowering::lower_reshape(int place) {
+    const Equation& equation = program_.equations[place];
+    const int input = equation.inputs[0];
+    const int output = equation.output;
+    if (single(output)) {
+        if (single(input)) {
+            slots_[output] = slot_of(input);
+            return;
+        }
+        Conversion made;
+        made.from = views_[input].place;
+        made.slot = slot_of(output);
+        made.kind = program_.values[output].kind;
+        plan_.conversions.push_back(made);
+        add(Action::to_single, place, plan_.conversions.size() - 1, 2.0);
+        return;
+    }
+    made_[output] = true;
+    const std::vector<Count> sizes = sizes_of(output);
+    if (single(input)) {
+        // One number that stays: its memory is not a temporary one.
+        const int arena = stage_now_ == 1 ? tile : shared;
+        View& view = views_[output];
+        view.place = {arena, memory_of(arena).take(alignment)};
+        view.axes.assign(sizes.size(), {1, 1});
+        Conversion made;
+        made.to = view.place;
+        made.slot = slot_of(input);
+        made.kind = program_.values[input].kind;
+        plan_.conversions.push_back(made);
+        add(Action::from_single, place, plan_.conversions.size() - 1, 2.0);
+        return;
+    }
+    const View& given = views_[input];
+    if (reshaped_axes(given.axes, sizes, views_[output].axes)) {
+        views_[output].place = given.place;
+        return;
+    }
+    // The numbers are written down in the order of the old shape, which is that of the new one.
+    const int arena = stage_now_ == 1 ? tile : shared;
+    View written;
+    Count stride = 1;
+    written.axes = given.axes;
+    for (auto axis = written.axes.rbegin(); axis != written.axes.rend(); ++axis) {
+        axis->stride = stride;
+        stride *= axis->size;
+    }
+    const Count bytes = stride * static_cast<Count>(item_of(output));
+    written.place = {arena, memory_of(arena).take(bytes)};
+    copy(given, written, item_of(output), place);
+    reshaped_axes(written.axes, sizes, views_[output].axes);
+    views_[output].place = written.place;
+}
+
+void Lowering::lower_transpose(int place) {
+    const Equation& equation = program_.equations[place];
+    const int output = equation.output;
+    made_[output] = true;
+    if (single(output)) {
+        slots_[output] = slot_of(equation.inputs[0]);
+        return;
+    }
+    const View given = views_[equation.inputs[0]];
+    views_[output].place = given.place;
+    for (Count axis : equation.numbers) {
+        views_[output].axes.push_back(given.axes[static_cast<std::size_t>(axis)]);
+    }
+}
+
+void Lowering::lower_slice(int place) {
+    const Equation& equation = program_.equations[place];
+    const int output = equation.output;
+    const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
+    made_[output] = true;
+    View view = views_[equation.inputs[0]];
+    const Count items = equation.numbers[1] * view.axes[axis].stride;
+    view.place.offset += items * static_cast<Count>(item_of(output));
+    view.axes[axis].size = size_of(program_.values[output].shape[axis]);
+    views_[output] = view;
+}
+
+void Lowering::lower_pad(int place) {
+    const Equation& equation = program_.equations[place];
+    const int input = equation.inputs[0];
+    const int output = equation.output;
+    const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
+    const View whole = make(output);
+    Copy zeros;
+    zeros.item = 1;
+    zeros.to = whole.place;
+    zeros.sizes = {bytes_of(output)};
+    plan_.copies.push_back(zeros);
+    add(Action::fill, place, plan_.copies.size() - 1, 0.05 * static_cast<double>(zeros.sizes[0]));
+    View inside = whole;
+    inside.axes[axis].size = views_[input].axes[axis].size;
+    inside.place.offset +=
+        equation.numbers[1] * whole.axes[axis].stride * static_cast<Count>(item_of(output));
+    copy(views_[input], inside, item_of(output), place);
+}
+
+void Lowering::lower_concatenate(int place) {
+    const Equation& equation = program_.equations[place];
+    const int output = equation.output;
+    const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
+    const View whole = make(output);
+    Count start = 0;
+    for (int part : equation.inputs) {
+        View inside = whole;
+        const Count size = sizes_of(part)[axis];
+        inside.axes[axis].size = size;
+        inside.place.offset +=
+            start * whole.axes[axis].stride * static_cast<Count>(item_of(output));
+        start += size;
+        if (part_of_[root_[part]].join == output) {
+            continue;
+        }
+        const View given = whole_number(output) ? views_[part] : real_view(part, place);
+        if (size > 0) {
+            copy(given, inside, item_of(output), place);
+        }
+    }
+}
+
+void Lowering::lower_indexing(int place, Action action) {
+    const Equation& equation = program_.equations[place];
+    const int output = equation.output;
+    const bool taking = action == Action::take;
+    Indexing made;
+    const View indices = array_of(equation.inputs[1], place);
+    made.item = item_of(output);
+    made.kind = program_.values[output].kind;
+    const View given = array_of(equation.inputs[0], place);
+    View result;
+    if (single(output)) {
+        result = temporary_like({}, stage_now_ == 1 ? tile : shared, 8);
+    } else {
+        result = make(output);
+    }
+    const View& small = taking ? result : given;
+    const View& large = taking ? given : result;
+    made.indices = indices.place;
+    made.small = small.place;
+    made.large = large.place;
+    for (std::size_t axis = 0; axis < indices.axes.size(); ++axis) {
+        made.sizes.push_back(indices.axes[axis].size);
+        made.index_strides.push_back(indices.axes[axis].stride);
+        made.small_strides.push_back(small.axes[axis].stride);
+    }
+    for (std::size_t axis = 1; axis < large.axes.size(); ++axis) {
+        made.rest.push_back(large.axes[axis].size);
+        made.rest_large.push_back(large.axes[axis].stride);
+        made.rest_small.push_back(small.axes[indices.axes.size() + axis - 1].stride);
+    }
+    made.row = large.axes[0].stride;
+    made.bound = large.axes[0].size;
+    made.sums = arena_of(output) == sums;
+    const double work = 2.0 * static_cast<double>(elements_of(small.axes)) + 10.0;
+    plan_.indexings.push_back(made);
+    add(action, place, plan_.indexings.size() - 1, work);
+    if (single(output)) {
+        Conversion read;
+        read.from = result.place;
+        read.slot = slot_of(output);
+        read.kind = program_.values[output].kind;
+        plan_.conversions.push_back(read);
+        add(Action::to_single, place, plan_.conversions.size() - 1, 2.0);
+    }
+}
+
+}  // namespace chainrule

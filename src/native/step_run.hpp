@@ -1,0 +1,89 @@
+// A run under way: the memory of a machine's steps, and how one step goes through its stages.
+
+#pragma once
+
+#include <cstring>
+
+#include "machine.hpp"
+
+namespace chainrule {
+
+// Bytes that start at a line of the cache.
+class Bytes {
+public:
+    char* at_least(Count count) {
+        if (static_cast<Count>(held_.size()) < count + alignment) {
+            held_.assign(static_cast<std::size_t>(count + alignment), 0);
+        }
+        const auto address = reinterpret_cast<std::uintptr_t>(held_.data());
+        return held_.data() + (alignment - address % alignment) % alignment;
+    }
+
+private:
+    static constexpr Count alignment = 64;
+    std::vector<char> held_;
+};
+
+template <class T>
+class StepRun {
+public:
+    StepRun(Machine& machine, std::vector<Given> columns, const Batches& batches);
+
+    void load_carried(const std::vector<Given>& carried);
+    void load_fixed(std::size_t place, const Given& given);
+
+    // One step on the rows from `from` on, of which `order` says where they lie (null: in order).
+    void step(const StepPlan& plan, Count from, const std::int64_t* order, Crew* crew);
+
+    void add_records(const StepPlan& plan, std::vector<Record>& records) const;
+    void start_records(std::vector<Record>& records) const;
+    void store_carried(Outcome& outcome) const;
+
+    const char* first_carried() const { return carried_memory_; }
+    Count first_carried_size() const;
+    // The first output that is not carried.
+    double first_record(const StepPlan& plan) const;
+
+private:
+    struct Worker {
+        Memory memory;
+        Bytes tile_bytes, sums_bytes, scratch_bytes;
+        std::vector<Bytes> gathered;
+        std::vector<const char*> gathered_from;  // what lies in it, where that can stay
+        std::vector<Count> gathered_first;
+        const Plan* gathered_for = nullptr;
+    };
+
+    void prepare(const StepPlan& plan);
+    void set_inputs(const StepPlan& plan, Memory& memory) const;
+    void run_stage(const StepPlan& plan, const Plan& tile_plan, int stage, Worker& worker,
+                   bool first, Crew* crew);
+    void gather(const Plan& plan, Worker& worker, Count first, const std::int64_t* order);
+    void run_tiles(const StepPlan& plan, int number);
+    void add_up_workers(const StepPlan& plan, Crew* crew);
+    void keep_row_records(const Plan& plan, const Worker& worker, Count first);
+    void carry_over(const StepPlan& plan);
+    const Given& given_of(int value) const { return inputs_[static_cast<std::size_t>(value)]; }
+
+    Machine& machine_;
+    const Program& program_;
+    const Kernels<T>& kernels_;
+    std::vector<Given> columns_;
+    const Batches& batches_;
+    std::vector<Given> inputs_;         // single numbers of all inputs
+    std::vector<Count> offsets_;        // of arrays in their arena
+    Bytes carried_bytes_, fixed_bytes_, shared_bytes_;
+    char* carried_memory_ = nullptr;
+    char* fixed_memory_ = nullptr;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<std::vector<char>> staged_;
+    const StepPlan* prepared_ = nullptr;
+    // The step under way, for the workers.
+    Count from_ = 0;
+    const std::int64_t* order_ = nullptr;
+    std::vector<std::vector<char>> row_records_;
+    std::exception_ptr failure_;
+    std::mutex failing_;
+};
+
+}  // namespace chainrule
