@@ -186,6 +186,6 @@ def drawn_content(shape: Any, kind: str, rows: int, random: Any, special: bool) 
         made = random.normal(size=sizes)
         made = np.round(made * 4.0) / 4.0 if random.integers(2) else made
         if special:
-            odd = random.choice([np.nan, np.inf, -np.inf, -0.0, 1e-300, 3e38], size=sizes)
+            odd = random.choice([np.nan, np.inf, -np.inf, -0.0, 1e-300, 1e15], size=sizes)
             made = np.where(random.uniform(size=sizes) < 0.04, odd, made)
     return made.item() if not sizes else made

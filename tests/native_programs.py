@@ -317,8 +317,11 @@ class Drawing:
 
     def spread(self) -> None:
         like = self.some()
-        value = self.any_value(lambda one: spreads(one.plain, like.plain))
-        given: Any = self.choose([0.0, 1.5]) if value is None else value
+        # One number takes the type of what it is spread like.
+        value = self.any_value(
+            lambda one: spreads(one.plain, like.plain) and (one.plain or one.kind == like.kind)
+        )
+        given: Any = self.choose([0.0, 1.0]) if value is None else value
         self.keep(broadcast_like(given, like), self.height(given))
 
     def counted(self) -> None:

@@ -148,8 +148,8 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
     double cost = 0.0;
     for (int place : equations) {
         const Equation& equation = program_.equations[place];
-        ChainNode node{equation.word, program_.values[equation.output].kind == Kind::truth,
-                       {0, 0, 0}};
+        ChainNode node{
+            equation.word, program_.values[equation.output].kind == Kind::truth, {0, 0, 0}};
         // Of truth values, a sum is "or" and a product "and".
         if (node.truth && node.word == Word::add) {
             node.word = Word::logical_or;

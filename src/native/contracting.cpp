@@ -112,8 +112,7 @@ void Lowering::lower_product(int place) {
         const Count lanes = alignment / static_cast<Count>(program_.item());
         const Count row = (made.columns + lanes - 1) / lanes * lanes;
         const std::vector<Axis> axes{{made.depth, row}, {row, 1}};
-        made.packed =
-            temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item()).place;
+        made.packed = temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item()).place;
     }
     plan_.products.push_back(made);
     add(Action::product, place, plan_.products.size() - 1,

@@ -14,7 +14,8 @@ CHAINRULE_INLINE X as_number(Mask mask) {
 }
 
 template <class T, class Fused>
-void run_fused(const Strided<T>* inputs, const StridedOutput<T>* outputs, Count outer, Count inner) {
+void run_fused(const Strided<T>* inputs, const StridedOutput<T>* outputs, Count outer,
+               Count inner) {
     constexpr Count lanes = Lanes<T>::N;
     constexpr int in_count = Fused::inputs;
     constexpr int out_count = Fused::outputs;
@@ -58,5 +59,20 @@ void run_fused(const Strided<T>* inputs, const StridedOutput<T>* outputs, Count 
         }
     }
 }
+
+// The fused loops of a set, in the order of their signatures. `fused.cpp` holds those of one type.
+template <class T>
+struct FusedLoops {
+    const char* const* signatures;
+    const ChainKernel<T>* kernels;
+    int count;
+};
+
+template <class T>
+FusedLoops<T> fused_loops();
+template <>
+FusedLoops<float> fused_loops<float>();
+template <>
+FusedLoops<double> fused_loops<double>();
 
 }  // namespace chainrule::CHAINRULE_SET

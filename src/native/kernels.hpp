@@ -1,4 +1,5 @@
-// The kernels' table: one for each instruction set and element type, chosen when the machine starts.
+// The kernels' table: one for each instruction set and element type, chosen when the machine
+// starts.
 
 #pragma once
 
@@ -64,13 +65,17 @@ struct Kernels {
     bool (*all_finite)(const T* x, Count count);
     void (*add_into)(T* to, const T* from, Count count);
 
+    // out[i] = 1 where a[i a_step] is b[i b_step], else 0
+    void (*equal_integers)(const std::int64_t* a, Count a_step, const std::int64_t* b, Count b_step,
+                           T* out, Count count);
+
     // out[j, i] = x[chosen i, j] for the rows from `first`; `order` may be null.
     void (*gather_transposed)(const T* x, const std::int64_t* order, Count first, Count count,
                               Count width, T* out, Count out_row);
 
     // bits[2 i] and bits[2 i + 1] of block i; room for the next multiple of 8 blocks is needed.
-    void (*random_bits)(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
-                        Count blocks, std::uint64_t* bits);
+    void (*random_bits)(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step, Count blocks,
+                        std::uint64_t* bits);
 
     const char* const* chain_signatures;
     const ChainKernel<T>* chain_kernels;

@@ -22,11 +22,10 @@ private:
     void place_constants();
     void place_parts_of_joins();
     void place_carried();
-    void emit(const Group& group, int stage);
+    void emit(const Group& group);
     void emit_other(int equation);
     void free_spent(int position);
     void finish_outputs();
-    bool read_later(int root, int position, int equation) const;
 
     Count size_of(Count size) const { return size == rows_size ? choices_.rows : size; }
     std::vector<Count> sizes_of(int value) const;
@@ -54,15 +53,15 @@ private:
     void lower_indexing(int equation, Action action);
     void copy(const View& from, const View& to, std::size_t item, int equation);
     void convert(const View& from, const View& to, Action action, int equation);
-    View array_of(int value, int equation);  // the view of an array, or of a single number as one
+    View array_of(int value, int equation);   // the view of an array, or of a single number as one
     View real_view(int value, int equation);  // with integers turned into floats
 
     // ---- chains.cpp: elementwise words ----
     void lower_chain(const std::vector<int>& equations);
     void lower_integers(int equation);
     void lower_single(int equation);
-    ChainInput chain_input(int value, const std::vector<int>& order, const std::vector<Count>& sizes,
-                           int equation, int like);
+    ChainInput chain_input(int value, const std::vector<int>& order,
+                           const std::vector<Count>& sizes, int equation, int like);
 
     // ---- products.cpp: products and reductions ----
     void lower_product(int equation);
@@ -84,9 +83,9 @@ private:
         int join = -1;
         Count offset = 0;  // in elements
     };
-    std::vector<Part> part_of_;          // of each value: the join that it is a part of
-    std::vector<int> carried_target_;    // of each value: the carried input that it replaces
-    std::vector<Count> bytes_taken_;     // of each root
+    std::vector<Part> part_of_;        // of each value: the join that it is a part of
+    std::vector<int> carried_target_;  // of each value: the carried input that it replaces
+    std::vector<Count> bytes_taken_;   // of each root
     MemoryPlan shared_memory_, tile_memory_, sums_memory_;
     struct Temporary {
         int arena;

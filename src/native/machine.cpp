@@ -12,13 +12,16 @@ namespace chainrule {
 
 namespace {
 
-constexpr Count tile_bytes = 160 * 1024;         // of all values of a tile: they stay in the cache
-constexpr Count light_sums_bytes = 128 * 1024;   // of the sums that each thread has of its own
-constexpr double worth_threads = 100e3;          // nanoseconds of a step
-constexpr Count least_rows_fast = 8;             // rows, for them to be the fastest axis
-constexpr Count library_from = 600 * 1000;       // multiplications of a product for a BLAS
+constexpr Count tile_bytes = 160 * 1024;        // of all values of a tile: they stay in the cache
+constexpr Count light_sums_bytes = 128 * 1024;  // of the sums that each thread has of its own
+constexpr double worth_threads = 100e3;         // nanoseconds of a step
+constexpr Count least_rows_fast = 8;            // rows, for them to be the fastest axis
+constexpr Count most_bytes_kept = Count(64) << 20;  // from one call to the next
+constexpr Count library_from = 600 * 1000;          // multiplications of a product for a BLAS
 
-Count rounded_up(Count count, Count grain) { return (count + grain - 1) / grain * grain; }
+Count rounded_up(Count count, Count grain) {
+    return (count + grain - 1) / grain * grain;
+}
 
 }  // namespace
 
@@ -50,11 +53,13 @@ Machine::Machine(Program program, int set) : program_(std::move(program)), set_(
     }
 }
 
+Machine::~Machine() = default;
+
 void Machine::settle(int threads, Library library) {
     std::lock_guard<std::mutex> lock(busy_);
     const bool allowed = library.narrow != nullptr && library.wide != nullptr;
     if (threads != threads_ || allowed != library_allowed_) {
-        plans_.clear();
+        forget();
     }
     threads_ = threads;
     library_ = library;
@@ -66,17 +71,17 @@ Choices Machine::choices_for(Count rows) const {
     choices.rows = rows;
     choices.rows_fast = rows >= least_rows_fast && rows_lead_ && !row_batches_;
     choices.direct = !choices.rows_fast;
-    choices.several = false;
     choices.set = set_;
-    choices.library = library_allowed_;
+    choices.library = false;
     choices.library_from = library_from;
     return choices;
 }
 
-std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows) const {
+std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, bool library) const {
     auto made = std::make_unique<StepPlan>();
     made->rows = rows;
     Choices choices = choices_for(rows);
+    choices.library = library;
     made->main = make_plan(program_, choices);
     const Plan& whole = made->main;
     made->nanoseconds = whole.tile_work + whole.other_work;
@@ -99,7 +104,6 @@ std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows) const {
             made->tiles = (rows + choices.rows - 1) / choices.rows;
         }
         if (made->tiles > 1) {
-            choices.several = true;
             made->main = make_plan(program_, choices);
             const Count left = rows - (made->tiles - 1) * choices.rows;
             if (left != choices.rows) {
@@ -121,7 +125,7 @@ std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows) const {
 const StepPlan& Machine::plan_for(Count rows) {
     auto found = plans_.find(rows);
     if (found == plans_.end()) {
-        found = plans_.emplace(rows, make_step_plan(rows)).first;
+        found = plans_.emplace(rows, make_step_plan(rows, library_allowed_)).first;
     }
     return *found->second;
 }
@@ -130,9 +134,7 @@ bool Machine::wants_library(Count rows) {
     std::lock_guard<std::mutex> lock(busy_);
     auto found = wants_.find(rows);
     if (found == wants_.end()) {
-        Choices choices = choices_for(rows);
-        choices.library = true;
-        found = wants_.emplace(rows, make_plan(program_, choices).library).first;
+        found = wants_.emplace(rows, make_step_plan(rows, true)->main.library).first;
     }
     return found->second;
 }
@@ -160,9 +162,9 @@ std::string Machine::describe(Count rows) {
          << plan.workers << ", shares " << plan.shares << ", "
          << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
          << static_cast<long>(plan.nanoseconds) << " ns\n";
-    static const char* const actions[] = {"single",  "chain",   "integers", "product",  "reduce",
-                                          "copy",    "fill",    "take",     "add_at",   "to_single",
-                                          "from_single", "to_real", "to_integer"};
+    static const char* const actions[] = {
+        "single", "chain",  "integers",  "product",     "reduce",  "copy",      "fill",
+        "take",   "add_at", "to_single", "from_single", "to_real", "to_integer"};
     static const char* const ways[] = {"direct", "packed", "dots", "library"};
     for (int stage = 0; stage < 3; ++stage) {
         for (const Instruction& one : plan.main.stages[stage]) {
@@ -188,11 +190,18 @@ std::string Machine::describe(Count rows) {
     return text.str();
 }
 
+// With the plans goes what was worked out for them.
+void Machine::forget() {
+    plans_.clear();
+    narrow_run_.reset();
+    wide_run_.reset();
+}
+
 // Two sizes of batches are usual; a caller with a new one each time shall not fill the memory.
 void Machine::forget_plans() {
     constexpr std::size_t most_plans = 16;
     if (plans_.size() >= most_plans) {
-        plans_.clear();
+        forget();
         wants_.clear();
     }
 }
@@ -203,9 +212,11 @@ Outcome Machine::run(const std::vector<Given>& carried, const std::vector<Given>
     std::lock_guard<std::mutex> lock(busy_);
     forget_plans();
     if (program_.wide) {
-        return run_typed<double>(carried, fixed, rows, batches, first, last, seconds, watch);
+        return run_typed<double>(wide_run_, carried, fixed, rows, batches, first, last, seconds,
+                                 watch);
     }
-    return run_typed<float>(carried, fixed, rows, batches, first, last, seconds, watch);
+    return run_typed<float>(narrow_run_, carried, fixed, rows, batches, first, last, seconds,
+                            watch);
 }
 
 namespace {
@@ -216,8 +227,8 @@ using Clock = std::chrono::steady_clock;
 template <class T>
 class Watcher {
 public:
-    Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels, bool inner)
-        : watch_(watch), epochs_(epochs), kernels_(kernels), inner_(inner) {
+    Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels)
+        : watch_(watch), epochs_(epochs), kernels_(kernels) {
         epochs_.best = watch.best;
         epochs_.waited = watch.waited;
     }
@@ -281,17 +292,23 @@ private:
     const Watch& watch_;
     Epochs& epochs_;
     const Kernels<T>& kernels_;
-    [[maybe_unused]] bool inner_;
 };
 
 }  // namespace
 
 template <class T>
-Outcome Machine::run_typed(const std::vector<Given>& carried, const std::vector<Given>& fixed,
-                           const std::vector<Given>& rows, const Batches& batches, Count first,
-                           Count last, double seconds, const Watch* watch) {
+Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
+                           const std::vector<Given>& fixed, const std::vector<Given>& rows,
+                           const Batches& batches, Count first, Count last, double seconds,
+                           const Watch* watch) {
     const Clock::time_point began = Clock::now();
-    StepRun<T> run(*this, rows, batches);
+    // What a step that failed leaves behind is not gone on with.
+    std::unique_ptr<StepRun<T>> held = std::move(kept);
+    if (!held) {
+        held = std::make_unique<StepRun<T>>(*this);
+    }
+    StepRun<T>& run = *held;
+    run.begin(rows, carried.size());
     run.load_carried(carried);
     std::size_t next = 0;
     for (std::size_t value = 0; value < program_.roles.size(); ++value) {
@@ -303,7 +320,7 @@ Outcome Machine::run_typed(const std::vector<Given>& carried, const std::vector<
     run.start_records(outcome.records);
     std::unique_ptr<Watcher<T>> watcher;
     if (watch != nullptr) {
-        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_), true);
+        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_));
     }
     const Count per_epoch = batches.steps_per_epoch();
     const StepPlan& full = plan_for(std::min(batches.size, batches.rows));
@@ -353,6 +370,9 @@ Outcome Machine::run_typed(const std::vector<Given>& carried, const std::vector<
         }
     }
     run.store_carried(outcome);
+    if (run.bytes_kept() <= most_bytes_kept) {
+        kept = std::move(held);
+    }
     return outcome;
 }
 

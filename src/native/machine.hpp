@@ -86,9 +86,13 @@ struct StepPlan {
     double nanoseconds = 0.0;    // of one thread, roughly
 };
 
+template <class T>
+class StepRun;
+
 class Machine {
 public:
     Machine(Program program, int set);
+    ~Machine();
 
     // How many threads a step may use, and the BLAS for large products (null: none).
     void settle(int threads, Library library);
@@ -111,22 +115,26 @@ private:
     friend class StepRun;
     const StepPlan& plan_for(Count rows);
     void forget_plans();
-    std::unique_ptr<StepPlan> make_step_plan(Count rows) const;
+    void forget();
+    std::unique_ptr<StepPlan> make_step_plan(Count rows, bool library) const;
     Choices choices_for(Count rows) const;
     template <class T>
-    Outcome run_typed(const std::vector<Given>& carried, const std::vector<Given>& fixed,
-                      const std::vector<Given>& rows, const Batches& batches, Count first,
-                      Count last, double seconds, const Watch* watch);
+    Outcome run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
+                      const std::vector<Given>& fixed, const std::vector<Given>& rows,
+                      const Batches& batches, Count first, Count last, double seconds,
+                      const Watch* watch);
 
     Program program_;
     int set_;
     int threads_ = 1;
     Library library_;
     bool library_allowed_ = false;
-    bool rows_lead_;   // every input of rows has them as its first axis, and so does every output
+    bool rows_lead_;    // every input of rows has them as its first axis, and so does every output
     bool row_batches_;  // a product for each row
     std::map<Count, std::unique_ptr<StepPlan>> plans_;
     std::map<Count, bool> wants_;  // for each number of rows, whether it wants a BLAS
+    std::unique_ptr<StepRun<float>> narrow_run_;
+    std::unique_ptr<StepRun<double>> wide_run_;
     std::mutex busy_;
 };
 

@@ -11,7 +11,9 @@ namespace chainrule {
 
 constexpr Count alignment = 64;  // bytes: a line of the cache, the widest vector
 
-inline Count aligned(Count bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+inline Count aligned(Count bytes) {
+    return (bytes + alignment - 1) / alignment * alignment;
+}
 
 class MemoryPlan {
 public:

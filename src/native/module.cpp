@@ -24,9 +24,9 @@ Kind kind_named(const std::string& name) {
 }
 
 Mark mark_named(const std::string& name) {
-    return name == "fixed" ? Mark::fixed
-           : name == "row" ? Mark::row
-           : name == "sum" ? Mark::sum
+    return name == "fixed"   ? Mark::fixed
+           : name == "row"   ? Mark::row
+           : name == "sum"   ? Mark::sum
            : name == "after" ? Mark::after
                              : Mark::coupled;
 }
@@ -93,7 +93,8 @@ Batches batches_from(nb::tuple given) {
 // An array that owns its bytes.
 nb::object array_of(std::vector<char>&& bytes, const Shape& shape, Kind kind, bool wide) {
     auto* kept = new std::vector<char>(std::move(bytes));
-    nb::capsule owner(kept, [](void* one) noexcept { delete static_cast<std::vector<char>*>(one); });
+    nb::capsule owner(kept,
+                      [](void* one) noexcept { delete static_cast<std::vector<char>*>(one); });
     std::vector<std::size_t> sizes(shape.begin(), shape.end());
     nb::dlpack::dtype type = kind == Kind::integer ? nb::dtype<std::int64_t>()
                              : kind == Kind::truth ? nb::dtype<bool>()
@@ -219,7 +220,8 @@ nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::li
     const Count rows_done = rows_in(batches, first, outcome.steps_done);
     nb::list records;
     for (Record& record : outcome.records) {
-        records.append(record_array(std::move(record), outcome.steps_done, rows_done, program.wide));
+        records.append(
+            record_array(std::move(record), outcome.steps_done, rows_done, program.wide));
     }
     nb::object epochs = nb::none();
     if (watched) {
@@ -285,11 +287,12 @@ NB_MODULE(_native, module) {
         .def("run", &run_machine, nb::arg("carried"), nb::arg("fixed"), nb::arg("rows"),
              nb::arg("batches"), nb::arg("first"), nb::arg("last"), nb::arg("seconds"),
              nb::arg("watching").none())
-        .def("settle",
-             [](Machine& machine, int threads, nb::object narrow, nb::object wide) {
-                 machine.settle(threads, library_from(narrow, wide));
-             },
-             nb::arg("threads"), nb::arg("narrow").none(), nb::arg("wide").none())
+        .def(
+            "settle",
+            [](Machine& machine, int threads, nb::object narrow, nb::object wide) {
+                machine.settle(threads, library_from(narrow, wide));
+            },
+            nb::arg("threads"), nb::arg("narrow").none(), nb::arg("wide").none())
         .def("wants_library", &Machine::wants_library)
         .def("threads_of", &Machine::threads_of)
         .def("chains_of", &Machine::chains_of)
@@ -303,23 +306,23 @@ NB_MODULE(_native, module) {
         }
         return names;
     });
-    module.def("words", [] {
-        return std::vector<std::string>(word_names, word_names + word_count);
-    });
-    module.def("apply_word", [](int set, const std::string& word, nb::ndarray<const float, nb::c_contig> a,
-                                nb::ndarray<const float, nb::c_contig> b,
-                                nb::ndarray<const float, nb::c_contig> c,
-                                nb::ndarray<float, nb::c_contig> out) {
-        word_on<float>(set, word_named(word), a, b, c, out);
-    });
-    module.def("apply_word", [](int set, const std::string& word, nb::ndarray<const double, nb::c_contig> a,
-                                nb::ndarray<const double, nb::c_contig> b,
-                                nb::ndarray<const double, nb::c_contig> c,
-                                nb::ndarray<double, nb::c_contig> out) {
-        word_on<double>(set, word_named(word), a, b, c, out);
-    });
-    module.def("row_order", [](int set, std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
-                            Count count) {
+    module.def("words",
+               [] { return std::vector<std::string>(word_names, word_names + word_count); });
+    module.def("apply_word",
+               [](int set, const std::string& word, nb::ndarray<const float, nb::c_contig> a,
+                  nb::ndarray<const float, nb::c_contig> b,
+                  nb::ndarray<const float, nb::c_contig> c, nb::ndarray<float, nb::c_contig> out) {
+                   word_on<float>(set, word_named(word), a, b, c, out);
+               });
+    module.def(
+        "apply_word",
+        [](int set, const std::string& word, nb::ndarray<const double, nb::c_contig> a,
+           nb::ndarray<const double, nb::c_contig> b, nb::ndarray<const double, nb::c_contig> c,
+           nb::ndarray<double, nb::c_contig> out) {
+            word_on<double>(set, word_named(word), a, b, c, out);
+        });
+    module.def("row_order", [](int set, std::uint64_t seed, std::uint32_t purpose,
+                               std::uint32_t step, Count count) {
         RowOrder order;
         const std::int64_t* drawn = order.draw(set, seed, purpose, step, count);
         std::vector<char> bytes(static_cast<std::size_t>(count) * 8);

@@ -40,13 +40,13 @@ struct Slot {
 };
 
 enum class Action : std::uint8_t {
-    single,       // a word on single numbers
-    chain,        // elementwise words, block by block
-    integers,     // an elementwise word on integers
-    product,      // a matrix product
-    reduce,       // a sum or a maximum over axes
-    copy,         // into another arrangement
-    fill,         // zeros
+    single,    // a word on single numbers
+    chain,     // elementwise words, block by block
+    integers,  // an elementwise word on integers
+    product,   // a matrix product
+    reduce,    // a sum or a maximum over axes
+    copy,      // into another arrangement
+    fill,      // zeros
     take,
     add_at,
     to_single,    // an array of one element to a single number
@@ -92,7 +92,7 @@ struct Chain {
 struct Product {
     Count rows, columns, depth;
     Place a, b, c;
-    Count a_row, a_depth, b_depth, b_column, c_row;  // c is contiguous along columns
+    Count a_row, a_depth, b_depth, b_column, c_row;       // c is contiguous along columns
     std::vector<Count> batch, batch_a, batch_b, batch_c;  // sizes, and strides of each
     enum class Way : std::uint8_t { direct, packed, dots, library } way = Way::direct;
     Place packed;  // scratch for b with its columns contiguous
@@ -149,14 +149,14 @@ struct IntegerWord {
     std::vector<Count> strides[3];
     Place to;
     std::vector<Count> to_strides;
-    bool to_truth = false;     // a comparison: written as floats 0 and 1
-    bool first_real = false;   // where: the condition is a truth value, written as a float
+    bool to_truth = false;    // a comparison: written as floats 0 and 1
+    bool first_real = false;  // where: the condition is a truth value, written as a float
 };
 
 struct Instruction {
     Action action;
     int equation = -1;
-    int index = 0;  // in the list of its action
+    int index = 0;      // in the list of its action
     double work = 0.0;  // in nanoseconds, roughly
 };
 
@@ -173,7 +173,7 @@ struct Output {
 
 // What the threads' sums are added up in: a stretch of numbers, or a single one.
 struct SumRegion {
-    Count offset;    // in bytes, in the arena of sums
+    Count offset;  // in bytes, in the arena of sums
     Count elements;
     Kind kind;
 };
@@ -187,9 +187,8 @@ struct InputPlace {
 };
 
 struct Plan {
-    Count rows = 0;         // of a tile
+    Count rows = 0;          // of a tile
     bool rows_fast = false;  // rows are the innermost axis of a tile
-    bool direct = false;     // inputs of rows are read where they lie
     std::vector<Instruction> stages[3];
     std::vector<SingleWord> singles;
     std::vector<Chain> chains;
@@ -214,12 +213,11 @@ struct Plan {
 };
 
 struct Choices {
-    Count rows;        // of a tile
+    Count rows;  // of a tile
     bool rows_fast;
     bool direct;
-    bool several;      // several tiles in a step
-    int set;           // of instructions
-    bool library;      // whether BLAS may be used
+    int set;             // of instructions
+    bool library;        // whether BLAS may be used
     Count library_from;  // multiply-adds of a product that is left to BLAS
 };
 

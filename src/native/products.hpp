@@ -26,8 +26,7 @@ CHAINRULE_INLINE void product_block(const ProductShape& shape, const T* a, const
 #pragma GCC unroll 16
         for (int vector = 0; vector < Vectors; ++vector) {
             const T* from = b + place * shape.b_depth + vector * lanes;
-            columns[vector] =
-                Part && vector == Vectors - 1 ? load_part(from, part) : load(from);
+            columns[vector] = Part && vector == Vectors - 1 ? load_part(from, part) : load(from);
         }
 #pragma GCC unroll 16
         for (int row = 0; row < Rows; ++row) {
@@ -153,7 +152,8 @@ CHAINRULE_INLINE void store_four_sums(const V<T>* sums, T* to, bool) {
 #endif
 
 template <class T, int Rows, int Columns>
-CHAINRULE_INLINE void dots_block(const ProductShape& shape, const T* a, const T* b, T* c, bool add) {
+CHAINRULE_INLINE void dots_block(const ProductShape& shape, const T* a, const T* b, T* c,
+                                 bool add) {
     constexpr Count lanes = Lanes<T>::N;
     V<T> sums[Rows][Columns] = {};
     Count place = 0;
@@ -203,12 +203,12 @@ void dots(const ProductShape& shape, const T* a, const T* b, T* c, bool add) {
         const T* other = b + column * shape.b_column;
         Count row = 0;
         for (; row + 2 <= shape.rows; row += 2) {
-            dots_block<T, 2, 4>(shape, a + row * shape.a_row, other,
-                                c + row * shape.c_row + column, add);
+            dots_block<T, 2, 4>(shape, a + row * shape.a_row, other, c + row * shape.c_row + column,
+                                add);
         }
         if (row < shape.rows) {
-            dots_block<T, 1, 4>(shape, a + row * shape.a_row, other,
-                                c + row * shape.c_row + column, add);
+            dots_block<T, 1, 4>(shape, a + row * shape.a_row, other, c + row * shape.c_row + column,
+                                add);
         }
     }
     for (; column < shape.columns; ++column) {

@@ -23,24 +23,62 @@ enum class Mark : std::uint8_t { fixed, row, sum, after, coupled };
 
 // The alphabet. `identity` is no word of it: it stands for to_float and broadcast_like.
 enum class Word : std::uint8_t {
-    negative, absolute, sign, floor, exp, expm1, log, log1p, sqrt, sin, cos, tanh, sigmoid, erf,
-    logical_not, is_finite, identity,
-    add, subtract, multiply, divide, power, maximum, minimum,
-    less, less_equal, equal, logical_and, logical_or,
+    negative,
+    absolute,
+    sign,
+    floor,
+    exp,
+    expm1,
+    log,
+    log1p,
+    sqrt,
+    sin,
+    cos,
+    tanh,
+    sigmoid,
+    erf,
+    logical_not,
+    is_finite,
+    identity,
+    add,
+    subtract,
+    multiply,
+    divide,
+    power,
+    maximum,
+    minimum,
+    less,
+    less_equal,
+    equal,
+    logical_and,
+    logical_or,
     where,
-    sum_over, max_over, count, matmul, transpose, reshape, concatenate, slice, pad, take, add_at,
+    sum_over,
+    max_over,
+    count,
+    matmul,
+    transpose,
+    reshape,
+    concatenate,
+    slice,
+    pad,
+    take,
+    add_at,
 };
 constexpr int word_count = static_cast<int>(Word::add_at) + 1;
 
 inline constexpr const char* word_names[word_count] = {
-    "negative", "absolute", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos",
-    "tanh", "sigmoid", "erf", "logical_not", "is_finite", "identity", "add", "subtract", "multiply",
-    "divide", "power", "maximum", "minimum", "less", "less_equal", "equal", "logical_and",
-    "logical_or", "where", "sum_over", "max_over", "count", "matmul", "transpose", "reshape",
-    "concatenate", "slice", "pad", "take", "add_at",
+    "negative",    "absolute",    "sign",     "floor",    "exp",        "expm1",    "log",
+    "log1p",       "sqrt",        "sin",      "cos",      "tanh",       "sigmoid",  "erf",
+    "logical_not", "is_finite",   "identity", "add",      "subtract",   "multiply", "divide",
+    "power",       "maximum",     "minimum",  "less",     "less_equal", "equal",    "logical_and",
+    "logical_or",  "where",       "sum_over", "max_over", "count",      "matmul",   "transpose",
+    "reshape",     "concatenate", "slice",    "pad",      "take",       "add_at",
 };
 
-inline bool is_elementwise(Word word) { return word <= Word::where; }
+inline bool is_elementwise(Word word) {
+    return word <= Word::where;
+}
 
 inline int arity(Word word) {
     if (word <= Word::identity) {
@@ -60,6 +98,14 @@ using Shape = std::vector<Count>;
 
 // The open size in a shape: the rows of a batch.
 constexpr Count rows_size = -1;
+
+inline Count elements_of(const Shape& shape) {
+    Count elements = 1;
+    for (Count size : shape) {
+        elements *= size;
+    }
+    return elements;
+}
 
 struct Value {
     Shape shape;

@@ -154,6 +154,8 @@ bool is_chained(const Program& program, const Equation& equation) {
            program.values[equation.inputs[1]].kind != Kind::integer;
 }
 
-Schedule make_schedule(const Program& program) { return Scheduler(program).run(); }
+Schedule make_schedule(const Program& program) {
+    return Scheduler(program).run();
+}
 
 }  // namespace chainrule

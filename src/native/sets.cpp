@@ -8,10 +8,10 @@
 
 namespace chainrule {
 
-#define CHAINRULE_DECLARE(set)                \
-    namespace set {                           \
-    const Kernels<float>& narrow_kernels();   \
-    const Kernels<double>& wide_kernels();    \
+#define CHAINRULE_DECLARE(set)              \
+    namespace set {                         \
+    const Kernels<float>& narrow_kernels(); \
+    const Kernels<double>& wide_kernels();  \
     }
 
 CHAINRULE_DECLARE(baseline)

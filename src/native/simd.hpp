@@ -156,16 +156,28 @@ CHAINRULE_INLINE void store_part(T* to, V<T> value, int count) {
 // ------------------------------------------------------------------------------- bits and masks
 
 // The casts below keep every bit. A C cast between vectors means just that.
-CHAINRULE_INLINE I<float> to_bits(V<float> value) { return (I<float>)value; }
-CHAINRULE_INLINE I<double> to_bits(V<double> value) { return (I<double>)value; }
-CHAINRULE_INLINE V<float> from_bits(I<float> bits) { return (V<float>)bits; }
-CHAINRULE_INLINE V<double> from_bits(I<double> bits) { return (V<double>)bits; }
+CHAINRULE_INLINE I<float> to_bits(V<float> value) {
+    return (I<float>)value;
+}
+CHAINRULE_INLINE I<double> to_bits(V<double> value) {
+    return (I<double>)value;
+}
+CHAINRULE_INLINE V<float> from_bits(I<float> bits) {
+    return (V<float>)bits;
+}
+CHAINRULE_INLINE V<double> from_bits(I<double> bits) {
+    return (V<double>)bits;
+}
 
 #if defined(__AVX512F__)
 
 // Here the compiler keeps a comparison in a mask register, if it is left to see it.
-CHAINRULE_INLINE V<float> select(I<float> mask, V<float> a, V<float> b) { return mask ? a : b; }
-CHAINRULE_INLINE V<double> select(I<double> mask, V<double> a, V<double> b) { return mask ? a : b; }
+CHAINRULE_INLINE V<float> select(I<float> mask, V<float> a, V<float> b) {
+    return mask ? a : b;
+}
+CHAINRULE_INLINE V<double> select(I<double> mask, V<double> a, V<double> b) {
+    return mask ? a : b;
+}
 
 template <class Mask>
 CHAINRULE_INLINE bool any(Mask mask) {
@@ -273,14 +285,22 @@ CHAINRULE_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
     return (V<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 }
 #else
-CHAINRULE_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) { return a * b + c; }
-CHAINRULE_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) { return a * b + c; }
+CHAINRULE_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
+    return a * b + c;
+}
+CHAINRULE_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
+    return a * b + c;
+}
 #endif
 
 #if defined(__AVX512F__)
 // The masked forms with every lane on: GCC 12 warns of its own header in the plain ones.
-CHAINRULE_INLINE V<float> sqrt(V<float> x) { return _mm512_maskz_sqrt_ps(0xFFFF, x); }
-CHAINRULE_INLINE V<double> sqrt(V<double> x) { return _mm512_maskz_sqrt_pd(0xFF, x); }
+CHAINRULE_INLINE V<float> sqrt(V<float> x) {
+    return _mm512_maskz_sqrt_ps(0xFFFF, x);
+}
+CHAINRULE_INLINE V<double> sqrt(V<double> x) {
+    return _mm512_maskz_sqrt_pd(0xFF, x);
+}
 CHAINRULE_INLINE V<float> floor(V<float> x) {
     return _mm512_maskz_roundscale_ps(0xFFFF, x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
@@ -288,20 +308,40 @@ CHAINRULE_INLINE V<double> floor(V<double> x) {
     return _mm512_maskz_roundscale_pd(0xFF, x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 #elif defined(__AVX2__)
-CHAINRULE_INLINE V<float> sqrt(V<float> x) { return _mm256_sqrt_ps(x); }
-CHAINRULE_INLINE V<double> sqrt(V<double> x) { return _mm256_sqrt_pd(x); }
-CHAINRULE_INLINE V<float> floor(V<float> x) { return _mm256_floor_ps(x); }
-CHAINRULE_INLINE V<double> floor(V<double> x) { return _mm256_floor_pd(x); }
+CHAINRULE_INLINE V<float> sqrt(V<float> x) {
+    return _mm256_sqrt_ps(x);
+}
+CHAINRULE_INLINE V<double> sqrt(V<double> x) {
+    return _mm256_sqrt_pd(x);
+}
+CHAINRULE_INLINE V<float> floor(V<float> x) {
+    return _mm256_floor_ps(x);
+}
+CHAINRULE_INLINE V<double> floor(V<double> x) {
+    return _mm256_floor_pd(x);
+}
 #elif defined(__aarch64__)
-CHAINRULE_INLINE V<float> sqrt(V<float> x) { return (V<float>)vsqrtq_f32((float32x4_t)x); }
-CHAINRULE_INLINE V<double> sqrt(V<double> x) { return (V<double>)vsqrtq_f64((float64x2_t)x); }
-CHAINRULE_INLINE V<float> floor(V<float> x) { return (V<float>)vrndmq_f32((float32x4_t)x); }
-CHAINRULE_INLINE V<double> floor(V<double> x) { return (V<double>)vrndmq_f64((float64x2_t)x); }
+CHAINRULE_INLINE V<float> sqrt(V<float> x) {
+    return (V<float>)vsqrtq_f32((float32x4_t)x);
+}
+CHAINRULE_INLINE V<double> sqrt(V<double> x) {
+    return (V<double>)vsqrtq_f64((float64x2_t)x);
+}
+CHAINRULE_INLINE V<float> floor(V<float> x) {
+    return (V<float>)vrndmq_f32((float32x4_t)x);
+}
+CHAINRULE_INLINE V<double> floor(V<double> x) {
+    return (V<double>)vrndmq_f64((float64x2_t)x);
+}
 #else
 
 #if defined(__SSE2__)
-CHAINRULE_INLINE V<float> sqrt(V<float> x) { return _mm_sqrt_ps(x); }
-CHAINRULE_INLINE V<double> sqrt(V<double> x) { return _mm_sqrt_pd(x); }
+CHAINRULE_INLINE V<float> sqrt(V<float> x) {
+    return _mm_sqrt_ps(x);
+}
+CHAINRULE_INLINE V<double> sqrt(V<double> x) {
+    return _mm_sqrt_pd(x);
+}
 #else
 template <class Vector>
 CHAINRULE_INLINE Vector sqrt(Vector x) {
@@ -320,8 +360,12 @@ CHAINRULE_INLINE V<T> floor_by_adding(V<T> x, T whole_from) {
     const V<T> floored = nearest - select(nearest > x, splat(T(1)), V<T>{});
     return select(size < whole_from, copysign(floored, x), x);
 }
-CHAINRULE_INLINE V<float> floor(V<float> x) { return floor_by_adding(x, 0x1p23f); }
-CHAINRULE_INLINE V<double> floor(V<double> x) { return floor_by_adding(x, 0x1p52); }
+CHAINRULE_INLINE V<float> floor(V<float> x) {
+    return floor_by_adding(x, 0x1p23f);
+}
+CHAINRULE_INLINE V<double> floor(V<double> x) {
+    return floor_by_adding(x, 0x1p52);
+}
 
 #endif
 
@@ -330,20 +374,44 @@ CHAINRULE_INLINE V<double> floor(V<double> x) { return floor_by_adding(x, 0x1p52
 // NaN where either is NaN. The machine's own instruction gives its second operand then, so only a
 // NaN in the first one needs help.
 #if defined(__AVX2__) && !defined(__AVX512F__)
-CHAINRULE_INLINE V<float> larger_or_b(V<float> a, V<float> b) { return _mm256_max_ps(a, b); }
-CHAINRULE_INLINE V<double> larger_or_b(V<double> a, V<double> b) { return _mm256_max_pd(a, b); }
-CHAINRULE_INLINE V<float> smaller_or_b(V<float> a, V<float> b) { return _mm256_min_ps(a, b); }
-CHAINRULE_INLINE V<double> smaller_or_b(V<double> a, V<double> b) { return _mm256_min_pd(a, b); }
+CHAINRULE_INLINE V<float> larger_or_b(V<float> a, V<float> b) {
+    return _mm256_max_ps(a, b);
+}
+CHAINRULE_INLINE V<double> larger_or_b(V<double> a, V<double> b) {
+    return _mm256_max_pd(a, b);
+}
+CHAINRULE_INLINE V<float> smaller_or_b(V<float> a, V<float> b) {
+    return _mm256_min_ps(a, b);
+}
+CHAINRULE_INLINE V<double> smaller_or_b(V<double> a, V<double> b) {
+    return _mm256_min_pd(a, b);
+}
 #elif defined(__SSE2__) && !defined(__AVX512F__)
-CHAINRULE_INLINE V<float> larger_or_b(V<float> a, V<float> b) { return _mm_max_ps(a, b); }
-CHAINRULE_INLINE V<double> larger_or_b(V<double> a, V<double> b) { return _mm_max_pd(a, b); }
-CHAINRULE_INLINE V<float> smaller_or_b(V<float> a, V<float> b) { return _mm_min_ps(a, b); }
-CHAINRULE_INLINE V<double> smaller_or_b(V<double> a, V<double> b) { return _mm_min_pd(a, b); }
+CHAINRULE_INLINE V<float> larger_or_b(V<float> a, V<float> b) {
+    return _mm_max_ps(a, b);
+}
+CHAINRULE_INLINE V<double> larger_or_b(V<double> a, V<double> b) {
+    return _mm_max_pd(a, b);
+}
+CHAINRULE_INLINE V<float> smaller_or_b(V<float> a, V<float> b) {
+    return _mm_min_ps(a, b);
+}
+CHAINRULE_INLINE V<double> smaller_or_b(V<double> a, V<double> b) {
+    return _mm_min_pd(a, b);
+}
 #else
-CHAINRULE_INLINE V<float> larger_or_b(V<float> a, V<float> b) { return select(a > b, a, b); }
-CHAINRULE_INLINE V<double> larger_or_b(V<double> a, V<double> b) { return select(a > b, a, b); }
-CHAINRULE_INLINE V<float> smaller_or_b(V<float> a, V<float> b) { return select(a < b, a, b); }
-CHAINRULE_INLINE V<double> smaller_or_b(V<double> a, V<double> b) { return select(a < b, a, b); }
+CHAINRULE_INLINE V<float> larger_or_b(V<float> a, V<float> b) {
+    return select(a > b, a, b);
+}
+CHAINRULE_INLINE V<double> larger_or_b(V<double> a, V<double> b) {
+    return select(a > b, a, b);
+}
+CHAINRULE_INLINE V<float> smaller_or_b(V<float> a, V<float> b) {
+    return select(a < b, a, b);
+}
+CHAINRULE_INLINE V<double> smaller_or_b(V<double> a, V<double> b) {
+    return select(a < b, a, b);
+}
 #endif
 
 template <class Vector>

@@ -8,15 +8,21 @@ namespace chainrule {
 
 namespace {
 
-double larger(double a, double b) { return a != a ? a : b != b || b > a ? b : a; }
-double smaller(double a, double b) { return a != a ? a : b != b || b < a ? b : a; }
+double larger(double a, double b) {
+    return a != a ? a : b != b || b > a ? b : a;
+}
+double smaller(double a, double b) {
+    return a != a ? a : b != b || b < a ? b : a;
+}
 
 double sigmoid_of(double x) {
     const double decay = std::exp(-std::fabs(x));
     return x >= 0.0 ? 1.0 / (1.0 + decay) : x < 0.0 ? decay / (1.0 + decay) : x;
 }
 
-std::int64_t floored(double number) { return static_cast<std::int64_t>(std::floor(number)); }
+std::int64_t floored(double number) {
+    return static_cast<std::int64_t>(std::floor(number));
+}
 
 std::int64_t on_integers(Word word, std::int64_t a, std::int64_t b, std::int64_t c) {
     switch (word) {

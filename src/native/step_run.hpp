@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstring>
+#include <unordered_map>
 
+#include "bound.hpp"
 #include "machine.hpp"
 
 namespace chainrule {
@@ -11,6 +13,8 @@ namespace chainrule {
 // Bytes that start at a line of the cache.
 class Bytes {
 public:
+    Count size() const { return static_cast<Count>(held_.size()); }
+
     char* at_least(Count count) {
         if (static_cast<Count>(held_.size()) < count + alignment) {
             held_.assign(static_cast<std::size_t>(count + alignment), 0);
@@ -27,7 +31,10 @@ private:
 template <class T>
 class StepRun {
 public:
-    StepRun(Machine& machine, std::vector<Given> columns, const Batches& batches);
+    explicit StepRun(Machine& machine);
+
+    // A call begins: its rows, and how they are cut into batches. Memory is kept from call to call.
+    void begin(const std::vector<Given>& columns, std::size_t carried_count);
 
     void load_carried(const std::vector<Given>& carried);
     void load_fixed(std::size_t place, const Given& given);
@@ -40,6 +47,8 @@ public:
     void store_carried(Outcome& outcome) const;
 
     const char* first_carried() const { return carried_memory_; }
+    // Bytes that are kept for the next call.
+    Count bytes_kept() const;
     Count first_carried_size() const;
     // The first output that is not carried.
     double first_record(const StepPlan& plan) const;
@@ -52,26 +61,30 @@ private:
         std::vector<const char*> gathered_from;  // what lies in it, where that can stay
         std::vector<Count> gathered_first;
         const Plan* gathered_for = nullptr;
+        std::unordered_map<const Plan*, std::vector<BoundChain<T>>> bound;
+        std::vector<BoundChain<T>>* bound_now = nullptr;
     };
 
     void prepare(const StepPlan& plan);
     void set_inputs(const StepPlan& plan, Memory& memory) const;
     void run_stage(const StepPlan& plan, const Plan& tile_plan, int stage, Worker& worker,
                    bool first, Crew* crew);
+    void bind(const Plan& plan, Worker& worker);
     void gather(const Plan& plan, Worker& worker, Count first, const std::int64_t* order);
+    void gather_input(const Plan& plan, Worker& worker, std::size_t value, std::size_t at,
+                      Count row, const std::int64_t* chosen);
     void run_tiles(const StepPlan& plan, int number);
-    void add_up_workers(const StepPlan& plan, Crew* crew);
+    void add_up_workers(const StepPlan& plan);
+    void make_room_for_rows(const StepPlan& plan);
     void keep_row_records(const Plan& plan, const Worker& worker, Count first);
     void carry_over(const StepPlan& plan);
-    const Given& given_of(int value) const { return inputs_[static_cast<std::size_t>(value)]; }
 
     Machine& machine_;
     const Program& program_;
     const Kernels<T>& kernels_;
     std::vector<Given> columns_;
-    const Batches& batches_;
-    std::vector<Given> inputs_;         // single numbers of all inputs
-    std::vector<Count> offsets_;        // of arrays in their arena
+    std::vector<Given> inputs_;   // single numbers of all inputs
+    std::vector<Count> offsets_;  // of arrays in their arena
     Bytes carried_bytes_, fixed_bytes_, shared_bytes_;
     char* carried_memory_ = nullptr;
     char* fixed_memory_ = nullptr;

@@ -210,8 +210,12 @@ CHAINRULE_INLINE Vector verf(Vector x) {
 
 // ------------------------------------------------------------------------------------ pow and sign
 
-CHAINRULE_INLINE float power_of(float a, float b) { return ::powf(a, b); }
-CHAINRULE_INLINE double power_of(double a, double b) { return ::pow(a, b); }
+CHAINRULE_INLINE float power_of(float a, float b) {
+    return ::powf(a, b);
+}
+CHAINRULE_INLINE double power_of(double a, double b) {
+    return ::pow(a, b);
+}
 
 template <class Vector>
 [[gnu::noinline]] Vector pow_by_lanes(Vector a, Vector b) {

@@ -19,7 +19,7 @@ struct Numbers<float> {
     static constexpr float infinity = __builtin_huge_valf();
     static constexpr float not_a_number = __builtin_nanf("");
     static constexpr float smallest_normal = 0x1p-126f;
-    static constexpr float whole_from = 0x1p23f;      // from here on every number is whole
+    static constexpr float whole_from = 0x1p23f;         // from here on every number is whole
     static constexpr float round_by_adding = 0x1.8p23f;  // and here negative ones fit in as well
 
     static constexpr float log2_e = 0x1.715476p0f;
@@ -47,12 +47,12 @@ struct Numbers<float> {
 
     static constexpr float erf_highest = 3.95f;  // erf rounds to 1 from here on
     // erf(x) / x - 1 in x^2, |x| <= 1; error 2^-29.6
-    static constexpr float erf_small[] = {0.128379166f,     -0.37612626f,  0.112835854f,
-                                          -0.0268538129f,   0.00518832821f, -0.000801019778f,
+    static constexpr float erf_small[] = {0.128379166f,   -0.37612626f,   0.112835854f,
+                                          -0.0268538129f, 0.00518832821f, -0.000801019778f,
                                           7.85387747e-05f};
     // -ln(1 - erf(x)) in x - 1, 1 <= x <= 3.95; error of erf 2^-29.9
-    static constexpr float erf_large[] = {1.84960556f,     2.6389668f,    0.84311837f,
-                                          0.0415006727f,   -0.0098908674f, 0.00182614615f,
+    static constexpr float erf_large[] = {1.84960556f,    2.6389668f,     0.84311837f,
+                                          0.0415006727f,  -0.0098908674f, 0.00182614615f,
                                           -0.00018556985f};
 };
 
@@ -113,10 +113,10 @@ struct Numbers<double> {
     static constexpr double erf_highest = 6.0;
     // error 2^-62.7
     static constexpr double erf_small[] = {
-        0.12837916709551259,    -0.37612638903183748,    0.11283791670954857,
-        -0.026866170645072896,  0.0052239776247808793,   -0.00085483269787428704,
-        0.00012055331036920497, -1.4925593507286361e-05, 1.6460972821544072e-06,
-        -1.6350025251153494e-07, 1.46578799096851e-08,   -1.1365665778784778e-09,
+        0.12837916709551259,     -0.37612638903183748,    0.11283791670954857,
+        -0.026866170645072896,   0.0052239776247808793,   -0.00085483269787428704,
+        0.00012055331036920497,  -1.4925593507286361e-05, 1.6460972821544072e-06,
+        -1.6350025251153494e-07, 1.46578799096851e-08,    -1.1365665778784778e-09,
         5.9452607590328661e-11,
     };
     // 1 <= x <= 6; error of erf 2^-59.5

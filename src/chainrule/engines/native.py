@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import importlib
 import math
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,12 +72,26 @@ def _module() -> ModuleType:
 # ---- from a program to a machine ----
 
 
-@lru_cache(maxsize=64)
+# A machine lives as long as its program, and keeps the memory of its last call.
+_MACHINES: WeakKeyDictionary[Program, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
 def machine_of(program: Program, carried: int, fixed: int | None, instruction_set: int = -1) -> Any:
     """Return the machine of a program, made once.
 
-    ``fixed=None``: inputs that have no rows are fixed, wherever they stand.
+    ``fixed=None``: inputs that have no rows are fixed, wherever they stand. ``instruction_set`` is
+    a place in ``instruction_sets()``, by default that of the best.
     """
+    with _LOCK:
+        known = _MACHINES.setdefault(program, {})
+    key = (carried, fixed, instruction_set)
+    if key not in known:
+        known[key] = _made(program, carried, fixed, instruction_set)
+    return known[key]
+
+
+def _made(program: Program, carried: int, fixed: int | None, instruction_set: int) -> Any:
     module = _module()
     chosen = len(module.sets_here()) - 1 if instruction_set < 0 else instruction_set
     roles = [

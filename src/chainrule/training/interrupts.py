@@ -20,6 +20,38 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
     where a program has a handler of its own, nothing changes. Signals reach the main thread alone;
     in another one, ``interrupted_by`` says what to ask.
     """
+    with _held() as came:
+        yield getattr(_ELSEWHERE, "interrupted", came)
+
+
+@contextlib.contextmanager
+def interrupted_by(asked: Callable[[], bool]) -> Iterator[None]:
+    """Let what runs in the calling thread ask this function whether Ctrl-C came."""
+    before = getattr(_ELSEWHERE, "interrupted", None)
+    _ELSEWHERE.interrupted = asked
+    try:
+        yield
+    finally:
+        if before is None:
+            del _ELSEWHERE.interrupted
+        else:
+            _ELSEWHERE.interrupted = before
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let what is inside come to its end; a Ctrl-C raises KeyboardInterrupt after it.
+
+    In another thread than the main one it is for that one to raise it.
+    """
+    with _held() as came:
+        yield
+    if came():
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[Callable[[], bool]]:
     came = False
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -34,26 +66,7 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
     try:
         for one in held:
             signal.signal(one, note)
-        yield getattr(_ELSEWHERE, "interrupted", lambda: came)
+        yield lambda: came
     finally:
         for one in held:
             signal.signal(one, signal.default_int_handler)
-
-
-@contextlib.contextmanager
-def interrupted_by(asked: Callable[[], bool]) -> Iterator[None]:
-    """Let what runs in the calling thread ask this function whether Ctrl-C came."""
-    _ELSEWHERE.interrupted = asked
-    try:
-        yield
-    finally:
-        del _ELSEWHERE.interrupted
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let what is inside come to its end; a Ctrl-C raises KeyboardInterrupt after it."""
-    with held_interrupts() as interrupted:
-        yield
-    if interrupted():
-        raise KeyboardInterrupt
