@@ -1,4 +1,4 @@
-// Matrix products of the sizes that small networks have, where a library's call costs more than it
+// Matrix products of small and middling sizes, where a library's call costs more than it
 // saves: a block of c stays in registers while the depth goes by.
 #pragma once
 

@@ -114,7 +114,7 @@ CHAINRULE_INLINE Vector vexp(Vector x) {
     return exp_within_bounds(at_least(at_most(x, Number::exp_highest), Number::exp_lowest));
 }
 
-// exp(x) - 1 = 2^n ((1 - 2^-n) + rest + tail), the two large terms added first and without loss.
+// exp(x) - 1 = 2^n ((1 - 2^-n) + rest + tail), the two large terms added first, exactly.
 template <class Vector>
 CHAINRULE_INLINE Vector vexpm1(Vector x) {
     using T = Element<Vector>;
