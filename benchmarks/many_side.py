@@ -12,24 +12,24 @@ AT_ONCE, IN_TURN = 16, 8
 
 
 class AtOnce(Ours):
-    """Sixteen networks, each with a seed of its own, in one call."""
+    """Sixteen networks in one call, which differ in their seeds."""
 
     def train(self, epochs: int) -> None:
         work = self.problem.work
-        together: Any = cr.train_many
-        self.runs = together(
-            [self.network] * AT_ONCE,
+        runs = cr.train_many(
+            self.network,
             self.problem.X,
             self.problem.y,
-            seeds=range(AT_ONCE),
+            each=AT_ONCE,
             optimizer=self.optimizer(),
             epochs=epochs,
             batch_size=work.batch,
             dtype=work.dtype,
             progress=False,
         )
-        if {one.recording.epochs for one in self.runs} != {epochs}:
+        if [one.recording.epochs for one in runs] != [epochs] * AT_ONCE:
             raise RuntimeError("A training ended early.")
+        self.run = runs[0]
 
 
 class InTurn(Ours):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from chainrule.engines import native
 from chainrule.engines.program import Program
 from chainrule.engines.work import Batches, Work
-from chainrule.word_shapes import has_rows
+from chainrule.word_shapes import Rows, has_rows
 from chainrule.word_values import WORD_VALUES
 
 needs_native = pytest.mark.skipif(
@@ -128,7 +128,7 @@ def difference(made: Any, due: Any, shaken: Sequence[Any], dtype: str) -> str:
     if not np.isfinite(left[finite]).all():
         return f"not finite: {left} for {right}"
     known = right[finite]
-    moved = max((float(np.max(np.abs(one[finite] - known), initial=0.0)) for one in others))
+    moved = max(float(np.max(np.abs(one[finite] - known), initial=0.0)) for one in others)
     eps = float(np.finfo(dtype).eps)
     bound = MARGIN * (moved + eps * float(np.max(np.abs(known), initial=0.0)))
     if np.asarray(due).dtype.kind in "iub":
@@ -189,3 +189,19 @@ def drawn_content(shape: Any, kind: str, rows: int, random: Any, special: bool) 
             odd = random.choice([np.nan, np.inf, -np.inf, -0.0, 1e-300, 1e15], size=sizes)
             made = np.where(random.uniform(size=sizes) < 0.04, odd, made)
     return made.item() if not sizes else made
+
+
+# ---- how many rows ----
+
+ROW_COUNTS = (1, 2, 7, 9, 33, 300, 900)
+# Where a value has rows along two axes, it has the square of so many entries.
+FEW = (1, 2, 7, 9, 33)
+
+
+def row_counts(program: Program) -> Sequence[int]:
+    most = max(sum(isinstance(size, Rows) for size in value.shape) for value in program.values)
+    return ROW_COUNTS if most < 2 else FEW
+
+
+def names(outputs: Sequence[Any]) -> list[str]:
+    return [f"y{place}" for place in range(len(outputs))]

@@ -13,6 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from native_shapes import (
+    SIZES,
+    Choose,
+    can_multiply,
+    has_open,
+    meets,
+    product,
+    shape_of,
+    spreads,
+    without,
+)
 
 from chainrule import arrays
 from chainrule.arrays import (
@@ -37,24 +48,14 @@ from chainrule.arrays import (
     where,
 )
 from chainrule.engines.program import Input, Tracing
-from chainrule.errors import ShapeError
 from chainrule.symbols import Symbol
-from chainrule.word_shapes import ROWS, Rows, Shape, broadcast
+from chainrule.word_shapes import Rows, Shape, broadcast
 
-Choose = Callable[[Sequence[Any]], Any]
-
-SIZES = (1, 2, 3, 4, 5, 8, 17)
-# What is taken for the number of rows where magnitudes are reckoned.
-MANY = 64
 SMOOTH = ("sin", "cos", "tanh", "sigmoid", "erf")
 ROUGH = ("negative", "absolute", "sign", "floor")
 PAIRS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
 COMPARISONS = ("less", "less_equal", "equal", "logical_and", "logical_or")
 EXPONENTS = (2.0, 0.5, -1.0, 1.0, 3.0, 0.3, 0.0, -2.0)
-
-
-def product(shape: Shape) -> int:
-    return math.prod(MANY if isinstance(size, Rows) else size for size in shape)
 
 
 class Drawing:
@@ -106,7 +107,8 @@ class Drawing:
         """Return what meets a value element by element."""
         if self.choose(range(6)) == 0:
             return self.choose([2.0, 1.0, -0.5, 0.0, self.constant(value.plain[-2:])])
-        return self.any_value(lambda one: meets(one.plain, value.plain))
+        found = self.any_value(lambda one: meets(one.plain, value.plain))
+        return value if found is None else found
 
     # ---- words, each a way to make one more value ----
 
@@ -228,6 +230,8 @@ class Drawing:
     def shaped(self) -> None:
         value = self.some()
         shape = list(value.plain)
+        if 0 in shape and has_open(shape[1:]):
+            return  # how many rows such a value has is not said by its size
         way = self.choose(["one more", "one less", "together", "apart"])
         if way == "one more" and len(shape) < 4:
             shape.insert(self.choose(range(len(shape) + 1)), 1)
@@ -364,9 +368,9 @@ class Drawing:
         made: list[Any] = [self.choose([new, new, self.any_value(wanted)]) for new in newest]
         return [*made, 3.0] if not made or self.choose(range(12)) == 0 else made
 
-    def replacements(self, count: int) -> list[Symbol]:
+    def replacements(self, count: int) -> list[Any]:
         """Choose what takes the places of the first inputs: another one of them, or a new value."""
-        made = []
+        made: list[Any] = []
         for old in self.pool[:count]:
             new = self.any_value(
                 lambda one, old=old: one.plain == old.plain and one.kind == old.kind
@@ -374,59 +378,4 @@ class Drawing:
             assert new is not None
             calm = new.kind == "float" and self.choose([True, False])
             made.append(tanh(new) if calm else new)  # so that it does not grow from step to step
-        return [one if isinstance(one, Symbol) else self.pool[0] for one in made]
-
-
-def shape_of(value: Any) -> Shape:
-    return value.plain if isinstance(value, Symbol) else np.shape(value)
-
-
-def has_open(shape: Sequence[Any]) -> bool:
-    return any(isinstance(size, Rows) for size in shape)
-
-
-def without(shape: Shape, axis: int) -> Shape:
-    return (*shape[:axis], *shape[axis + 1 :])
-
-
-def meets(one: Shape, other: Shape) -> bool:
-    """Whether two shapes meet, in no more than four axes and with no third axis of rows."""
-    try:
-        shape = broadcast(one, other)
-    except ShapeError:
-        return False
-    return len(shape) < 5 and sum(isinstance(size, Rows) for size in shape) < 3
-
-
-def spreads(one: Shape, like: Shape) -> bool:
-    return meets(one, like) and broadcast(one, like) == like
-
-
-def can_multiply(left: Shape, right: Shape) -> bool:
-    if len(right) < 2 or left[-1] != right[-2]:
-        return False
-    made = (*left[:-1], right[-1])
-    open_axes = sum(isinstance(size, Rows) for size in (*made, *right[:-2]))
-    return meets(left[:-2], right[:-2]) and open_axes < 3
-
-
-def drawn_inputs(choose: Choose, carried: int = 0, *, hollow: bool = False) -> list[Input]:
-    """Choose inputs: ``carried`` without rows, some that stay, and at least one of rows."""
-    sizes = (*SIZES, 0) if hollow else SIZES
-    kinds = ("float", "float", "float", "integer", "boolean")
-
-    def fixed() -> Shape:
-        return tuple(choose(sizes) for _ in range(choose([0, 1, 1, 2, 2, 3])))
-
-    shapes = [fixed() for _ in range(carried)]
-    if carried > 1 and choose([True, False]):
-        shapes[1] = shapes[0]  # so that two can change places
-    made = [Input(f"carried_{at}", one, choose(kinds[:4])) for at, one in enumerate(shapes)]
-    for at in range(choose([0, 1, 2])):
-        made.append(Input(f"fixed_{at}", fixed(), choose(kinds)))
-    for at in range(choose([1, 2, 3])):
-        shape = (ROWS, *(choose(sizes) for _ in range(choose([0, 1, 1, 1, 2, 3]))))
-        if not carried and choose(range(8)) == 0:
-            shape = (*shape[1:], ROWS)
-        made.append(Input(f"rows_{at}", shape, choose(kinds)))
-    return made
+        return made

@@ -1,4 +1,4 @@
-"""The house: floors, sizes, names, what may be imported, and what an example may do.
+"""The house: floors, sizes, names, what may be imported, compiled code, what an example may do.
 
 Each rule is a function from source text to findings, so that it is tried on a sample that breaks
 it before it is trusted with the package.
@@ -20,6 +20,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "chainrule"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+COMPILED = sorted((ROOT / "src" / "native").glob("*.[ch]pp"))
+BUILD_FILES = [ROOT / "CMakeLists.txt", ROOT / "src" / "native" / "CMakeLists.txt"]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
 
@@ -72,6 +74,7 @@ ENGINES_MAY_IMPORT = {
 }  # fmt: skip
 
 FILE_LIMIT, FILE_AIM = 400, 300
+LINE_LIMIT = 100
 FUNCTION_LIMIT, FUNCTION_AIM = 60, 40
 EXAMPLE_LIMIT = 80
 FORBIDDEN_WORDS = {
@@ -84,6 +87,11 @@ HEAVY = {
     "scipy", "polars", "narwhals", "sklearn", "matplotlib", "typer", "rich", "safetensors", "jax",
     "torch", "pandas", "pyarrow",
 }  # fmt: skip
+# What takes NaN and infinity for impossible, threads that are not ours, and this machine alone.
+UNSAFE_FLAGS = (
+    "-ffast-math", "-Ofast", "-ffinite-math-only", "-funsafe-math-optimizations",
+    "-fassociative-math", "-ffp-contract=fast", "/fp:fast", "-fopenmp", "OpenMP", "-march=native",
+)  # fmt: skip
 EXAMPLES_MAY_IMPORT = {
     "__future__", "chainrule", "numpy", "matplotlib", "math", "pathlib", "sys", "typing",
 }  # fmt: skip
@@ -216,6 +224,28 @@ def silenced(text: str, module: str) -> list[str]:
     ]
 
 
+def compiled_code(text: str, module: str) -> list[str]:
+    """Return what the house does not want in C++: long lines, silence, OpenMP, Python inside."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        where = f"{module}:{number}"
+        if len(line) > LINE_LIMIT:
+            found.append(f"{where}: {len(line)} columns")
+        if re.search(r"NOLINT|\b(TODO|FIXME|XXX|HACK)\b|diagnostic ignored|pragma omp", line):
+            found.append(f"{where}: {line.strip()}")
+        if re.match(r"#include <(omp|Python|nanobind)\b", line) and module != "module.cpp":
+            found.append(f"{where}: {line}")
+    if words(module) & FORBIDDEN_WORDS:
+        found.append(module)
+    return found
+
+
+def unsafe_flags(text: str, module: str) -> list[str]:
+    """Return the flags of a build file that the compiled engine must not be built with."""
+    code = re.sub(r"#.*", "", text)
+    return [f"{module}: {flag}" for flag in UNSAFE_FLAGS if flag in code]
+
+
 def own_rules(text: str, module: str) -> list[str]:
     """Return the derivatives, updates and loops that an example writes instead of using ours."""
     tree = ast.parse(text)
@@ -299,6 +329,16 @@ def steps_in_a_loop(node: ast.AST) -> bool:
         (forbidden_calls, "arrays.py", "import numpy as np\nnp.load('a', allow_pickle=True)"),
         (silenced, "arrays.py", "x = 1  # type: ignore[assignment]"),
         (silenced, "arrays.py", "x = 1  # noqa"),
+        (compiled_code, "order.cpp", "int x;" + " " * 95),
+        (compiled_code, "order.cpp", "int x;  // NOLINT"),
+        (compiled_code, "order.cpp", "// TODO: faster"),
+        (compiled_code, "order.cpp", "#pragma omp parallel for"),
+        (compiled_code, "order.cpp", '#pragma GCC diagnostic ignored "-Wall"'),
+        (compiled_code, "order.cpp", "#include <omp.h>"),
+        (compiled_code, "order.cpp", "#include <nanobind/nanobind.h>"),
+        (compiled_code, "kernel_utils.hpp", ""),
+        (unsafe_flags, "CMakeLists.txt", "target_compile_options(x PRIVATE -O3 -ffast-math)"),
+        (unsafe_flags, "CMakeLists.txt", "find_package(OpenMP)"),
         (own_rules, "one.py", "import torch"),
         (own_rules, "one.py", "def f_derivative(x): ..."),
         (own_rules, "one.py", "def one_update(w): ..."),
@@ -324,6 +364,10 @@ def test_a_rule_finds_what_breaks_it(
         (forbidden_names, "data/preprocessing.py", "def handled(): ..."),
         (forbidden_calls, "arrays.py", "# eval\nname = 'pickle'\nevaluated = model.eval_rows()"),
         (silenced, "arrays.py", "text = 'noqa'  # a word of the checker"),
+        (compiled_code, "order.hpp", "#pragma once\n#include <vector>\n" + "x" * LINE_LIMIT),
+        (compiled_code, "order.hpp", "#pragma GCC unroll 8"),
+        (compiled_code, "module.cpp", "#include <nanobind/nanobind.h>"),
+        (unsafe_flags, "CMakeLists.txt", "# no -ffast-math\nset(flags -O3 -ffp-contract=off)"),
         (own_rules, "one.py", "import chainrule as cr\nprint(cost(w), run.gradient - 2.1)"),
     ],
 )
@@ -347,10 +391,19 @@ def test_the_package_keeps_the_rule(rule: Callable[[str, str], list[str]]) -> No
     assert not found, "\n".join(found)
 
 
+def test_the_compiled_code_keeps_the_rules() -> None:
+    assert COMPILED
+    found = [one for path in COMPILED for one in compiled_code(path.read_text("utf-8"), path.name)]
+    for path in BUILD_FILES:
+        found += unsafe_flags(path.read_text("utf-8"), path.relative_to(ROOT).as_posix())
+    assert not found, "\n".join(found)
+
+
 def test_every_file_can_be_taken_in_at_a_sitting() -> None:
+    # The loops that are generated are read where they come from.
     lines = {
         path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
-        for path in SOURCES
+        for path in [*SOURCES, *COMPILED]
     }
     above_aim = sorted(f"{count} {name}" for name, count in lines.items() if count > FILE_AIM)
     above_limit = [name for name, count in lines.items() if count > FILE_LIMIT]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import _thread
+import io
+import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from chainrule.engines import native
 from chainrule.engines.cores import VARIABLE, allowed_threads, at_most
 from chainrule.errors import ChainruleError
 from chainrule.training.interrupts import held_interrupts, interrupted_by, uninterrupted
+from chainrule.training.progress import shown_count
 from chainrule.training.state import Progress
 
 RANDOM = np.random.default_rng(7)
@@ -485,6 +489,28 @@ def test_the_line_counts_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (total, wanted, left) == (4, 1, -1)
     assert done == sorted(done)
     assert done[-1] == 4
+
+
+class Terminal(io.StringIO):
+    """A standard error that can take a line back."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_the_line_and_takes_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with shown_count(4, True) as show:
+        show(3)
+    assert re.search(r"trainings ended.* 3 of 4 ", shown.getvalue())
+    assert shown.getvalue().endswith("\x1b[2K")
+    before = shown.getvalue()
+    for total, wanted in ((4, False), (0, True)):
+        with shown_count(total, wanted) as show:
+            show(0)
+    assert shown.getvalue() == before
 
 
 def test_without_a_terminal_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,7 +141,8 @@ def test_a_run_does_not_hold_the_rows(tmp_path: Path) -> None:
 
 def test_where_a_run_was_trained_stays_with_it(tmp_path: Path, monkeypatch: Any) -> None:
     run = classifier()
-    assert set(run.machine) == {"system", "processors", "python", "numpy", "threads"}
+    known = {"system", "processors", "python", "numpy", "scipy", "threads"}
+    assert set(run.machine) == known | {"instruction_set", "threads_of_a_step"}
     run.save(tmp_path / "run")
     monkeypatch.setenv("OMP_NUM_THREADS", "77")
     assert classifier().machine["threads"]["OMP_NUM_THREADS"] == "77"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chainrule.engines import native, reference, reference_run
-from chainrule.engines.cores import VARIABLE, allowed_threads, cores
+from chainrule.engines.cores import threads_and_why
 from chainrule.engines.work import Engine
 from chainrule.errors import SetupError, nearest
 
@@ -77,9 +77,8 @@ def engine_report() -> EngineReport:
     else:
         first = f"native      not there: {native.why_absent()}"
         second = "reference   in use: NumPy, because there is no other"
-    threads = allowed_threads()
-    why = f"of {cores()} cores; {VARIABLE} sets another number"
+    threads, why = threads_and_why()
     return EngineReport(
         "native" if native.is_present() else "reference",
-        (first, second, f"threads     {threads} for a step that takes long enough, {why}"),
+        (first, second, f"threads     {threads} for a step that takes long enough: {why}"),
     )

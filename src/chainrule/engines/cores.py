@@ -11,6 +11,7 @@ from multiprocessing import parent_process
 from chainrule.errors import SetupError
 
 VARIABLE = "CHAINRULE_THREADS"
+MOST = 64
 # What libraries that run several workers on one machine set in each of them.
 SHARED_OUT = ("OMP_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 _BORN_IN = os.getpid()
@@ -31,21 +32,29 @@ def allowed_threads() -> int:
     ``train_many``, in the workers of joblib and multiprocessing, and in forked children, which
     share the cores among themselves. Raises SetupError for a setting that is no number.
     """
+    return threads_and_why()[0]
+
+
+def threads_and_why() -> tuple[int, str]:
+    """Return how many threads a step may use, and what decided it."""
     limit = getattr(_LIMIT, "threads", None)
     if limit is not None:
-        return int(limit)
+        return int(limit), "several trainings share the cores"
     wanted = os.environ.get(VARIABLE, "").strip()
     if wanted:
-        if not wanted.isdigit() or int(wanted) < 1:
+        if not wanted.isdecimal() or int(wanted) < 1:
             raise SetupError(
                 f"{VARIABLE} is '{wanted}'.", "Set it to the number of threads, from 1."
             )
-        return min(int(wanted), 64)
+        return min(int(wanted), MOST), f"{VARIABLE} says so"
     if parent_process() is not None or os.getpid() != _BORN_IN:
-        return 1
-    shared = [os.environ.get(name, "") for name in SHARED_OUT]
-    limits = [int(one) for one in shared if one.isdigit() and int(one) > 0]
-    return max(1, min([cores(), *limits]))
+        return 1, "this is one of several workers"
+    found, why = cores(), f"as many as there are cores; {VARIABLE} sets another number"
+    for name in SHARED_OUT:
+        given = os.environ.get(name, "")
+        if given.isdecimal() and 0 < int(given) < found:
+            found, why = int(given), f"{name} says so"
+    return found, why
 
 
 @contextlib.contextmanager

@@ -58,6 +58,7 @@ def one_thread(wanted: bool) -> Iterator[None]:
         return
     with _LOCK:
         if not _HOLDERS:
+            _free_for_this_thread()
             _HOLDERS.append(_controller().limit(limits=1))
         _HOLDERS.append(None)
     try:
@@ -66,4 +67,17 @@ def one_thread(wanted: bool) -> Iterator[None]:
         with _LOCK:
             _HOLDERS.pop()
             if len(_HOLDERS) == 1:
+                _free_for_this_thread()
                 _HOLDERS.pop().restore_original_limits()
+                _free_for_this_thread()
+
+
+def _free_for_this_thread() -> None:
+    """Let the calling thread set limits, whichever set them last.
+
+    From threadpoolctl 3.8 on, limits that another thread sets do nothing, and say nothing.
+    """
+    for one in _controller().lib_controllers:
+        free = getattr(one, "clear_controlling_thread", None)
+        if free is not None:
+            free(force=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -16,9 +17,12 @@ THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def machine_record() -> dict[str, Any]:
-    """Return system, versions, processors, engine and the thread settings of the libraries."""
+    """Return system, versions, processors, instruction set, and what says how many threads."""
     found = {name: os.environ[name] for name in THREAD_SETTINGS if name in os.environ}
-    return {**_unchanging(), "threads": found, "threads_of_a_step": allowed_threads()}
+    # Large products are left to SciPy's BLAS; where there were none, SciPy was not needed.
+    scipy = getattr(sys.modules.get("scipy"), "__version__", None)
+    changing = {"scipy": scipy, "threads": found, "threads_of_a_step": allowed_threads()}
+    return {**_unchanging(), **changing}
 
 
 @lru_cache(maxsize=1)

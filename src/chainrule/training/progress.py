@@ -59,7 +59,7 @@ def shown_progress(
 
 @contextlib.contextmanager
 def shown_count(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Yield what is told how many trainings of several are done, and shows it in one line."""
+    """Yield what is told how many of several trainings have ended, and shows it in one line."""
     if not wanted or not _terminal() or total == 0:
         yield lambda done: None
         return
@@ -67,12 +67,17 @@ def shown_count(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (
-        TextColumn("training {task.completed:.0f} of {task.total:.0f}"),
+    console = Console(file=sys.stderr)
+    console.width -= len(ECHO)
+    bars = Bars(
+        TextColumn("trainings ended"),
         BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
         TimeRemainingColumn(),
+        console=console,
+        transient=True,
     )
-    with Bars(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+    with bars:
         line = bars.add_task("", total=total)
         yield lambda done: bars.update(line, completed=done)
 

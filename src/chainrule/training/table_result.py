@@ -22,7 +22,6 @@ from chainrule.network.network import Network
 from chainrule.optimizers import Adam
 from chainrule.training.carry_out import carry_out
 from chainrule.training.metrics import METRICS
-from chainrule.training.progress import shown_progress
 from chainrule.training.run import Run, with_notes
 from chainrule.training.stopping import Stopping
 from chainrule.training.table_rows import TableRows
@@ -150,10 +149,8 @@ def linear_model(run: Run, rows: TableRows, progress: bool) -> Run:
         stopping=Stopping(patience=PATIENCE),
         readings=0,
     )
-    with shown_progress(setup, progress, "linear model") as shown:
-        linear = carry_out(
-            setup, (prepared.training, prepared.validation), hooks=shown, progress=False
-        )
+    parts = (prepared.training, prepared.validation)
+    linear = carry_out(setup, parts, progress=progress, title="linear model")
     return with_notes(linear, {"preparation": run.notes["preparation"]})
 
 
