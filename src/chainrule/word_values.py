@@ -30,10 +30,12 @@ def _compute_erf(xp: ModuleType, x: Any) -> Any:
 
 
 def _compute_reshape(xp: ModuleType, x: Any, shape: tuple[Any, ...]) -> Any:
-    """Rearrange; an open size takes what the fixed ones leave."""
-    if any(not isinstance(size, int) for size in shape):
+    """Rearrange; an open size takes what the fixed ones leave, several of them share it."""
+    open_sizes = sum(not isinstance(size, int) for size in shape)
+    if open_sizes:
         fixed = math.prod(size for size in shape if isinstance(size, int))
-        rows = math.prod(x.shape) // fixed if fixed else len(x)
+        left = math.prod(x.shape) // fixed if fixed else len(x) ** open_sizes
+        rows = round(left ** (1.0 / open_sizes))
         shape = tuple(size if isinstance(size, int) else rows for size in shape)
     return xp.reshape(x, shape)
 

@@ -218,6 +218,9 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
     for (ChainInput& input : chain.inputs) {
         input.splat = input.slot.number >= 0 || input.strides.back() == 0;
     }
+    if (elements == 0.0) {
+        return;
+    }
     share_scratch(chain);
     chain.signature = signature_of(chain);
     chain.fused = find_chain(choices_.set, program_.wide, chain.signature);
@@ -244,7 +247,7 @@ void Lowering::lower_integers(int place) {
     IntegerWord made;
     made.word = equation.word;
     made.to_truth = gives_truth(equation.word);
-    made.first_real = equation.word == Word::where;
+    made.first_real = equation.word == Word::where && !whole_number(equation.inputs[0]);
     const std::vector<int> order = axis_order(output);
     const std::vector<Count> sizes = sizes_of(output);
     std::vector<std::vector<Count>*> strides;

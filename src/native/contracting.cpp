@@ -122,6 +122,25 @@ void Lowering::lower_product(int place) {
     }
 }
 
+// Over no numbers, a sum is 0; a maximum is not there.
+void Lowering::reduce_nothing(int place, const Reduction& reduction) {
+    if (reduction.maximum) {
+        throw std::invalid_argument("a maximum over no entries does not exist");
+    }
+    if (reduction.slot.number >= 0) {
+        SingleWord zero{Word::subtract, {reduction.slot, reduction.slot, {}}, reduction.slot};
+        plan_.singles.push_back(zero);
+        add(Action::single, place, plan_.singles.size() - 1, 5.0);
+        return;
+    }
+    Copy zeros;
+    zeros.item = 1;
+    zeros.to = reduction.to;
+    zeros.sizes = {bytes_of(program_.equations[place].output)};
+    plan_.copies.push_back(zeros);
+    add(Action::fill, place, plan_.copies.size() - 1, 5.0);
+}
+
 void Lowering::lower_reduction(int place) {
     const Equation& equation = program_.equations[place];
     const int input = equation.inputs[0];
@@ -180,6 +199,10 @@ void Lowering::lower_reduction(int place) {
     for (const Axis& one : gone) {
         made.gone.push_back(one.size);
         made.gone_strides.push_back(one.stride);
+    }
+    if (elements == 0.0) {
+        reduce_nothing(place, made);
+        return;
     }
     join_axes(made.kept, {&made.kept_strides, &made.to_strides});
     join_axes(made.gone, {&made.gone_strides});

@@ -14,7 +14,9 @@ namespace {
 
 // ---- choosing by index ----
 
-template <class Item, bool Adding>
+enum class Moving { take, add, either };
+
+template <class Item, Moving moving>
 void run_indexing(const Indexing& indexing, Memory& memory) {
     const std::int64_t* indices = memory.at<std::int64_t>(indexing.indices);
     Item* small = memory.at<Item>(indexing.small);
@@ -30,8 +32,11 @@ void run_indexing(const Indexing& indexing, Memory& memory) {
         Item* one = small + offsets[1];
         Item* other = large + chosen * indexing.row;
         walk<2>(indexing.rest, indexing.rest.size(), inside, [&](const Count* place) {
-            if (Adding) {
+            if (moving == Moving::add) {
                 other[place[1]] += one[place[0]];
+            } else if (moving == Moving::either) {
+                // Of truth values, a sum is "or".
+                other[place[1]] = other[place[1]] > one[place[0]] ? other[place[1]] : one[place[0]];
             } else {
                 one[place[0]] = other[place[1]];
             }
@@ -53,9 +58,11 @@ void run_add_at(const Indexing& indexing, Memory& memory, bool first) {
         }
     }
     if (indexing.kind == Kind::integer) {
-        run_indexing<std::int64_t, true>(indexing, memory);
+        run_indexing<std::int64_t, Moving::add>(indexing, memory);
+    } else if (indexing.kind == Kind::truth) {
+        run_indexing<T, Moving::either>(indexing, memory);
     } else {
-        run_indexing<T, true>(indexing, memory);
+        run_indexing<T, Moving::add>(indexing, memory);
     }
 }
 
@@ -204,9 +211,9 @@ void execute(const Plan& plan, const Instruction& instruction, const Kernels<T>&
         }
         case Action::take:
             if (plan.indexings[index].item == 8) {
-                return run_indexing<std::uint64_t, false>(plan.indexings[index], memory);
+                return run_indexing<std::uint64_t, Moving::take>(plan.indexings[index], memory);
             }
-            return run_indexing<std::uint32_t, false>(plan.indexings[index], memory);
+            return run_indexing<std::uint32_t, Moving::take>(plan.indexings[index], memory);
         case Action::add_at:
             return run_add_at<T>(plan.indexings[index], memory, first);
         case Action::to_single:

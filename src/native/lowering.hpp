@@ -66,6 +66,7 @@ private:
     // ---- products.cpp: products and reductions ----
     void lower_product(int equation);
     void lower_reduction(int equation);
+    void reduce_nothing(int equation, const Reduction& reduction);
 
     const Program& program_;
     const Choices& choices_;

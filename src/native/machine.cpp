@@ -235,13 +235,14 @@ public:
 
     // After an epoch: `own` is what its steps came to, `finite` whether all of them were finite.
     // Returns whether the call is to end.
-    bool close(double own, bool finite, const char* value, Count size) {
+    // `value` and `size` are the first carried value, or `number` where it is a single one.
+    bool close(double own, bool finite, const char* value, Count size, double number) {
         const T* numbers = reinterpret_cast<const T*>(value);
         double judged = own;
         if (watch_.machine != nullptr) {
-            judged = evaluated(value);
+            judged = evaluated(value, number);
         }
-        const bool sound = finite && kernels_.all_finite(numbers, size);
+        const bool sound = finite && kernels_.all_finite(numbers, size) && std::isfinite(number);
         const bool better = sound && judged < epochs_.best;
         const Count epoch = static_cast<Count>(epochs_.judged.size());
         epochs_.judged.push_back(judged);
@@ -253,6 +254,7 @@ public:
         }
         if (watch_.keep_best ? better : sound) {
             epochs_.kept_epoch = epoch;
+            epochs_.kept_number = number;
             epochs_.kept.assign(value, value + size * static_cast<Count>(sizeof(T)));
         }
         const bool patient = watch_.patience < 0 || epochs_.waited < watch_.patience;
@@ -260,9 +262,10 @@ public:
     }
 
 private:
-    double evaluated(const char* value) {
+    double evaluated(const char* value, double number) {
         std::vector<Given> fixed(1);
         fixed[0].data = value;
+        fixed[0].number = number;
         fixed.insert(fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
         Outcome outcome = watch_.machine->run({}, fixed, watch_.rows, watch_.batches, 0,
                                               watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr);
@@ -347,15 +350,17 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
         run.step(plan, batches.shuffled ? 0 : from, chosen == nullptr ? nullptr : chosen + from,
                  crew.get());
         run.add_records(plan, outcome.records);
+        const double number = run.first_record(plan);
+        run.carry_over(plan);
         ++outcome.steps_done;
         if (watcher) {
-            const double number = run.first_record(plan);
             own += number * static_cast<double>(plan.rows);
             own_rows += plan.rows;
             finite = finite && std::isfinite(number);
             if (place == per_epoch - 1) {
-                const bool ends = watcher->close(own / static_cast<double>(own_rows), finite,
-                                                 run.first_carried(), run.first_carried_size());
+                const bool ends =
+                    watcher->close(own / static_cast<double>(own_rows), finite, run.first_carried(),
+                                   run.first_carried_size(), run.first_carried_number());
                 own = 0.0;
                 own_rows = 0;
                 finite = true;

@@ -60,6 +60,7 @@ struct Epochs {
     std::vector<char> sound;
     std::vector<Record> outputs;
     std::vector<char> kept;
+    double kept_number = 0.0;  // where a single number is kept
     Count kept_epoch = -1;
     double best = 0.0;
     Count best_epoch = -1;

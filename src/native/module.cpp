@@ -148,8 +148,7 @@ struct Watching {
 nb::object carried_object(Outcome& outcome, std::size_t place, const Program& program) {
     const Value& value = program.values[place];
     if (!value.single()) {
-        const Kind kind = value.kind == Kind::truth ? Kind::real : value.kind;
-        return array_of(std::move(outcome.carried[place]), value.shape, kind, program.wide);
+        return array_of(std::move(outcome.carried[place]), value.shape, value.kind, program.wide);
     }
     if (value.kind == Kind::real) {
         return nb::cast(outcome.numbers[place]);
@@ -175,7 +174,9 @@ nb::tuple epochs_object(Epochs& epochs, const Batches* held, const Program& prog
         outputs.append(array_of(std::move(record.bytes), shape, record.kind, wide));
     }
     nb::object kept = nb::none();
-    if (epochs.kept_epoch >= 0) {
+    if (epochs.kept_epoch >= 0 && program.values[0].single()) {
+        kept = nb::cast(epochs.kept_number);
+    } else if (epochs.kept_epoch >= 0) {
         kept = array_of(std::move(epochs.kept), program.values[0].shape, Kind::real, program.wide);
     }
     return nb::make_tuple(array_of(std::move(judged), {count}, Kind::real, true), outputs,

@@ -254,7 +254,7 @@ void Lowering::place_parts_of_joins() {
                                    root_[source] == source && rows_axis_of(source) == -1 &&
                                    program_.equations[maker_[source]].word != Word::concatenate;
             if (alone && made_here && part_of_[source].join < 0 &&
-                item_of(source) == item_of(equation.output)) {
+                whole_number(source) == whole_number(equation.output)) {
                 part_of_[source] = {equation.output, offset};
             }
             offset += elements;

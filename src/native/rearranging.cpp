@@ -242,7 +242,13 @@ void Lowering::lower_concatenate(int place) {
         if (part_of_[root_[part]].join == output) {
             continue;
         }
-        const View given = whole_number(output) ? views_[part] : real_view(part, place);
+        View given = views_[part];
+        if (!whole_number(output)) {
+            given = real_view(part, place);
+        } else if (!whole_number(part)) {
+            given = temporary(part, sizeof(std::int64_t));
+            convert(views_[part], given, Action::to_integer, place);
+        }
         if (size > 0) {
             copy(given, inside, item_of(output), place);
         }

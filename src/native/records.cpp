@@ -159,7 +159,14 @@ void StepRun<T>::store_carried(Outcome& outcome) const {
             const std::size_t item = value.kind == Kind::integer ? 8 : sizeof(T);
             const char* from = carried_memory_ + offsets_[place];
             const std::size_t bytes = static_cast<std::size_t>(elements_of(value.shape)) * item;
-            outcome.carried.back().assign(from, from + bytes);
+            std::vector<char>& made = outcome.carried.back();
+            if (value.kind != Kind::truth) {
+                made.assign(from, from + bytes);
+                continue;
+            }
+            for (std::size_t at = 0; at < bytes; at += sizeof(T)) {
+                made.push_back(*reinterpret_cast<const T*>(from + at) != T(0) ? 1 : 0);
+            }
         }
     }
 }

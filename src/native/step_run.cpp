@@ -242,6 +242,11 @@ void StepRun<T>::add_up_workers(const StepPlan& plan) {
                     reinterpret_cast<std::int64_t*>(to)[place] +=
                         reinterpret_cast<const std::int64_t*>(from)[place];
                 }
+            } else if (region.kind == Kind::truth) {
+                T* into = reinterpret_cast<T*>(to);
+                const T* others = reinterpret_cast<const T*>(from);
+                kernels_.words[static_cast<int>(Word::logical_or)](into, others, others, 0, into,
+                                                                   region.elements);
             } else {
                 kernels_.add_into(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(from),
                                   region.elements);
@@ -301,7 +306,6 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
         }
     }
     run_stage(plan, plan.main, 2, chief, true, crew);
-    carry_over(plan);
 }
 
 template class StepRun<float>;

@@ -43,6 +43,8 @@ public:
     void step(const StepPlan& plan, Count from, const std::int64_t* order, Crew* crew);
 
     void add_records(const StepPlan& plan, std::vector<Record>& records) const;
+    // Carried values take the place of those before. Records are taken first: they may show these.
+    void carry_over(const StepPlan& plan);
     void start_records(std::vector<Record>& records) const;
     void store_carried(Outcome& outcome) const;
 
@@ -50,6 +52,9 @@ public:
     // Bytes that are kept for the next call.
     Count bytes_kept() const;
     Count first_carried_size() const;
+    double first_carried_number() const {
+        return inputs_.empty() || !program_.values[0].single() ? 0.0 : inputs_[0].number;
+    }
     // The first output that is not carried.
     double first_record(const StepPlan& plan) const;
 
@@ -77,7 +82,6 @@ private:
     void add_up_workers(const StepPlan& plan);
     void make_room_for_rows(const StepPlan& plan);
     void keep_row_records(const Plan& plan, const Worker& worker, Count first);
-    void carry_over(const StepPlan& plan);
 
     Machine& machine_;
     const Program& program_;

@@ -25,7 +25,7 @@ from chainrule.engines.library import one_thread, products_of
 from chainrule.engines.program import Program
 from chainrule.engines.work import Batches, Epochs, Outcome, Watch, Work
 from chainrule.equations import Equation, Value
-from chainrule.errors import SetupError
+from chainrule.errors import SetupError, ShapeError
 from chainrule.randomness import purpose_key
 from chainrule.word_shapes import Rows, has_rows, normal_axes, rows_axis
 
@@ -98,6 +98,12 @@ def _made(program: Program, carried: int, fixed: int | None, instruction_set: in
         "carried" if place < carried else _role(program, place, carried, fixed)
         for place in range(len(program.inputs))
     ]
+    for one, role in zip(program.inputs, roles, strict=True):
+        if role == "rows" and not has_rows(one.shape):
+            raise SetupError(
+                f"The input '{one.name}' of a program stands among those of rows and has none.",
+                "Say how many inputs are carried and fixed.",
+            )
     marks = program.marks
     values = [_value_text(value, marks[value.number]) for value in program.values]
     equations = [_equation_text(program, one) for one in program.equations]
@@ -158,9 +164,9 @@ def run(
     watching = None if watch is None else _watching(work, watch)
     with _settled([(machine, size), *_judge(watching, watch)]):
         after, records, steps, epochs = machine.run(
-            _typed(work.program, carried, 0),
-            _typed(work.program, fixed, work.carried),
-            _typed(work.program, rows, work.carried + work.fixed),
+            _typed(work.program, carried, 0, batches.rows),
+            _typed(work.program, fixed, work.carried, batches.rows),
+            _typed(work.program, rows, work.carried + work.fixed, batches.rows),
             _batches_text(batches),
             first,
             last,
@@ -184,7 +190,7 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
         # Nothing to be fast with, and not every word has a meaning on no rows.
         return reference.evaluate(program, inputs)
     machine = machine_of(program, 0, None)
-    given = _typed(program, inputs, 0)
+    given = _typed(program, inputs, 0, rows)
     open_inputs = [has_rows(one.shape) for one in program.inputs]
     with _settled([(machine, rows)]):
         _, records, _, _ = machine.run(
@@ -216,8 +222,11 @@ def _row_count(program: Program, inputs: Sequence[Any]) -> int:
     return 1
 
 
-def _typed(program: Program, contents: Sequence[Any], first: int) -> list[Any]:
-    """Return contents as a machine takes them: arrays of the program's type, or plain numbers."""
+def _typed(program: Program, contents: Sequence[Any], first: int, rows: int) -> list[Any]:
+    """Return contents as a machine takes them: arrays of the program's type, or plain numbers.
+
+    Raises ShapeError for what is not of the input's shape: a machine reads memory by shape alone.
+    """
     typed: list[Any] = []
     for place, content in enumerate(contents, first):
         one = program.inputs[place]
@@ -225,7 +234,14 @@ def _typed(program: Program, contents: Sequence[Any], first: int) -> list[Any]:
             typed.append(float(content) if one.kind == "float" else int(content))
             continue
         wanted = np.int64 if one.kind == "integer" else np.dtype(program.dtype)
-        typed.append(np.ascontiguousarray(content, dtype=wanted))
+        array = np.ascontiguousarray(content, dtype=wanted)
+        due = tuple(rows if isinstance(size, Rows) else size for size in one.shape)
+        if array.shape != due:
+            raise ShapeError(
+                f"The input '{one.name}' of a program is {array.shape} where {due} is due.",
+                "Give as many rows in every input, and its own sizes in each.",
+            )
+        typed.append(array)
     return typed
 
 
@@ -237,8 +253,9 @@ def _watching(work: Work, watch: Watch) -> tuple[Any, ...]:
     judge, fixed, rows, batches = None, [], [], None
     if watch.work is not None and watch.batches is not None:
         judge = machine_of(watch.work.program, 0, watch.work.fixed)
-        fixed = _typed(watch.work.program, watch.fixed, 1)
-        rows = _typed(watch.work.program, watch.rows, watch.work.fixed)
+        held = watch.batches.rows
+        fixed = _typed(watch.work.program, watch.fixed, 1, held)
+        rows = _typed(watch.work.program, watch.rows, watch.work.fixed, held)
         batches = _batches_text(watch.batches)
     patience = -1 if watch.patience is None else watch.patience
     return (judge, fixed, rows, batches, watch.best, watch.keep == "best", watch.waited, patience)
