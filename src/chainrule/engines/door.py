@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from chainrule.engines.choosing import AUTO, ENGINES, find_engine
 from chainrule.engines.program import Program
 from chainrule.engines.work import Batches, Engine, Epochs, Outcome, Watch, Work
 from chainrule.errors import SetupError
-from chainrule.word_shapes import has_rows
 
 __all__ = ["ENGINES", "Batches", "Engine", "Epochs", "Outcome", "Watch", "Work", "evaluate", "run"]
 
@@ -64,22 +62,14 @@ def evaluate(program: Program, inputs: Sequence[Any], *, engine: str = AUTO) -> 
     return find_engine(engine).evaluate(program, inputs)
 
 
-@lru_cache(maxsize=64)
 def _epochs_at_once(
     work: Work, batches: Batches, judging: Work | None, held: Batches | None
 ) -> int:
     """Return how many epochs one call may span, at least one, by what it has to remember."""
-    limit = RECORDS_LIMIT // max(1, _record_bytes(work, batches.rows, batches.steps_per_epoch))
+    of_a_row, of_a_step = work.record_bytes
+    bytes_of_steps = of_a_row * batches.rows + of_a_step * batches.steps_per_epoch
+    limit = RECORDS_LIMIT // max(1, bytes_of_steps)
     if judging is not None and held is not None:
-        limit = min(limit, OUTPUTS_LIMIT // max(1, _record_bytes(judging, held.rows, 1)))
+        of_a_row, of_a_step = judging.record_bytes
+        limit = min(limit, OUTPUTS_LIMIT // max(1, of_a_row * held.rows + of_a_step))
     return max(1, limit)
-
-
-def _record_bytes(work: Work, rows: int, steps: int) -> int:
-    """Return how many bytes the records of an epoch have, each number taken as 8."""
-    shapes = [work.program.values[number].shape for number in work.program.outputs[work.carried :]]
-    return 8 * sum(
-        (rows if has_rows(shape) else steps)
-        * math.prod(one for one in shape if isinstance(one, int))
-        for shape in shapes
-    )

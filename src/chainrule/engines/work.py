@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines.program import Program
 from chainrule.randomness import permutation
+from chainrule.word_shapes import has_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,16 @@ class Work:
     program: Program
     carried: int = 0
     fixed: int = 0
+
+    @cached_property
+    def record_bytes(self) -> tuple[int, int]:
+        """How many bytes the records take for each row and for each step, a number taken as 8."""
+        taken = [0, 0]
+        for number in self.program.outputs[self.carried :]:
+            shape = self.program.values[number].shape
+            fixed = math.prod(one for one in shape if isinstance(one, int))
+            taken[0 if has_rows(shape) else 1] += 8 * fixed
+        return taken[0], taken[1]
 
 
 @dataclass(frozen=True)
