@@ -21,18 +21,19 @@ ENGINES: Mapping[str, Engine] = {
 }
 
 
-def chosen_engine(name: str) -> str:
+def chosen_engine(name: object) -> str:
     """Return the engine of a name: for "auto" the compiled one, the reference where it is absent.
 
     Raises SetupError for a name that is not there, and for "native" where it could not be built.
     """
-    if name == AUTO:
+    if isinstance(name, str) and name == AUTO:
         if native.is_present():
             return "native"
         _say_absent()
         return "reference"
-    if name not in ENGINES:
-        raise SetupError(f"There is no engine '{name}'.", nearest(name, [AUTO, *ENGINES]))
+    if not isinstance(name, str) or name not in ENGINES:
+        known = [AUTO, *ENGINES]
+        raise SetupError(f"There is no engine {name!r}.", nearest(str(name), known))
     if name == "native" and not native.is_present():
         raise SetupError(
             f"The compiled engine is not there: {native.why_absent()}.",
