@@ -215,9 +215,6 @@ void StepRun<T>::run_stage(const StepPlan& plan, const Plan& tile_plan, int stag
 template <class T>
 void StepRun<T>::run_tiles(const StepPlan& plan, int number) {
     Worker& worker = *workers_[static_cast<std::size_t>(number)];
-    if (number > 0) {
-        worker.memory.slots = workers_[0]->memory.slots;
-    }
     const Count begin = plan.tiles * number / plan.workers;
     const Count end = plan.tiles * (number + 1) / plan.workers;
     for (Count one = begin; one < end; ++one) {
@@ -272,6 +269,10 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
     make_room_for_rows(plan);
     run_stage(plan, plan.main, 0, chief, true, crew);
     if (plan.workers > 1) {
+        // Before any of them begins: the first one writes its sums among these numbers.
+        for (int number = 1; number < plan.workers; ++number) {
+            workers_[static_cast<std::size_t>(number)]->memory.slots = chief.memory.slots;
+        }
         struct Tiles {
             StepRun* run;
             const StepPlan* plan;
