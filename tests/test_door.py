@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import chainrule as cr
 from chainrule.arrays import matmul, mean_over, reshape, sum_over, transpose
 from chainrule.engines import door
-from chainrule.engines.door import ENGINES, Batches, Outcome, Watch, Work, evaluate, run
+from chainrule.engines.door import ENGINES, Batches, Look, Outcome, Watch, Work, evaluate, run
 from chainrule.engines.program import Input, trace
 from chainrule.word_shapes import ROWS
 
@@ -55,6 +55,17 @@ def judging(dtype: Any = "float64") -> Work:
 
     inputs = [Input("w", (3,)), Input("scale", ()), Input("x", (ROWS, 3)), Input("y", (ROWS,))]
     return Work(trace(judge, inputs, ("loss", "missed"), dtype), carried=0, fixed=2)
+
+
+def looking(rows: int = 3) -> Work:
+    """What a step begins with: w, the rate, and the mean squared error of a batch."""
+
+    def look(w: Any, moved: Any, rate: Any, x: Any, y: Any) -> tuple[Any, ...]:
+        missed = errors(w, x, y)
+        return w + 0.0, sum_over(w + moved) * rate, mean_over(missed * missed)
+
+    inputs = descent().program.inputs
+    return Work(trace(look, inputs, ("w", "moved", "loss"), "float64"), carried=0, fixed=rows)
 
 
 WORK, JUDGING = descent(), judging()
@@ -144,6 +155,47 @@ def test_calls_that_are_cut_anywhere_give_the_same_bits(engine: str, cuts: Seque
     assert kept is not None
     assert whole.epochs.kept is not None
     assert same([kept, watch.best], [whole.epochs.kept, whole.epochs.best])
+
+
+@engines
+@pytest.mark.parametrize("judged", [True, False])
+def test_a_look_sees_the_state_before_an_epoch_and_rows_of_its_own(
+    engine: str, judged: bool
+) -> None:
+    sample = Batches(11, 5, seed=2, shuffled=True)
+    look = Look(looking(), sample, [0, 1, 3, 9])
+    watch = replace(WATCH if judged else Watch(), look=look)
+    states = [start()] + [list(steps(engine, 0, 3 * epoch).carried) for epoch in (1, 2, 3, 4)]
+    # The first call ends within epoch 2, so that epoch 1 is in one and epoch 3 in the other.
+    first = steps(engine, 0, 8, watch=watch)
+    second = steps(engine, 8, 12, carried=first.carried, watch=watch)
+    assert first.epochs is not None
+    assert second.epochs is not None
+    assert (first.epochs.looked, second.epochs.looked) == ([0, 1], [3])
+    for seen in (first.epochs, second.epochs):
+        for place, epoch in enumerate(seen.looked):
+            w, moved = states[epoch]
+            chosen = sample.of_step(sample.steps_per_epoch * epoch)
+            np.testing.assert_array_equal(seen.looks[0][place], w)
+            assert seen.looks[1][place] == pytest.approx(np.sum(w + moved) * 0.02, rel=1e-12)
+            loss = np.mean((X[chosen] @ w - Y[chosen]) ** 2)
+            assert seen.looks[2][place] == pytest.approx(loss, rel=1e-12)
+    plain = steps(engine, 8, 12, carried=first.carried, watch=replace(watch, look=None))
+    assert same([*plain.carried, *plain.records], [*second.carried, *second.records])
+
+
+@engines
+def test_a_look_that_is_never_due_leaves_nothing(engine: str) -> None:
+    outcome = steps(engine, 1, 6, watch=Watch(look=Look(looking(), BATCHES, [0, 7])))
+    assert outcome.epochs is not None
+    assert outcome.epochs.looked == []
+    assert outcome.epochs.looks == []
+
+
+@engines
+def test_a_look_at_other_inputs_is_refused(engine: str) -> None:
+    with pytest.raises(cr.SetupError, match="other inputs than the steps"):
+        steps(engine, 0, 3, watch=Watch(look=Look(JUDGING, BATCHES, [0])))
 
 
 @engines

@@ -223,7 +223,20 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Judges epochs and keeps the best, as chainrule.engines.work.Watch says.
+// Adds what was recorded to what was recorded before.
+void join(std::vector<Record>& kept, std::vector<Record>::iterator from,
+          std::vector<Record>::iterator to) {
+    if (kept.empty()) {
+        kept.assign(std::make_move_iterator(from), std::make_move_iterator(to));
+        return;
+    }
+    for (Record& record : kept) {
+        record.bytes.insert(record.bytes.end(), from->bytes.begin(), from->bytes.end());
+        ++from;
+    }
+}
+
+// Looks before epochs, judges them and keeps the best, as chainrule.engines.work.Watch says.
 template <class T>
 class Watcher {
 public:
@@ -233,13 +246,26 @@ public:
         epochs_.waited = watch.waited;
     }
 
+    bool looks_before(Count epoch) const {
+        return std::binary_search(watch_.look_epochs.begin(), watch_.look_epochs.end(), epoch);
+    }
+
+    // `inputs` and `rows` are those of the epoch's first step.
+    void look(Count epoch, const std::vector<Given>& inputs, const std::vector<Given>& rows) {
+        const Count step = epoch * watch_.look_batches.steps_per_epoch();
+        Outcome outcome = watch_.look->run({}, inputs, rows, watch_.look_batches, step, step + 1,
+                                           HUGE_VAL, nullptr);
+        join(epochs_.looks, outcome.records.begin(), outcome.records.end());
+        epochs_.looked.push_back(epoch);
+    }
+
     // After an epoch: `own` is what its steps came to, `finite` whether all of them were finite.
     // Returns whether the call is to end.
     // `value` and `size` are the first carried value, or `number` where it is a single one.
     bool close(double own, bool finite, const char* value, Count size, double number) {
         const T* numbers = reinterpret_cast<const T*>(value);
         double judged = own;
-        if (watch_.machine != nullptr) {
+        if (watch_.judge != nullptr) {
             judged = evaluated(value, number);
         }
         const bool sound = finite && kernels_.all_finite(numbers, size) && std::isfinite(number);
@@ -267,8 +293,8 @@ private:
         fixed[0].data = value;
         fixed[0].number = number;
         fixed.insert(fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
-        Outcome outcome = watch_.machine->run({}, fixed, watch_.rows, watch_.batches, 0,
-                                              watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr);
+        Outcome outcome = watch_.judge->run({}, fixed, watch_.rows, watch_.batches, 0,
+                                            watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr);
         double total = 0.0;
         Count row = 0;
         const double* numbers = reinterpret_cast<const double*>(outcome.records[0].bytes.data());
@@ -277,18 +303,7 @@ private:
             total += numbers[step] * static_cast<double>(size);
             row += size;
         }
-        if (epochs_.outputs.empty()) {
-            epochs_.outputs.resize(outcome.records.size() - 1);
-        }
-        for (std::size_t place = 1; place < outcome.records.size(); ++place) {
-            Record& kept = epochs_.outputs[place - 1];
-            const Record& made = outcome.records[place];
-            kept.kind = made.kind;
-            kept.shape = made.shape;
-            kept.rows = made.rows;
-            kept.single = made.single;
-            kept.bytes.insert(kept.bytes.end(), made.bytes.begin(), made.bytes.end());
-        }
+        join(epochs_.outputs, outcome.records.begin() + 1, outcome.records.end());
         return total / static_cast<double>(watch_.batches.rows);
     }
 
@@ -340,6 +355,9 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
     for (Count step = first; step < last; ++step) {
         const Count epoch = step / per_epoch;
         const Count place = step % per_epoch;
+        if (watcher && place == 0 && watcher->looks_before(epoch)) {
+            watcher->look(epoch, run.inputs_now(), rows);
+        }
         if (batches.shuffled && epoch != ordered_epoch) {
             chosen = order.draw(set_, batches.seed, batches.purpose,
                                 static_cast<std::uint32_t>(epoch), batches.rows);

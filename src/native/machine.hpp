@@ -43,9 +43,9 @@ struct Record {
 
 class Machine;
 
-// What happens at the end of every epoch; see chainrule.engines.door.Watch.
+// What happens between epochs; see chainrule.engines.work.Watch.
 struct Watch {
-    Machine* machine = nullptr;
+    Machine* judge = nullptr;
     std::vector<Given> fixed;  // after the first carried value
     std::vector<Given> rows;
     Batches batches;
@@ -53,6 +53,9 @@ struct Watch {
     bool keep_best = true;
     Count waited = 0;
     Count patience = -1;
+    Machine* look = nullptr;
+    Batches look_batches;
+    std::vector<Count> look_epochs;
 };
 
 struct Epochs {
@@ -65,6 +68,8 @@ struct Epochs {
     double best = 0.0;
     Count best_epoch = -1;
     Count waited = 0;
+    std::vector<Count> looked;
+    std::vector<Record> looks;
 };
 
 struct Outcome {

@@ -139,12 +139,6 @@ Count rows_in(const Batches& batches, Count first, Count steps) {
     return rows;
 }
 
-struct Watching {
-    Machine* machine;
-    nb::list fixed, rows;
-    nb::tuple batches;
-};
-
 nb::object carried_object(Outcome& outcome, std::size_t place, const Program& program) {
     const Value& value = program.values[place];
     if (!value.single()) {
@@ -159,7 +153,39 @@ nb::object carried_object(Outcome& outcome, std::size_t place, const Program& pr
     return nb::cast(outcome.integers[place]);
 }
 
-nb::tuple epochs_object(Epochs& epochs, const Batches* held, const Program& program, bool wide) {
+// A watch as chainrule.engines.native writes it down: what it does not ask for is not there.
+Watch watch_from(nb::dict given) {
+    Watch watch;
+    watch.best = nb::cast<double>(given["best"]);
+    watch.keep_best = nb::cast<bool>(given["keep_best"]);
+    watch.waited = nb::cast<Count>(given["waited"]);
+    watch.patience = nb::cast<Count>(given["patience"]);
+    if (given.contains("judge")) {
+        watch.judge = nb::cast<Machine*>(given["judge"]);
+        watch.fixed = all_given(nb::cast<nb::list>(given["fixed"]));
+        watch.rows = all_given(nb::cast<nb::list>(given["rows"]));
+        watch.batches = batches_from(nb::cast<nb::tuple>(given["batches"]));
+    }
+    if (given.contains("look")) {
+        watch.look = nb::cast<Machine*>(given["look"]);
+        watch.look_batches = batches_from(nb::cast<nb::tuple>(given["look_batches"]));
+        watch.look_epochs = nb::cast<std::vector<Count>>(given["look_epochs"]);
+    }
+    return watch;
+}
+
+nb::object kept_object(Epochs& epochs, const Program& program) {
+    if (epochs.kept_epoch < 0) {
+        return nb::none();
+    }
+    if (program.values[0].single()) {
+        return nb::cast(epochs.kept_number);
+    }
+    return array_of(std::move(epochs.kept), program.values[0].shape, Kind::real, program.wide);
+}
+
+// The fields of chainrule.engines.work.Epochs by their names.
+nb::dict epochs_object(Epochs& epochs, const Watch& watch, const Program& program) {
     const Count count = static_cast<Count>(epochs.judged.size());
     std::vector<char> judged(epochs.judged.size() * sizeof(double));
     if (count > 0) {
@@ -169,19 +195,27 @@ nb::tuple epochs_object(Epochs& epochs, const Batches* held, const Program& prog
     for (Record& record : epochs.outputs) {
         Shape shape{count};
         for (Count size : record.shape) {
-            shape.push_back(size == rows_size ? held->rows : size);
+            shape.push_back(size == rows_size ? watch.batches.rows : size);
         }
-        outputs.append(array_of(std::move(record.bytes), shape, record.kind, wide));
+        outputs.append(
+            array_of(std::move(record.bytes), shape, record.kind, watch.judge->program().wide));
     }
-    nb::object kept = nb::none();
-    if (epochs.kept_epoch >= 0 && program.values[0].single()) {
-        kept = nb::cast(epochs.kept_number);
-    } else if (epochs.kept_epoch >= 0) {
-        kept = array_of(std::move(epochs.kept), program.values[0].shape, Kind::real, program.wide);
+    nb::list looks;
+    for (Record& record : epochs.looks) {
+        looks.append(record_array(std::move(record), static_cast<Count>(epochs.looked.size()), 0,
+                                  watch.look->program().wide));
     }
-    return nb::make_tuple(array_of(std::move(judged), {count}, Kind::real, true), outputs,
-                          array_of(std::move(epochs.sound), {count}, Kind::truth, wide), kept,
-                          epochs.kept_epoch, epochs.best, epochs.best_epoch);
+    nb::dict made;
+    made["judged"] = array_of(std::move(judged), {count}, Kind::real, true);
+    made["sound"] = array_of(std::move(epochs.sound), {count}, Kind::truth, program.wide);
+    made["outputs"] = outputs;
+    made["kept"] = kept_object(epochs, program);
+    made["kept_epoch"] = epochs.kept_epoch;
+    made["best"] = epochs.best;
+    made["best_epoch"] = epochs.best_epoch;
+    made["looked"] = epochs.looked;
+    made["looks"] = looks;
+    return made;
 }
 
 nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::list rows,
@@ -191,22 +225,8 @@ nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::li
     const std::vector<Given> fixed_values = all_given(fixed);
     const std::vector<Given> rows_values = all_given(rows);
     const Batches batches = batches_from(batches_given);
-    Watch watch;
     const bool watched = !watching.is_none();
-    if (watched) {
-        // (machine or None, fixed, rows, batches, best, keep best, waited, patience)
-        nb::tuple given = nb::cast<nb::tuple>(watching);
-        if (!given[0].is_none()) {
-            watch.machine = nb::cast<Machine*>(given[0]);
-            watch.fixed = all_given(nb::cast<nb::list>(given[1]));
-            watch.rows = all_given(nb::cast<nb::list>(given[2]));
-            watch.batches = batches_from(nb::cast<nb::tuple>(given[3]));
-        }
-        watch.best = nb::cast<double>(given[4]);
-        watch.keep_best = nb::cast<bool>(given[5]);
-        watch.waited = nb::cast<Count>(given[6]);
-        watch.patience = nb::cast<Count>(given[7]);
-    }
+    const Watch watch = watched ? watch_from(nb::cast<nb::dict>(watching)) : Watch{};
     Outcome outcome;
     {
         nb::gil_scoped_release free;
@@ -226,8 +246,7 @@ nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::li
     }
     nb::object epochs = nb::none();
     if (watched) {
-        const bool wide = watch.machine != nullptr ? watch.machine->program().wide : program.wide;
-        epochs = epochs_object(outcome.epochs, &watch.batches, program, wide);
+        epochs = epochs_object(outcome.epochs, watch, program);
     }
     return nb::make_tuple(carried_after, records, outcome.steps_done, epochs);
 }

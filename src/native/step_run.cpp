@@ -80,6 +80,21 @@ void StepRun<T>::load_carried(const std::vector<Given>& carried) {
 }
 
 template <class T>
+std::vector<Given> StepRun<T>::inputs_now() const {
+    std::vector<Given> now;
+    for (std::size_t place = 0; place < program_.roles.size(); ++place) {
+        const Role role = program_.roles[place];
+        if (role == Role::rows) {
+            continue;
+        }
+        now.push_back(inputs_[place]);
+        now.back().data =
+            (role == Role::carried ? carried_memory_ : fixed_memory_) + offsets_[place];
+    }
+    return now;
+}
+
+template <class T>
 void StepRun<T>::prepare(const StepPlan& plan) {
     if (prepared_ == &plan) {
         return;

@@ -38,6 +38,8 @@ public:
 
     void load_carried(const std::vector<Given>& carried);
     void load_fixed(std::size_t place, const Given& given);
+    // What the next step is given, but for its rows: in this run's memory, for as long as it stays.
+    std::vector<Given> inputs_now() const;
 
     // One step on the rows from `from` on, of which `order` says where they lie (null: in order).
     void step(const StepPlan& plan, Count from, const std::int64_t* order, Crew* crew);

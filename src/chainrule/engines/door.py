@@ -10,10 +10,21 @@ from numpy.typing import NDArray
 
 from chainrule.engines.choosing import AUTO, ENGINES, find_engine
 from chainrule.engines.program import Program
-from chainrule.engines.work import Batches, Engine, Epochs, Outcome, Watch, Work
+from chainrule.engines.work import Batches, Engine, Epochs, Look, Outcome, Watch, Work
 from chainrule.errors import SetupError
 
-__all__ = ["ENGINES", "Batches", "Engine", "Epochs", "Outcome", "Watch", "Work", "evaluate", "run"]
+__all__ = [
+    "ENGINES",
+    "Batches",
+    "Engine",
+    "Epochs",
+    "Look",
+    "Outcome",
+    "Watch",
+    "Work",
+    "evaluate",
+    "run",
+]
 
 # What one call with a watch may hold in memory (bytes): records of steps, outputs of evaluations.
 RECORDS_LIMIT = 2**23
@@ -48,6 +59,10 @@ def run(
             "Give as many.",
         )
     if watch is not None:
+        if watch.look is not None and watch.look.work.program.inputs != work.program.inputs:
+            raise SetupError(
+                "The look of a watch has other inputs than the steps.", "Trace both from the same."
+            )
         limit = _epochs_at_once(work, batches, watch.work, watch.batches)
         per_epoch = batches.steps_per_epoch
         last = min(last, (first // per_epoch + limit) * per_epoch)

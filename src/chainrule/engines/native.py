@@ -160,9 +160,8 @@ def run(
 ) -> Outcome:
     """Run steps as the door of that name says."""
     machine = machine_of(work.program, work.carried, work.fixed)
-    size = min(batches.size, batches.rows)
-    watching = None if watch is None else _watching(work, watch)
-    with _settled([(machine, size), *_judge(watching, watch)]):
+    watching = None if watch is None else _watching(watch)
+    with _settled([(machine, batches), *_machines_of(watch, watching)]):
         after, records, steps, epochs = machine.run(
             _typed(work.program, carried, 0, batches.rows),
             _typed(work.program, fixed, work.carried, batches.rows),
@@ -173,14 +172,7 @@ def run(
             seconds,
             watching,
         )
-    seen = None if epochs is None else Epochs(*epochs_in_order(epochs))
-    return Outcome(after, records, steps, seen)
-
-
-def epochs_in_order(epochs: Sequence[Any]) -> Sequence[Any]:
-    """Return what a machine says of its epochs in the order of ``Epochs``."""
-    judged, outputs, sound, kept, kept_epoch, best, best_epoch = epochs
-    return judged, sound, outputs, kept, kept_epoch, best, best_epoch
+    return Outcome(after, records, steps, None if epochs is None else Epochs(**epochs))
 
 
 def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
@@ -192,12 +184,13 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
     machine = machine_of(program, 0, None)
     given = _typed(program, inputs, 0, rows)
     open_inputs = [has_rows(one.shape) for one in program.inputs]
-    with _settled([(machine, rows)]):
+    batches = Batches(rows, rows)
+    with _settled([(machine, batches)]):
         _, records, _, _ = machine.run(
             [],
             [one for one, is_open in zip(given, open_inputs, strict=True) if not is_open],
             [one for one, is_open in zip(given, open_inputs, strict=True) if is_open],
-            (rows, rows, 0, 0, False),
+            _batches_text(batches),
             0,
             1,
             math.inf,
@@ -249,31 +242,46 @@ def _batches_text(batches: Batches) -> tuple[Any, ...]:
     return (batches.rows, batches.size, batches.seed, ORDER, batches.shuffled)
 
 
-def _watching(work: Work, watch: Watch) -> tuple[Any, ...]:
-    judge, fixed, rows, batches = None, [], [], None
+def _watching(watch: Watch) -> dict[str, Any]:
+    """Return a watch as a machine takes it; what it leaves out is left out."""
+    taken: dict[str, Any] = {
+        "best": watch.best,
+        "keep_best": watch.keep == "best",
+        "waited": watch.waited,
+        "patience": -1 if watch.patience is None else watch.patience,
+    }
     if watch.work is not None and watch.batches is not None:
-        judge = machine_of(watch.work.program, 0, watch.work.fixed)
-        held = watch.batches.rows
-        fixed = _typed(watch.work.program, watch.fixed, 1, held)
-        rows = _typed(watch.work.program, watch.rows, watch.work.fixed, held)
-        batches = _batches_text(watch.batches)
-    patience = -1 if watch.patience is None else watch.patience
-    return (judge, fixed, rows, batches, watch.best, watch.keep == "best", watch.waited, patience)
+        program, held = watch.work.program, watch.batches.rows
+        taken["judge"] = machine_of(program, 0, watch.work.fixed)
+        taken["fixed"] = _typed(program, watch.fixed, 1, held)
+        taken["rows"] = _typed(program, watch.rows, watch.work.fixed, held)
+        taken["batches"] = _batches_text(watch.batches)
+    if watch.look is not None:
+        taken["look"] = machine_of(watch.look.work.program, 0, watch.look.work.fixed)
+        taken["look_batches"] = _batches_text(watch.look.batches)
+        taken["look_epochs"] = list(watch.look.epochs)
+    return taken
 
 
-def _judge(watching: tuple[Any, ...] | None, watch: Watch | None) -> list[tuple[Any, int]]:
-    if watching is None or watching[0] is None or watch is None or watch.batches is None:
+def _machines_of(watch: Watch | None, watching: dict[str, Any] | None) -> list[tuple[Any, Batches]]:
+    """Return the machines of a watch and the batches that they are for."""
+    if watch is None or watching is None:
         return []
-    return [(watching[0], min(watch.batches.size, watch.batches.rows))]
+    found = []
+    if watch.batches is not None and "judge" in watching:
+        found.append((watching["judge"], watch.batches))
+    if watch.look is not None:
+        found.append((watching["look"], watch.look.batches))
+    return found
 
 
-def _settled(machines: Sequence[tuple[Any, int]]) -> Any:
+def _settled(machines: Sequence[tuple[Any, Batches]]) -> Any:
     """Tell machines how many threads they have, and lend them a BLAS where they want one.
 
     Return the context to run them in: it holds the BLAS to one thread and gives it back after.
     """
     threads = allowed_threads()
-    wanted = any(machine.wants_library(rows) for machine, rows in machines)
+    wanted = any(machine.wants_library(min(one.size, one.rows)) for machine, one in machines)
     narrow, wide = products_of() if wanted else (None, None)
     for machine, _ in machines:
         machine.settle(threads, narrow, wide)

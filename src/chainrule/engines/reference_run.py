@@ -31,6 +31,8 @@ def run(
     made: list[list[Any]] = []
     watching = None if watch is None else _Watching(watch, batches)
     for step in range(first, last):
+        if watching is not None:
+            watching.look_before(step, [*now, *fixed], rows)
         chosen = batches.of_step(step)
         values = reference.evaluate(work.program, [*now, *fixed, *(one[chosen] for one in rows)])
         now = values[: work.carried]
@@ -74,6 +76,19 @@ class _Watching:
         self.best_epoch = -1
         self.waited = watch.waited
         self.closed_steps = 0
+        self.looked: list[int] = []
+        self.looks: list[list[Any]] = []
+
+    def look_before(self, step: int, inputs: Sequence[Any], rows: Sequence[NDArray[Any]]) -> None:
+        """Look at what a step is about to see, where it begins an epoch that is asked for."""
+        look = self.watch.look
+        epoch, place = divmod(step, self.batches.steps_per_epoch)
+        if look is None or place or epoch not in look.epochs:
+            return
+        chosen = look.batches.of_step(epoch * look.batches.steps_per_epoch)
+        given = [*inputs, *(one[chosen] for one in rows)]
+        self.looked.append(epoch)
+        self.looks.append(reference.evaluate(look.work.program, given))
 
     def ends_after(self, step: int, value: Any, made: Sequence[Sequence[Any]]) -> bool:
         """Close the epoch if this step is its last; say whether the call ends with it."""
@@ -114,6 +129,7 @@ class _Watching:
         return _weighed(losses.tolist(), batches, 0)
 
     def seen(self) -> Epochs:
+        look = self.watch.look
         return Epochs(
             judged=np.array(self.judged, dtype=np.float64),
             sound=np.array(self.sound, dtype=np.bool_),
@@ -122,4 +138,6 @@ class _Watching:
             kept_epoch=self.kept_epoch,
             best=self.best,
             best_epoch=self.best_epoch,
+            looked=self.looked,
+            looks=[] if look is None else _records(look.work, self.looks),
         )

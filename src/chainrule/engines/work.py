@@ -71,8 +71,22 @@ def _order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
+class Look:
+    """A closer look at the state before the first step of some epochs.
+
+    ``work`` carries nothing; its inputs are those of the steps, of which the rows are one batch:
+    the first of that epoch in ``batches``, which cut the rows in a way of their own. None of its
+    records has rows. ``epochs`` are in order; those that do not begin in the call are passed over.
+    """
+
+    work: Work
+    batches: Batches
+    epochs: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
 class Watch:
-    """What happens at the end of every epoch inside a call, so that no caller is needed there.
+    """What happens between the epochs inside a call, so that no caller is needed there.
 
     ``work`` evaluates ``rows``, which no step sees, in ``batches``. It carries nothing; its inputs
     are the first carried value of the steps, ``fixed``, and the rows. Its first record is one
@@ -82,7 +96,8 @@ class Watch:
 
     ``keep`` says which first carried value is kept: that after the last epoch that was better, or
     after the last one that was sound (all numbers finite). ``waited`` counts the epochs since the
-    best one; after an epoch in which it reaches ``patience``, the call ends.
+    best one; after an epoch in which it reaches ``patience``, the call ends. ``look`` is taken
+    before the epochs that it names.
     """
 
     work: Work | None = None
@@ -93,6 +108,7 @@ class Watch:
     keep: Literal["best", "sound"] = "sound"
     waited: int = 0
     patience: int | None = None
+    look: Look | None = None
 
 
 @dataclass
@@ -105,7 +121,8 @@ class Epochs:
     evaluation, (epochs, rows, ...). An epoch is ``sound`` when the first record of every step and
     the first carried value at its end are finite. ``kept`` is the carried value that was kept, or
     None. ``kept_epoch`` and ``best_epoch`` are places in ``judged``, -1 where no epoch of this
-    call was.
+    call was. ``looks`` are the records of the look, each stacked, and ``looked`` the epochs before
+    which it was taken.
     """
 
     judged: NDArray[np.float64]
@@ -115,6 +132,8 @@ class Epochs:
     kept_epoch: int
     best: float
     best_epoch: int
+    looked: list[int] = field(default_factory=list)
+    looks: list[NDArray[Any]] = field(default_factory=list)
 
 
 @dataclass

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import is_finite_number
-from chainrule.engines.door import Batches, Watch, Work, run
+from chainrule.engines.door import Batches, Look, Watch, Work, run
 from chainrule.errors import SetupError
 from chainrule.optimizers import Schedule
 from chainrule.training.interrupts import held_interrupts
@@ -66,7 +66,7 @@ class Loop:
         self.held_batches = Batches(len(validation), EVALUATION_ROWS)
         self.scorer = Scorer(setup.metrics if self.validates else (), setup.meaning(0))
         self.frozen = self.objective.frozen.flat_array(setup.network.parameters, setup.dtype)
-        self.readings = Readings(setup, self.step, self.rows, self.frozen)
+        self.readings = Readings(setup, self.step, len(training))
         if setup.stopping.patience is not None and not self.validates:
             raise SetupError(
                 "patience waits for a better validation loss, and there are no validation rows.",
@@ -90,12 +90,12 @@ class Loop:
         outputs, names = work.program.outputs[:count], work.program.output_names[:count]
         return replace(work, program=replace(work.program, outputs=outputs, output_names=names))
 
-    def _watch(self, state: State) -> Watch:
-        """Return what the engine does at the end of every epoch."""
+    def _watch(self, state: State, look: Look | None) -> Watch:
+        """Return what the engine does between epochs."""
         setup, patience = self.setup, self.setup.stopping.patience
         waited = self._waited(self.epochs_through(state), state.best_epoch)
         if not self.validates:
-            return Watch(best=state.best_loss, waited=waited)
+            return Watch(best=state.best_loss, waited=waited, look=look)
         return Watch(
             work=self._evaluation,
             fixed=[self.frozen],
@@ -105,6 +105,7 @@ class Loop:
             keep="best" if setup.keep == "best" else "sound",
             waited=waited,
             patience=None if patience is None else int(patience),
+            look=look,
         )
 
     def _waited(self, through: int, best: int) -> int:
@@ -175,17 +176,16 @@ class Loop:
         began = time.monotonic()
         limit = self.setup.stopping.max_seconds
         seconds = BREATH if limit is None else min(BREATH, max(0.0, limit - state.seconds))
-        epoch, steps = divmod(self._place(state), self.batches.steps_per_epoch)
-        if steps == 0 and self.readings.due(epoch):
-            self.readings.take(state, epoch, recording)
-        last = epoch + 1 if hooks else self._pause(epoch)
-        stretch = self._called(state, last, seconds)
+        epoch = self.epochs_through(state)
+        stretch = self._called(state, epoch + 1 if hooks else self._pause(epoch), seconds)
         count = stretch.counted(recording.history.get("loss", ()), self.setup.stopping)
         if count < len(stretch):
             # The limits are written once, in Python, so that the engine went on where one of them
             # ends the training. A call changes nothing that it is given and gives the same bits
             # again, so it is made again, up to that epoch.
             stretch = self._called(state, epoch + count, math.inf)
+        before_all = state.step - self._place(state)
+        self.readings.record(stretch.seen, before_all, recording)
         state = stretch.state
         if len(stretch):
             state = self._closed(stretch, recording)
@@ -197,6 +197,7 @@ class Loop:
 
     def _called(self, state: State, last: int, seconds: float) -> Stretch:
         """Call the engine to run until so many epochs are through, or for so long."""
+        look, last = self.readings.look(self.epochs_through(state), last)
         outcome = run(
             self._work,
             [state.parameters, state.step, *(state.optimizer[n] for n in self.step.state_names)],
@@ -207,15 +208,14 @@ class Loop:
             last * self.batches.steps_per_epoch,
             seconds=seconds,
             engine=self.setup.engine,
-            watch=self._watch(state),
+            watch=self._watch(state, look),
         )
         return stretch_of(state, outcome, self.step.state_names, self.shares)
 
     def _pause(self, epoch: int) -> int:
-        """Return after how many epochs Python is needed next: the end, a snapshot, a reading."""
-        due = self.readings.next_due(epoch + 1, self.setup.epochs)
-        many = self.setup.snapshots
-        return min(due, (epoch // many + 1) * many) if many else due
+        """Return after how many epochs Python is needed next: the end, or a snapshot."""
+        last, many = self.setup.epochs, self.setup.snapshots
+        return min(last, (epoch // many + 1) * many) if many else last
 
     def _closed(self, stretch: Stretch, recording: Recording) -> State:
         """Record epochs that are through, keep the parameters of one, ask whether to stop."""

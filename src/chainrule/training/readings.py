@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
-from numpy.typing import NDArray
-
-from chainrule.engines.door import Batches, Work, run
+from chainrule.engines.door import Batches, Epochs, Look, Work
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
 from chainrule.training.setup import Setup
-from chainrule.training.state import State
 from chainrule.training.step import TrainingStep
 
 READING_ROWS = 256
+# A call of the engine is told of so many readings, and ends before the next.
+READINGS_TOGETHER = 64
 
 
 class Readings:
     """When a training is read, and the second, observed form of its step that reads it."""
 
-    def __init__(
-        self,
-        setup: Setup,
-        step: TrainingStep,
-        rows: Sequence[NDArray[Any]],
-        frozen: NDArray[Any],
-    ) -> None:
+    def __init__(self, setup: Setup, step: TrainingStep, rows: int) -> None:
         self.setup = setup
         self.step = step
-        self.rows = rows
-        self.frozen = frozen
+        size = min(READING_ROWS, max(1, rows))
+        # The sample is the first batch of an order of its own, so the engine draws and gathers it.
+        self.sample = Batches(rows, size, setup.seed, shuffled=size < rows)
 
     def due(self, epoch: int) -> bool:
         """Whether readings are taken before an epoch: ever more rarely, however many there are.
@@ -54,33 +46,29 @@ class Readings:
     def _work(self) -> Work:
         return self.step.observed_work(self.setup.dtype)
 
-    @cached_property
-    def _sample(self) -> Batches:
-        count = len(self.rows[-1])
-        size = min(READING_ROWS, max(1, count))
-        return Batches(count, size, self.setup.seed, shuffled=size < count)
+    def look(self, first: int, last: int) -> tuple[Look | None, int]:
+        """Return the look for a call from ``first`` to before ``last``, and where that has to end.
 
-    def take(self, state: State, epoch: int, recording: Recording) -> None:
-        """Look at a sample of the training rows, before an epoch."""
-        moments = (state.optimizer[name] for name in self.step.state_names)
-        # The sample is the first batch of an order of its own, so the engine draws and gathers it.
-        step = epoch * self._sample.steps_per_epoch
-        outcome = run(
-            self._work,
-            [],
-            [state.parameters, state.step, *moments, self.frozen, state.rate],
-            self.rows,
-            self._sample,
-            step,
-            step + 1,
-            engine=self.setup.engine,
-        )
-        numbers = iter(float(record[0]) for record in outcome.records)
-        layers = {
-            name: {one: next(numbers) for one in LAYER_READINGS} for name in self.step.watched
-        }
-        parameters = {
-            one.name: {reading: next(numbers) for reading in PARAMETER_READINGS}
-            for one in self.step.objective.trained.parameters
-        }
-        recording.reading(state.step, epoch, layers, parameters)
+        It ends where more readings are due than a call is told of.
+        """
+        epochs: list[int] = []
+        epoch = self.next_due(first, last)
+        while epoch < last and len(epochs) < READINGS_TOGETHER:
+            epochs.append(epoch)
+            epoch = self.next_due(epoch + 1, last)
+        return (Look(self._work, self.sample, epochs) if epochs else None), epoch
+
+    def record(self, seen: Epochs, steps: int, recording: Recording) -> None:
+        """Write down what the looks of a call saw; ``steps`` are those taken before epoch 0."""
+        per_epoch = self.step.steps_per_epoch
+        by_look = zip(*(column.tolist() for column in seen.looks), strict=True)
+        for epoch, of_it in zip(seen.looked, by_look, strict=True):
+            numbers = iter(of_it)
+            layers = {
+                name: {one: next(numbers) for one in LAYER_READINGS} for name in self.step.watched
+            }
+            parameters = {
+                one.name: {reading: next(numbers) for reading in PARAMETER_READINGS}
+                for one in self.step.objective.trained.parameters
+            }
+            recording.reading(steps + epoch * per_epoch, epoch, layers, parameters)

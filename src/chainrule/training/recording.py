@@ -173,7 +173,11 @@ def _known(numbers: Mapping[str, float], name: str, known: tuple[str, ...]) -> d
     for reading in numbers:
         if reading not in known:
             raise SetupError(f"'{reading}' of {name} is no reading.", nearest(reading, known))
-    return {reading: _number(content, reading) for reading, content in numbers.items()}
+    # A training has thousands of them, which come as they are kept.
+    return {
+        reading: content if type(content) is float else _number(content, reading)
+        for reading, content in numbers.items()
+    }
 
 
 def _column(columns: dict[str, object], name: str) -> list[float]:
