@@ -55,6 +55,11 @@ std::string signature_of(const Chain& chain) {
     return text;
 }
 
+// Of truth values, a sum is "or" and a product "and".
+Word word_of_truths(Word word) {
+    return word == Word::add ? Word::logical_or : word == Word::multiply ? Word::logical_and : word;
+}
+
 // Blocks of scratch memory for the results that only the chain itself reads.
 void share_scratch(Chain& chain) {
     std::vector<int> last(chain.nodes.size(), -1);
@@ -86,76 +91,68 @@ void share_scratch(Chain& chain) {
 
 }  // namespace
 
-ChainInput Lowering::chain_input(int value, const std::vector<int>& order,
-                                 const std::vector<Count>& sizes, int place, int like) {
+// Copies an array so that the innermost axis of a loop is walked one by one.
+View Lowering::straightened(const View& given, const Loop& loop, int place) {
+    Count stride = 1;
+    std::vector<Axis> axes = given.axes;
+    for (auto axis = loop.order.rbegin(); axis != loop.order.rend(); ++axis) {
+        Axis& one = axes[static_cast<std::size_t>(*axis)];
+        if (one.size == 1) {
+            one.stride = 0;
+            continue;
+        }
+        one.stride = stride;
+        // Only the innermost axis of rows has room behind its end.
+        const bool padded =
+            choices_.rows_fast && *axis == loop.rows && loop.rows == loop.order.back();
+        stride *= padded ? padded_rows_ : one.size;
+    }
+    const View straight = temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item());
+    copy(given, straight, program_.item(), place);
+    return straight;
+}
+
+ChainInput Lowering::chain_input(int value, const Loop& loop, int place) {
     ChainInput input;
-    input.strides.assign(order.size(), 0);
+    input.strides.assign(loop.order.size(), 0);
     if (single(value)) {
         input.slot = slot_of(value);
         input.splat = true;
         return input;
     }
-    View view = real_view(value, place);
-    const std::size_t rank = sizes.size();
+    const View view = real_view(value, place);
+    const std::size_t rank = loop.sizes.size();
     const std::size_t missing = rank - view.axes.size();
-    std::vector<Axis> spread(rank, {1, 0});
+    View spread{view.place, std::vector<Axis>(rank, {1, 0})};
     for (std::size_t axis = 0; axis < view.axes.size(); ++axis) {
-        spread[missing + axis] = {view.axes[axis].size,
-                                  view.axes[axis].size == 1 ? 0 : view.axes[axis].stride};
+        const Axis& one = view.axes[axis];
+        spread.axes[missing + axis] = {one.size, one.size == 1 ? 0 : one.stride};
     }
     // The innermost axis that has more than one number must be walked one by one, or stand still.
-    int inner = -1;
-    for (int axis : order) {
-        inner = sizes[static_cast<std::size_t>(axis)] > 1 ? axis : inner;
+    Count step = 0;
+    for (int axis : loop.order) {
+        const std::size_t at = static_cast<std::size_t>(axis);
+        step = loop.sizes[at] > 1 ? spread.axes[at].stride : step;
     }
-    const Count step = inner < 0 ? 0 : spread[static_cast<std::size_t>(inner)].stride;
     if (step != 0 && step != 1) {
-        const int rows = rows_axis_of(like);
-        const bool padded = choices_.rows_fast && rows == order.back();
-        Count stride = 1;
-        View straight;
-        straight.axes = spread;
-        for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-            Axis& one = straight.axes[static_cast<std::size_t>(*axis)];
-            one.stride = one.size == 1 ? 0 : stride;
-            stride *= one.size == 1 ? 1 : padded && *axis == rows ? padded_rows_ : one.size;
-        }
-        const View given{view.place, spread};
-        straight = temporary_like(straight.axes, stage_now_ == 1 ? tile : shared, program_.item());
-        copy(given, straight, program_.item(), place);
-        view.place = straight.place;
-        spread = straight.axes;
+        spread = straightened(spread, loop, place);
     }
-    input.place = view.place;
+    input.place = spread.place;
     for (std::size_t axis = 0; axis < rank; ++axis) {
-        input.strides[axis] = spread[static_cast<std::size_t>(order[axis])].stride;
+        const std::size_t at = static_cast<std::size_t>(loop.order[axis]);
+        input.strides[axis] = spread.axes[at].stride;
     }
     return input;
 }
 
-void Lowering::lower_chain(const std::vector<int>& equations) {
-    Chain chain;
-    const int last = equations.back();
-    const int like = program_.equations[last].output;
-    const std::vector<Count> sizes = sizes_of(like);
-    const std::vector<int> order = axis_order(like);
-    const int rows = rows_axis_of(like);
+// Adds the words of a chain and the arrays and numbers that they read.
+void Lowering::add_nodes(Chain& chain, const std::vector<int>& equations, const Loop& loop) {
     std::vector<int> node_of(program_.values.size(), -1);
     std::vector<int> input_of(program_.values.size(), -1);
-    for (std::size_t place = 0; place < equations.size(); ++place) {
-        node_of[program_.equations[equations[place]].output] = static_cast<int>(place);
-    }
-    double cost = 0.0;
     for (int place : equations) {
         const Equation& equation = program_.equations[place];
-        ChainNode node{
-            equation.word, program_.values[equation.output].kind == Kind::truth, {0, 0, 0}};
-        // Of truth values, a sum is "or" and a product "and".
-        if (node.truth && node.word == Word::add) {
-            node.word = Word::logical_or;
-        } else if (node.truth && node.word == Word::multiply) {
-            node.word = Word::logical_and;
-        }
+        const bool truth = program_.values[equation.output].kind == Kind::truth;
+        ChainNode node{truth ? word_of_truths(equation.word) : equation.word, truth, {0, 0, 0}};
         for (int operand = 0; operand < arity(equation.word); ++operand) {
             const int value = equation.inputs[static_cast<std::size_t>(operand)];
             if (node_of[value] >= 0) {
@@ -164,13 +161,17 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
             }
             if (input_of[value] < 0) {
                 input_of[value] = static_cast<int>(chain.inputs.size());
-                chain.inputs.push_back(chain_input(value, order, sizes, place, like));
+                chain.inputs.push_back(chain_input(value, loop, place));
             }
             node.inputs[operand] = -1 - input_of[value];
         }
-        cost += cost_of(node.word);
+        node_of[equation.output] = static_cast<int>(chain.nodes.size());
         chain.nodes.push_back(node);
     }
+}
+
+// Whether a value is read outside of these equations, or leaves the program.
+std::vector<bool> Lowering::asked_for(const std::vector<int>& equations) const {
     std::vector<bool> inside(program_.equations.size(), false);
     for (int place : equations) {
         inside[static_cast<std::size_t>(place)] = true;
@@ -186,6 +187,12 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
     for (int value : program_.outputs) {
         asked[value] = true;
     }
+    return asked;
+}
+
+// Gives every result that is asked for outside its place.
+void Lowering::add_results(Chain& chain, const std::vector<int>& equations, const Loop& loop) {
+    const std::vector<bool> asked = asked_for(equations);
     for (std::size_t place = 0; place < equations.size(); ++place) {
         const int value = program_.equations[equations[place]].output;
         if (!asked[value]) {
@@ -193,15 +200,19 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
         }
         const View& view = make(value);
         ChainOutput output{view.place, {}, static_cast<int>(place)};
-        for (int axis : order) {
+        for (int axis : loop.order) {
             output.strides.push_back(view.axes[static_cast<std::size_t>(axis)].stride);
         }
         chain.nodes[place].output = static_cast<int>(chain.outputs.size());
         chain.outputs.push_back(output);
     }
-    for (int axis : order) {
-        const bool padded = choices_.rows_fast && axis == rows;
-        chain.sizes.push_back(padded ? padded_rows_ : sizes[static_cast<std::size_t>(axis)]);
+}
+
+// Settles the sizes of the loop, with as few axes as there can be.
+void Lowering::set_sizes(Chain& chain, const Loop& loop) const {
+    for (int axis : loop.order) {
+        const bool padded = choices_.rows_fast && axis == loop.rows;
+        chain.sizes.push_back(padded ? padded_rows_ : loop.sizes[static_cast<std::size_t>(axis)]);
     }
     std::vector<std::vector<Count>*> strides;
     for (ChainInput& input : chain.inputs) {
@@ -211,15 +222,28 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
         strides.push_back(&output.strides);
     }
     join_axes(chain.sizes, strides);
+    for (ChainInput& input : chain.inputs) {
+        input.splat = input.slot.number >= 0 || input.strides.back() == 0;
+    }
+}
+
+void Lowering::lower_chain(const std::vector<int>& equations) {
+    const int like = program_.equations[equations.back()].output;
+    const Loop loop{axis_order(like), sizes_of(like), rows_axis_of(like)};
+    Chain chain;
+    add_nodes(chain, equations, loop);
+    add_results(chain, equations, loop);
+    set_sizes(chain, loop);
     double elements = 1.0;
     for (Count size : chain.sizes) {
         elements *= static_cast<double>(size);
     }
-    for (ChainInput& input : chain.inputs) {
-        input.splat = input.slot.number >= 0 || input.strides.back() == 0;
-    }
     if (elements == 0.0) {
         return;
+    }
+    double cost = 0.0;
+    for (const ChainNode& node : chain.nodes) {
+        cost += cost_of(node.word);
     }
     share_scratch(chain);
     chain.signature = signature_of(chain);
@@ -227,7 +251,7 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
     plan_.scratch_bytes = std::max(
         plan_.scratch_bytes, static_cast<Count>(chain.scratches * block_size * program_.item()));
     plan_.chains.push_back(chain);
-    add(Action::chain, last, plan_.chains.size() - 1,
+    add(Action::chain, equations.back(), plan_.chains.size() - 1,
         10.0 + cost * elements * (program_.wide ? 2.0 : 1.0));
 }
 

@@ -20,28 +20,8 @@ std::vector<Count> batch_strides(const View& view, std::size_t rank) {
     return strides;
 }
 
-// c^T = b^T a^T: rows and columns, and with them a and b, change places.
-void swap_sides(Product& product, Count& c_column) {
-    std::swap(product.rows, product.columns);
-    std::swap(product.a, product.b);
-    std::swap(product.batch_a, product.batch_b);
-    std::swap(product.a_row, product.b_column);
-    std::swap(product.a_depth, product.b_depth);
-    std::swap(product.c_row, c_column);
-}
-
-struct Kept {
-    Count size, stride, to_stride;
-};
-
-}  // namespace
-
-void Lowering::lower_product(int place) {
-    const Equation& equation = program_.equations[place];
-    const int output = equation.output;
-    const View a = real_view(equation.inputs[0], place);
-    const View b = real_view(equation.inputs[1], place);
-    const View c = make(output);
+// The product of two views into a third.
+Product product_of(const View& a, const View& b, const View& c) {
     Product made;
     const Axis* a_axes = &a.axes[a.axes.size() - 2];
     const Axis* b_axes = &b.axes[b.axes.size() - 2];
@@ -56,26 +36,95 @@ void Lowering::lower_product(int place) {
     made.b_depth = b_axes[0].stride;
     made.b_column = b_axes[1].stride;
     made.c_row = c_axes[0].stride;
-    Count c_column = c_axes[1].stride;
     made.batch_a = batch_strides(a, c.axes.size() - 2);
     made.batch_b = batch_strides(b, c.axes.size() - 2);
+    return made;
+}
+
+// c^T = b^T a^T: rows and columns, and with them a and b, change places.
+void swap_sides(Product& product, Count c_column) {
+    std::swap(product.rows, product.columns);
+    std::swap(product.a, product.b);
+    std::swap(product.batch_a, product.batch_b);
+    std::swap(product.a_row, product.b_column);
+    std::swap(product.a_depth, product.b_depth);
+    product.c_row = c_column;
+}
+
+// The same axes, one number after another.
+std::vector<Axis> side_by_side(std::vector<Axis> axes) {
+    Count stride = 1;
+    for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+        axis->stride = stride;
+        stride *= axis->size;
+    }
+    return axes;
+}
+
+struct Kept {
+    Count size, stride, to_stride;
+};
+
+// Puts the axes of a reduction in the order of its loops: the fastest last, as few as there can be.
+void set_axes(Reduction& made, std::vector<Kept> kept, std::vector<Axis> gone) {
+    const auto slower = [](const auto& left, const auto& right) {
+        return left.stride > right.stride;
+    };
+    std::stable_sort(gone.begin(), gone.end(), slower);
+    std::stable_sort(kept.begin(), kept.end(), slower);
+    for (const Kept& one : kept) {
+        made.kept.push_back(one.size);
+        made.kept_strides.push_back(one.stride);
+        made.to_strides.push_back(one.to_stride);
+    }
+    for (const Axis& one : gone) {
+        made.gone.push_back(one.size);
+        made.gone_strides.push_back(one.stride);
+    }
+    join_axes(made.kept, {&made.kept_strides, &made.to_strides});
+    join_axes(made.gone, {&made.gone_strides});
+}
+
+}  // namespace
+
+// How a product runs: by a BLAS where it is large, by own kernels as its operands lie.
+Product::Way Lowering::way_of(const Product& one) const {
+    const bool a_fits = one.a_row == 1 || one.a_depth == 1 || one.rows == 1;
+    const bool b_fits = one.b_column == 1 || one.b_depth == 1;
+    const bool large = one.rows * one.columns * one.depth >= choices_.library_from &&
+                       std::min({one.rows, one.columns, one.depth}) >= 8;
+    if (choices_.library && large && a_fits && b_fits) {
+        return Product::Way::library;
+    }
+    const bool both_along_depth = one.a_depth == 1 && one.b_depth == 1;
+    if (one.b_column == 1 || one.columns == 1) {
+        return one.columns == 1 && both_along_depth ? Product::Way::dots : Product::Way::direct;
+    }
+    const bool narrow = one.rows < 8 || one.columns < 8 || one.depth >= 512;
+    return both_along_depth && narrow ? Product::Way::dots : Product::Way::packed;
+}
+
+void Lowering::lower_product(int place) {
+    const Equation& equation = program_.equations[place];
+    const int output = equation.output;
+    const View a = real_view(equation.inputs[0], place);
+    const View b = real_view(equation.inputs[1], place);
+    const View c = make(output);
+    const int arena = stage_now_ == 1 ? tile : shared;
+    Product made = product_of(a, b, c);
     made.sums = arena_of(output) == sums;
     View target = c;
     // In a tile whose rows are the fastest axis, these are the columns of the product.
     const int rows = choices_.rows_fast ? rows_axis_of(output) : -1;
     const int rank = static_cast<int>(c.axes.size());
+    const Count c_column = c.axes.back().stride;
     const bool rows_first = rows >= 0 && rows == rank - 2;
     const bool rows_last = rows >= 0 && rows == rank - 1;
     const bool straight = rows_last || (!rows_first && (c_column == 1 || made.columns == 1));
     const bool turned = rows_first || (!rows_last && (made.c_row == 1 || made.rows == 1));
     if (!straight && !turned) {
         // Made with its columns side by side, then put where it belongs.
-        Count stride = 1;
-        for (auto axis = target.axes.rbegin(); axis != target.axes.rend(); ++axis) {
-            axis->stride = stride;
-            stride *= axis->size;
-        }
-        target = temporary_like(target.axes, stage_now_ == 1 ? tile : shared, program_.item());
+        target = temporary_like(side_by_side(c.axes), arena, program_.item());
         made.c_row = target.axes[target.axes.size() - 2].stride;
     } else if (turned && (!straight || (made.columns == 1 && made.rows > 1))) {
         swap_sides(made, c_column);
@@ -92,27 +141,13 @@ void Lowering::lower_product(int place) {
     if ((rows_first || rows_last) && made.b_column == 1) {
         made.columns = padded_rows_;
     }
-    const Count whole = made.rows * made.columns * made.depth;
-    const bool a_fits = made.a_row == 1 || made.a_depth == 1 || made.rows == 1;
-    const bool b_fits = made.b_column == 1 || made.b_depth == 1;
-    if (choices_.library && whole >= choices_.library_from && a_fits && b_fits &&
-        std::min({made.rows, made.columns, made.depth}) >= 8) {
-        made.way = Product::Way::library;
-        plan_.library = true;
-    } else if (made.b_column == 1 || made.columns == 1) {
-        made.way = Product::Way::direct;
-        if (made.columns == 1 && made.a_depth == 1 && made.b_depth == 1) {
-            made.way = Product::Way::dots;
-        }
-    } else if (made.a_depth == 1 && made.b_depth == 1 &&
-               (made.rows < 8 || made.columns < 8 || made.depth >= 512)) {
-        made.way = Product::Way::dots;
-    } else {
-        made.way = Product::Way::packed;
+    made.way = way_of(made);
+    plan_.library = plan_.library || made.way == Product::Way::library;
+    if (made.way == Product::Way::packed) {
         const Count lanes = alignment / static_cast<Count>(program_.item());
         const Count row = (made.columns + lanes - 1) / lanes * lanes;
         const std::vector<Axis> axes{{made.depth, row}, {row, 1}};
-        made.packed = temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item()).place;
+        made.packed = temporary_like(axes, arena, program_.item()).place;
     }
     plan_.products.push_back(made);
     add(Action::product, place, plan_.products.size() - 1,
@@ -184,28 +219,11 @@ void Lowering::lower_reduction(int place) {
         kept.push_back({padded ? padded_rows_ : one.size, one.stride, to.axes[at].stride});
         ++at;
     }
-    // The fastest axis last, so that it is the inner loop.
-    std::stable_sort(gone.begin(), gone.end(), [](const Axis& left, const Axis& right) {
-        return left.stride > right.stride;
-    });
-    std::stable_sort(kept.begin(), kept.end(), [](const Kept& left, const Kept& right) {
-        return left.stride > right.stride;
-    });
-    for (const Kept& one : kept) {
-        made.kept.push_back(one.size);
-        made.kept_strides.push_back(one.stride);
-        made.to_strides.push_back(one.to_stride);
-    }
-    for (const Axis& one : gone) {
-        made.gone.push_back(one.size);
-        made.gone_strides.push_back(one.stride);
-    }
+    set_axes(made, kept, gone);
     if (elements == 0.0) {
         reduce_nothing(place, made);
         return;
     }
-    join_axes(made.kept, {&made.kept_strides, &made.to_strides});
-    join_axes(made.gone, {&made.gone_strides});
     plan_.reductions.push_back(made);
     add(Action::reduce, place, plan_.reductions.size() - 1, 10.0 + 0.15 * elements);
 }

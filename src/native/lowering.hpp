@@ -60,11 +60,22 @@ private:
     void lower_chain(const std::vector<int>& equations);
     void lower_integers(int equation);
     void lower_single(int equation);
-    ChainInput chain_input(int value, const std::vector<int>& order,
-                           const std::vector<Count>& sizes, int equation, int like);
+    // The axes of the value that a chain's loop goes over, outermost first, and their sizes.
+    struct Loop {
+        std::vector<int> order;
+        std::vector<Count> sizes;
+        int rows;  // the axis of rows, or -1
+    };
+    ChainInput chain_input(int value, const Loop& loop, int equation);
+    View straightened(const View& given, const Loop& loop, int equation);
+    void add_nodes(Chain& chain, const std::vector<int>& equations, const Loop& loop);
+    void add_results(Chain& chain, const std::vector<int>& equations, const Loop& loop);
+    void set_sizes(Chain& chain, const Loop& loop) const;
+    std::vector<bool> asked_for(const std::vector<int>& equations) const;
 
-    // ---- products.cpp: products and reductions ----
+    // ---- contracting.cpp: products and reductions ----
     void lower_product(int equation);
+    Product::Way way_of(const Product& one) const;
     void lower_reduction(int equation);
     void reduce_nothing(int equation, const Reduction& reduction);
 

@@ -208,15 +208,15 @@ void Machine::forget_plans() {
 
 Outcome Machine::run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
                      const std::vector<Given>& rows, const Batches& batches, Count first,
-                     Count last, double seconds, const Watch* watch) {
+                     Count last, double seconds, const Watch* watch, Crew* lent) {
     std::lock_guard<std::mutex> lock(busy_);
     forget_plans();
     if (program_.wide) {
         return run_typed<double>(wide_run_, carried, fixed, rows, batches, first, last, seconds,
-                                 watch);
+                                 watch, lent);
     }
-    return run_typed<float>(narrow_run_, carried, fixed, rows, batches, first, last, seconds,
-                            watch);
+    return run_typed<float>(narrow_run_, carried, fixed, rows, batches, first, last, seconds, watch,
+                            lent);
 }
 
 namespace {
@@ -240,8 +240,8 @@ void join(std::vector<Record>& kept, std::vector<Record>::iterator from,
 template <class T>
 class Watcher {
 public:
-    Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels)
-        : watch_(watch), epochs_(epochs), kernels_(kernels) {
+    Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels, Crew* crew)
+        : watch_(watch), epochs_(epochs), kernels_(kernels), crew_(crew) {
         epochs_.best = watch.best;
         epochs_.waited = watch.waited;
     }
@@ -254,21 +254,25 @@ public:
     void look(Count epoch, const std::vector<Given>& inputs, const std::vector<Given>& rows) {
         const Count step = epoch * watch_.look_batches.steps_per_epoch();
         Outcome outcome = watch_.look->run({}, inputs, rows, watch_.look_batches, step, step + 1,
-                                           HUGE_VAL, nullptr);
+                                           HUGE_VAL, nullptr, crew_);
         join(epochs_.looks, outcome.records.begin(), outcome.records.end());
         epochs_.looked.push_back(epoch);
     }
 
-    // After an epoch: `own` is what its steps came to, `finite` whether all of them were finite.
-    // Returns whether the call is to end.
-    // `value` and `size` are the first carried value, or `number` where it is a single one.
-    bool close(double own, bool finite, const char* value, Count size, double number) {
+    // After a step: its first record, over so many rows.
+    void saw(double number, Count rows) {
+        own_ += number * static_cast<double>(rows);
+        own_rows_ += rows;
+        finite_ = finite_ && std::isfinite(number);
+    }
+
+    // After an epoch, whether the call is to end: `value` and `size` are the first carried value,
+    // or `number` where that is a single one.
+    bool close(const char* value, Count size, double number) {
         const T* numbers = reinterpret_cast<const T*>(value);
-        double judged = own;
-        if (watch_.judge != nullptr) {
-            judged = evaluated(value, number);
-        }
-        const bool sound = finite && kernels_.all_finite(numbers, size) && std::isfinite(number);
+        const double judged = watch_.judge == nullptr ? own_ / static_cast<double>(own_rows_)
+                                                      : evaluated(value, number);
+        const bool sound = finite_ && kernels_.all_finite(numbers, size) && std::isfinite(number);
         const bool better = sound && judged < epochs_.best;
         const Count epoch = static_cast<Count>(epochs_.judged.size());
         epochs_.judged.push_back(judged);
@@ -283,6 +287,9 @@ public:
             epochs_.kept_number = number;
             epochs_.kept.assign(value, value + size * static_cast<Count>(sizeof(T)));
         }
+        own_ = 0.0;
+        own_rows_ = 0;
+        finite_ = true;
         const bool patient = watch_.patience < 0 || epochs_.waited < watch_.patience;
         return !sound || !patient;
     }
@@ -293,8 +300,9 @@ private:
         fixed[0].data = value;
         fixed[0].number = number;
         fixed.insert(fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
-        Outcome outcome = watch_.judge->run({}, fixed, watch_.rows, watch_.batches, 0,
-                                            watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr);
+        Outcome outcome =
+            watch_.judge->run({}, fixed, watch_.rows, watch_.batches, 0,
+                              watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr, crew_);
         double total = 0.0;
         Count row = 0;
         const double* numbers = reinterpret_cast<const double*>(outcome.records[0].bytes.data());
@@ -310,6 +318,11 @@ private:
     const Watch& watch_;
     Epochs& epochs_;
     const Kernels<T>& kernels_;
+    Crew* crew_;
+    // Of the steps of the epoch under way: the sum of what they saw, each row counted once.
+    double own_ = 0.0;
+    Count own_rows_ = 0;
+    bool finite_ = true;
 };
 
 }  // namespace
@@ -318,7 +331,7 @@ template <class T>
 Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
                            const std::vector<Given>& fixed, const std::vector<Given>& rows,
                            const Batches& batches, Count first, Count last, double seconds,
-                           const Watch* watch) {
+                           const Watch* watch, Crew* lent) {
     const Clock::time_point began = Clock::now();
     // What a step that failed leaves behind is not gone on with.
     std::unique_ptr<StepRun<T>> held = std::move(kept);
@@ -326,65 +339,46 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
         held = std::make_unique<StepRun<T>>(*this);
     }
     StepRun<T>& run = *held;
-    run.begin(rows, carried.size());
-    run.load_carried(carried);
-    std::size_t next = 0;
-    for (std::size_t value = 0; value < program_.roles.size(); ++value) {
-        if (program_.roles[value] == Role::fixed) {
-            run.load_fixed(value, fixed[next++]);
-        }
-    }
+    run.begin(carried, fixed, rows);
     Outcome outcome;
     run.start_records(outcome.records);
-    std::unique_ptr<Watcher<T>> watcher;
-    if (watch != nullptr) {
-        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_));
-    }
     const Count per_epoch = batches.steps_per_epoch();
     const StepPlan& full = plan_for(std::min(batches.size, batches.rows));
     const Count short_rows = batches.rows - (per_epoch - 1) * batches.size;
     const StepPlan& last_one = per_epoch > 1 || short_rows > 0 ? plan_for(short_rows) : full;
     const int threads = std::max({full.workers, full.shares, last_one.workers, last_one.shares});
-    const std::shared_ptr<Crew> crew = Crew::hold(threads);
+    const std::shared_ptr<Crew> own_crew = lent == nullptr ? Crew::hold(threads) : nullptr;
+    Crew* const crew = lent == nullptr ? own_crew.get() : lent;
+    std::unique_ptr<Watcher<T>> watcher;
+    if (watch != nullptr) {
+        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_), crew);
+    }
     RowOrder order;
     const std::int64_t* chosen = nullptr;
-    Count ordered_epoch = -1;
-    double own = 0.0;
-    Count own_rows = 0;
-    bool finite = true;
     for (Count step = first; step < last; ++step) {
         const Count epoch = step / per_epoch;
         const Count place = step % per_epoch;
         if (watcher && place == 0 && watcher->looks_before(epoch)) {
             watcher->look(epoch, run.inputs_now(), rows);
         }
-        if (batches.shuffled && epoch != ordered_epoch) {
+        if (batches.shuffled && (place == 0 || step == first)) {
             chosen = order.draw(set_, batches.seed, batches.purpose,
                                 static_cast<std::uint32_t>(epoch), batches.rows);
-            ordered_epoch = epoch;
         }
         const Count from = place * batches.size;
         const StepPlan& plan = place == per_epoch - 1 ? last_one : full;
         run.step(plan, batches.shuffled ? 0 : from, chosen == nullptr ? nullptr : chosen + from,
-                 crew.get());
+                 crew);
         run.add_records(plan, outcome.records);
         const double number = run.first_record(plan);
         run.carry_over(plan);
         ++outcome.steps_done;
         if (watcher) {
-            own += number * static_cast<double>(plan.rows);
-            own_rows += plan.rows;
-            finite = finite && std::isfinite(number);
-            if (place == per_epoch - 1) {
-                const bool ends =
-                    watcher->close(own / static_cast<double>(own_rows), finite, run.first_carried(),
-                                   run.first_carried_size(), run.first_carried_number());
-                own = 0.0;
-                own_rows = 0;
-                finite = true;
-                if (ends) {
-                    break;
-                }
+            watcher->saw(number, plan.rows);
+            if (place == per_epoch - 1 &&
+                watcher->close(run.first_carried(), run.first_carried_size(),
+                               run.first_carried_number())) {
+                break;
             }
         }
         const std::chrono::duration<double> taken = Clock::now() - began;

@@ -106,9 +106,10 @@ public:
     // Whether a step of so many rows would leave a product to a BLAS.
     bool wants_library(Count rows);
 
+    // `lent`: a crew that waits meanwhile, that of the run from within which this one is called.
     Outcome run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
                 const std::vector<Given>& rows, const Batches& batches, Count first, Count last,
-                double seconds, const Watch* watch);
+                double seconds, const Watch* watch, Crew* lent = nullptr);
 
     const Program& program() const { return program_; }
     int threads_of(Count rows);
@@ -128,7 +129,7 @@ private:
     Outcome run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
                       const std::vector<Given>& fixed, const std::vector<Given>& rows,
                       const Batches& batches, Count first, Count last, double seconds,
-                      const Watch* watch);
+                      const Watch* watch, Crew* lent);
 
     Program program_;
     int set_;

@@ -34,9 +34,19 @@ StepRun<T>::StepRun(Machine& machine)
 }
 
 template <class T>
-void StepRun<T>::begin(const std::vector<Given>& columns, std::size_t carried_count) {
-    columns_ = columns;
-    staged_.resize(carried_count);
+void StepRun<T>::begin(const std::vector<Given>& carried, const std::vector<Given>& fixed,
+                       const std::vector<Given>& rows) {
+    columns_ = rows;
+    staged_.resize(carried.size());
+    std::size_t next_carried = 0;
+    std::size_t next_fixed = 0;
+    for (std::size_t place = 0; place < program_.roles.size(); ++place) {
+        if (program_.roles[place] == Role::carried) {
+            load(place, carried[next_carried++]);
+        } else if (program_.roles[place] == Role::fixed) {
+            load(place, fixed[next_fixed++]);
+        }
+    }
     // What lies at an address may have changed since the last call.
     prepared_ = nullptr;
     for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -57,7 +67,7 @@ Count StepRun<T>::bytes_kept() const {
 }
 
 template <class T>
-void StepRun<T>::load_fixed(std::size_t place, const Given& given) {
+void StepRun<T>::load(std::size_t place, const Given& given) {
     inputs_[place] = given;
     const Value& value = program_.values[place];
     if (value.single()) {
@@ -69,13 +79,6 @@ void StepRun<T>::load_fixed(std::size_t place, const Given& given) {
     if (bytes > 0) {
         std::memcpy((is_carried ? carried_memory_ : fixed_memory_) + offsets_[place], given.data,
                     bytes);
-    }
-}
-
-template <class T>
-void StepRun<T>::load_carried(const std::vector<Given>& carried) {
-    for (std::size_t place = 0; place < carried.size(); ++place) {
-        load_fixed(place, carried[place]);
     }
 }
 

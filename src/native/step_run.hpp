@@ -10,14 +10,16 @@
 
 namespace chainrule {
 
-// Bytes that start at a line of the cache.
+// Bytes that start at a line of the cache, and go on for one behind the end: the rows of a tile are
+// walked in whole vectors.
 class Bytes {
 public:
     Count size() const { return static_cast<Count>(held_.size()); }
 
     char* at_least(Count count) {
-        if (static_cast<Count>(held_.size()) < count + alignment) {
-            held_.assign(static_cast<std::size_t>(count + alignment), 0);
+        const Count whole = count + 2 * alignment;
+        if (static_cast<Count>(held_.size()) < whole) {
+            held_.assign(static_cast<std::size_t>(whole), 0);
         }
         const auto address = reinterpret_cast<std::uintptr_t>(held_.data());
         return held_.data() + (alignment - address % alignment) % alignment;
@@ -33,11 +35,10 @@ class StepRun {
 public:
     explicit StepRun(Machine& machine);
 
-    // A call begins: its rows, and how they are cut into batches. Memory is kept from call to call.
-    void begin(const std::vector<Given>& columns, std::size_t carried_count);
+    // A call begins with its inputs, in their order. Memory is kept from call to call.
+    void begin(const std::vector<Given>& carried, const std::vector<Given>& fixed,
+               const std::vector<Given>& rows);
 
-    void load_carried(const std::vector<Given>& carried);
-    void load_fixed(std::size_t place, const Given& given);
     // What the next step is given, but for its rows: in this run's memory, for as long as it stays.
     std::vector<Given> inputs_now() const;
 
@@ -72,6 +73,7 @@ private:
         std::vector<BoundChain<T>>* bound_now = nullptr;
     };
 
+    void load(std::size_t place, const Given& given);
     void prepare(const StepPlan& plan);
     void set_inputs(const StepPlan& plan, Memory& memory) const;
     void run_stage(const StepPlan& plan, const Plan& tile_plan, int stage, Worker& worker,

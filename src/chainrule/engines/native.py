@@ -106,9 +106,21 @@ def _made(program: Program, carried: int, fixed: int | None, instruction_set: in
             )
     marks = program.marks
     values = [_value_text(value, marks[value.number]) for value in program.values]
-    equations = [_equation_text(program, one) for one in program.equations]
+    equations = _read_ones([_equation_text(program, one) for one in program.equations], program)
     wide = program.dtype == "float64"
     return module.Machine(wide, values, roles, equations, list(program.outputs), chosen)
+
+
+def _read_ones(equations: list[tuple[Any, ...]], program: Program) -> list[tuple[Any, ...]]:
+    """Return the equations that an output comes from, without those that only lend their shape."""
+    read = set(program.outputs)
+    kept = []
+    for equation in reversed(equations):
+        _, inputs, output, _ = equation
+        if output in read:
+            read.update(inputs)
+            kept.append(equation)
+    return kept[::-1]
 
 
 def _role(program: Program, place: int, carried: int, fixed: int | None) -> str:
