@@ -86,6 +86,23 @@ def test_the_steps_of_these_tests_have_two_threads(monkeypatch: pytest.MonkeyPat
         assert max(machine.threads_of(rows) for machine in seen[:2]) == 2
 
 
+@pytest.mark.parametrize("batch_size", [None, 64])
+def test_an_evaluation_between_epochs_shares_the_threads_of_the_steps(
+    batch_size: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"batch_size": batch_size, "validation": 0.5, "metrics": ["accuracy"]}
+    monkeypatch.setenv(VARIABLE, "1")
+    alone = trained(**given)
+    monkeypatch.setenv(VARIABLE, "2")
+    first = trained(**given)
+    for name, column in alone.recording.history.items():
+        assert np.allclose(first.recording.history[name], column, rtol=2e-3, atol=2e-3), name
+    for _ in range(5):
+        again = trained(**given)
+        assert bits(again) == bits(first)
+        assert again.recording.history == first.recording.history
+
+
 def test_two_trainings_at_the_same_time_give_their_own_bits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
