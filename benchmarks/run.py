@@ -15,6 +15,7 @@ import growth
 import many
 import own_blocks
 import speed
+import update
 from rounds import options
 
 # name -> what runs, with which arguments of its own, and which more for a trial
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
     "speed_float64": (speed.main, ("--dtype", "float64"), SMALL),
     "speed_batch_1": (speed.main, ("--batch", "1"), SMALL),
     "own_blocks": (own_blocks.main, (), ("--works", "1")),
+    "update": (update.main, (), ("--sizes", "100")),
     "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
     "many": (many.main, (), ("--works", "1")),
     "first_result": (first_result.main, (), ()),

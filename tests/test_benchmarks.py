@@ -23,6 +23,7 @@ import contestants
 import growth
 import report
 import rounds
+import update
 import works
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,9 +41,9 @@ print(*check_optimizer(blocks_side.AdaBelief()), sep="\\n")
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """Run four benchmarks in a small way; return what was printed, and the folder of results."""
+    """Run some benchmarks in a small way; return what was printed, and the folder of results."""
     folder = tmp_path_factory.mktemp("results")
-    names = ["speed", "own_blocks", "growth", "many"]
+    names = ["speed", "own_blocks", "growth", "many", *_if_compiled("update")]
     options = ["--trial", "--peers", "scikit-learn"]
     ended = subprocess.run(
         [sys.executable, BENCHMARKS / "run.py", *names, *options, "--results", folder],
@@ -54,6 +55,10 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return ended.stdout, folder
 
 
+def _if_compiled(name: str) -> list[str]:
+    return [name] if update.compiler() else []
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -61,7 +66,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def test_the_runner_writes_a_page_a_table_and_a_picture(trial: tuple[str, Path]) -> None:
     printed, folder = trial
-    for name in ("speed_float32", "own_blocks", "growth", "many"):
+    for name in ("speed_float32", "own_blocks", "growth", "many", *_if_compiled("update")):
         page = (folder / f"{name}.md").read_text()
         assert page in printed
         assert "This is a trial" in page

@@ -261,6 +261,15 @@ void Lowering::lower_single(int place) {
     for (int operand = 0; operand < arity(equation.word); ++operand) {
         made.inputs[operand] = slot_of(equation.inputs[static_cast<std::size_t>(operand)]);
     }
+    add_single(made, place);
+}
+
+void Lowering::add_single(SingleWord made, int place) {
+    made.operands = arity(made.word);
+    made.on_integers = made.output.kind != Kind::real;
+    for (int operand = 0; operand < made.operands; ++operand) {
+        made.on_integers = made.on_integers && made.inputs[operand].kind != Kind::real;
+    }
     plan_.singles.push_back(made);
     add(Action::single, place, plan_.singles.size() - 1, 5.0);
 }

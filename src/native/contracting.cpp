@@ -163,9 +163,7 @@ void Lowering::reduce_nothing(int place, const Reduction& reduction) {
         throw std::invalid_argument("a maximum over no entries does not exist");
     }
     if (reduction.slot.number >= 0) {
-        SingleWord zero{Word::subtract, {reduction.slot, reduction.slot, {}}, reduction.slot};
-        plan_.singles.push_back(zero);
-        add(Action::single, place, plan_.singles.size() - 1, 5.0);
+        add_single({Word::subtract, {reduction.slot, reduction.slot, {}}, reduction.slot}, place);
         return;
     }
     Copy zeros;

@@ -60,6 +60,7 @@ private:
     void lower_chain(const std::vector<int>& equations);
     void lower_integers(int equation);
     void lower_single(int equation);
+    void add_single(SingleWord made, int equation);
     // The axes of the value that a chain's loop goes over, outermost first, and their sizes.
     struct Loop {
         std::vector<int> order;

@@ -15,7 +15,8 @@ namespace {
 constexpr Count tile_bytes = 160 * 1024;        // of all values of a tile: they stay in the cache
 constexpr Count light_sums_bytes = 128 * 1024;  // of the sums that each thread has of its own
 constexpr double worth_threads = 100e3;         // nanoseconds of a step
-constexpr Count least_rows_fast = 8;            // rows, for them to be the fastest axis
+constexpr double breath = 20e3;       // nanoseconds from one look at the clock to the next
+constexpr Count least_rows_fast = 8;  // rows, for them to be the fastest axis
 constexpr Count most_bytes_kept = Count(64) << 20;  // from one call to the next
 constexpr Count library_from = 600 * 1000;          // multiplications of a product for a BLAS
 
@@ -355,6 +356,10 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
     }
     RowOrder order;
     const std::int64_t* chosen = nullptr;
+    // Asking for the time takes as long as a small step's product.
+    const Count ask_after =
+        std::clamp<Count>(static_cast<Count>(breath / (full.nanoseconds + 1.0)), 1, 64);
+    Count since_asked = 0;
     for (Count step = first; step < last; ++step) {
         const Count epoch = step / per_epoch;
         const Count place = step % per_epoch;
@@ -381,9 +386,12 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
                 break;
             }
         }
-        const std::chrono::duration<double> taken = Clock::now() - began;
-        if (taken.count() >= seconds) {
-            break;
+        if (++since_asked >= ask_after) {
+            since_asked = 0;
+            const std::chrono::duration<double> taken = Clock::now() - began;
+            if (taken.count() >= seconds) {
+                break;
+            }
         }
     }
     run.store_carried(outcome);

@@ -132,6 +132,8 @@ struct SingleWord {
     Word word;
     Slot inputs[3];
     Slot output;
+    int operands = 0;          // how many inputs there are
+    bool on_integers = false;  // neither the inputs nor the output are reals
 };
 
 struct Conversion {

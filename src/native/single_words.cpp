@@ -140,24 +140,18 @@ std::int64_t integer_word(Word word, std::int64_t a, std::int64_t b, std::int64_
 }
 
 void run_single(const SingleWord& single, Memory& memory) {
-    const int count = arity(single.word);
-    bool integers = true;
-    for (int operand = 0; operand < count; ++operand) {
-        integers = integers && single.inputs[operand].kind != Kind::real;
-    }
-    const bool truths = single.output.kind == Kind::truth;
-    if (integers && single.output.kind != Kind::real) {
+    if (single.on_integers) {
         std::int64_t given[3] = {};
-        for (int operand = 0; operand < count; ++operand) {
+        for (int operand = 0; operand < single.operands; ++operand) {
             given[operand] = slot_integer(memory, single.inputs[operand]);
         }
         std::int64_t made = on_integers(single.word, given[0], given[1], given[2]);
-        made = truths ? made != 0 : made;
+        made = single.output.kind == Kind::truth ? made != 0 : made;
         set_slot(memory, single.output, made);
         return;
     }
     double given[3] = {};
-    for (int operand = 0; operand < count; ++operand) {
+    for (int operand = 0; operand < single.operands; ++operand) {
         given[operand] = slot_number(memory, single.inputs[operand]);
     }
     const double made = on_reals(single.word, given[0], given[1], given[2]);

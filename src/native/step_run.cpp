@@ -135,6 +135,7 @@ void StepRun<T>::prepare(const StepPlan& plan) {
                                        memory.arenas.begin() + shared);
         if (moved) {
             worker.bound.clear();
+            worker.bound_plan = nullptr;
         }
         memory.scratch.resize(
             static_cast<std::size_t>(std::max(main.scratch_bytes, rest.scratch_bytes)) + 64);
@@ -163,6 +164,9 @@ void StepRun<T>::set_inputs(const StepPlan& plan, Memory& memory) const {
 // The operands of a plan's chains in a worker's memory, worked out when they are first needed.
 template <class T>
 void StepRun<T>::bind(const Plan& plan, Worker& worker) {
+    if (worker.bound_plan == &plan) {
+        return;
+    }
     auto found = worker.bound.find(&plan);
     if (found == worker.bound.end()) {
         std::vector<BoundChain<T>> chains;
@@ -172,6 +176,7 @@ void StepRun<T>::bind(const Plan& plan, Worker& worker) {
         found = worker.bound.emplace(&plan, std::move(chains)).first;
     }
     worker.bound_now = &found->second;
+    worker.bound_plan = &plan;
 }
 
 template <class T>

@@ -71,6 +71,7 @@ private:
         const Plan* gathered_for = nullptr;
         std::unordered_map<const Plan*, std::vector<BoundChain<T>>> bound;
         std::vector<BoundChain<T>>* bound_now = nullptr;
+        const Plan* bound_plan = nullptr;  // whose chains these are
     };
 
     void load(std::size_t place, const Given& given);
