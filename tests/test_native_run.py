@@ -262,13 +262,13 @@ def bits(outcome: Outcome) -> list[bytes]:
 @pytest.mark.parametrize("size", [10, 43])
 def test_a_call_cut_by_time_and_gone_on_gives_the_same_bits(size: int, dtype: str) -> None:
     batches = Batches(43, size, seed=7, shuffled=True)
-    whole = ran(native.run, dtype, batches, 0, 40)
+    whole = ran(native.run, dtype, batches, 0, 200)
     carried: Sequence[Any] = start(dtype)
     records: list[list[Any]] = []
     step = 0
-    while step < 40:
+    while step < 200:
         seconds = 0.0 if step % 2 else 1e-5
-        part = ran(native.run, dtype, batches, step, 40, carried=carried, seconds=seconds)
+        part = ran(native.run, dtype, batches, step, 200, carried=carried, seconds=seconds)
         assert part.steps_done >= 1
         carried, step = part.carried, step + part.steps_done
         records.append(part.records)

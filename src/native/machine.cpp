@@ -356,10 +356,11 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
     }
     RowOrder order;
     const std::int64_t* chosen = nullptr;
-    // Asking for the time takes as long as a small step's product.
+    // Asking for the time takes as long as a small product, so it is done after the first step and
+    // then now and then.
     const Count ask_after =
         std::clamp<Count>(static_cast<Count>(breath / (full.nanoseconds + 1.0)), 1, 64);
-    Count since_asked = 0;
+    Count since_asked = ask_after - 1;
     for (Count step = first; step < last; ++step) {
         const Count epoch = step / per_epoch;
         const Count place = step % per_epoch;
