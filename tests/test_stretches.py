@@ -97,7 +97,7 @@ def test_calls_of_any_length_give_the_same_bits(way: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("unhurried")
-@pytest.mark.parametrize("way", ["patience", "several limits", "the last", "schedule"])
+@pytest.mark.parametrize("way", sorted(WAYS))
 def test_calls_that_end_at_random_give_the_same_bits(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +275,7 @@ def test_scores_of_all_epochs_are_those_of_each(place: int, dtype: Any) -> None:
 
 @given(st.integers(0, 60), st.integers(0, 300), st.integers(0, 300))
 def test_the_next_reading_is_the_first_that_is_due(readings: int, first: int, more: int) -> None:
-    nothing: Any = SimpleNamespace()
+    nothing: Any = SimpleNamespace(objective=SimpleNamespace(trained=SimpleNamespace(size=1)))
     setup: Any = SimpleNamespace(readings=readings, seed=0)
     one = Readings(setup, nothing, 1)
     due = [number for number in range(first, first + more) if one.due(number)]
@@ -286,7 +286,8 @@ def test_the_next_reading_is_the_first_that_is_due(readings: int, first: int, mo
 def test_calls_one_after_another_take_every_reading_that_is_due(
     readings: int, first: int, more: int
 ) -> None:
-    nothing: Any = SimpleNamespace(observed_work=lambda dtype: None)
+    size = SimpleNamespace(trained=SimpleNamespace(size=1))
+    nothing: Any = SimpleNamespace(objective=size, observed_work=lambda dtype: None)
     setup: Any = SimpleNamespace(readings=readings, seed=0, dtype="float32")
     one = Readings(setup, nothing, 1)
     epoch, taken = first, []
@@ -297,3 +298,22 @@ def test_calls_one_after_another_take_every_reading_that_is_due(
         assert all(epoch <= number < end for number in taken[-1:])
         epoch = end
     assert taken == [number for number in range(first, first + more) if one.due(number)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "parameters", "due"),
+    [
+        (1000, 10_000, 256),
+        (100, 10_000, 100),
+        (1, 5, 1),
+        (0, 5, 1),
+        (1000, 10_001, 32),
+        (4096, 10_001, 128),
+        (60_000, 10_001, 256),
+        (20, 10_001, 20),
+    ],
+)
+def test_a_reading_is_little_beside_an_epoch(rows: int, parameters: int, due: int) -> None:
+    step: Any = SimpleNamespace(objective=SimpleNamespace(trained=SimpleNamespace(size=parameters)))
+    setup: Any = SimpleNamespace(readings=50, seed=0)
+    assert Readings(setup, step, rows).sample.size == due

@@ -1,6 +1,6 @@
 #include "crew.hpp"
 
-#include <chrono>
+#include <algorithm>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -13,9 +13,13 @@ namespace chainrule {
 
 namespace {
 
-constexpr int spins = 4000;      // about 50 microseconds of waiting awake
-constexpr int runs_alone = 200;  // after the crew was late
+constexpr int spins = 8000;  // about 100 microseconds of waiting awake
+// When another program has the cores, a thread that has claimed its part may stand still in the
+// middle of it. One late run says little, for a thread that slept takes its time to wake up; where
+// a third of them is late, there is no other core to be had for a while.
 constexpr auto late = std::chrono::microseconds(400);
+constexpr int of_a_late_run = 2, of_a_run_in_time = 1, too_late = 6;
+constexpr auto time_alone = std::chrono::milliseconds(100);
 
 void breathe() {
 #if defined(__SSE2__)
@@ -133,8 +137,8 @@ void Crew::wait_for_work() {
 }
 
 void Crew::run(Task task, void* work, int count) {
-    if (alone_ > 0 || threads_.empty()) {
-        --alone_;
+    const Clock::time_point began = Clock::now();
+    if (began < alone_until_ || threads_.empty()) {
         for (int number = 0; number < count; ++number) {
             task(work, number);
         }
@@ -152,18 +156,28 @@ void Crew::run(Task task, void* work, int count) {
     }
     while (claim_and_do(generation)) {
     }
+    const Clock::time_point since = Clock::now();
     int waited = 0;
-    std::chrono::steady_clock::time_point since;
     while (done_.load(std::memory_order_acquire) < count) {
         breathe();
-        if (++waited == spins) {
-            since = std::chrono::steady_clock::now();
-        } else if (waited > spins) {
+        if (++waited > spins) {
             std::this_thread::yield();
         }
     }
-    if (waited > spins && std::chrono::steady_clock::now() - since > late) {
-        alone_ = runs_alone;
+    note_wait(since - began, Clock::now() - since);
+}
+
+// Late is what was waited for longer than it would have taken to do it alone.
+void Crew::note_wait(Clock::duration worked, Clock::duration waited) {
+    if (waited < late || waited < worked) {
+        lateness_ = std::max(0, lateness_ - of_a_run_in_time);
+        return;
+    }
+    lateness_ += of_a_late_run;
+    if (lateness_ >= too_late) {
+        alone_until_ = Clock::now() + time_alone;
+        // Then one late run for waking up is allowed, and no second one.
+        lateness_ = too_late - of_a_late_run - 1;
     }
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -26,9 +27,11 @@ public:
     void run(Task task, void* work, int count);
 
 private:
+    using Clock = std::chrono::steady_clock;
     explicit Crew(int threads);
     void wait_for_work();
     bool claim_and_do(std::uint64_t generation);
+    void note_wait(Clock::duration worked, Clock::duration waited);
 
     std::vector<std::thread> threads_;
     std::atomic<std::uint64_t> ticket_{0};  // generation << 16 | next task
@@ -40,7 +43,9 @@ private:
     std::atomic<int> asleep_{0};
     std::mutex mutex_;
     std::condition_variable awake_;
-    int alone_ = 0;  // so many runs are done without the crew, which was late
+    // Of the caller alone: how often the crew was late, and until when he does without it.
+    int lateness_ = 0;
+    Clock::time_point alone_until_;
 };
 
 }  // namespace chainrule

@@ -27,8 +27,10 @@ from chainrule.training.state import INTERRUPTED, Hook, Keeper, Progress, State
 from chainrule.training.step import TrainingStep, evaluation_work
 from chainrule.training.stretch import Stretch, stretch_of
 
-# The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served.
-BREATH = 0.05
+# The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served. Each
+# time it is given a state and gives one back, which takes a large network longer.
+BREATH, LONGEST_BREATH = 0.1, 0.4
+SECONDS_PER_BYTE = 4e-8
 EVALUATION_ROWS = 4096
 # Rates of a schedule are computed for so many epochs together.
 RATES_TOGETHER = 64
@@ -175,11 +177,13 @@ class Loop:
         """Run as many epochs as nothing needs Python for, or as many steps as time allows."""
         began = time.monotonic()
         limit = self.setup.stopping.max_seconds
-        seconds = BREATH if limit is None else min(BREATH, max(0.0, limit - state.seconds))
+        seconds = self._breath(state)
+        if limit is not None:
+            seconds = min(seconds, max(0.0, limit - state.seconds))
         epoch = self.epochs_through(state)
         stretch = self._called(state, epoch + 1 if hooks else self._pause(epoch), seconds)
-        count = stretch.counted(recording.history.get("loss", ()), self.setup.stopping)
-        if count < len(stretch):
+        count = stretch.surplus(recording.history.get("loss", ()), self.setup.stopping)
+        if count is not None:
             # The limits are written once, in Python, so that the engine went on where one of them
             # ends the training. A call changes nothing that it is given and gives the same bits
             # again, so it is made again, up to that epoch.
@@ -194,6 +198,11 @@ class Loop:
         if state.stopped is None and limit is not None and state.seconds >= limit:
             return replace(state, stopped=f"the time limit of {limit:g} s was reached")
         return state
+
+    def _breath(self, state: State) -> float:
+        """Return after how many seconds the engine comes back, so that this costs little."""
+        moved = state.parameters.nbytes + sum(one.nbytes for one in state.optimizer.values())
+        return BREATH + min(LONGEST_BREATH, moved * SECONDS_PER_BYTE)
 
     def _called(self, state: State, last: int, seconds: float) -> Stretch:
         """Call the engine to run until so many epochs are through, or for so long."""

@@ -9,7 +9,11 @@ from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Rec
 from chainrule.training.setup import Setup
 from chainrule.training.step import TrainingStep
 
+# A reading walks forward and backward over a sample of so many rows: little beside an epoch, or
+# little by itself. In a larger network it has as many as are a small share of the rows.
 READING_ROWS = 256
+SMALL_NETWORK = 10_000  # parameters
+LEAST_ROWS, LEAST_SHARE = 32, 32
 # A call of the engine is told of so many readings, and ends before the next.
 READINGS_TOGETHER = 64
 
@@ -20,7 +24,9 @@ class Readings:
     def __init__(self, setup: Setup, step: TrainingStep, rows: int) -> None:
         self.setup = setup
         self.step = step
-        size = min(READING_ROWS, max(1, rows))
+        size = max(1, min(rows, READING_ROWS))
+        if step.objective.trained.size > SMALL_NETWORK:
+            size = min(size, max(LEAST_ROWS, rows // LEAST_SHARE))
         # The sample is the first batch of an order of its own, so the engine draws and gathers it.
         self.sample = Batches(rows, size, setup.seed, shuffled=size < rows)
 

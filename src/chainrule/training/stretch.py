@@ -44,13 +44,21 @@ class Stretch:
         """The mean penalty of each epoch."""
         return _means(self.penalties_by_step, self.shares)
 
-    def counted(self, before: Sequence[float], stopping: Stopping) -> int:
-        """Return how many of the epochs count; ``before`` are the losses of those before them.
+    def surplus(self, before: Sequence[float], stopping: Stopping) -> int | None:
+        """Return how many epochs count where the engine went on behind the end, else None.
 
-        They count up to the first after which a limit ends the training. Patience is not asked:
-        the engine counts it itself. What the engine took for sound because it did not see the
-        loss that overflowed, before the call, ends the training too.
+        They count up to the first after which a limit ends the training; ``before`` are the losses
+        of the epochs before them. Patience is not asked: the engine counts it itself. What the
+        engine took for sound because it did not see the loss that overflowed, before the call, ends
+        the training too.
         """
+        count = self._counted(before, stopping)
+        if count is None or (count == len(self) and not self.state.losses):
+            return None
+        return count
+
+    def _counted(self, before: Sequence[float], stopping: Stopping) -> int | None:
+        """Return after how many epochs a limit ends the training, None where none does."""
         count = len(self)
         unsound = np.flatnonzero(self.seen.sound & ~self.sound)
         if unsound.size:
@@ -62,7 +70,7 @@ class Stretch:
                 losses.append(loss)
                 if stopping.reason({"loss": losses}, gradient, 0) is not None:
                     return place + 1
-        return count
+        return count if unsound.size else None
 
     def lowest(self, best: float) -> int:
         """Return the place of the sound epoch with the lowest loss, -1 where none is below."""
