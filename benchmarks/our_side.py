@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,13 @@ class Ours(Side):
 
     @staticmethod
     def _other(work: Work) -> Work:
-        """Return a work of the same kind with another network."""
-        last = 3 if work.task == "classes" else 4
-        return Work((4, 5, last), work.activation, 16, rows=64, task=work.task, dtype=work.dtype)
+        """Return a work of the same kind and size with another network, of one input less.
+
+        The inputs of numbers are matrices of a fixed size: there a hidden layer has one unit more.
+        """
+        first, *hidden, last = work.sizes
+        if work.task == "numbers":
+            hidden[0] += 1
+        else:
+            first -= 1
+        return replace(work, sizes=(first, *hidden, last), rows=max(64, last))

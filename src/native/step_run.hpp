@@ -6,29 +6,10 @@
 #include <unordered_map>
 
 #include "bound.hpp"
+#include "bytes.hpp"
 #include "machine.hpp"
 
 namespace chainrule {
-
-// Bytes that start at a line of the cache, and go on for one behind the end: the rows of a tile are
-// walked in whole vectors.
-class Bytes {
-public:
-    Count size() const { return static_cast<Count>(held_.size()); }
-
-    char* at_least(Count count) {
-        const Count whole = count + 2 * alignment;
-        if (static_cast<Count>(held_.size()) < whole) {
-            held_.assign(static_cast<std::size_t>(whole), 0);
-        }
-        const auto address = reinterpret_cast<std::uintptr_t>(held_.data());
-        return held_.data() + (alignment - address % alignment) % alignment;
-    }
-
-private:
-    static constexpr Count alignment = 64;
-    std::vector<char> held_;
-};
 
 template <class T>
 class StepRun {

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # What a product is called in SciPy's table of exported functions, and the signature that it must
@@ -25,16 +29,37 @@ def products_of() -> tuple[Any, Any]:
 
     They are None where SciPy is not there or its functions do not have the signature that is known.
     """
-    try:
-        from scipy.linalg import cython_blas
-    except ImportError:
-        return None, None
+    cython_blas = _cython_blas()
     exported = getattr(cython_blas, "__pyx_capi__", {})
     found = [exported.get(name) for name in ("sgemm", "dgemm")]
     for capsule, name in zip(found, ("sgemm", "dgemm"), strict=True):
         if capsule is None or f'"{SIGNATURES[name]}"' not in repr(capsule):
             return None, None
     return found[0], found[1]
+
+
+def _cython_blas() -> ModuleType | None:
+    """Return SciPy's module of exported functions, or None where SciPy is not there.
+
+    It is loaded by itself where that is possible: all of scipy.linalg takes three times as long.
+    """
+    try:
+        import scipy
+
+        folder = Path(scipy.__file__).parent / "linalg"
+        for path in (folder / f"cython_blas{suffix}" for suffix in EXTENSION_SUFFIXES):
+            spec = importlib.util.spec_from_file_location("scipy.linalg.cython_blas", path)
+            if path.exists() and spec is not None and spec.loader is not None:
+                module = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(module)
+                return module
+    except (ImportError, OSError):
+        pass
+    try:
+        from scipy.linalg import cython_blas
+    except ImportError:
+        return None
+    return cython_blas
 
 
 @lru_cache(maxsize=1)
