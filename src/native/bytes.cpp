@@ -11,7 +11,7 @@ namespace chainrule {
 namespace {
 
 constexpr Count line = 64;
-// Of the largest pages there are: a network of some megabytes spends milliseconds on its first
+// Of the largest pages there are: a state of some megabytes costs milliseconds at its first
 // touch of small ones.
 constexpr Count large_page = Count(2) << 20;
 

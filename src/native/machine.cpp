@@ -13,7 +13,7 @@ namespace chainrule {
 namespace {
 
 constexpr Count tile_bytes = 320 * 1024;        // of all values of a tile: they stay in the cache
-constexpr Count light_sums_bytes = 128 * 1024;  // of the sums that each thread has of its own
+constexpr Count light_sums_bytes = 512 * 1024;  // of the sums that each thread has of its own
 constexpr double worth_threads = 100e3;         // nanoseconds of a step
 constexpr double breath = 20e3;       // nanoseconds from one look at the clock to the next
 constexpr Count least_rows_fast = 8;  // rows, for them to be the fastest axis

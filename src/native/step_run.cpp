@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "memory.hpp"
+#include "share.hpp"
+
 namespace chainrule {
 
 namespace {
 
-constexpr double worth_sharing = 15e3;  // nanoseconds of an instruction
+constexpr double worth_sharing = 15e3;              // nanoseconds of an instruction
+constexpr Count worth_adding_together = 64 * 1024;  // bytes of sums
 
 }  // namespace
 
@@ -249,29 +253,55 @@ void StepRun<T>::run_tiles(const StepPlan& plan, int number) {
     }
 }
 
+// Adds a part of what another worker has summed to the sums of the first.
 template <class T>
-void StepRun<T>::add_up_workers(const StepPlan& plan) {
+void StepRun<T>::add_region(const SumRegion& region, const Worker& other, Share share) {
+    const Count item = region.kind == Kind::integer ? 8 : static_cast<Count>(sizeof(T));
+    const Range range(region.elements, share, alignment);
+    const Count start = region.offset + range.from * item;
+    const Count count = range.to - range.from;
+    char* to = workers_[0]->memory.arenas[sums] + start;
+    const char* from = other.memory.arenas[sums] + start;
+    if (region.kind == Kind::integer) {
+        for (Count place = 0; place < count; ++place) {
+            reinterpret_cast<std::int64_t*>(to)[place] +=
+                reinterpret_cast<const std::int64_t*>(from)[place];
+        }
+    } else if (region.kind == Kind::truth) {
+        T* into = reinterpret_cast<T*>(to);
+        const T* others = reinterpret_cast<const T*>(from);
+        kernels_.words[static_cast<int>(Word::logical_or)](into, others, others, 0, into, count);
+    } else {
+        kernels_.add_into(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(from), count);
+    }
+}
+
+template <class T>
+void StepRun<T>::add_up_workers(const StepPlan& plan, Crew* crew) {
+    struct Adding {
+        StepRun* run;
+        const StepPlan* plan;
+        int shares;
+    } work{this, &plan, crew != nullptr && plan.main.arena_bytes[sums] > worth_adding_together
+                            ? plan.workers
+                            : 1};
+    const auto task = [](void* given, int number) {
+        Adding& work = *static_cast<Adding*>(given);
+        for (int other = 1; other < work.plan->workers; ++other) {
+            for (const SumRegion& region : work.plan->main.sum_regions) {
+                work.run->add_region(region, *work.run->workers_[static_cast<std::size_t>(other)],
+                                     {number, work.shares});
+            }
+        }
+    };
+    if (work.shares > 1) {
+        crew->run(task, &work, work.shares);
+    } else {
+        task(&work, 0);
+    }
     Memory& total = workers_[0]->memory;
     for (int number = 1; number < plan.workers; ++number) {
         const Memory& other = workers_[static_cast<std::size_t>(number)]->memory;
-        for (const SumRegion& region : plan.main.sum_regions) {
-            char* to = total.arenas[sums] + region.offset;
-            const char* from = other.arenas[sums] + region.offset;
-            if (region.kind == Kind::integer) {
-                for (Count place = 0; place < region.elements; ++place) {
-                    reinterpret_cast<std::int64_t*>(to)[place] +=
-                        reinterpret_cast<const std::int64_t*>(from)[place];
-                }
-            } else if (region.kind == Kind::truth) {
-                T* into = reinterpret_cast<T*>(to);
-                const T* others = reinterpret_cast<const T*>(from);
-                kernels_.words[static_cast<int>(Word::logical_or)](into, others, others, 0, into,
-                                                                   region.elements);
-            } else {
-                kernels_.add_into(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(from),
-                                  region.elements);
-            }
-        }
         for (const Slot& slot : plan.main.sum_slots) {
             if (slot.kind == Kind::real) {
                 set_slot(total, slot, slot_number(total, slot) + slot_number(other, slot));
@@ -319,7 +349,7 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
         if (failure_) {
             std::rethrow_exception(failure_);
         }
-        add_up_workers(plan);
+        add_up_workers(plan, crew);
     } else {
         for (Count one = 0; one < plan.tiles; ++one) {
             const Plan& tile_plan = plan.rest && one == plan.tiles - 1 ? *plan.rest : plan.main;

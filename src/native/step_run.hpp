@@ -65,7 +65,8 @@ private:
     void gather_input(const Plan& plan, Worker& worker, std::size_t value, std::size_t at,
                       Count row, const std::int64_t* chosen);
     void run_tiles(const StepPlan& plan, int number);
-    void add_up_workers(const StepPlan& plan);
+    void add_region(const SumRegion& region, const Worker& other, Share share);
+    void add_up_workers(const StepPlan& plan, Crew* crew);
     void make_room_for_rows(const StepPlan& plan);
     void keep_row_records(const Plan& plan, const Worker& worker, Count first);
 
