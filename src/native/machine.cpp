@@ -18,7 +18,9 @@ constexpr double worth_threads = 100e3;         // nanoseconds of a step
 constexpr double breath = 20e3;       // nanoseconds from one look at the clock to the next
 constexpr Count least_rows_fast = 8;  // rows, for them to be the fastest axis
 constexpr Count most_bytes_kept = Count(64) << 20;  // from one call to the next
-constexpr Count library_from = 600 * 1000;          // multiplications of a product for a BLAS
+// Multiplications of a product that is left to a BLAS. Below, packing its operands costs the BLAS
+// what its kernels gain.
+constexpr Count library_from = 16 * 1000 * 1000;
 
 Count rounded_up(Count count, Count grain) {
     return (count + grain - 1) / grain * grain;

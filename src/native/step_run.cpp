@@ -282,9 +282,9 @@ void StepRun<T>::add_up_workers(const StepPlan& plan, Crew* crew) {
         StepRun* run;
         const StepPlan* plan;
         int shares;
-    } work{this, &plan, crew != nullptr && plan.main.arena_bytes[sums] > worth_adding_together
-                            ? plan.workers
-                            : 1};
+    } work{
+        this, &plan,
+        crew != nullptr && plan.main.arena_bytes[sums] > worth_adding_together ? plan.workers : 1};
     const auto task = [](void* given, int number) {
         Adding& work = *static_cast<Adding*>(given);
         for (int other = 1; other < work.plan->workers; ++other) {
