@@ -34,7 +34,7 @@ EXACT = {
     *("minimum", "where", "to_float", "sum_over", "max_over", "count", "matmul", "transpose"),
     *("reshape", "broadcast_like", "concatenate", "slice", "pad", "take", "add_at"),
 }
-MARGIN = 32.0
+MARGIN = 64.0
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ import os
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule.arrays import slice_of, zeros_like
+from chainrule.engines.door import ENGINES
+from chainrule.optimizers import OPTIMIZERS
 from chainrule.training.run import Run
 
 RANDOM = np.random.default_rng(1)
@@ -403,3 +407,32 @@ def test_any_arguments_with_which_a_run_goes_on(given: dict[str, Any]) -> None:
 
 
 RUN = train(validation=0.25)
+
+
+@dataclass(frozen=True)
+class Shrinking:
+    """A step of gradient descent that gives back less state than it was given."""
+
+    learning_rate: float = 0.1
+    needs: ClassVar[str] = "gradient"
+    formula: ClassVar[str] = r"\theta \leftarrow \theta - \eta \nabla"
+
+    def initial(self, parameters: Any) -> dict[str, Any]:
+        return {"mean": zeros_like(parameters)}
+
+    def update(
+        self, parameters: Any, gradient: Any, state: Any, rate: Any, step: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        return parameters - rate * gradient, {"mean": slice_of(state["mean"], 0, 0, 1)}
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_an_optimizer_whose_state_changes_its_shape_is_refused(engine: str) -> None:
+    X = np.arange(12.0).reshape(6, 2)
+    chosen: Any = cr.optimizer("shrinking")(Shrinking)()
+    del OPTIMIZERS["shrinking"]
+    with pytest.raises(cr.ShapeError, match=r"'mean' is float .* before a step and float .* after"):
+        cr.train(
+            cr.Network(cr.Dense()), X, X[:, :1], optimizer=chosen, epochs=1, engine=engine,
+            progress=False,
+        )  # fmt: skip

@@ -199,6 +199,25 @@ def test_a_look_at_other_inputs_is_refused(engine: str) -> None:
 
 
 @engines
+def test_a_number_of_inputs_that_is_not_due_is_refused(engine: str) -> None:
+    with pytest.raises(cr.SetupError, match="2 of rows, and was given 2, 1 and 1"):
+        run(WORK, start(), [0.1], [X], BATCHES, 0, 3, engine=engine)
+    with pytest.raises(cr.SetupError, match="2 fixed ones and 2 of rows, and was given 0, 1 and 2"):
+        steps(engine, 0, 3, watch=replace(WATCH, fixed=[]))
+    with pytest.raises(cr.SetupError, match="and was given 0, 2 and 1"):
+        steps(engine, 0, 3, watch=replace(WATCH, rows=[HELD_X]))
+
+
+def test_what_is_carried_keeps_its_shape_and_kind() -> None:
+    inputs = [Input("w", (3,)), Input("x", (ROWS, 3))]
+    with pytest.raises(cr.ShapeError, match=r"'w' is float .* before a step and float"):
+        Work(trace(lambda w, x: [reshape(w, (3, 1))], inputs, ("w",), "float64"), carried=1)
+    inputs = [Input("k", (), "integer"), Input("x", (ROWS, 3))]
+    with pytest.raises(cr.ShapeError, match=r"'k' is integer .* and float"):
+        Work(trace(lambda k, x: [sum_over(x)], inputs, ("k",), "float64"), carried=1)
+
+
+@engines
 def test_a_watch_changes_no_step_and_no_input(engine: str) -> None:
     given = start()
     watched = steps(engine, 0, 12, carried=given, watch=WATCH)
@@ -398,5 +417,5 @@ def test_an_engine_that_is_not_there_and_inputs_that_do_not_fit() -> None:
     program = trace(lambda x: (sum_over(x),), [Input("x", (3,))], ("y",))
     with pytest.raises(cr.SetupError, match="Did you mean 'reference'"):
         evaluate(program, [np.ones(3)], engine="refrence")
-    with pytest.raises(cr.SetupError, match="2 carried and 1 fixed inputs, and was given 1 and 1"):
+    with pytest.raises(cr.SetupError, match="2 of rows, and was given 1, 1 and 2"):
         run(WORK, start()[:1], [0.02], [X, Y], BATCHES, 0, 3)

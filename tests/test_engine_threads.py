@@ -169,7 +169,7 @@ def test_the_blas_is_given_back_also_after_an_error() -> None:
         pytest.fail("SciPy's products are not what they were taken for")
     np.ones((64, 64)) @ np.ones((64, 64))
     before = blas_threads()
-    trained(batch_size=1024, width=320)
+    trained(batch_size=1024, width=640)
     assert blas_threads() == before
     with one_thread(True):
         assert set(blas_threads()) == {1}

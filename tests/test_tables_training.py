@@ -22,6 +22,7 @@ from sklearn.metrics import r2_score as r2_of_scikit_learn
 import chainrule as cr
 import chainrule.training.tables
 from chainrule.data.table import Table, checksum, read_table, table_from_frame
+from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.training.run import Run
 from chainrule.training.table_notes import Split, TableNote
 from chainrule.training.table_result import SCORES, Score, TableResult
@@ -64,6 +65,11 @@ def numbers() -> Run:
 
 
 # ---------------------------------------------------------------- the same again
+
+
+def test_tables_are_trained_by_the_engine_that_is_there(classes: Run, numbers: Run) -> None:
+    due = chosen_engine(AUTO)
+    assert [run.setup.engine for run in (classes, numbers)] == [due, due]
 
 
 def test_the_seed_decides_everything(classes: Run) -> None:

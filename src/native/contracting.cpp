@@ -9,6 +9,10 @@ namespace chainrule {
 
 namespace {
 
+// Multiplications from which bringing both operands into order costs less than it gains; over a
+// short depth that is later.
+constexpr Count blocked_from = 4 * 1000 * 1000;
+
 // The strides of an operand along the batch axes of the result: 0 where it is spread.
 std::vector<Count> batch_strides(const View& view, std::size_t rank) {
     const std::size_t own = view.axes.size() - 2;
@@ -96,6 +100,11 @@ Product::Way Lowering::way_of(const Product& one) const {
     if (choices_.library && large && a_fits && b_fits) {
         return Product::Way::library;
     }
+    const Count multiplications = one.rows * one.columns * one.depth;
+    const bool deep = one.depth >= 256 && multiplications >= blocked_from;
+    if ((deep || multiplications >= 4 * blocked_from) && one.rows >= 12 && one.columns >= 32) {
+        return Product::Way::blocked;
+    }
     const bool both_along_depth = one.a_depth == 1 && one.b_depth == 1;
     if (one.b_column == 1 || one.columns == 1) {
         return one.columns == 1 && both_along_depth ? Product::Way::dots : Product::Way::direct;
@@ -143,6 +152,10 @@ void Lowering::lower_product(int place) {
     }
     made.way = way_of(made);
     plan_.library = plan_.library || made.way == Product::Way::library;
+    if (made.way == Product::Way::blocked) {
+        plan_.scratch_bytes = std::max(plan_.scratch_bytes,
+                                       program_.wide ? blocks_bytes<double> : blocks_bytes<float>);
+    }
     if (made.way == Product::Way::packed) {
         const Count lanes = alignment / static_cast<Count>(program_.item());
         const Count row = (made.columns + lanes - 1) / lanes * lanes;

@@ -1,6 +1,8 @@
 #include "crew.hpp"
 
 #include <algorithm>
+#include <system_error>
+#include <utility>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -76,8 +78,12 @@ std::shared_ptr<Crew> Crew::hold(int threads) {
 }
 
 Crew::Crew(int threads) {
-    for (int thread = 1; thread < threads; ++thread) {
-        threads_.emplace_back([this] { wait_for_work(); });
+    try {
+        for (int thread = 1; thread < threads; ++thread) {
+            threads_.emplace_back([this] { wait_for_work(); });
+        }
+    } catch (const std::system_error&) {
+        // Those that could be made do all of the work, the caller alone if need be.
     }
 }
 
@@ -92,14 +98,21 @@ Crew::~Crew() {
     }
 }
 
+void Crew::do_task(int number) {
+    try {
+        task_.load(std::memory_order_relaxed)(work_.load(std::memory_order_relaxed), number);
+    } catch (...) {
+        std::lock_guard<std::mutex> lock(failing_);
+        failure_ = std::current_exception();
+    }
+}
+
 bool Crew::claim_and_do(std::uint64_t generation) {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
-    while ((ticket >> 16) == generation &&
-           static_cast<int>(ticket & 0xFFFF) < count_.load(std::memory_order_relaxed)) {
+    while (ticket >> 32 == generation && (ticket & 0xFFFF) < (ticket >> 16 & 0xFFFF)) {
         if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) {
             // The run cannot end, nor another begin, before this task is counted as done.
-            task_.load(std::memory_order_relaxed)(work_.load(std::memory_order_relaxed),
-                                                  static_cast<int>(ticket & 0xFFFF));
+            do_task(static_cast<int>(ticket & 0xFFFF));
             done_.fetch_add(1, std::memory_order_release);
             return true;
         }
@@ -111,21 +124,21 @@ void Crew::wait_for_work() {
     std::uint64_t seen = 0;
     while (true) {
         int waited = 0;
-        std::uint64_t generation = ticket_.load(std::memory_order_acquire) >> 16;
+        std::uint64_t generation = ticket_.load(std::memory_order_acquire) >> 32;
         while (generation == seen && waited < spins && !ending_.load(std::memory_order_relaxed)) {
             breathe();
             ++waited;
-            generation = ticket_.load(std::memory_order_acquire) >> 16;
+            generation = ticket_.load(std::memory_order_acquire) >> 32;
         }
         if (generation == seen) {
             std::unique_lock<std::mutex> lock(mutex_);
             asleep_.fetch_add(1);
-            awake_.wait(lock, [&] { return ending_.load() || (ticket_.load() >> 16) != seen; });
+            awake_.wait(lock, [&] { return ending_.load() || (ticket_.load() >> 32) != seen; });
             asleep_.fetch_sub(1);
             if (ending_.load()) {
                 return;
             }
-            generation = ticket_.load(std::memory_order_acquire) >> 16;
+            generation = ticket_.load(std::memory_order_acquire) >> 32;
         }
         if (ending_.load(std::memory_order_relaxed)) {
             return;
@@ -146,10 +159,11 @@ void Crew::run(Task task, void* work, int count) {
     }
     task_.store(task, std::memory_order_relaxed);
     work_.store(work, std::memory_order_relaxed);
-    count_.store(count, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
-    const std::uint64_t generation = (ticket_.load(std::memory_order_relaxed) >> 16) + 1;
-    ticket_.store(generation << 16);
+    // The generation begins anew when it has filled its bits; 0 is what a new thread has seen.
+    const std::uint64_t before = ticket_.load(std::memory_order_relaxed) >> 32;
+    const std::uint64_t generation = before == 0xFFFFFFFF ? 1 : before + 1;
+    ticket_.store(generation << 32 | static_cast<std::uint64_t>(count) << 16);
     if (asleep_.load() > 0) {
         std::lock_guard<std::mutex> lock(mutex_);
         awake_.notify_all();
@@ -165,6 +179,9 @@ void Crew::run(Task task, void* work, int count) {
         }
     }
     note_wait(since - began, Clock::now() - since);
+    if (failure_) {
+        std::rethrow_exception(std::exchange(failure_, nullptr));
+    }
 }
 
 // Late is what was waited for longer than it would have taken to do it alone.

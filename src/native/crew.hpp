@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -23,7 +24,8 @@ public:
 
     ~Crew();
 
-    // Calls task(work, 0) to task(work, count - 1), and returns when all are done.
+    // Calls task(work, 0) to task(work, count - 1), and returns when all are done. What one of them
+    // throws is thrown here then.
     void run(Task task, void* work, int count);
 
 private:
@@ -31,11 +33,13 @@ private:
     explicit Crew(int threads);
     void wait_for_work();
     bool claim_and_do(std::uint64_t generation);
+    void do_task(int number);
     void note_wait(Clock::duration worked, Clock::duration waited);
 
     std::vector<std::thread> threads_;
-    std::atomic<std::uint64_t> ticket_{0};  // generation << 16 | next task
-    std::atomic<int> count_{0};
+    // generation << 32 | count of tasks << 16 | next task: one word, so that a thread that comes
+    // late cannot take a task of one run for one of another.
+    std::atomic<std::uint64_t> ticket_{0};
     std::atomic<int> done_{0};
     std::atomic<Task> task_{nullptr};
     std::atomic<void*> work_{nullptr};
@@ -43,6 +47,8 @@ private:
     std::atomic<int> asleep_{0};
     std::mutex mutex_;
     std::condition_variable awake_;
+    std::exception_ptr failure_;
+    std::mutex failing_;
     // Of the caller alone: how often the crew was late, and until when he does without it.
     int lateness_ = 0;
     Clock::time_point alone_until_;

@@ -2,8 +2,8 @@
 
 #include "kernels.hpp"
 
+#include "blocked_products.hpp"
 #include "fusing.hpp"
-#include "products.hpp"
 #include "random_bits.hpp"
 #include "reductions.hpp"
 #include "simd.hpp"
@@ -228,6 +228,7 @@ const Kernels<T>& kernels() {
         },
         product<T>,
         dots<T>,
+        blocked_product<T>,
         pack<T>,
         reduce_down<T, Summing>,
         reduce_down<T, Maximising>,

@@ -42,6 +42,11 @@ struct ProductShape {
     Count a_row, a_depth, b_depth, b_column, c_row;
 };
 
+// What the blocks of a large product take, each of `block_depth` of the depth.
+inline constexpr Count block_depth = 256;
+template <class T>
+inline constexpr Count blocks_bytes = block_depth * (1024 + 128 * static_cast<Count>(sizeof(T)));
+
 template <class T>
 struct Kernels {
     WordKernel<T> words[word_count];
@@ -50,6 +55,9 @@ struct Kernels {
     void (*product)(const ProductShape& shape, const T* a, const T* b, T* c, bool add);
     // The same where a and b are both contiguous along the depth.
     void (*dots)(const ProductShape& shape, const T* a, const T* b, T* c, bool add);
+    // The same however a and b lie, for large ones; `scratch` has room for blocks_bytes.
+    void (*blocked_product)(const ProductShape& shape, const T* a, const T* b, T* c, bool add,
+                            T* scratch);
     // packed[p, j] = b[p, j], with rows of `packed_row` numbers.
     void (*pack)(const ProductShape& shape, const T* b, T* packed, Count packed_row);
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "step_run.hpp"
+#include "watcher.hpp"
 
 namespace chainrule {
 
@@ -18,9 +19,9 @@ constexpr double worth_threads = 100e3;         // nanoseconds of a step
 constexpr double breath = 20e3;       // nanoseconds from one look at the clock to the next
 constexpr Count least_rows_fast = 8;  // rows, for them to be the fastest axis
 constexpr Count most_bytes_kept = Count(64) << 20;  // from one call to the next
-// Multiplications of a product that is left to a BLAS. Below, packing its operands costs the BLAS
-// what its kernels gain.
-constexpr Count library_from = 16 * 1000 * 1000;
+// Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
+// has to be loaded and held to one thread.
+constexpr Count library_from = 100 * 1000 * 1000;
 
 Count rounded_up(Count count, Count grain) {
     return (count + grain - 1) / grain * grain;
@@ -58,14 +59,13 @@ Machine::Machine(Program program, int set) : program_(std::move(program)), set_(
 
 Machine::~Machine() = default;
 
-void Machine::settle(int threads, Library library) {
-    std::lock_guard<std::mutex> lock(busy_);
-    const bool allowed = library.narrow != nullptr && library.wide != nullptr;
-    if (threads != threads_ || allowed != library_allowed_) {
+void Machine::settle(const Means& means) {
+    const bool allowed = means.library.narrow != nullptr && means.library.wide != nullptr;
+    if (means.threads != threads_ || allowed != library_allowed_) {
         forget();
     }
-    threads_ = threads;
-    library_ = library;
+    threads_ = means.threads;
+    library_ = means.library;
     library_allowed_ = allowed;
 }
 
@@ -73,7 +73,6 @@ Choices Machine::choices_for(Count rows) const {
     Choices choices;
     choices.rows = rows;
     choices.rows_fast = rows >= least_rows_fast && rows_lead_ && !row_batches_;
-    choices.direct = !choices.rows_fast;
     choices.set = set_;
     choices.library = false;
     choices.library_from = library_from;
@@ -168,7 +167,7 @@ std::string Machine::describe(Count rows) {
     static const char* const actions[] = {
         "single", "chain",  "integers",  "product",     "reduce",  "copy",      "fill",
         "take",   "add_at", "to_single", "from_single", "to_real", "to_integer"};
-    static const char* const ways[] = {"direct", "packed", "dots", "library"};
+    static const char* const ways[] = {"direct", "packed", "dots", "blocked", "library"};
     for (int stage = 0; stage < 3; ++stage) {
         for (const Instruction& one : plan.main.stages[stage]) {
             text << "  " << stage << " " << actions[static_cast<int>(one.action)];
@@ -211,8 +210,10 @@ void Machine::forget_plans() {
 
 Outcome Machine::run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
                      const std::vector<Given>& rows, const Batches& batches, Count first,
-                     Count last, double seconds, const Watch* watch, Crew* lent) {
+                     Count last, double seconds, const Watch* watch, const Means& means,
+                     Crew* lent) {
     std::lock_guard<std::mutex> lock(busy_);
+    settle(means);
     forget_plans();
     if (program_.wide) {
         return run_typed<double>(wide_run_, carried, fixed, rows, batches, first, last, seconds,
@@ -222,119 +223,12 @@ Outcome Machine::run(const std::vector<Given>& carried, const std::vector<Given>
                             lent);
 }
 
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// Adds what was recorded to what was recorded before.
-void join(std::vector<Record>& kept, std::vector<Record>::iterator from,
-          std::vector<Record>::iterator to) {
-    if (kept.empty()) {
-        kept.assign(std::make_move_iterator(from), std::make_move_iterator(to));
-        return;
-    }
-    for (Record& record : kept) {
-        record.bytes.insert(record.bytes.end(), from->bytes.begin(), from->bytes.end());
-        ++from;
-    }
-}
-
-// Looks before epochs, judges them and keeps the best, as chainrule.engines.work.Watch says.
-template <class T>
-class Watcher {
-public:
-    Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels, Crew* crew)
-        : watch_(watch), epochs_(epochs), kernels_(kernels), crew_(crew) {
-        epochs_.best = watch.best;
-        epochs_.waited = watch.waited;
-    }
-
-    bool looks_before(Count epoch) const {
-        return std::binary_search(watch_.look_epochs.begin(), watch_.look_epochs.end(), epoch);
-    }
-
-    // `inputs` and `rows` are those of the epoch's first step.
-    void look(Count epoch, const std::vector<Given>& inputs, const std::vector<Given>& rows) {
-        const Count step = epoch * watch_.look_batches.steps_per_epoch();
-        Outcome outcome = watch_.look->run({}, inputs, rows, watch_.look_batches, step, step + 1,
-                                           HUGE_VAL, nullptr, crew_);
-        join(epochs_.looks, outcome.records.begin(), outcome.records.end());
-        epochs_.looked.push_back(epoch);
-    }
-
-    // After a step: its first record, over so many rows.
-    void saw(double number, Count rows) {
-        own_ += number * static_cast<double>(rows);
-        own_rows_ += rows;
-        finite_ = finite_ && std::isfinite(number);
-    }
-
-    // After an epoch, whether the call is to end: `value` and `size` are the first carried value,
-    // or `number` where that is a single one.
-    bool close(const char* value, Count size, double number) {
-        const T* numbers = reinterpret_cast<const T*>(value);
-        const double judged = watch_.judge == nullptr ? own_ / static_cast<double>(own_rows_)
-                                                      : evaluated(value, number);
-        const bool sound = finite_ && kernels_.all_finite(numbers, size) && std::isfinite(number);
-        const bool better = sound && judged < epochs_.best;
-        const Count epoch = static_cast<Count>(epochs_.judged.size());
-        epochs_.judged.push_back(judged);
-        epochs_.sound.push_back(sound ? 1 : 0);
-        epochs_.waited = better ? 0 : epochs_.waited + 1;
-        if (better) {
-            epochs_.best = judged;
-            epochs_.best_epoch = epoch;
-        }
-        if (watch_.keep_best ? better : sound) {
-            epochs_.kept_epoch = epoch;
-            epochs_.kept_number = number;
-            epochs_.kept.assign(value, value + size * static_cast<Count>(sizeof(T)));
-        }
-        own_ = 0.0;
-        own_rows_ = 0;
-        finite_ = true;
-        const bool patient = watch_.patience < 0 || epochs_.waited < watch_.patience;
-        return !sound || !patient;
-    }
-
-private:
-    double evaluated(const char* value, double number) {
-        std::vector<Given> fixed(1);
-        fixed[0].data = value;
-        fixed[0].number = number;
-        fixed.insert(fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
-        Outcome outcome =
-            watch_.judge->run({}, fixed, watch_.rows, watch_.batches, 0,
-                              watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr, crew_);
-        double total = 0.0;
-        Count row = 0;
-        const double* numbers = reinterpret_cast<const double*>(outcome.records[0].bytes.data());
-        for (Count step = 0; step < outcome.steps_done; ++step) {
-            const Count size = std::min(watch_.batches.size, watch_.batches.rows - row);
-            total += numbers[step] * static_cast<double>(size);
-            row += size;
-        }
-        join(epochs_.outputs, outcome.records.begin() + 1, outcome.records.end());
-        return total / static_cast<double>(watch_.batches.rows);
-    }
-
-    const Watch& watch_;
-    Epochs& epochs_;
-    const Kernels<T>& kernels_;
-    Crew* crew_;
-    // Of the steps of the epoch under way: the sum of what they saw, each row counted once.
-    double own_ = 0.0;
-    Count own_rows_ = 0;
-    bool finite_ = true;
-};
-
-}  // namespace
-
 template <class T>
 Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
                            const std::vector<Given>& fixed, const std::vector<Given>& rows,
                            const Batches& batches, Count first, Count last, double seconds,
                            const Watch* watch, Crew* lent) {
+    using Clock = std::chrono::steady_clock;
     const Clock::time_point began = Clock::now();
     // What a step that failed leaves behind is not gone on with.
     std::unique_ptr<StepRun<T>> held = std::move(kept);
@@ -354,7 +248,8 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
     Crew* const crew = lent == nullptr ? own_crew.get() : lent;
     std::unique_ptr<Watcher<T>> watcher;
     if (watch != nullptr) {
-        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_), crew);
+        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_),
+                                               Means{threads_, library_}, crew);
     }
     RowOrder order;
     const std::int64_t* chosen = nullptr;

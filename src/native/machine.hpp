@@ -43,6 +43,12 @@ struct Record {
 
 class Machine;
 
+// How many threads a step may use, and the BLAS for its largest products (null: none).
+struct Means {
+    int threads = 1;
+    Library library;
+};
+
 // What happens between epochs; see chainrule.engines.work.Watch.
 struct Watch {
     Machine* judge = nullptr;
@@ -100,16 +106,14 @@ public:
     Machine(Program program, int set);
     ~Machine();
 
-    // How many threads a step may use, and the BLAS for large products (null: none).
-    void settle(int threads, Library library);
-
     // Whether a step of so many rows would leave a product to a BLAS.
     bool wants_library(Count rows);
 
+    // `means` are settled for this run alone, whoever else runs the same machine.
     // `lent`: a crew that waits meanwhile, that of the run from within which this one is called.
     Outcome run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
                 const std::vector<Given>& rows, const Batches& batches, Count first, Count last,
-                double seconds, const Watch* watch, Crew* lent = nullptr);
+                double seconds, const Watch* watch, const Means& means, Crew* lent = nullptr);
 
     const Program& program() const { return program_; }
     int threads_of(Count rows);
@@ -121,6 +125,7 @@ private:
     template <class T>
     friend class StepRun;
     const StepPlan& plan_for(Count rows);
+    void settle(const Means& means);
     void forget_plans();
     void forget();
     std::unique_ptr<StepPlan> make_step_plan(Count rows, bool library) const;
@@ -134,7 +139,7 @@ private:
     Program program_;
     int set_;
     int threads_ = 1;
-    Library library_;
+    Library library_;  // of the run under way
     bool library_allowed_ = false;
     bool rows_lead_;    // every input of rows has them as its first axis, and so does every output
     bool row_batches_;  // a product for each row

@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels.hpp"
@@ -153,6 +154,16 @@ nb::object carried_object(Outcome& outcome, std::size_t place, const Program& pr
     return nb::cast(outcome.integers[place]);
 }
 
+// A machine reads as many arrays as its program has inputs.
+void check_count(const Program& program, Role role, std::size_t given) {
+    const auto due = std::count(program.roles.begin(), program.roles.end(), role);
+    if (static_cast<std::size_t>(due) != given) {
+        throw std::invalid_argument("a program has " + std::to_string(due) +
+                                    " inputs of a kind of which " + std::to_string(given) +
+                                    " are given");
+    }
+}
+
 // A watch as chainrule.engines.native writes it down: what it does not ask for is not there.
 Watch watch_from(nb::dict given) {
     Watch watch;
@@ -165,6 +176,10 @@ Watch watch_from(nb::dict given) {
         watch.fixed = all_given(nb::cast<nb::list>(given["fixed"]));
         watch.rows = all_given(nb::cast<nb::list>(given["rows"]));
         watch.batches = batches_from(nb::cast<nb::tuple>(given["batches"]));
+    }
+    if (watch.judge != nullptr) {
+        check_count(watch.judge->program(), Role::fixed, watch.fixed.size() + 1);
+        check_count(watch.judge->program(), Role::rows, watch.rows.size());
     }
     if (given.contains("look")) {
         watch.look = nb::cast<Machine*>(given["look"]);
@@ -218,20 +233,40 @@ nb::dict epochs_object(Epochs& epochs, const Watch& watch, const Program& progra
     return made;
 }
 
+// (threads, product of float32 or None, product of float64 or None)
+Means means_from(nb::tuple given) {
+    Means means;
+    means.threads = nb::cast<int>(given[0]);
+    nb::object narrow = given[1];
+    nb::object wide = given[2];
+    Library& library = means.library;
+    if (!narrow.is_none() && !wide.is_none()) {
+        library.narrow = reinterpret_cast<Library::Narrow>(
+            PyCapsule_GetPointer(narrow.ptr(), PyCapsule_GetName(narrow.ptr())));
+        library.wide = reinterpret_cast<Library::Wide>(
+            PyCapsule_GetPointer(wide.ptr(), PyCapsule_GetName(wide.ptr())));
+    }
+    return means;
+}
+
 nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::list rows,
                       nb::tuple batches_given, Count first, Count last, double seconds,
-                      nb::object watching) {
+                      nb::object watching, nb::tuple means_given) {
+    const Means means = means_from(means_given);
     const std::vector<Given> carried_values = all_given(carried);
     const std::vector<Given> fixed_values = all_given(fixed);
     const std::vector<Given> rows_values = all_given(rows);
     const Batches batches = batches_from(batches_given);
+    check_count(machine.program(), Role::carried, carried_values.size());
+    check_count(machine.program(), Role::fixed, fixed_values.size());
+    check_count(machine.program(), Role::rows, rows_values.size());
     const bool watched = !watching.is_none();
     const Watch watch = watched ? watch_from(nb::cast<nb::dict>(watching)) : Watch{};
     Outcome outcome;
     {
         nb::gil_scoped_release free;
         outcome = machine.run(carried_values, fixed_values, rows_values, batches, first, last,
-                              seconds, watched ? &watch : nullptr);
+                              seconds, watched ? &watch : nullptr, means);
     }
     const Program& program = machine.program();
     nb::list carried_after;
@@ -251,6 +286,16 @@ nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::li
     return nb::make_tuple(carried_after, records, outcome.steps_done, epochs);
 }
 
+// The instruction set at a place in what sets_here() returns.
+int set_at(int place) {
+    for (int set = 0; set < set_count; ++set) {
+        if (set_runs_here(set) && place-- == 0) {
+            return set;
+        }
+    }
+    throw std::invalid_argument("there are fewer instruction sets here");
+}
+
 void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, nb::list equations,
                   std::vector<int> outputs, int set) {
     Program program;
@@ -268,18 +313,7 @@ void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, 
         program.equations.push_back(equation_from(nb::cast<nb::tuple>(equation)));
     }
     program.outputs = std::move(outputs);
-    new (machine) Machine(std::move(program), set);
-}
-
-Library library_from(nb::object narrow, nb::object wide) {
-    Library library;
-    if (!narrow.is_none() && !wide.is_none()) {
-        library.narrow = reinterpret_cast<Library::Narrow>(
-            PyCapsule_GetPointer(narrow.ptr(), PyCapsule_GetName(narrow.ptr())));
-        library.wide = reinterpret_cast<Library::Wide>(
-            PyCapsule_GetPointer(wide.ptr(), PyCapsule_GetName(wide.ptr())));
-    }
-    return library;
+    new (machine) Machine(std::move(program), set_at(set));
 }
 
 // Runs one elementwise word on arrays: what the tests of the kernels call.
@@ -292,8 +326,8 @@ void word_on(int set, Word word, nb::ndarray<const T, nb::c_contig> a,
     splats |= a.size() == 1 && count != 1 ? 1u : 0u;
     splats |= b.size() == 1 && count != 1 ? 2u : 0u;
     splats |= c.size() == 1 && count != 1 ? 4u : 0u;
-    kernels_of<T>(set).words[static_cast<int>(word)](a.data(), b.data(), c.data(), splats,
-                                                     out.data(), count);
+    kernels_of<T>(set_at(set))
+        .words[static_cast<int>(word)](a.data(), b.data(), c.data(), splats, out.data(), count);
 }
 
 }  // namespace
@@ -306,17 +340,11 @@ NB_MODULE(_native, module) {
         .def("__init__", &make_machine)
         .def("run", &run_machine, nb::arg("carried"), nb::arg("fixed"), nb::arg("rows"),
              nb::arg("batches"), nb::arg("first"), nb::arg("last"), nb::arg("seconds"),
-             nb::arg("watching").none())
-        .def(
-            "settle",
-            [](Machine& machine, int threads, nb::object narrow, nb::object wide) {
-                machine.settle(threads, library_from(narrow, wide));
-            },
-            nb::arg("threads"), nb::arg("narrow").none(), nb::arg("wide").none())
-        .def("wants_library", &Machine::wants_library)
-        .def("threads_of", &Machine::threads_of)
-        .def("chains_of", &Machine::chains_of)
-        .def("describe", &Machine::describe);
+             nb::arg("watching").none(), nb::arg("means"))
+        .def("wants_library", &Machine::wants_library, nb::call_guard<nb::gil_scoped_release>())
+        .def("threads_of", &Machine::threads_of, nb::call_guard<nb::gil_scoped_release>())
+        .def("chains_of", &Machine::chains_of, nb::call_guard<nb::gil_scoped_release>())
+        .def("describe", &Machine::describe, nb::call_guard<nb::gil_scoped_release>());
     module.def("sets_here", [] {
         std::vector<std::string> names;
         for (int set = 0; set < set_count; ++set) {
@@ -344,7 +372,7 @@ NB_MODULE(_native, module) {
     module.def("row_order", [](int set, std::uint64_t seed, std::uint32_t purpose,
                                std::uint32_t step, Count count) {
         RowOrder order;
-        const std::int64_t* drawn = order.draw(set, seed, purpose, step, count);
+        const std::int64_t* drawn = order.draw(set_at(set), seed, purpose, step, count);
         std::vector<char> bytes(static_cast<std::size_t>(count) * 8);
         std::memcpy(bytes.data(), drawn, bytes.size());
         return array_of(std::move(bytes), {count}, Kind::integer, true);

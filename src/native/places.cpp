@@ -154,7 +154,7 @@ void Lowering::place_inputs() {
             input.view.place = {role == Role::carried ? carried : fixed_inputs, size};
             size += std::max(aligned(bytes_of(value)), alignment);
         }
-        input.transposed = choices_.rows_fast && rows == 0 && !choices_.direct;
+        input.transposed = choices_.rows_fast && rows == 0;
         const std::vector<Count> sizes = sizes_of(value);
         Count stride = 1;
         input.view.axes.resize(sizes.size());

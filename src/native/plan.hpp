@@ -94,7 +94,7 @@ struct Product {
     Place a, b, c;
     Count a_row, a_depth, b_depth, b_column, c_row;       // c is contiguous along columns
     std::vector<Count> batch, batch_a, batch_b, batch_c;  // sizes, and strides of each
-    enum class Way : std::uint8_t { direct, packed, dots, library } way = Way::direct;
+    enum class Way : std::uint8_t { direct, packed, dots, blocked, library } way = Way::direct;
     Place packed;  // scratch for b with its columns contiguous
     bool sums = false;
     double work() const { return 2.0 * rows * columns * depth; }
@@ -217,7 +217,6 @@ struct Plan {
 struct Choices {
     Count rows;  // of a tile
     bool rows_fast;
-    bool direct;
     int set;             // of instructions
     bool library;        // whether BLAS may be used
     Count library_from;  // multiply-adds of a product that is left to BLAS

@@ -65,6 +65,9 @@ void run_product(const Product& product, const Kernels<T>& kernels, const Librar
                 return kernels.product(shape, left, right, to, add);
             case Product::Way::dots:
                 return kernels.dots(shape, left, right, to, add);
+            case Product::Way::blocked:
+                return kernels.blocked_product(shape, left, right, to, add,
+                                               reinterpret_cast<T*>(memory.scratch.data()));
             case Product::Way::library:
                 return library_product<T>(library, shape, left, right, to, add);
             case Product::Way::packed:

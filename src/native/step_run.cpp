@@ -60,9 +60,13 @@ void StepRun<T>::begin(const std::vector<Given>& carried, const std::vector<Give
 
 template <class T>
 Count StepRun<T>::bytes_kept() const {
-    Count total = shared_bytes_.size();
+    Count total = shared_bytes_.size() + carried_bytes_.size() + fixed_bytes_.size();
+    for (const std::vector<char>& staged : staged_) {
+        total += static_cast<Count>(staged.size());
+    }
     for (const std::unique_ptr<Worker>& worker : workers_) {
-        total += worker->tile_bytes.size() + worker->sums_bytes.size();
+        total += worker->tile_bytes.size() + worker->sums_bytes.size() +
+                 static_cast<Count>(worker->memory.scratch.size());
         for (const Bytes& gathered : worker->gathered) {
             total += gathered.size();
         }
@@ -332,12 +336,7 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
         } work{this, &plan};
         const auto task = [](void* given, int number) {
             Tiles& work = *static_cast<Tiles*>(given);
-            try {
-                work.run->run_tiles(*work.plan, number);
-            } catch (...) {
-                std::lock_guard<std::mutex> lock(work.run->failing_);
-                work.run->failure_ = std::current_exception();
-            }
+            work.run->run_tiles(*work.plan, number);
         };
         if (crew != nullptr) {
             crew->run(task, &work, plan.workers);
@@ -345,9 +344,6 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
             for (int number = 0; number < plan.workers; ++number) {
                 task(&work, number);
             }
-        }
-        if (failure_) {
-            std::rethrow_exception(failure_);
         }
         add_up_workers(plan, crew);
     } else {

@@ -45,7 +45,7 @@ public:
 private:
     struct Worker {
         Memory memory;
-        Bytes tile_bytes, sums_bytes, scratch_bytes;
+        Bytes tile_bytes, sums_bytes;
         std::vector<Bytes> gathered;
         std::vector<const char*> gathered_from;  // what lies in it, where that can stay
         std::vector<Count> gathered_first;
@@ -86,8 +86,6 @@ private:
     Count from_ = 0;
     const std::int64_t* order_ = nullptr;
     std::vector<std::vector<char>> row_records_;
-    std::exception_ptr failure_;
-    std::mutex failing_;
 };
 
 }  // namespace chainrule

@@ -19,10 +19,10 @@ _LIMIT = threading.local()
 
 
 def cores() -> int:
-    """Return how many cores this process may run on."""
+    """Return how many cores this process may run on, 64 at most."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(len(os.sched_getaffinity(0)), MOST)
+    return min(os.cpu_count() or 1, MOST)
 
 
 def allowed_threads() -> int:

@@ -52,14 +52,27 @@ def run(
     where patience is at its end, and after a whole epoch where more of them would take too much
     memory. Raises SetupError for an engine that is not there.
     """
-    if (len(carried), len(fixed)) != (work.carried, work.fixed):
+    due = work.counts
+    if (len(carried), len(fixed), len(rows)) != due:
         raise SetupError(
-            f"The work has {work.carried} carried and {work.fixed} fixed inputs, and was given "
-            f"{len(carried)} and {len(fixed)}.",
+            f"The work has {due[0]} carried inputs, {due[1]} fixed ones and {due[2]} of rows, and "
+            f"was given {len(carried)}, {len(fixed)} and {len(rows)}.",
             "Give as many.",
         )
+    if watch is not None and watch.work is not None:
+        asked, given = watch.work.counts, (0, 1 + len(watch.fixed), len(watch.rows))
+        if given != asked:
+            raise SetupError(
+                f"The work of the watch has {asked[0]} carried inputs, {asked[1]} fixed ones and "
+                f"{asked[2]} of rows, and was given {given[0]}, {given[1]} and {given[2]}.",
+                "Give as many; the first fixed one is what the steps carry.",
+            )
     if watch is not None:
-        if watch.look is not None and watch.look.work.program.inputs != work.program.inputs:
+        look = watch.look
+        if look is not None and (
+            look.work.program.inputs != work.program.inputs
+            or look.work.counts != (0, due[0] + due[1], due[2])
+        ):
             raise SetupError(
                 "The look of a watch has other inputs than the steps.", "Trace both from the same."
             )

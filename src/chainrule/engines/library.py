@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
@@ -43,12 +45,15 @@ def _cython_blas() -> ModuleType | None:
 
     It is loaded by itself where that is possible: all of scipy.linalg takes three times as long.
     """
+    name = "scipy.linalg.cython_blas"
+    if name in sys.modules:
+        return sys.modules[name]
     try:
         import scipy
 
         folder = Path(scipy.__file__).parent / "linalg"
         for path in (folder / f"cython_blas{suffix}" for suffix in EXTENSION_SUFFIXES):
-            spec = importlib.util.spec_from_file_location("scipy.linalg.cython_blas", path)
+            spec = importlib.util.spec_from_file_location(name, path)
             if path.exists() and spec is not None and spec.loader is not None:
                 module = importlib.util.module_from_spec(spec)
                 spec.loader.exec_module(module)
@@ -81,20 +86,44 @@ def one_thread(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
+    _hold()
+    try:
+        yield
+    finally:
+        _give_back()
+
+
+def _hold() -> None:
     with _LOCK:
         if not _HOLDERS:
             _free_for_this_thread()
             _HOLDERS.append(_controller().limit(limits=1))
         _HOLDERS.append(None)
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _HOLDERS.pop()
-            if len(_HOLDERS) == 1:
-                _free_for_this_thread()
-                _HOLDERS.pop().restore_original_limits()
-                _free_for_this_thread()
+
+
+def _give_back() -> None:
+    with _LOCK:
+        _HOLDERS.pop()
+        if len(_HOLDERS) == 1:
+            _free_for_this_thread()
+            _HOLDERS.pop().restore_original_limits()
+            _free_for_this_thread()
+
+
+def _after_fork_in_child() -> None:
+    """Give a child its BLAS back: the threads that held it are those of the parent."""
+    global _LOCK
+    _LOCK = threading.Lock()
+    if _HOLDERS:
+        limits = _HOLDERS[0]
+        _HOLDERS.clear()
+        _free_for_this_thread()
+        limits.restore_original_limits()
+        _free_for_this_thread()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _free_for_this_thread() -> None:

@@ -7,10 +7,11 @@ plan. Where it could not be built, ``why_absent`` says so and the reference engi
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -173,7 +174,7 @@ def run(
     """Run steps as the door of that name says."""
     machine = machine_of(work.program, work.carried, work.fixed)
     watching = None if watch is None else _watching(watch)
-    with _settled([(machine, batches), *_machines_of(watch, watching)]):
+    with _means([(machine, batches), *_machines_of(watch, watching)]) as means:
         after, records, steps, epochs = machine.run(
             _typed(work.program, carried, 0, batches.rows),
             _typed(work.program, fixed, work.carried, batches.rows),
@@ -183,6 +184,7 @@ def run(
             last,
             seconds,
             watching,
+            means,
         )
     return Outcome(after, records, steps, None if epochs is None else Epochs(**epochs))
 
@@ -197,7 +199,7 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
     given = _typed(program, inputs, 0, rows)
     open_inputs = [has_rows(one.shape) for one in program.inputs]
     batches = Batches(rows, rows)
-    with _settled([(machine, batches)]):
+    with _means([(machine, batches)]) as means:
         _, records, _, _ = machine.run(
             [],
             [one for one, is_open in zip(given, open_inputs, strict=True) if not is_open],
@@ -207,6 +209,7 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
             1,
             math.inf,
             None,
+            means,
         )
     return [
         _result(record, program.values[number])
@@ -287,14 +290,13 @@ def _machines_of(watch: Watch | None, watching: dict[str, Any] | None) -> list[t
     return found
 
 
-def _settled(machines: Sequence[tuple[Any, Batches]]) -> Any:
-    """Tell machines how many threads they have, and lend them a BLAS where they want one.
+@contextlib.contextmanager
+def _means(machines: Sequence[tuple[Any, Batches]]) -> Iterator[tuple[Any, ...]]:
+    """Yield how many threads machines may have, and a BLAS where one of them wants it.
 
-    Return the context to run them in: it holds the BLAS to one thread and gives it back after.
+    Meanwhile the BLAS is held to one thread; it is given back after.
     """
-    threads = allowed_threads()
     wanted = any(machine.wants_library(min(one.size, one.rows)) for machine, one in machines)
     narrow, wide = products_of() if wanted else (None, None)
-    for machine, _ in machines:
-        machine.settle(threads, narrow, wide)
-    return one_thread(narrow is not None)
+    with one_thread(narrow is not None):
+        yield allowed_threads(), narrow, wide

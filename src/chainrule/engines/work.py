@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.program import Program
+from chainrule.errors import ShapeError
 from chainrule.randomness import permutation
-from chainrule.word_shapes import has_rows
+from chainrule.word_shapes import has_rows, show
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,23 @@ class Work:
     program: Program
     carried: int = 0
     fixed: int = 0
+
+    def __post_init__(self) -> None:
+        for place in range(self.carried):
+            given = self.program.values[place]
+            made = self.program.values[self.program.outputs[place]]
+            if (given.shape, given.kind) != (made.shape, made.kind):
+                name = self.program.inputs[place].name
+                raise ShapeError(
+                    f"'{name}' is {given.kind} {show(given.shape)} before a step and "
+                    f"{made.kind} {show(made.shape)} after it.",
+                    "Return what is carried in the shape and kind in which it came.",
+                )
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many inputs are carried, fixed, and rows."""
+        return self.carried, self.fixed, len(self.program.inputs) - self.carried - self.fixed
 
     @cached_property
     def record_bytes(self) -> tuple[int, int]:

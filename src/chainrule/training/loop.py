@@ -27,10 +27,10 @@ from chainrule.training.state import INTERRUPTED, Hook, Keeper, Progress, State
 from chainrule.training.step import TrainingStep, evaluation_work
 from chainrule.training.stretch import Stretch, stretch_of
 
-# The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served. Each
-# time it is given a state and gives one back, which takes a large network longer.
-BREATH, LONGEST_BREATH = 0.1, 0.4
-SECONDS_PER_BYTE = 4e-8
+# The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served; with
+# a large state up to five times as rarely, for each time it is given one and gives one back.
+BREATH = 0.1
+LARGE_STATE = 2_500_000  # bytes
 EVALUATION_ROWS = 4096
 # Rates of a schedule are computed for so many epochs together.
 RATES_TOGETHER = 64
@@ -156,6 +156,8 @@ class Loop:
         try:
             with held_interrupts() as interrupted:
                 while not self._through(state):
+                    if interrupted():
+                        return state, INTERRUPTED
                     state = self._stretch(state, recording, hooks)
                     if observers and recording.epochs:
                         progress = self._progress(state, recording)
@@ -163,8 +165,6 @@ class Loop:
                             observer(progress)
                     if keeper is not None:
                         keeper(state, recording)
-                    if interrupted() and not self._through(state):
-                        return state, INTERRUPTED
         except KeyboardInterrupt:
             recording.cut(self.epochs_through(state), state.step)
             return state, INTERRUPTED
@@ -202,7 +202,7 @@ class Loop:
     def _breath(self, state: State) -> float:
         """Return after how many seconds the engine comes back, so that this costs little."""
         moved = state.parameters.nbytes + sum(one.nbytes for one in state.optimizer.values())
-        return BREATH + min(LONGEST_BREATH, moved * SECONDS_PER_BYTE)
+        return BREATH * (1.0 + min(4.0, moved / LARGE_STATE))
 
     def _called(self, state: State, last: int, seconds: float) -> Stretch:
         """Call the engine to run until so many epochs are through, or for so long."""

@@ -1,4 +1,4 @@
-"""``train_many``: several trainings at once, on all cores. One thread each: they share nothing."""
+"""``train_many``: several trainings at once, on all cores, with one thread each."""
 
 from __future__ import annotations
 

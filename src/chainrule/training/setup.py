@@ -60,9 +60,9 @@ class Setup:
     epochs: int
     batch_size: int
     provenance: Provenance
+    engine: str
     seed: int = 0
     dtype: FloatType = "float32"
-    engine: str = "reference"
     shuffle: bool = True
     freeze: tuple[str, ...] = ()
     rates: Mapping[str, float] = field(default_factory=dict)

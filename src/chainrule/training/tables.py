@@ -13,6 +13,7 @@ from typing import Any
 
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table, checksum, read_table, table_from_frame
+from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.errors import DataError, SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -157,6 +158,7 @@ def table_setup(
         epochs=epochs,
         batch_size=rows_in_a_step(batch_size, len(prepared.training), optimizer),
         provenance=prepared.provenance,
+        engine=chosen_engine(AUTO),
         seed=seed,
         regularisation=Regularisation(l2=l2),
         stopping=Stopping(patience=patience),
