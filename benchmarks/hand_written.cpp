@@ -25,15 +25,15 @@ void adam(float* parameters, float* mean, float* square, const float* gradient, 
 void ada_belief(float* parameters, float* mean, float* spread, const float* gradient, long size,
                 long steps, float rate) {
     for (long step = 1; step <= steps; ++step) {
-        const float fair_mean = static_cast<float>(1.0 - std::pow(0.9, step));
-        const float fair_spread = static_cast<float>(1.0 - std::pow(0.999, step));
+        const float fair_rate = rate / static_cast<float>(1.0 - std::pow(0.9, step));
+        const float fair_root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(0.999, step)));
         for (long place = 0; place < size; ++place) {
             const float m = 0.9f * mean[place] + 0.1f * gradient[place];
             const float around = gradient[place] - m;
             const float s = 0.999f * spread[place] + 0.001f * around * around;
             mean[place] = m;
             spread[place] = s;
-            parameters[place] -= rate * (m / fair_mean) / (std::sqrt(s / fair_spread) + 1e-8f);
+            parameters[place] -= fair_rate * m / (std::sqrt(s) * fair_root + 1e-8f);
         }
     }
 }

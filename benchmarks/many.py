@@ -19,8 +19,6 @@ from report import aligned, write_csv, write_page
 from rounds import Quartiles, calibrated, how_timed, measure, options
 from works import WORKS, Work, problem
 
-import chainrule as cr
-
 MANY_BAR, TWO_BAR = 1.1, 1.2
 
 
@@ -64,15 +62,14 @@ def two_beside_one(work: Work, path: Path, rounds: int, seconds: float) -> Compa
 
 
 def compared(works: Sequence[Work], rounds: int, seconds: float) -> list[Comparison]:
-    """Return all comparisons that can be made with this chainrule."""
+    """Return all comparisons."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "problem.npz"
         for work in works:
             print(f"{work.name}, several at once ...", flush=True)
             problem(work).save(path)
-            if hasattr(cr, "train_many"):
-                found.append(sixteen_beside_eight(work, path, rounds, seconds))
+            found.append(sixteen_beside_eight(work, path, rounds, seconds))
             found.append(two_beside_one(work, path, rounds, seconds))
     return found
 
@@ -122,8 +119,6 @@ def main(given: Sequence[str] | None = None) -> None:
     asked = arguments(given)
     found = compared([WORKS[one - 1] for one in asked.works], asked.rounds, asked.seconds)
     how = how_timed(asked.rounds, asked.seconds)
-    if not hasattr(cr, "train_many"):
-        how += " This chainrule has no train_many, so sixteen at once are left out."
     write_results(asked.results / "many", found, how)
 
 

@@ -1,4 +1,4 @@
-"""What an update costs beside a loop written by hand for it, in C++ with all the machine's flags.
+"""What an update costs beside a loop written by hand for it in C++, compiled for this machine.
 
     python benchmarks/update.py [--rounds 9]
 

@@ -11,8 +11,7 @@ namespace chainrule {
 namespace {
 
 constexpr Count line = 64;
-// Of the largest pages there are: a state of some megabytes costs milliseconds at its first
-// touch of small ones.
+// A state of some megabytes costs milliseconds at its first touch, page by small page.
 constexpr Count large_page = Count(2) << 20;
 
 }  // namespace

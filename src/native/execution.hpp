@@ -31,7 +31,7 @@ struct Memory {
     }
 };
 
-// A part of an instruction: the `share`-th of `shares` of about equal size.
+// A part of an instruction: the `number`-th of `shares` of about equal size.
 struct Share {
     int number = 0;
     int shares = 1;

@@ -15,7 +15,7 @@ public:
     Plan run();
 
 private:
-    // ---- lowering.cpp: values, their places and their lives ----
+    // ---- lowering.cpp and places.cpp: values, their places and their lives ----
     void find_roots();
     void find_lives();
     void place_inputs();

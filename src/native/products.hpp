@@ -1,5 +1,5 @@
-// Matrix products of small and middling sizes, where a library's call costs more than it
-// saves: a block of c stays in registers while the depth goes by.
+// Matrix products whose operands are read as they lie: a block of c stays in registers while the
+// depth goes by.
 #pragma once
 
 #include "kernels.hpp"

@@ -16,7 +16,7 @@ Count elements_of(const std::vector<Axis>& axes) {
     return elements;
 }
 
-// The axes of an array in another shape without moving a number; empty where that cannot be.
+// The axes of an array in another shape without moving a number; false where that cannot be.
 // Axes of the two shapes are matched in groups of equal size; a group keeps its place in memory if
 // its axes are walked as one.
 bool reshaped_axes(const std::vector<Axis>& given, const std::vector<Count>& sizes,

@@ -46,7 +46,9 @@ def threads_and_why() -> tuple[int, str]:
             raise SetupError(
                 f"{VARIABLE} is '{wanted}'.", "Set it to the number of threads, from 1."
             )
-        return min(int(wanted), MOST), f"{VARIABLE} says so"
+        if int(wanted) > MOST:
+            return MOST, f"{VARIABLE} says more, and this is the most there can be"
+        return int(wanted), f"{VARIABLE} says so"
     if parent_process() is not None or os.getpid() != _BORN_IN:
         return 1, "this is one of several workers"
     found, why = cores(), f"as many as there are cores; {VARIABLE} sets another number"

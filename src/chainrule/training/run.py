@@ -132,6 +132,8 @@ class Run:
     def __str__(self) -> str:
         target = self.setup.targets[0]
         parts = [f"{self.recording.epochs} epochs: {self.ended}"]
+        if 0 < self.best_epoch < self.recording.epochs:
+            parts.append(f"epoch {self.best_epoch} is kept")
         for name in ("loss", "validation_loss", *(f"validation_{m}" for m in METRICS[target.task])):
             if self.history.get(name):
                 parts.append(f"{name} {self.history[name][self.best_epoch - 1]:.4g}")
