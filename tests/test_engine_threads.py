@@ -158,18 +158,61 @@ def test_a_forked_child_trains_without_its_parents_threads() -> None:
     assert done.returncode == 0
 
 
+FORKED_MEANWHILE = """
+import os, sys
+import chainrule as cr
+from chainrule.engines.library import one_thread, products_of
+from threadpoolctl import threadpool_info, threadpool_limits
+
+def limits():
+    return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+products_of()
+threadpool_limits(2, "blas")
+before = limits()
+with one_thread(True):
+    child = os.fork()
+    if child == 0:
+        right = limits() == before
+        with one_thread(True):
+            right = right and set(limits()) == {1}
+        os._exit(0 if right and limits() == before else 3)
+    _, status = os.waitpid(child, 0)
+    held = set(limits()) == {1}
+sys.exit(os.waitstatus_to_exitcode(status) or not held or limits() != before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork here")
+def test_a_child_that_is_forked_while_the_blas_is_held_has_it_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED_MEANWHILE], timeout=120, check=False
+    )
+    assert done.returncode == 0
+
+
 def blas_threads() -> list[int]:
     from threadpoolctl import threadpool_info
 
     return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
 
 
-def test_the_blas_is_given_back_also_after_an_error() -> None:
+def test_the_blas_is_given_back_also_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     if products_of() == (None, None):
         pytest.fail("SciPy's products are not what they were taken for")
     np.ones((64, 64)) @ np.ones((64, 64))
     before = blas_threads()
+    held = []
+    kept = native.one_thread
+
+    def watched(wanted: bool) -> Any:
+        held.append(wanted)
+        return kept(wanted)
+
+    monkeypatch.setattr(native, "one_thread", watched)
     trained(batch_size=1024, width=640)
+    # Without a product that is left to the BLAS, nothing would have been held.
+    assert any(held)
     assert blas_threads() == before
     with one_thread(True):
         assert set(blas_threads()) == {1}

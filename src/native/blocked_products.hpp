@@ -25,44 +25,24 @@ static_assert((block_rows + block_columns<float>)*block_depth * sizeof(float) <=
               (block_rows + block_columns<double>)*block_depth * sizeof(double) <=
                   blocks_bytes<double>);
 
-// to[p, j] = b[p, j] panel by panel, each with rows of its own; the last may be narrower.
+// to[p, i] = from[i across + p along], `width` lines after `width` lines, each with a place of its
+// own; the last may be fewer.
 template <class T>
-void pack_panels(const ProductShape& shape, const T* b, Count columns, Count depth, T* to) {
-    constexpr Count width = panel<T>;
-    for (Count column = 0; column < columns; column += width) {
-        const Count here = smaller_of(columns - column, width);
-        const T* from = b + column * shape.b_column;
-        if (shape.b_depth == 1) {
-            transpose(from, shape.b_column, here, depth, to, width);
+void pack_lines(const T* from, Count across, Count along, Count lines, Count depth, Count width,
+                T* to) {
+    for (Count line = 0; line < lines; line += width) {
+        const Count here = smaller_of(lines - line, width);
+        const T* first = from + line * across;
+        if (along == 1) {
+            transpose(first, across, here, depth, to, width);
         } else {
             for (Count place = 0; place < depth; ++place) {
-                const T* line = from + place * shape.b_depth;
                 for (Count one = 0; one < here; ++one) {
-                    to[place * width + one] = line[one * shape.b_column];
+                    to[place * width + one] = first[place * along + one * across];
                 }
             }
         }
         to += depth * width;
-    }
-}
-
-// to[p, i] = a[i, p] strip by strip; the last may have fewer rows.
-template <class T>
-void pack_strips(const ProductShape& shape, const T* a, Count rows, Count depth, T* to) {
-    for (Count row = 0; row < rows; row += strip) {
-        const Count here = smaller_of(rows - row, strip);
-        const T* from = a + row * shape.a_row;
-        if (shape.a_depth == 1) {
-            transpose(from, shape.a_row, here, depth, to, strip);
-        } else {
-            for (Count place = 0; place < depth; ++place) {
-                const T* line = from + place * shape.a_depth;
-                for (Count one = 0; one < here; ++one) {
-                    to[place * strip + one] = line[one * shape.a_row];
-                }
-            }
-        }
-        to += depth * strip;
     }
 }
 
@@ -107,12 +87,12 @@ void blocked_product(const ProductShape& shape, const T* a, const T* b, T* c, bo
         const Count columns = smaller_of(block_columns<T>, shape.columns - column);
         for (Count place = 0; place < shape.depth; place += block_depth) {
             const Count depth = smaller_of(block_depth, shape.depth - place);
-            pack_panels(shape, b + place * shape.b_depth + column * shape.b_column, columns, depth,
-                        packed_b);
+            pack_lines(b + place * shape.b_depth + column * shape.b_column, shape.b_column,
+                       shape.b_depth, columns, depth, panel<T>, packed_b);
             for (Count row = 0; row < shape.rows; row += block_rows) {
                 const Count rows = smaller_of(block_rows, shape.rows - row);
-                pack_strips(shape, a + row * shape.a_row + place * shape.a_depth, rows, depth,
-                            packed_a);
+                pack_lines(a + row * shape.a_row + place * shape.a_depth, shape.a_row,
+                           shape.a_depth, rows, depth, strip, packed_a);
                 multiply_blocks(packed_a, packed_b, rows, columns, depth,
                                 c + row * shape.c_row + column, shape.c_row, add || place > 0);
             }

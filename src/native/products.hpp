@@ -118,7 +118,7 @@ void product(const ProductShape& shape, const T* a, const T* b, T* c, bool add) 
 // ---- both contiguous along the depth ----
 
 #if defined(__AVX2__)
-CHAINRULE_INLINE void store_four_sums(const V<float>* sums, float* to, bool) {
+CHAINRULE_INLINE void store_four_sums(const V<float>* sums, float* to) {
 #if defined(__AVX512F__)
     for (int one = 0; one < 4; ++one) {
         to[one] = sum_lanes(sums[one]);
@@ -130,7 +130,7 @@ CHAINRULE_INLINE void store_four_sums(const V<float>* sums, float* to, bool) {
     _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(fours), _mm256_extractf128_ps(fours, 1)));
 #endif
 }
-CHAINRULE_INLINE void store_four_sums(const V<double>* sums, double* to, bool) {
+CHAINRULE_INLINE void store_four_sums(const V<double>* sums, double* to) {
 #if defined(__AVX512F__)
     for (int one = 0; one < 4; ++one) {
         to[one] = sum_lanes(sums[one]);
@@ -144,7 +144,7 @@ CHAINRULE_INLINE void store_four_sums(const V<double>* sums, double* to, bool) {
 }
 #else
 template <class T>
-CHAINRULE_INLINE void store_four_sums(const V<T>* sums, T* to, bool) {
+CHAINRULE_INLINE void store_four_sums(const V<T>* sums, T* to) {
     for (int one = 0; one < 4; ++one) {
         to[one] = sum_lanes(sums[one]);
     }
@@ -185,7 +185,7 @@ CHAINRULE_INLINE void dots_block(const ProductShape& shape, const T* a, const T*
     for (int row = 0; row < Rows; ++row) {
         T made[Columns];
         if constexpr (Columns == 4) {
-            store_four_sums(sums[row], made, add);
+            store_four_sums(sums[row], made);
         } else {
             made[0] = sum_lanes(sums[row][0]);
         }

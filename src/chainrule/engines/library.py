@@ -103,6 +103,8 @@ def _hold() -> None:
 
 def _give_back() -> None:
     with _LOCK:
+        if not _HOLDERS:
+            return  # in a child that was forked meanwhile, which has its BLAS back already
         _HOLDERS.pop()
         if len(_HOLDERS) == 1:
             _free_for_this_thread()
