@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -39,6 +40,17 @@ def applied(
     memory = np.full(count + 16, GUARD, dtype=dtype)
     native._module().apply_word(instruction_set, word, *arrays, memory[:count])
     assert (memory[count:] == GUARD).all(), f"{word} wrote beyond {count} numbers"
+    return memory[:count]
+
+
+def applied_pair(
+    instruction_set: int, first: str, second: str, mirrored: bool, *given: Any, count: int
+) -> Any:
+    """Run the kernel of two words, and see that it writes nothing beyond its end."""
+    arrays = [*given, *([given[0]] * (3 - len(given)))]
+    memory = np.full(count + 16, GUARD, dtype=given[0].dtype)
+    native._module().apply_pair(instruction_set, first, second, mirrored, *arrays, memory[:count])
+    assert (memory[count:] == GUARD).all(), f"{second} of {first} wrote beyond {count} numbers"
     return memory[:count]
 
 
@@ -164,6 +176,42 @@ def test_every_length_and_every_place_of_a_single_number(dtype: Any, instruction
             made = applied(instruction_set, "where", *given, dtype=dtype, count=count)
             due = np.where(*(np.broadcast_to(one, count) for one in given))
             assert np.array_equal(made, due), f"where of {count} numbers"
+
+
+PAIRED = native._module().pair_words() if native.is_present() else ["add"]
+
+
+@pytest.mark.parametrize("instruction_set", SETS)
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("first", PAIRED)
+def test_two_words_in_one_loop_give_the_bits_of_numpy(
+    first: str, dtype: Any, instruction_set: int
+) -> None:
+    draw = np.random.default_rng(11)
+    numbers = special(dtype)
+
+    def apply(word: str, *given: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return WORD_VALUES[word](np, *(given[:1] if word == "sqrt" else given))
+
+    for second, mirrored in itertools.product(PAIRED, (False, True)):
+        operands = 3 - (first == "sqrt") - (second == "sqrt")
+        for count, *single in itertools.product((*range(2, 34), 300), *[(False, True)] * operands):
+            given = [draw.choice(numbers, 1 if one else count) for one in single]
+            a, other = given[:1] if first == "sqrt" else given[:2], given[-1]
+            middle = apply(first, *a)
+            due = apply(second, *((other, middle) if mirrored else (middle, other)))
+            if second == "sqrt":
+                due = apply("sqrt", middle)
+            made = applied_pair(instruction_set, first, second, mirrored, *given, count=count)
+            due = np.broadcast_to(due, count)
+            sound = ~np.isnan(due)
+            same = np.array_equal(made, due, equal_nan=True) and np.array_equal(
+                np.signbit(made[sound]), np.signbit(due[sound])
+            )
+            assert same, (
+                f"{second} of {first}, mirrored: {mirrored}, {count} numbers, single: {single}"
+            )
 
 
 def samples(word: str, dtype: Any) -> Any:

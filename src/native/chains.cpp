@@ -4,6 +4,7 @@
 
 #include "kernels.hpp"
 #include "lowering.hpp"
+#include "passes.hpp"
 
 namespace chainrule {
 
@@ -58,35 +59,6 @@ std::string signature_of(const Chain& chain) {
 // Of truth values, a sum is "or" and a product "and".
 Word word_of_truths(Word word) {
     return word == Word::add ? Word::logical_or : word == Word::multiply ? Word::logical_and : word;
-}
-
-// Blocks of scratch memory for the results that only the chain itself reads.
-void share_scratch(Chain& chain) {
-    std::vector<int> last(chain.nodes.size(), -1);
-    for (std::size_t place = 0; place < chain.nodes.size(); ++place) {
-        for (int operand = 0; operand < arity(chain.nodes[place].word); ++operand) {
-            const int from = chain.nodes[place].inputs[operand];
-            if (from >= 0) {
-                last[static_cast<std::size_t>(from)] = static_cast<int>(place);
-            }
-        }
-    }
-    std::vector<int> free;
-    for (std::size_t place = 0; place < chain.nodes.size(); ++place) {
-        ChainNode& node = chain.nodes[place];
-        if (node.output < 0) {
-            if (free.empty()) {
-                free.push_back(chain.scratches++);
-            }
-            node.scratch = free.back();
-            free.pop_back();
-        }
-        for (std::size_t other = 0; other < place; ++other) {
-            if (last[other] == static_cast<int>(place) && chain.nodes[other].scratch >= 0) {
-                free.push_back(chain.nodes[other].scratch);
-            }
-        }
-    }
 }
 
 }  // namespace
@@ -245,9 +217,11 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
     for (const ChainNode& node : chain.nodes) {
         cost += cost_of(node.word);
     }
-    share_scratch(chain);
     chain.signature = signature_of(chain);
     chain.fused = find_chain(choices_.set, program_.wide, chain.signature);
+    if (chain.fused < 0) {
+        lay_out_passes(chain);
+    }
     plan_.scratch_bytes = std::max(
         plan_.scratch_bytes, static_cast<Count>(chain.scratches * block_size * program_.item()));
     plan_.chains.push_back(chain);

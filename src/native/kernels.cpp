@@ -59,44 +59,80 @@ CHAINRULE_BINARY(Equal, as_number<X>(a == b))
 CHAINRULE_BINARY(LogicalAnd, as_number<X>((a != X{}) & (b != X{})))
 CHAINRULE_BINARY(LogicalOr, as_number<X>((a != X{}) | (b != X{})))
 
-template <class T, class Word>
-void unary(const T* a, const T*, const T*, unsigned splats, T* out, Count count) {
+#define CHAINRULE_INLINE_BODY __attribute__((always_inline))
+
+// How a loop moves numbers: a whole vector, or the part of one that is left at the end.
+template <class T>
+struct Whole {
+    CHAINRULE_INLINE V<T> from(const T* place) const { return load(place); }
+    CHAINRULE_INLINE void to(T* place, V<T> value) const { store(place, value); }
+};
+template <class T>
+struct Part {
+    int count;
+    CHAINRULE_INLINE V<T> from(const T* place) const { return load_part(place, count); }
+    CHAINRULE_INLINE void to(T* place, V<T> value) const { store_part(place, value, count); }
+};
+
+// Calls `body(place, moving)` for every vector of a row, four to a turn: in the loop of a cheap
+// word the counting would otherwise take as long as the word.
+template <class T, class Body>
+CHAINRULE_INLINE void along(Count count, Body body) {
     constexpr Count lanes = Lanes<T>::N;
-    if (splats & 1u) {
-        const V<T> value = Word::apply(splat(*a));
-        Count place = 0;
-        for (; place + lanes <= count; place += lanes) {
-            store(out + place, value);
-        }
-        store_part(out + place, value, static_cast<int>(count - place));
-        return;
-    }
+    constexpr Count turn = 4;
     Count place = 0;
+    for (; place + turn * lanes <= count; place += turn * lanes) {
+        for (Count one = 0; one < turn; ++one) {
+            body(place + one * lanes, Whole<T>{});
+        }
+    }
     for (; place + lanes <= count; place += lanes) {
-        store(out + place, Word::apply(load(a + place)));
+        body(place, Whole<T>{});
     }
     if (place < count) {
-        const int part = static_cast<int>(count - place);
-        store_part(out + place, Word::apply(load_part(a + place, part)), part);
+        body(place, Part<T>{static_cast<int>(count - place)});
     }
+}
+
+// The same one vector at a time, for words that take many instructions.
+template <class T, class Body>
+CHAINRULE_INLINE void one_by_one(Count count, Body body) {
+    constexpr Count lanes = Lanes<T>::N;
+    Count place = 0;
+    for (; place + lanes <= count; place += lanes) {
+        body(place, Whole<T>{});
+    }
+    if (place < count) {
+        body(place, Part<T>{static_cast<int>(count - place)});
+    }
+}
+
+template <class T, class Word>
+void unary(const T* a, const T*, const T*, unsigned splats, T* out, Count count) {
+    if (splats & 1u) {
+        const V<T> value = Word::apply(splat(*a));
+        along<T>(count, [=](Count place, auto moving)
+                            CHAINRULE_INLINE_BODY { moving.to(out + place, value); });
+        return;
+    }
+    one_by_one<T>(count, [=](Count place, auto moving) CHAINRULE_INLINE_BODY {
+        moving.to(out + place, Word::apply(moving.from(a + place)));
+    });
 }
 
 template <class T, class Word, bool SplatA, bool SplatB>
 CHAINRULE_INLINE void binary_loop(const T* a, const T* b, T* out, Count count) {
-    constexpr Count lanes = Lanes<T>::N;
     const V<T> one_a = splat(*a);
     const V<T> one_b = splat(*b);
-    Count place = 0;
-    for (; place + lanes <= count; place += lanes) {
-        const V<T> left = SplatA ? one_a : load(a + place);
-        const V<T> right = SplatB ? one_b : load(b + place);
-        store(out + place, Word::apply(left, right));
-    }
-    if (place < count) {
-        const int part = static_cast<int>(count - place);
-        const V<T> left = SplatA ? one_a : load_part(a + place, part);
-        const V<T> right = SplatB ? one_b : load_part(b + place, part);
-        store_part(out + place, Word::apply(left, right), part);
+    const auto body = [=](Count place, auto moving) CHAINRULE_INLINE_BODY {
+        const V<T> left = SplatA ? one_a : moving.from(a + place);
+        const V<T> right = SplatB ? one_b : moving.from(b + place);
+        moving.to(out + place, Word::apply(left, right));
+    };
+    if constexpr (std::is_same_v<Word, Power>) {
+        one_by_one<T>(count, body);
+    } else {
+        along<T>(count, body);
     }
 }
 
@@ -116,23 +152,15 @@ void binary(const T* a, const T* b, const T*, unsigned splats, T* out, Count cou
 
 template <class T, unsigned Splats>
 void where_loop(const T* a, const T* b, const T* c, T* out, Count count) {
-    constexpr Count lanes = Lanes<T>::N;
     const V<T> one_a = splat(*a);
     const V<T> one_b = splat(*b);
     const V<T> one_c = splat(*c);
-    Count place = 0;
-    for (; place + lanes <= count; place += lanes) {
-        const V<T> condition = Splats & 1u ? one_a : load(a + place);
-        const V<T> if_true = Splats & 2u ? one_b : load(b + place);
-        const V<T> if_false = Splats & 4u ? one_c : load(c + place);
-        store(out + place, select(condition != V<T>{}, if_true, if_false));
-    }
-    for (; place < count; ++place) {
-        const T condition = Splats & 1u ? *a : a[place];
-        const T if_true = Splats & 2u ? *b : b[place];
-        const T if_false = Splats & 4u ? *c : c[place];
-        out[place] = condition != T(0) ? if_true : if_false;
-    }
+    along<T>(count, [=](Count place, auto moving) CHAINRULE_INLINE_BODY {
+        const V<T> condition = Splats & 1u ? one_a : moving.from(a + place);
+        const V<T> if_true = Splats & 2u ? one_b : moving.from(b + place);
+        const V<T> if_false = Splats & 4u ? one_c : moving.from(c + place);
+        moving.to(out + place, select(condition != V<T>{}, if_true, if_false));
+    });
 }
 
 template <class T>
@@ -155,6 +183,77 @@ void where(const T* a, const T* b, const T* c, unsigned splats, T* out, Count co
         default:
             return where_loop<T, 7>(a, b, c, out, count);
     }
+}
+
+// ---- two words in one loop ----
+
+// One number is read again and again from a vector of it, so that one loop serves for arrays and
+// single numbers in every place.
+template <class T>
+struct Operand {
+    const T* at;
+    Count walking;  // every bit where it is an array, none where it stands still
+
+    CHAINRULE_INLINE Operand(const T* given, bool is_splat, T* held)
+        : at(is_splat ? held : given), walking(is_splat ? 0 : -1) {
+        if (is_splat) {
+            store(held, splat(*given));
+        }
+    }
+    CHAINRULE_INLINE const T* operator+(Count place) const { return at + (place & walking); }
+};
+
+// A word of one operand passes by the other.
+template <class Word, class X>
+CHAINRULE_INLINE X applied(X a, X b) {
+    if constexpr (std::is_same_v<Word, Sqrt>) {
+        return Word::apply(a);
+    } else {
+        return Word::apply(a, b);
+    }
+}
+
+template <class T, class First, class Second, bool Mirrored>
+void pair(const T* a, const T* b, const T* c, unsigned splats, T* out, Count count) {
+    constexpr bool one_first = std::is_same_v<First, Sqrt>;
+    constexpr bool one_second = std::is_same_v<Second, Sqrt>;
+    T held[3][Lanes<T>::N];
+    const Operand<T> left(a, splats & 1u, held[0]);
+    const Operand<T> right = one_first ? left : Operand<T>(b, splats & 2u, held[1]);
+    const unsigned last = one_first ? 2u : 4u;
+    const Operand<T> other =
+        one_second ? left : Operand<T>(one_first ? b : c, splats & last, held[2]);
+    along<T>(count, [=](Count place, auto moving) CHAINRULE_INLINE_BODY {
+        const V<T> x = moving.from(left + place);
+        const V<T> y = one_first ? x : moving.from(right + place);
+        const V<T> z = one_second ? x : moving.from(other + place);
+        const V<T> made = applied<First>(x, y);
+        moving.to(out + place, Mirrored ? applied<Second>(z, made) : applied<Second>(made, z));
+    });
+}
+
+template <class T, class First>
+void add_pairs(WordKernel<T> (&pairs)[pair_words][2]) {
+    pairs[pair_place(Word::add)][0] = pair<T, First, Add, false>;
+    pairs[pair_place(Word::add)][1] = pair<T, First, Add, true>;
+    pairs[pair_place(Word::subtract)][0] = pair<T, First, Subtract, false>;
+    pairs[pair_place(Word::subtract)][1] = pair<T, First, Subtract, true>;
+    pairs[pair_place(Word::multiply)][0] = pair<T, First, Multiply, false>;
+    pairs[pair_place(Word::multiply)][1] = pair<T, First, Multiply, true>;
+    pairs[pair_place(Word::divide)][0] = pair<T, First, Divide, false>;
+    pairs[pair_place(Word::divide)][1] = pair<T, First, Divide, true>;
+    pairs[pair_place(Word::sqrt)][0] = pair<T, First, Sqrt, false>;
+    pairs[pair_place(Word::sqrt)][1] = pair<T, First, Sqrt, false>;
+}
+
+template <class T>
+Kernels<T> with_pairs(Kernels<T> kernels) {
+    add_pairs<T, Add>(kernels.pairs[pair_place(Word::add)]);
+    add_pairs<T, Subtract>(kernels.pairs[pair_place(Word::subtract)]);
+    add_pairs<T, Multiply>(kernels.pairs[pair_place(Word::multiply)]);
+    add_pairs<T, Divide>(kernels.pairs[pair_place(Word::divide)]);
+    add_pairs<T, Sqrt>(kernels.pairs[pair_place(Word::sqrt)]);
+    return kernels;
 }
 
 template <class T>
@@ -213,7 +312,7 @@ void gather_transposed(const T* x, const std::int64_t* order, Count first, Count
 template <class T>
 const Kernels<T>& kernels() {
     static const FusedLoops<T> fused = fused_loops<T>();
-    static const Kernels<T> table = {
+    static const Kernels<T> table = with_pairs<T>({
         {
             unary<T, Negative>,    unary<T, Absolute>,   unary<T, Sign>,
             unary<T, Floor>,       unary<T, Exp>,        unary<T, Expm1>,
@@ -226,6 +325,7 @@ const Kernels<T>& kernels() {
             binary<T, Less>,       binary<T, LessEqual>, binary<T, Equal>,
             binary<T, LogicalAnd>, binary<T, LogicalOr>, where<T>,
         },
+        {},
         product<T>,
         dots<T>,
         blocked_product<T>,
@@ -243,7 +343,7 @@ const Kernels<T>& kernels() {
         fused.signatures,
         fused.kernels,
         fused.count,
-    };
+    });
     return table;
 }
 

@@ -31,6 +31,17 @@ template <class T>
 using WordKernel = void (*)(const T* a, const T* b, const T* c, unsigned splats, T* out,
                             Count count);
 
+// The words that are done in pairs, in one loop: their place among them, or -1.
+constexpr int pair_words = 5;
+constexpr int pair_place(Word word) {
+    return word == Word::add        ? 0
+           : word == Word::subtract ? 1
+           : word == Word::multiply ? 2
+           : word == Word::divide   ? 3
+           : word == Word::sqrt     ? 4
+                                    : -1;
+}
+
 // A whole chain in one loop: inputs walked one by one along the inner axis, or standing still, as
 // the chain's signature says.
 template <class T>
@@ -50,6 +61,9 @@ inline constexpr Count blocks_bytes = block_depth * (1024 + 128 * static_cast<Co
 template <class T>
 struct Kernels {
     WordKernel<T> words[word_count];
+    // pairs[first][second][mirrored], where the operands are those of the first word, then the
+    // other one of the second: second(first(a, b), c), or second(c, first(a, b)) if mirrored.
+    WordKernel<T> pairs[pair_words][pair_words][2];
 
     // c (+)= a b, b contiguous along its columns.
     void (*product)(const ProductShape& shape, const T* a, const T* b, T* c, bool add);

@@ -316,18 +316,47 @@ void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, 
     new (machine) Machine(std::move(program), set_at(set));
 }
 
-// Runs one elementwise word on arrays: what the tests of the kernels call.
+Word elementwise_named(const std::string& name) {
+    const Word word = word_named(name);
+    if (!is_elementwise(word)) {
+        throw std::invalid_argument("no elementwise word: " + name);
+    }
+    return word;
+}
+
+// Arrays and single numbers for a kernel that is called by itself, as the tests of the kernels do.
 template <class T>
-void word_on(int set, Word word, nb::ndarray<const T, nb::c_contig> a,
-             nb::ndarray<const T, nb::c_contig> b, nb::ndarray<const T, nb::c_contig> c,
-             nb::ndarray<T, nb::c_contig> out) {
+using Numbers = nb::ndarray<const T, nb::c_contig>;
+
+template <class T>
+void run_kernel(WordKernel<T> kernel, const Numbers<T>& a, const Numbers<T>& b, const Numbers<T>& c,
+                nb::ndarray<T, nb::c_contig>& out) {
     const Count count = static_cast<Count>(out.size());
-    unsigned splats = 0;
-    splats |= a.size() == 1 && count != 1 ? 1u : 0u;
-    splats |= b.size() == 1 && count != 1 ? 2u : 0u;
-    splats |= c.size() == 1 && count != 1 ? 4u : 0u;
-    kernels_of<T>(set_at(set))
-        .words[static_cast<int>(word)](a.data(), b.data(), c.data(), splats, out.data(), count);
+    const auto splat = [count](const Numbers<T>& one, unsigned bit) {
+        return one.size() == 1 && count != 1 ? bit : 0u;
+    };
+    kernel(a.data(), b.data(), c.data(), splat(a, 1) | splat(b, 2) | splat(c, 4), out.data(),
+           count);
+}
+
+template <class T>
+void add_kernels(nb::module_& module) {
+    module.def("apply_word", [](int set, const std::string& word, Numbers<T> a, Numbers<T> b,
+                                Numbers<T> c, nb::ndarray<T, nb::c_contig> out) {
+        const Kernels<T>& kernels = kernels_of<T>(set_at(set));
+        run_kernel(kernels.words[static_cast<int>(elementwise_named(word))], a, b, c, out);
+    });
+    module.def("apply_pair", [](int set, const std::string& first, const std::string& second,
+                                bool mirrored, Numbers<T> a, Numbers<T> b, Numbers<T> c,
+                                nb::ndarray<T, nb::c_contig> out) {
+        const int one = pair_place(word_named(first));
+        const int other = pair_place(word_named(second));
+        if (one < 0 || other < 0) {
+            throw std::invalid_argument("no pair of these words");
+        }
+        const WordKernel<T> kernel = kernels_of<T>(set_at(set)).pairs[one][other][mirrored];
+        run_kernel(kernel, a, b, c, out);
+    });
 }
 
 }  // namespace
@@ -356,19 +385,17 @@ NB_MODULE(_native, module) {
     });
     module.def("words",
                [] { return std::vector<std::string>(word_names, word_names + word_count); });
-    module.def("apply_word",
-               [](int set, const std::string& word, nb::ndarray<const float, nb::c_contig> a,
-                  nb::ndarray<const float, nb::c_contig> b,
-                  nb::ndarray<const float, nb::c_contig> c, nb::ndarray<float, nb::c_contig> out) {
-                   word_on<float>(set, word_named(word), a, b, c, out);
-               });
-    module.def(
-        "apply_word",
-        [](int set, const std::string& word, nb::ndarray<const double, nb::c_contig> a,
-           nb::ndarray<const double, nb::c_contig> b, nb::ndarray<const double, nb::c_contig> c,
-           nb::ndarray<double, nb::c_contig> out) {
-            word_on<double>(set, word_named(word), a, b, c, out);
-        });
+    module.def("pair_words", [] {
+        std::vector<std::string> names;
+        for (int word = 0; word < word_count; ++word) {
+            if (pair_place(static_cast<Word>(word)) >= 0) {
+                names.push_back(word_names[word]);
+            }
+        }
+        return names;
+    });
+    add_kernels<float>(module);
+    add_kernels<double>(module);
     module.def("row_order", [](int set, std::uint64_t seed, std::uint32_t purpose,
                                std::uint32_t step, Count count) {
         RowOrder order;

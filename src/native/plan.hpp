@@ -74,7 +74,20 @@ struct ChainNode {
     Word word;
     bool truth;  // its result is a truth value
     int inputs[3];
-    int output = -1;   // where it goes besides: an output of the chain
+    int output = -1;  // where it goes besides: an output of the chain
+};
+
+// One loop over a block, where no generated loop does the whole chain: a word of it, or two, of
+// which the second reads what the first has made. `inputs` are those of a node, with passes in the
+// place of nodes.
+struct Pass {
+    Word word;
+    bool paired = false;
+    Word second = Word::identity;
+    bool mirrored = false;  // the first word's result is the second's right operand
+    int operands = 0;
+    int inputs[3];
+    int output = -1;   // an output of the chain
     int scratch = -1;  // else a block of scratch memory
 };
 
@@ -83,9 +96,10 @@ struct Chain {
     std::vector<ChainInput> inputs;
     std::vector<ChainOutput> outputs;
     std::vector<ChainNode> nodes;
-    int scratches = 0;
     std::string signature;
     int fused = -1;  // the generated loop that does the whole chain
+    std::vector<Pass> passes;
+    int scratches = 0;  // the blocks that the passes take
 };
 
 // c[i, j] = sum over p of a[i, p] b[p, j], for each place of the batch axes.

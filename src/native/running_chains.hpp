@@ -1,4 +1,5 @@
-// How a chain of elementwise words runs: in its fused loop, or block by block and word by word.
+// How a chain of elementwise words runs: in its fused loop, or block by block, a word or two at a
+// time.
 
 #pragma once
 
@@ -62,18 +63,18 @@ struct ChainRun {
         kernels.chain_kernels[chain.fused](given, made, outer, inner);
     }
 
-    // One pass along the innermost axis, block by block and word by word.
-    void run_words(Count inner) {
+    // Once along the innermost axis, block by block and pass by pass.
+    void run_passes(Count inner) {
         T* scratch = reinterpret_cast<T*>(memory.scratch.data());
         const T* made[most_operands];
         for (Count start = 0; start < inner; start += block_size) {
             const Count count = std::min(block_size, inner - start);
-            for (std::size_t place = 0; place < chain.nodes.size(); ++place) {
-                const ChainNode& node = chain.nodes[place];
+            for (std::size_t place = 0; place < chain.passes.size(); ++place) {
+                const Pass& pass = chain.passes[place];
                 const T* given[3] = {};
                 unsigned splats = 0;
-                for (int operand = 0; operand < arity(node.word); ++operand) {
-                    const int from = node.inputs[operand];
+                for (int operand = 0; operand < pass.operands; ++operand) {
+                    const int from = pass.inputs[operand];
                     if (from >= 0) {
                         given[operand] = made[from];
                         continue;
@@ -83,13 +84,19 @@ struct ChainRun {
                     given[operand] = inputs[input] + (splat ? 0 : start);
                     splats |= splat ? 1u << operand : 0u;
                 }
-                T* to = node.output >= 0 ? outputs[node.output] + start
-                                         : scratch + node.scratch * block_size;
-                kernels.words[static_cast<int>(node.word)](given[0], given[1], given[2], splats, to,
-                                                           count);
+                T* to = pass.output >= 0 ? outputs[pass.output] + start
+                                         : scratch + pass.scratch * block_size;
+                kernel_of(pass)(given[0], given[1], given[2], splats, to, count);
                 made[place] = to;
             }
         }
+    }
+
+    WordKernel<T> kernel_of(const Pass& pass) const {
+        if (!pass.paired) {
+            return kernels.words[static_cast<int>(pass.word)];
+        }
+        return kernels.pairs[pair_place(pass.word)][pair_place(pass.second)][pass.mirrored];
     }
 };
 
@@ -116,7 +123,7 @@ void run_chain(const Chain& chain, const Kernels<T>& kernels, Memory& memory, Sh
         if (fused) {
             run.run_fused(outer, inner);
         } else {
-            run.run_words(inner);
+            run.run_passes(inner);
         }
         std::size_t axis = depth;
         while (axis-- > 0) {
