@@ -64,7 +64,7 @@ Word word_of_truths(Word word) {
 }  // namespace
 
 // Copies an array so that the innermost axis of a loop is walked one by one.
-View Lowering::straightened(const View& given, const Loop& loop, int place) {
+View Lowering::straightened(const View& given, const Loop& loop) {
     Count stride = 1;
     std::vector<Axis> axes = given.axes;
     for (auto axis = loop.order.rbegin(); axis != loop.order.rend(); ++axis) {
@@ -80,11 +80,11 @@ View Lowering::straightened(const View& given, const Loop& loop, int place) {
         stride *= padded ? padded_rows_ : one.size;
     }
     const View straight = temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item());
-    copy(given, straight, program_.item(), place);
+    copy(given, straight, program_.item());
     return straight;
 }
 
-ChainInput Lowering::chain_input(int value, const Loop& loop, int place) {
+ChainInput Lowering::chain_input(int value, const Loop& loop) {
     ChainInput input;
     input.strides.assign(loop.order.size(), 0);
     if (single(value)) {
@@ -92,7 +92,7 @@ ChainInput Lowering::chain_input(int value, const Loop& loop, int place) {
         input.splat = true;
         return input;
     }
-    const View view = real_view(value, place);
+    const View view = real_view(value);
     const std::size_t rank = loop.sizes.size();
     const std::size_t missing = rank - view.axes.size();
     View spread{view.place, std::vector<Axis>(rank, {1, 0})};
@@ -107,7 +107,7 @@ ChainInput Lowering::chain_input(int value, const Loop& loop, int place) {
         step = loop.sizes[at] > 1 ? spread.axes[at].stride : step;
     }
     if (step != 0 && step != 1) {
-        spread = straightened(spread, loop, place);
+        spread = straightened(spread, loop);
     }
     input.place = spread.place;
     for (std::size_t axis = 0; axis < rank; ++axis) {
@@ -133,7 +133,7 @@ void Lowering::add_nodes(Chain& chain, const std::vector<int>& equations, const 
             }
             if (input_of[value] < 0) {
                 input_of[value] = static_cast<int>(chain.inputs.size());
-                chain.inputs.push_back(chain_input(value, loop, place));
+                chain.inputs.push_back(chain_input(value, loop));
             }
             node.inputs[operand] = -1 - input_of[value];
         }
@@ -218,38 +218,36 @@ void Lowering::lower_chain(const std::vector<int>& equations) {
         cost += cost_of(node.word);
     }
     chain.signature = signature_of(chain);
-    chain.fused = find_chain(choices_.set, program_.wide, chain.signature);
+    chain.fused = find_chain(chain.signature);
     if (chain.fused < 0) {
         lay_out_passes(chain);
     }
     plan_.scratch_bytes = std::max(
         plan_.scratch_bytes, static_cast<Count>(chain.scratches * block_size * program_.item()));
     plan_.chains.push_back(chain);
-    add(Action::chain, equations.back(), plan_.chains.size() - 1,
+    add(Action::chain, plan_.chains.size() - 1,
         10.0 + cost * elements * (program_.wide ? 2.0 : 1.0));
 }
 
-void Lowering::lower_single(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_single(const Equation& equation) {
     SingleWord made{equation.word, {}, slot_of(equation.output)};
     for (int operand = 0; operand < arity(equation.word); ++operand) {
         made.inputs[operand] = slot_of(equation.inputs[static_cast<std::size_t>(operand)]);
     }
-    add_single(made, place);
+    add_single(made);
 }
 
-void Lowering::add_single(SingleWord made, int place) {
+void Lowering::add_single(SingleWord made) {
     made.operands = arity(made.word);
     made.on_integers = made.output.kind != Kind::real;
     for (int operand = 0; operand < made.operands; ++operand) {
         made.on_integers = made.on_integers && made.inputs[operand].kind != Kind::real;
     }
     plan_.singles.push_back(made);
-    add(Action::single, place, plan_.singles.size() - 1, 5.0);
+    add(Action::single, plan_.singles.size() - 1, 5.0);
 }
 
-void Lowering::lower_integers(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_integers(const Equation& equation) {
     const int output = equation.output;
     IntegerWord made;
     made.word = equation.word;
@@ -260,10 +258,10 @@ void Lowering::lower_integers(int place) {
     std::vector<std::vector<Count>*> strides;
     for (int operand = 0; operand < arity(equation.word); ++operand) {
         const int value = equation.inputs[static_cast<std::size_t>(operand)];
-        View view = array_of(value, place);
+        View view = array_of(value);
         if (!whole_number(value) && !(made.first_real && operand == 0)) {
             View integers = temporary(value, sizeof(std::int64_t));
-            convert(view, integers, Action::to_integer, place);
+            convert(view, integers, Action::to_integer);
             view = integers;
         }
         made.places[operand] = view.place;
@@ -286,7 +284,7 @@ void Lowering::lower_integers(int place) {
     strides.push_back(&made.to_strides);
     join_axes(made.sizes, strides);
     plan_.integer_words.push_back(made);
-    add(Action::integers, place, plan_.integer_words.size() - 1, 10.0 + elements);
+    add(Action::integers, plan_.integer_words.size() - 1, 10.0 + elements);
 }
 
 }  // namespace chainrule

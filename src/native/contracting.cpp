@@ -1,6 +1,7 @@
 // Lowering of the words that contract: matrix products, sums and maxima over axes.
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels.hpp"
 #include "lowering.hpp"
@@ -97,7 +98,11 @@ Product::Way Lowering::way_of(const Product& one) const {
     const bool b_fits = one.b_column == 1 || one.b_depth == 1;
     const bool large = one.rows * one.columns * one.depth >= choices_.library_from &&
                        std::min({one.rows, one.columns, one.depth}) >= 8;
-    if (choices_.library && large && a_fits && b_fits) {
+    // A BLAS counts in int.
+    constexpr Count most = std::numeric_limits<int>::max();
+    const bool countable = std::max({one.rows, one.columns, one.depth, one.a_row, one.a_depth,
+                                     one.b_depth, one.b_column, one.c_row}) <= most;
+    if (choices_.library && large && a_fits && b_fits && countable) {
         return Product::Way::library;
     }
     const Count multiplications = one.rows * one.columns * one.depth;
@@ -113,11 +118,10 @@ Product::Way Lowering::way_of(const Product& one) const {
     return both_along_depth && narrow ? Product::Way::dots : Product::Way::packed;
 }
 
-void Lowering::lower_product(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_product(const Equation& equation) {
     const int output = equation.output;
-    const View a = real_view(equation.inputs[0], place);
-    const View b = real_view(equation.inputs[1], place);
+    const View a = real_view(equation.inputs[0]);
+    const View b = real_view(equation.inputs[1]);
     const View c = make(output);
     const int arena = stage_now_ == 1 ? tile : shared;
     Product made = product_of(a, b, c);
@@ -157,41 +161,34 @@ void Lowering::lower_product(int place) {
                                        program_.wide ? blocks_bytes<double> : blocks_bytes<float>);
     }
     if (made.way == Product::Way::packed) {
-        const Count lanes = alignment / static_cast<Count>(program_.item());
-        const Count row = (made.columns + lanes - 1) / lanes * lanes;
-        const std::vector<Axis> axes{{made.depth, row}, {row, 1}};
+        made.packed_row = whole_lines(made.columns, program_.item());
+        const std::vector<Axis> axes{{made.depth, made.packed_row}, {made.packed_row, 1}};
         made.packed = temporary_like(axes, arena, program_.item()).place;
     }
     plan_.products.push_back(made);
-    add(Action::product, place, plan_.products.size() - 1,
+    add(Action::product, plan_.products.size() - 1,
         20.0 + batches * flops / (program_.wide ? 25.0 : 50.0));
     if (target.place.arena != c.place.arena || target.place.offset != c.place.offset) {
-        copy(target, c, program_.item(), place);
+        copy(target, c, program_.item());
     }
 }
 
 // Over no numbers, a sum is 0; a maximum is not there.
-void Lowering::reduce_nothing(int place, const Reduction& reduction) {
+void Lowering::reduce_nothing(const Equation& equation, const Reduction& reduction) {
     if (reduction.maximum) {
         throw std::invalid_argument("a maximum over no entries does not exist");
     }
     if (reduction.slot.number >= 0) {
-        add_single({Word::subtract, {reduction.slot, reduction.slot, {}}, reduction.slot}, place);
+        add_single({Word::subtract, {reduction.slot, reduction.slot, {}}, reduction.slot});
         return;
     }
-    Copy zeros;
-    zeros.item = 1;
-    zeros.to = reduction.to;
-    zeros.sizes = {bytes_of(program_.equations[place].output)};
-    plan_.copies.push_back(zeros);
-    add(Action::fill, place, plan_.copies.size() - 1, 5.0);
+    clear(reduction.to, bytes_of(equation.output));
 }
 
-void Lowering::lower_reduction(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_reduction(const Equation& equation) {
     const int input = equation.inputs[0];
     const int output = equation.output;
-    const View from = array_of(input, place);
+    const View from = array_of(input);
     const std::size_t rank = from.axes.size();
     Reduction made;
     made.maximum = equation.word == Word::max_over;
@@ -232,11 +229,11 @@ void Lowering::lower_reduction(int place) {
     }
     set_axes(made, kept, gone);
     if (elements == 0.0) {
-        reduce_nothing(place, made);
+        reduce_nothing(equation, made);
         return;
     }
     plan_.reductions.push_back(made);
-    add(Action::reduce, place, plan_.reductions.size() - 1, 10.0 + 0.15 * elements);
+    add(Action::reduce, plan_.reductions.size() - 1, 10.0 + 0.15 * elements);
 }
 
 }  // namespace chainrule

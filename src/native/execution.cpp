@@ -204,9 +204,9 @@ void execute(const Plan& plan, const Instruction& instruction, const Kernels<T>&
             return copy_strided(copy.sizes, memory.at<char>(copy.from), copy.from_strides,
                                 memory.at<char>(copy.to), copy.to_strides, copy.item);
         }
-        case Action::fill: {
-            const Copy& zeros = plan.copies[index];
-            std::memset(memory.at<char>(zeros.to), 0, static_cast<std::size_t>(zeros.sizes[0]));
+        case Action::clear: {
+            const Clearing& one = plan.clearings[index];
+            std::memset(memory.at<char>(one.place), 0, static_cast<std::size_t>(one.bytes));
             return;
         }
         case Action::take:

@@ -4,6 +4,7 @@
 
 #include "kernels.hpp"
 #include "plan.hpp"
+#include "share.hpp"
 
 namespace chainrule {
 
@@ -29,12 +30,6 @@ struct Memory {
     T* at(const Place& place) const {
         return reinterpret_cast<T*>(arenas[static_cast<std::size_t>(place.arena)] + place.offset);
     }
-};
-
-// A part of an instruction: the `number`-th of `shares` of about equal size.
-struct Share {
-    int number = 0;
-    int shares = 1;
 };
 
 // Runs one instruction. `first` says that the sums over rows begin here, and are not added to.

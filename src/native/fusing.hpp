@@ -19,6 +19,7 @@ void run_fused(const Strided<T>* inputs, const StridedOutput<T>* outputs, Count 
     constexpr Count lanes = Lanes<T>::N;
     constexpr int in_count = Fused::inputs;
     constexpr int out_count = Fused::outputs;
+    static_assert(in_count <= 32, "`splats` has a bit for each input");
     for (Count pass = 0; pass < outer; ++pass) {
         const T* from[in_count];
         V<T> in[in_count];

@@ -1,5 +1,6 @@
 // The rows of a tile: read where they lie, copied side by side, or turned so that they are fast.
 
+#include "memory.hpp"
 #include "step_run.hpp"
 
 namespace chainrule {
@@ -53,8 +54,7 @@ void StepRun<T>::gather_input(const Plan& plan, Worker& worker, std::size_t valu
         worker.memory.arenas[first_rows + at] = const_cast<char*>(data) + row * width * item;
         return;
     }
-    const Count lanes = 64 / static_cast<Count>(sizeof(T));
-    const Count stride = (plan.rows + lanes - 1) / lanes * lanes;
+    const Count stride = whole_lines(plan.rows, sizeof(T));
     char* to = worker.gathered[at].at_least(stride * width * item + 64);
     worker.memory.arenas[first_rows + at] = to;
     if (chosen == nullptr && worker.gathered_from[at] == data && worker.gathered_first[at] == row &&

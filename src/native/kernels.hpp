@@ -107,8 +107,8 @@ struct Kernels {
 template <class T>
 const Kernels<T>& kernels_of(int set);
 
-// The place of a generated loop among the kernels of a set; -1 where there is none.
-int find_chain(int set, bool wide, const std::string& signature);
+// The place of a generated loop among those of any set and type; -1 where there is none.
+int find_chain(const std::string& signature);
 
 bool set_runs_here(int set);
 const char* set_name(int set);

@@ -16,31 +16,8 @@ bool is_rearranging(Word word) {
 
 }  // namespace
 
-Word word_named(const std::string& name) {
-    for (int place = 0; place < word_count; ++place) {
-        if (name == word_names[place]) {
-            return static_cast<Word>(place);
-        }
-    }
-    throw std::invalid_argument("no word '" + name + "'");
-}
-
 Plan make_plan(const Program& program, const Choices& choices) {
     return Lowering(program, choices).run();
-}
-
-Count numbers_in_a_row(const Program& program) {
-    Count total = 0;
-    for (const Value& value : program.values) {
-        if (value.has_rows()) {
-            Count size = 1;
-            for (Count one : value.shape) {
-                size *= one == rows_size ? 1 : one;
-            }
-            total += size;
-        }
-    }
-    return total;
 }
 
 void join_axes(std::vector<Count>& sizes, std::vector<std::vector<Count>*> strides) {
@@ -76,8 +53,7 @@ void join_axes(std::vector<Count>& sizes, std::vector<std::vector<Count>*> strid
 
 Lowering::Lowering(const Program& program, const Choices& choices)
     : program_(program), choices_(choices), schedule_(make_schedule(program)) {
-    const Count lanes = alignment / static_cast<Count>(program.item());
-    padded_rows_ = (choices.rows + lanes - 1) / lanes * lanes;
+    padded_rows_ = whole_lines(choices.rows, program.item());
     const std::size_t count = program.values.size();
     views_.resize(count);
     slots_.resize(count);
@@ -185,11 +161,9 @@ Slot Lowering::slot_of(int value) {
     return slots_[value];
 }
 
-Instruction& Lowering::add(Action action, int equation, std::size_t index, double work) {
-    Instruction instruction{action, equation, static_cast<int>(index), work};
-    plan_.stages[stage_now_].push_back(instruction);
+void Lowering::add(Action action, std::size_t index, double work) {
+    plan_.stages[stage_now_].push_back({action, static_cast<int>(index), work});
     (stage_now_ == 1 ? plan_.tile_work : plan_.other_work) += work;
-    return plan_.stages[stage_now_].back();
 }
 
 void Lowering::emit(const Group& group) {
@@ -197,11 +171,10 @@ void Lowering::emit(const Group& group) {
         lower_chain(group.equations);
         return;
     }
-    emit_other(group.equations[0]);
+    emit_other(program_.equations[group.equations[0]]);
 }
 
-void Lowering::emit_other(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::emit_other(const Equation& equation) {
     const bool single_inputs = std::all_of(equation.inputs.begin(), equation.inputs.end(),
                                            [this](int value) { return single(value); });
     switch (equation.word) {
@@ -209,21 +182,21 @@ void Lowering::emit_other(int place) {
             plan_.count_slots.push_back(slot_of(equation.output).number);
             return;
         case Word::reshape:
-            return lower_reshape(place);
+            return lower_reshape(equation);
         case Word::transpose:
-            return lower_transpose(place);
+            return lower_transpose(equation);
         case Word::slice:
-            return lower_slice(place);
+            return lower_slice(equation);
         case Word::pad:
-            return lower_pad(place);
+            return lower_pad(equation);
         case Word::concatenate:
-            return lower_concatenate(place);
+            return lower_concatenate(equation);
         case Word::take:
-            return lower_indexing(place, Action::take);
+            return lower_indexing(equation, Action::take);
         case Word::add_at:
-            return lower_indexing(place, Action::add_at);
+            return lower_indexing(equation, Action::add_at);
         case Word::matmul:
-            return lower_product(place);
+            return lower_product(equation);
         case Word::sum_over:
         case Word::max_over:
             if (single_inputs) {
@@ -231,12 +204,12 @@ void Lowering::emit_other(int place) {
                 slots_[equation.output].kind = program_.values[equation.output].kind;
                 return;
             }
-            return lower_reduction(place);
+            return lower_reduction(equation);
         default:
             if (single(equation.output)) {
-                return lower_single(place);
+                return lower_single(equation);
             }
-            return lower_integers(place);
+            return lower_integers(equation);
     }
 }
 
@@ -250,8 +223,7 @@ void Lowering::finish_outputs() {
             output.slot = slot_of(value);
         } else {
             output.view = views_[value];
-            output.rows_axis = rows_axis_of(value);
-            output.rows = output.rows_axis != -1;
+            output.rows = rows_axis_of(value) != -1;
             const bool is_carried = static_cast<int>(place) < program_.input_count() &&
                                     program_.roles[place] == Role::carried;
             output.in_place = is_carried && carried_target_[value] == static_cast<int>(place);

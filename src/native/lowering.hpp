@@ -23,7 +23,7 @@ private:
     void place_parts_of_joins();
     void place_carried();
     void emit(const Group& group);
-    void emit_other(int equation);
+    void emit_other(const Equation& equation);
     void free_spent(int position);
     void finish_outputs();
 
@@ -42,43 +42,44 @@ private:
     Slot slot_of(int value);
     bool single(int value) const { return program_.values[value].single(); }
     bool whole_number(int value) const { return program_.values[value].kind == Kind::integer; }
-    Instruction& add(Action action, int equation, std::size_t index, double work);
+    void add(Action action, std::size_t index, double work);
 
     // ---- rearranging.cpp: words that move numbers ----
-    void lower_reshape(int equation);
-    void lower_transpose(int equation);
-    void lower_slice(int equation);
-    void lower_pad(int equation);
-    void lower_concatenate(int equation);
-    void lower_indexing(int equation, Action action);
-    void copy(const View& from, const View& to, std::size_t item, int equation);
-    void convert(const View& from, const View& to, Action action, int equation);
-    View array_of(int value, int equation);   // the view of an array, or of a single number as one
-    View real_view(int value, int equation);  // with integers turned into floats
+    void lower_reshape(const Equation& equation);
+    void lower_transpose(const Equation& equation);
+    void lower_slice(const Equation& equation);
+    void lower_pad(const Equation& equation);
+    void lower_concatenate(const Equation& equation);
+    void lower_indexing(const Equation& equation, Action action);
+    void copy(const View& from, const View& to, std::size_t item);
+    void clear(const Place& place, Count bytes);
+    void convert(const View& from, const View& to, Action action);
+    View array_of(int value);   // the view of an array, or of a single number as one
+    View real_view(int value);  // with integers turned into floats
 
     // ---- chains.cpp: elementwise words ----
     void lower_chain(const std::vector<int>& equations);
-    void lower_integers(int equation);
-    void lower_single(int equation);
-    void add_single(SingleWord made, int equation);
+    void lower_integers(const Equation& equation);
+    void lower_single(const Equation& equation);
+    void add_single(SingleWord made);
     // The axes of the value that a chain's loop goes over, outermost first, and their sizes.
     struct Loop {
         std::vector<int> order;
         std::vector<Count> sizes;
         int rows;  // the axis of rows, or -1
     };
-    ChainInput chain_input(int value, const Loop& loop, int equation);
-    View straightened(const View& given, const Loop& loop, int equation);
+    ChainInput chain_input(int value, const Loop& loop);
+    View straightened(const View& given, const Loop& loop);
     void add_nodes(Chain& chain, const std::vector<int>& equations, const Loop& loop);
     void add_results(Chain& chain, const std::vector<int>& equations, const Loop& loop);
     void set_sizes(Chain& chain, const Loop& loop) const;
     std::vector<bool> asked_for(const std::vector<int>& equations) const;
 
     // ---- contracting.cpp: products and reductions ----
-    void lower_product(int equation);
+    void lower_product(const Equation& equation);
     Product::Way way_of(const Product& one) const;
-    void lower_reduction(int equation);
-    void reduce_nothing(int equation, const Reduction& reduction);
+    void lower_reduction(const Equation& equation);
+    void reduce_nothing(const Equation& equation, const Reduction& reduction);
 
     const Program& program_;
     const Choices& choices_;

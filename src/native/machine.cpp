@@ -16,9 +16,9 @@ namespace {
 constexpr Count tile_bytes = 320 * 1024;        // of all values of a tile: they stay in the cache
 constexpr Count light_sums_bytes = 512 * 1024;  // of the sums that each thread has of its own
 constexpr double worth_threads = 100e3;         // nanoseconds of a step
-constexpr double breath = 20e3;       // nanoseconds from one look at the clock to the next
-constexpr Count least_rows_fast = 8;  // rows, for them to be the fastest axis
-constexpr Count most_bytes_kept = Count(64) << 20;  // from one call to the next
+constexpr double between_looks_at_the_clock = 20e3;  // nanoseconds
+constexpr Count least_rows_fast = 8;                 // rows, for them to be the fastest axis
+constexpr Count most_bytes_kept = Count(64) << 20;   // from one call to the next
 // Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
 // has to be loaded and held to one thread.
 constexpr Count library_from = 100 * 1000 * 1000;
@@ -26,6 +26,34 @@ constexpr Count library_from = 100 * 1000 * 1000;
 Count rounded_up(Count count, Count grain) {
     return (count + grain - 1) / grain * grain;
 }
+
+// How long a call may take. Asking for the time takes as long as a small product, so it is done
+// after the first step and then now and then.
+class TimeLimit {
+public:
+    TimeLimit(double seconds, double nanoseconds_of_step)
+        : seconds_(seconds),
+          ask_after_(std::clamp<Count>(
+              static_cast<Count>(between_looks_at_the_clock / (nanoseconds_of_step + 1.0)), 1, 64)),
+          since_asked_(ask_after_ - 1) {}
+
+    // Asked after every step.
+    bool reached() {
+        if (++since_asked_ < ask_after_) {
+            return false;
+        }
+        since_asked_ = 0;
+        const std::chrono::duration<double> taken = Clock::now() - began_;
+        return taken.count() >= seconds_;
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point began_ = Clock::now();
+    const double seconds_;
+    const Count ask_after_;
+    Count since_asked_;
+};
 
 }  // namespace
 
@@ -73,7 +101,6 @@ Choices Machine::choices_for(Count rows) const {
     Choices choices;
     choices.rows = rows;
     choices.rows_fast = rows >= least_rows_fast && rows_lead_ && !row_batches_;
-    choices.set = set_;
     choices.library = false;
     choices.library_from = library_from;
     return choices;
@@ -165,7 +192,7 @@ std::string Machine::describe(Count rows) {
          << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
          << static_cast<long>(plan.nanoseconds) << " ns\n";
     static const char* const actions[] = {
-        "single", "chain",  "integers",  "product",     "reduce",  "copy",      "fill",
+        "single", "chain",  "integers",  "product",     "reduce",  "copy",      "clear",
         "take",   "add_at", "to_single", "from_single", "to_real", "to_integer"};
     static const char* const ways[] = {"direct", "packed", "dots", "blocked", "library"};
     for (int stage = 0; stage < 3; ++stage) {
@@ -208,63 +235,47 @@ void Machine::forget_plans() {
     }
 }
 
-Outcome Machine::run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
-                     const std::vector<Given>& rows, const Batches& batches, Count first,
-                     Count last, double seconds, const Watch* watch, const Means& means,
-                     Crew* lent) {
+Outcome Machine::run(const Call& call, const Means& means) {
     std::lock_guard<std::mutex> lock(busy_);
     settle(means);
     forget_plans();
-    if (program_.wide) {
-        return run_typed<double>(wide_run_, carried, fixed, rows, batches, first, last, seconds,
-                                 watch, lent);
-    }
-    return run_typed<float>(narrow_run_, carried, fixed, rows, batches, first, last, seconds, watch,
-                            lent);
+    return program_.wide ? run_typed(wide_run_, call) : run_typed(narrow_run_, call);
 }
 
 template <class T>
-Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
-                           const std::vector<Given>& fixed, const std::vector<Given>& rows,
-                           const Batches& batches, Count first, Count last, double seconds,
-                           const Watch* watch, Crew* lent) {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point began = Clock::now();
+Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call) {
+    const Batches& batches = call.batches;
+    const Count per_epoch = batches.steps_per_epoch();
+    const StepPlan& full = plan_for(std::min(batches.size, batches.rows));
+    const Count short_rows = batches.rows - (per_epoch - 1) * batches.size;
+    const StepPlan& last_one = per_epoch > 1 || short_rows > 0 ? plan_for(short_rows) : full;
+    TimeLimit limit(call.seconds, full.nanoseconds);
     // What a step that failed leaves behind is not gone on with.
     std::unique_ptr<StepRun<T>> held = std::move(kept);
     if (!held) {
         held = std::make_unique<StepRun<T>>(*this);
     }
     StepRun<T>& run = *held;
-    run.begin(carried, fixed, rows);
+    run.begin(call);
     Outcome outcome;
     run.start_records(outcome.records);
-    const Count per_epoch = batches.steps_per_epoch();
-    const StepPlan& full = plan_for(std::min(batches.size, batches.rows));
-    const Count short_rows = batches.rows - (per_epoch - 1) * batches.size;
-    const StepPlan& last_one = per_epoch > 1 || short_rows > 0 ? plan_for(short_rows) : full;
     const int threads = std::max({full.workers, full.shares, last_one.workers, last_one.shares});
-    const std::shared_ptr<Crew> own_crew = lent == nullptr ? Crew::hold(threads) : nullptr;
-    Crew* const crew = lent == nullptr ? own_crew.get() : lent;
+    const std::shared_ptr<Crew> own_crew = call.lent == nullptr ? Crew::hold(threads) : nullptr;
+    Crew* const crew = call.lent == nullptr ? own_crew.get() : call.lent;
     std::unique_ptr<Watcher<T>> watcher;
-    if (watch != nullptr) {
-        watcher = std::make_unique<Watcher<T>>(*watch, outcome.epochs, kernels_of<T>(set_),
+    if (call.watch != nullptr) {
+        watcher = std::make_unique<Watcher<T>>(*call.watch, outcome.epochs, kernels_of<T>(set_),
                                                Means{threads_, library_}, crew);
     }
     RowOrder order;
     const std::int64_t* chosen = nullptr;
-    // Asking for the time takes as long as a small product, so it is done after the first step and
-    // then now and then.
-    const Count ask_after =
-        std::clamp<Count>(static_cast<Count>(breath / (full.nanoseconds + 1.0)), 1, 64);
-    Count since_asked = ask_after - 1;
-    for (Count step = first; step < last; ++step) {
+    for (Count step = call.first; step < call.last; ++step) {
         const Count epoch = step / per_epoch;
         const Count place = step % per_epoch;
         if (watcher && place == 0 && watcher->looks_before(epoch)) {
-            watcher->look(epoch, run.inputs_now(), rows);
+            watcher->look(epoch, run.inputs_now(), call.rows);
         }
-        if (batches.shuffled && (place == 0 || step == first)) {
+        if (batches.shuffled && (place == 0 || step == call.first)) {
             chosen = order.draw(set_, batches.seed, batches.purpose,
                                 static_cast<std::uint32_t>(epoch), batches.rows);
         }
@@ -284,12 +295,8 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<
                 break;
             }
         }
-        if (++since_asked >= ask_after) {
-            since_asked = 0;
-            const std::chrono::duration<double> taken = Clock::now() - began;
-            if (taken.count() >= seconds) {
-                break;
-            }
+        if (limit.reached()) {
+            break;
         }
     }
     run.store_carried(outcome);

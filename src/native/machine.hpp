@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -87,6 +88,18 @@ struct Outcome {
     Epochs epochs;
 };
 
+// One call of a machine: the steps from `first` to before `last`, or as many as the seconds hold.
+struct Call {
+    std::vector<Given> carried, fixed, rows;
+    Batches batches;
+    Count first = 0;
+    Count last = 0;
+    double seconds = std::numeric_limits<double>::infinity();
+    const Watch* watch = nullptr;
+    // A crew that waits meanwhile: that of the run from within which this one is called.
+    Crew* lent = nullptr;
+};
+
 // A plan for a number of rows: how they are cut into tiles, and who does what.
 struct StepPlan {
     Count rows = 0;
@@ -110,10 +123,7 @@ public:
     bool wants_library(Count rows);
 
     // `means` are settled for this run alone, whoever else runs the same machine.
-    // `lent`: a crew that waits meanwhile, that of the run from within which this one is called.
-    Outcome run(const std::vector<Given>& carried, const std::vector<Given>& fixed,
-                const std::vector<Given>& rows, const Batches& batches, Count first, Count last,
-                double seconds, const Watch* watch, const Means& means, Crew* lent = nullptr);
+    Outcome run(const Call& call, const Means& means);
 
     const Program& program() const { return program_; }
     int threads_of(Count rows);
@@ -131,10 +141,7 @@ private:
     std::unique_ptr<StepPlan> make_step_plan(Count rows, bool library) const;
     Choices choices_for(Count rows) const;
     template <class T>
-    Outcome run_typed(std::unique_ptr<StepRun<T>>& kept, const std::vector<Given>& carried,
-                      const std::vector<Given>& fixed, const std::vector<Given>& rows,
-                      const Batches& batches, Count first, Count last, double seconds,
-                      const Watch* watch, Crew* lent);
+    Outcome run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call);
 
     Program program_;
     int set_;

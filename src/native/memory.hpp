@@ -15,6 +15,11 @@ inline Count aligned(Count bytes) {
     return (bytes + alignment - 1) / alignment * alignment;
 }
 
+// The numbers of `item` bytes in the fewest whole lines that hold so many.
+inline Count whole_lines(Count numbers, std::size_t item) {
+    return aligned(numbers * static_cast<Count>(item)) / static_cast<Count>(item);
+}
+
 class MemoryPlan {
 public:
     // Returns where so many bytes are free: in the smallest gap that holds them, else at the end.

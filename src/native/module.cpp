@@ -20,18 +20,6 @@ namespace {
 
 using Anything = nb::ndarray<nb::c_contig, nb::device::cpu, nb::ro>;
 
-Kind kind_named(const std::string& name) {
-    return name == "float" ? Kind::real : name == "integer" ? Kind::integer : Kind::truth;
-}
-
-Mark mark_named(const std::string& name) {
-    return name == "fixed"   ? Mark::fixed
-           : name == "row"   ? Mark::row
-           : name == "sum"   ? Mark::sum
-           : name == "after" ? Mark::after
-                             : Mark::coupled;
-}
-
 // (shape, kind, mark, content or None), where a content is an array of float64 or int64.
 Value value_from(nb::tuple given) {
     Value value;
@@ -253,27 +241,31 @@ nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::li
                       nb::tuple batches_given, Count first, Count last, double seconds,
                       nb::object watching, nb::tuple means_given) {
     const Means means = means_from(means_given);
-    const std::vector<Given> carried_values = all_given(carried);
-    const std::vector<Given> fixed_values = all_given(fixed);
-    const std::vector<Given> rows_values = all_given(rows);
-    const Batches batches = batches_from(batches_given);
-    check_count(machine.program(), Role::carried, carried_values.size());
-    check_count(machine.program(), Role::fixed, fixed_values.size());
-    check_count(machine.program(), Role::rows, rows_values.size());
+    const Program& program = machine.program();
+    Call call;
+    call.carried = all_given(carried);
+    call.fixed = all_given(fixed);
+    call.rows = all_given(rows);
+    check_count(program, Role::carried, call.carried.size());
+    check_count(program, Role::fixed, call.fixed.size());
+    check_count(program, Role::rows, call.rows.size());
+    call.batches = batches_from(batches_given);
+    call.first = first;
+    call.last = last;
+    call.seconds = seconds;
     const bool watched = !watching.is_none();
     const Watch watch = watched ? watch_from(nb::cast<nb::dict>(watching)) : Watch{};
+    call.watch = watched ? &watch : nullptr;
     Outcome outcome;
     {
         nb::gil_scoped_release free;
-        outcome = machine.run(carried_values, fixed_values, rows_values, batches, first, last,
-                              seconds, watched ? &watch : nullptr, means);
+        outcome = machine.run(call, means);
     }
-    const Program& program = machine.program();
     nb::list carried_after;
-    for (std::size_t place = 0; place < carried_values.size(); ++place) {
+    for (std::size_t place = 0; place < call.carried.size(); ++place) {
         carried_after.append(carried_object(outcome, place, program));
     }
-    const Count rows_done = rows_in(batches, first, outcome.steps_done);
+    const Count rows_done = rows_in(call.batches, first, outcome.steps_done);
     nb::list records;
     for (Record& record : outcome.records) {
         records.append(

@@ -131,9 +131,26 @@ View Lowering::temporary(int value, std::size_t item) {
     return temporary_like(fresh_axes(value), stage_now_ == 1 ? tile : shared, item);
 }
 
+InputLayout layout_of_inputs(const Program& program) {
+    InputLayout layout;
+    for (std::size_t value = 0; value < program.roles.size(); ++value) {
+        const Value& one = program.values[value];
+        layout.offsets.push_back(0);
+        if (program.roles[value] == Role::rows || one.single()) {
+            continue;
+        }
+        const bool is_carried = program.roles[value] == Role::carried;
+        Count& bytes = is_carried ? layout.carried_bytes : layout.fixed_bytes;
+        layout.offsets[value] = bytes;
+        const std::size_t item = one.kind == Kind::integer ? sizeof(std::int64_t) : program.item();
+        const Count taken = elements_of(one.shape) * static_cast<Count>(item);
+        bytes += std::max(aligned(taken), alignment);
+    }
+    return layout;
+}
+
 void Lowering::place_inputs() {
-    Count carried_size = 0;
-    Count fixed_size = 0;
+    const InputLayout layout = layout_of_inputs(program_);
     int rows_input = 0;
     for (int value = 0; value < program_.input_count(); ++value) {
         InputPlace input;
@@ -150,9 +167,8 @@ void Lowering::place_inputs() {
         if (role == Role::rows) {
             input.view.place = {first_rows + rows_input++, 0};
         } else {
-            Count& size = role == Role::carried ? carried_size : fixed_size;
-            input.view.place = {role == Role::carried ? carried : fixed_inputs, size};
-            size += std::max(aligned(bytes_of(value)), alignment);
+            input.view.place = {role == Role::carried ? carried : fixed_inputs,
+                                layout.offsets[static_cast<std::size_t>(value)]};
         }
         input.transposed = choices_.rows_fast && rows == 0;
         const std::vector<Count> sizes = sizes_of(value);
@@ -169,8 +185,8 @@ void Lowering::place_inputs() {
         views_[value] = input.view;
         plan_.inputs.push_back(input);
     }
-    plan_.arena_bytes[carried] = carried_size;
-    plan_.arena_bytes[fixed_inputs] = fixed_size;
+    plan_.arena_bytes[carried] = layout.carried_bytes;
+    plan_.arena_bytes[fixed_inputs] = layout.fixed_bytes;
 }
 
 void Lowering::place_constants() {

@@ -46,7 +46,7 @@ enum class Action : std::uint8_t {
     product,   // a matrix product
     reduce,    // a sum or a maximum over axes
     copy,      // into another arrangement
-    fill,      // zeros
+    clear,     // to zeros
     take,
     add_at,
     to_single,    // an array of one element to a single number
@@ -110,6 +110,7 @@ struct Product {
     std::vector<Count> batch, batch_a, batch_b, batch_c;  // sizes, and strides of each
     enum class Way : std::uint8_t { direct, packed, dots, blocked, library } way = Way::direct;
     Place packed;  // scratch for b with its columns contiguous
+    Count packed_row = 0;
     bool sums = false;
     double work() const { return 2.0 * rows * columns * depth; }
 };
@@ -128,6 +129,12 @@ struct Copy {
     Place from, to;
     std::vector<Count> from_strides, to_strides;
     std::size_t item;
+};
+
+// Memory that is set to zeros.
+struct Clearing {
+    Place place;
+    Count bytes;
 };
 
 struct Indexing {
@@ -171,7 +178,6 @@ struct IntegerWord {
 
 struct Instruction {
     Action action;
-    int equation = -1;
     int index = 0;      // in the list of its action
     double work = 0.0;  // in nanoseconds, roughly
 };
@@ -183,7 +189,6 @@ struct Output {
     Kind kind = Kind::real;
     bool single = false;
     bool rows = false;
-    int rows_axis = -1;
     bool in_place = false;  // a carried value that was written where it is read
 };
 
@@ -202,6 +207,14 @@ struct InputPlace {
     bool transposed = false;
 };
 
+// Where the arrays that are carried or fixed lie, each kind in an arena of its own.
+struct InputLayout {
+    std::vector<Count> offsets;  // of each input, in bytes; 0 where it is none of these
+    Count carried_bytes = 0;
+    Count fixed_bytes = 0;
+};
+InputLayout layout_of_inputs(const Program& program);
+
 struct Plan {
     Count rows = 0;          // of a tile
     bool rows_fast = false;  // rows are the innermost axis of a tile
@@ -211,6 +224,7 @@ struct Plan {
     std::vector<Product> products;
     std::vector<Reduction> reductions;
     std::vector<Copy> copies;
+    std::vector<Clearing> clearings;
     std::vector<Indexing> indexings;
     std::vector<Conversion> conversions;
     std::vector<IntegerWord> integer_words;
@@ -231,14 +245,10 @@ struct Plan {
 struct Choices {
     Count rows;  // of a tile
     bool rows_fast;
-    int set;             // of instructions
     bool library;        // whether BLAS may be used
     Count library_from;  // multiply-adds of a product that is left to BLAS
 };
 
 Plan make_plan(const Program& program, const Choices& choices);
-
-// Numbers in one row of all values of a program that have rows: what a tile of one row takes.
-Count numbers_in_a_row(const Program& program);
 
 }  // namespace chainrule

@@ -92,7 +92,10 @@ inline bool gives_truth(Word word) {
            (word >= Word::less && word <= Word::logical_or);
 }
 
+// What bears a name; throws invalid_argument where nothing does.
 Word word_named(const std::string& name);
+Kind kind_named(const std::string& name);
+Mark mark_named(const std::string& name);
 
 using Shape = std::vector<Count>;
 
@@ -156,5 +159,8 @@ struct Program {
         return false;
     }
 };
+
+// Numbers in one row of all values of a program that have rows: what a tile of one row takes.
+Count numbers_in_a_row(const Program& program);
 
 }  // namespace chainrule

@@ -71,7 +71,7 @@ bool reshaped_axes(const std::vector<Axis>& given, const std::vector<Count>& siz
 
 }  // namespace
 
-void Lowering::copy(const View& from, const View& to, std::size_t item, int equation) {
+void Lowering::copy(const View& from, const View& to, std::size_t item) {
     Copy made;
     made.item = item;
     made.from = from.place;
@@ -84,10 +84,15 @@ void Lowering::copy(const View& from, const View& to, std::size_t item, int equa
     join_axes(made.sizes, {&made.from_strides, &made.to_strides});
     const double work = 0.3 * static_cast<double>(elements_of(to.axes));
     plan_.copies.push_back(made);
-    add(Action::copy, equation, plan_.copies.size() - 1, work);
+    add(Action::copy, plan_.copies.size() - 1, work);
 }
 
-void Lowering::convert(const View& from, const View& to, Action action, int equation) {
+void Lowering::clear(const Place& place, Count bytes) {
+    plan_.clearings.push_back({place, bytes});
+    add(Action::clear, plan_.clearings.size() - 1, 5.0 + 0.05 * static_cast<double>(bytes));
+}
+
+void Lowering::convert(const View& from, const View& to, Action action) {
     Conversion made;
     made.from = from.place;
     made.to = to.place;
@@ -98,11 +103,10 @@ void Lowering::convert(const View& from, const View& to, Action action, int equa
     }
     join_axes(made.sizes, {&made.from_strides, &made.to_strides});
     plan_.conversions.push_back(made);
-    add(action, equation, plan_.conversions.size() - 1,
-        0.5 * static_cast<double>(elements_of(to.axes)));
+    add(action, plan_.conversions.size() - 1, 0.5 * static_cast<double>(elements_of(to.axes)));
 }
 
-View Lowering::array_of(int value, int equation) {
+View Lowering::array_of(int value) {
     if (!single(value)) {
         return views_[value];
     }
@@ -112,22 +116,21 @@ View Lowering::array_of(int value, int equation) {
     made.slot = slot_of(value);
     made.kind = program_.values[value].kind;
     plan_.conversions.push_back(made);
-    add(Action::from_single, equation, plan_.conversions.size() - 1, 2.0);
+    add(Action::from_single, plan_.conversions.size() - 1, 2.0);
     return view;
 }
 
-View Lowering::real_view(int value, int equation) {
-    const View from = array_of(value, equation);
+View Lowering::real_view(int value) {
+    const View from = array_of(value);
     if (!whole_number(value)) {
         return from;
     }
     const View to = temporary(value, program_.item());
-    convert(from, to, Action::to_real, equation);
+    convert(from, to, Action::to_real);
     return to;
 }
 
-void Lowering::lower_reshape(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_reshape(const Equation& equation) {
     const int input = equation.inputs[0];
     const int output = equation.output;
     if (single(output)) {
@@ -140,7 +143,7 @@ void Lowering::lower_reshape(int place) {
         made.slot = slot_of(output);
         made.kind = program_.values[output].kind;
         plan_.conversions.push_back(made);
-        add(Action::to_single, place, plan_.conversions.size() - 1, 2.0);
+        add(Action::to_single, plan_.conversions.size() - 1, 2.0);
         return;
     }
     made_[output] = true;
@@ -156,7 +159,7 @@ void Lowering::lower_reshape(int place) {
         made.slot = slot_of(input);
         made.kind = program_.values[input].kind;
         plan_.conversions.push_back(made);
-        add(Action::from_single, place, plan_.conversions.size() - 1, 2.0);
+        add(Action::from_single, plan_.conversions.size() - 1, 2.0);
         return;
     }
     const View& given = views_[input];
@@ -175,13 +178,12 @@ void Lowering::lower_reshape(int place) {
     }
     const Count bytes = stride * static_cast<Count>(item_of(output));
     written.place = {arena, memory_of(arena).take(bytes)};
-    copy(given, written, item_of(output), place);
+    copy(given, written, item_of(output));
     reshaped_axes(written.axes, sizes, views_[output].axes);
     views_[output].place = written.place;
 }
 
-void Lowering::lower_transpose(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_transpose(const Equation& equation) {
     const int output = equation.output;
     made_[output] = true;
     if (single(output)) {
@@ -195,8 +197,7 @@ void Lowering::lower_transpose(int place) {
     }
 }
 
-void Lowering::lower_slice(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_slice(const Equation& equation) {
     const int output = equation.output;
     const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
     made_[output] = true;
@@ -207,27 +208,20 @@ void Lowering::lower_slice(int place) {
     views_[output] = view;
 }
 
-void Lowering::lower_pad(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_pad(const Equation& equation) {
     const int input = equation.inputs[0];
     const int output = equation.output;
     const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
     const View whole = make(output);
-    Copy zeros;
-    zeros.item = 1;
-    zeros.to = whole.place;
-    zeros.sizes = {bytes_of(output)};
-    plan_.copies.push_back(zeros);
-    add(Action::fill, place, plan_.copies.size() - 1, 0.05 * static_cast<double>(zeros.sizes[0]));
+    clear(whole.place, bytes_of(output));
     View inside = whole;
     inside.axes[axis].size = views_[input].axes[axis].size;
     inside.place.offset +=
         equation.numbers[1] * whole.axes[axis].stride * static_cast<Count>(item_of(output));
-    copy(views_[input], inside, item_of(output), place);
+    copy(views_[input], inside, item_of(output));
 }
 
-void Lowering::lower_concatenate(int place) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_concatenate(const Equation& equation) {
     const int output = equation.output;
     const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
     const View whole = make(output);
@@ -244,26 +238,25 @@ void Lowering::lower_concatenate(int place) {
         }
         View given = views_[part];
         if (!whole_number(output)) {
-            given = real_view(part, place);
+            given = real_view(part);
         } else if (!whole_number(part)) {
             given = temporary(part, sizeof(std::int64_t));
-            convert(views_[part], given, Action::to_integer, place);
+            convert(views_[part], given, Action::to_integer);
         }
         if (size > 0) {
-            copy(given, inside, item_of(output), place);
+            copy(given, inside, item_of(output));
         }
     }
 }
 
-void Lowering::lower_indexing(int place, Action action) {
-    const Equation& equation = program_.equations[place];
+void Lowering::lower_indexing(const Equation& equation, Action action) {
     const int output = equation.output;
     const bool taking = action == Action::take;
     Indexing made;
-    const View indices = array_of(equation.inputs[1], place);
+    const View indices = array_of(equation.inputs[1]);
     made.item = item_of(output);
     made.kind = program_.values[output].kind;
-    const View given = array_of(equation.inputs[0], place);
+    const View given = array_of(equation.inputs[0]);
     View result;
     if (single(output)) {
         result = temporary_like({}, stage_now_ == 1 ? tile : shared, 8);
@@ -290,14 +283,14 @@ void Lowering::lower_indexing(int place, Action action) {
     made.sums = arena_of(output) == sums;
     const double work = 2.0 * static_cast<double>(elements_of(small.axes)) + 10.0;
     plan_.indexings.push_back(made);
-    add(action, place, plan_.indexings.size() - 1, work);
+    add(action, plan_.indexings.size() - 1, work);
     if (single(output)) {
         Conversion read;
         read.from = result.place;
         read.slot = slot_of(output);
         read.kind = program_.values[output].kind;
         plan_.conversions.push_back(read);
-        add(Action::to_single, place, plan_.conversions.size() - 1, 2.0);
+        add(Action::to_single, plan_.conversions.size() - 1, 2.0);
     }
 }
 

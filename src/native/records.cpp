@@ -100,7 +100,7 @@ void StepRun<T>::carry_over(const StepPlan& plan) {
     for (std::size_t place = 0; place < staged_.size(); ++place) {
         const Output& output = plan.main.outputs[place];
         if (!output.single && !output.in_place && !staged_[place].empty()) {
-            std::memcpy(carried_memory_ + offsets_[place], staged_[place].data(),
+            std::memcpy(carried_memory_ + layout_.offsets[place], staged_[place].data(),
                         staged_[place].size());
         }
     }
@@ -157,7 +157,7 @@ void StepRun<T>::store_carried(Outcome& outcome) const {
         outcome.carried.emplace_back();
         if (!value.single()) {
             const std::size_t item = value.kind == Kind::integer ? 8 : sizeof(T);
-            const char* from = carried_memory_ + offsets_[place];
+            const char* from = carried_memory_ + layout_.offsets[place];
             const std::size_t bytes = static_cast<std::size_t>(elements_of(value.shape)) * item;
             std::vector<char>& made = outcome.carried.back();
             if (value.kind != Kind::truth) {

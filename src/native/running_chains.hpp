@@ -3,8 +3,8 @@
 
 #pragma once
 
+#include "execution.hpp"
 #include "schedule.hpp"
-#include "share.hpp"
 #include "walking.hpp"
 
 namespace chainrule {

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "share.hpp"
+#include "execution.hpp"
 #include "walking.hpp"
 
 namespace chainrule {
@@ -73,12 +73,10 @@ void run_product(const Product& product, const Kernels<T>& kernels, const Librar
             case Product::Way::packed:
                 break;
         }
-        const Count lanes = 64 / static_cast<Count>(sizeof(T));
-        const Count row = (product.columns + lanes - 1) / lanes * lanes;
         T* packed = memory.at<T>(product.packed) + from_column;
-        kernels.pack(shape, right, packed, row);
+        kernels.pack(shape, right, packed, product.packed_row);
         ProductShape turned = shape;
-        turned.b_depth = row;
+        turned.b_depth = product.packed_row;
         turned.b_column = 1;
         kernels.product(turned, left, packed, to, add);
     });

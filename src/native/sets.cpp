@@ -64,7 +64,7 @@ const Kernels<double>& kernels_of<double>(int set) {
     return wide_of(set);
 }
 
-int find_chain(int, bool, const std::string& signature) {
+int find_chain(const std::string& signature) {
     // The signatures are those of every set and type.
     static const std::unordered_map<std::string, int>* const places = [] {
         auto* made = new std::unordered_map<std::string, int>;

@@ -4,9 +4,15 @@
 
 #include <algorithm>
 
-#include "execution.hpp"
+#include "program.hpp"
 
 namespace chainrule {
+
+// A part of an instruction: the `number`-th of `shares` of about equal size.
+struct Share {
+    int number = 0;
+    int shares = 1;
+};
 
 // The part of `count` that a share does, cut at multiples of `grain`.
 struct Range {

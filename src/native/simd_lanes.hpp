@@ -93,9 +93,4 @@ template <class Vector>
 CHAINRULE_INLINE Element<Vector> max_lanes(Vector v) {
     return fold_lanes(v, [](Vector a, Vector b) { return maximum(a, b); });
 }
-template <class Vector>
-CHAINRULE_INLINE Element<Vector> min_lanes(Vector v) {
-    return fold_lanes(v, [](Vector a, Vector b) { return minimum(a, b); });
-}
-
 }  // namespace chainrule::CHAINRULE_SET

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "memory.hpp"
-#include "share.hpp"
 
 namespace chainrule {
 
@@ -20,35 +19,21 @@ StepRun<T>::StepRun(Machine& machine)
       program_(machine.program_),
       kernels_(kernels_of<T>(machine.set_)),
       inputs_(program_.roles.size()),
-      offsets_(program_.roles.size(), 0) {
-    Count sizes[2] = {0, 0};
-    for (std::size_t value = 0; value < program_.roles.size(); ++value) {
-        const Role role = program_.roles[value];
-        const Value& one = program_.values[value];
-        if (role == Role::rows || one.single()) {
-            continue;
-        }
-        Count& size = sizes[role == Role::carried ? 0 : 1];
-        offsets_[value] = size;
-        const Count item = one.kind == Kind::integer ? 8 : static_cast<Count>(sizeof(T));
-        size += std::max<Count>((elements_of(one.shape) * item + 63) / 64 * 64, 64);
-    }
-    carried_memory_ = carried_bytes_.at_least(sizes[0]);
-    fixed_memory_ = fixed_bytes_.at_least(sizes[1]);
-}
+      layout_(layout_of_inputs(program_)),
+      carried_memory_(carried_bytes_.at_least(layout_.carried_bytes)),
+      fixed_memory_(fixed_bytes_.at_least(layout_.fixed_bytes)) {}
 
 template <class T>
-void StepRun<T>::begin(const std::vector<Given>& carried, const std::vector<Given>& fixed,
-                       const std::vector<Given>& rows) {
-    columns_ = rows;
-    staged_.resize(carried.size());
+void StepRun<T>::begin(const Call& call) {
+    columns_ = call.rows;
+    staged_.resize(call.carried.size());
     std::size_t next_carried = 0;
     std::size_t next_fixed = 0;
     for (std::size_t place = 0; place < program_.roles.size(); ++place) {
         if (program_.roles[place] == Role::carried) {
-            load(place, carried[next_carried++]);
+            load(place, call.carried[next_carried++]);
         } else if (program_.roles[place] == Role::fixed) {
-            load(place, fixed[next_fixed++]);
+            load(place, call.fixed[next_fixed++]);
         }
     }
     // What lies at an address may have changed since the last call.
@@ -85,8 +70,8 @@ void StepRun<T>::load(std::size_t place, const Given& given) {
     const std::size_t item = value.kind == Kind::integer ? 8 : sizeof(T);
     const std::size_t bytes = static_cast<std::size_t>(elements_of(value.shape)) * item;
     if (bytes > 0) {
-        std::memcpy((is_carried ? carried_memory_ : fixed_memory_) + offsets_[place], given.data,
-                    bytes);
+        std::memcpy((is_carried ? carried_memory_ : fixed_memory_) + layout_.offsets[place],
+                    given.data, bytes);
     }
 }
 
@@ -100,7 +85,7 @@ std::vector<Given> StepRun<T>::inputs_now() const {
         }
         now.push_back(inputs_[place]);
         now.back().data =
-            (role == Role::carried ? carried_memory_ : fixed_memory_) + offsets_[place];
+            (role == Role::carried ? carried_memory_ : fixed_memory_) + layout_.offsets[place];
     }
     return now;
 }
@@ -187,13 +172,58 @@ void StepRun<T>::bind(const Plan& plan, Worker& worker) {
     worker.bound_plan = &plan;
 }
 
+// How many threads share an instruction: a large chain or product, where threads are waiting.
+template <class T>
+int StepRun<T>::parts_of(const StepPlan& plan, const Instruction& instruction) const {
+    const bool divisible =
+        instruction.action == Action::chain || instruction.action == Action::product;
+    return divisible && instruction.work > worth_sharing ? std::max(plan.shares, plan.workers) : 1;
+}
+
+template <class T>
+void StepRun<T>::share_out(const Plan& plan, const Instruction& instruction, Worker& worker,
+                           bool first, int parts, Crew& crew) {
+    struct Sharing {
+        StepRun* run;
+        const Plan* plan;
+        const Instruction* instruction;
+        const Memory* memory;
+        bool first;
+        int parts;
+    } work{this, &plan, &instruction, &worker.memory, first, parts};
+    const auto task = [](void* given, int number) {
+        Sharing& work = *static_cast<Sharing*>(given);
+        // Scratch is private; all other memory is that of the worker who shares it out.
+        Memory& own = work.run->workers_[static_cast<std::size_t>(number)]->memory;
+        if (&own == work.memory) {
+            return work.run->execute_on(*work.plan, *work.instruction, own, work.first,
+                                        {number, work.parts});
+        }
+        Memory view{work.memory->arenas, work.memory->slots, {}};
+        view.scratch.swap(own.scratch);
+        work.run->execute_on(*work.plan, *work.instruction, view, work.first, {number, work.parts});
+        view.scratch.swap(own.scratch);
+    };
+    crew.run(task, &work, parts);
+}
+
+template <class T>
+void StepRun<T>::execute_on(const Plan& plan, const Instruction& instruction, Memory& memory,
+                            bool first, Share share) const {
+    execute<T>(plan, instruction, kernels_, machine_.library_, memory, first, share);
+}
+
 template <class T>
 void StepRun<T>::run_stage(const StepPlan& plan, const Plan& tile_plan, int stage, Worker& worker,
                            bool first, Crew* crew) {
     bind(tile_plan, worker);
     for (const Instruction& instruction : tile_plan.stages[stage]) {
-        if (instruction.action == Action::chain &&
-            (crew == nullptr || instruction.work < worth_sharing)) {
+        const int parts = crew == nullptr ? 1 : parts_of(plan, instruction);
+        if (parts > 1) {
+            share_out(tile_plan, instruction, worker, first, parts, *crew);
+            continue;
+        }
+        if (instruction.action == Action::chain) {
             const std::size_t index = static_cast<std::size_t>(instruction.index);
             BoundChain<T>& chain = (*worker.bound_now)[index];
             if (chain.ready) {
@@ -201,45 +231,7 @@ void StepRun<T>::run_stage(const StepPlan& plan, const Plan& tile_plan, int stag
                 continue;
             }
         }
-        const bool shared_out =
-            plan.shares > 1 && crew != nullptr && instruction.work > worth_sharing &&
-            (instruction.action == Action::chain || instruction.action == Action::product);
-        const int parts = std::max(plan.shares, plan.workers);
-        if (!shared_out &&
-            !(stage != 1 && parts > 1 && crew != nullptr && instruction.work > worth_sharing &&
-              instruction.action == Action::chain)) {
-            execute<T>(tile_plan, instruction, kernels_, machine_.library_, worker.memory, first,
-                       {});
-            continue;
-        }
-        struct Shared {
-            StepRun* run;
-            const Plan* plan;
-            const Instruction* instruction;
-            Worker* worker;
-            bool first;
-            int parts;
-        } work{this, &tile_plan, &instruction, &worker, first, parts};
-        crew->run(
-            [](void* given, int number) {
-                Shared& work = *static_cast<Shared*>(given);
-                // Scratch is private; all other memory is that of the worker who shares it out.
-                Worker& own = *work.run->workers_[static_cast<std::size_t>(number)];
-                Memory* memory = &work.worker->memory;
-                Memory view;
-                if (number > 0) {
-                    view.arenas = memory->arenas;
-                    view.slots = memory->slots;
-                    view.scratch.swap(own.memory.scratch);
-                    memory = &view;
-                }
-                execute<T>(*work.plan, *work.instruction, work.run->kernels_,
-                           work.run->machine_.library_, *memory, work.first, {number, work.parts});
-                if (number > 0) {
-                    view.scratch.swap(own.memory.scratch);
-                }
-            },
-            &work, parts);
+        execute_on(tile_plan, instruction, worker.memory, first, {});
     }
 }
 

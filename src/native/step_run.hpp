@@ -17,8 +17,7 @@ public:
     explicit StepRun(Machine& machine);
 
     // A call begins with its inputs, in their order. Memory is kept from call to call.
-    void begin(const std::vector<Given>& carried, const std::vector<Given>& fixed,
-               const std::vector<Given>& rows);
+    void begin(const Call& call);
 
     // What the next step is given, but for its rows: in this run's memory, for as long as it stays.
     std::vector<Given> inputs_now() const;
@@ -60,6 +59,11 @@ private:
     void set_inputs(const StepPlan& plan, Memory& memory) const;
     void run_stage(const StepPlan& plan, const Plan& tile_plan, int stage, Worker& worker,
                    bool first, Crew* crew);
+    int parts_of(const StepPlan& plan, const Instruction& instruction) const;
+    void share_out(const Plan& plan, const Instruction& instruction, Worker& worker, bool first,
+                   int parts, Crew& crew);
+    void execute_on(const Plan& plan, const Instruction& instruction, Memory& memory, bool first,
+                    Share share) const;
     void bind(const Plan& plan, Worker& worker);
     void gather(const Plan& plan, Worker& worker, Count first, const std::int64_t* order);
     void gather_input(const Plan& plan, Worker& worker, std::size_t value, std::size_t at,
@@ -74,11 +78,11 @@ private:
     const Program& program_;
     const Kernels<T>& kernels_;
     std::vector<Given> columns_;
-    std::vector<Given> inputs_;   // single numbers of all inputs
-    std::vector<Count> offsets_;  // of arrays in their arena
+    std::vector<Given> inputs_;  // single numbers of all inputs
+    const InputLayout layout_;
     Bytes carried_bytes_, fixed_bytes_, shared_bytes_;
-    char* carried_memory_ = nullptr;
-    char* fixed_memory_ = nullptr;
+    char* const carried_memory_;
+    char* const fixed_memory_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<std::vector<char>> staged_;
     const StepPlan* prepared_ = nullptr;

@@ -41,9 +41,14 @@ public:
 
     // `inputs` and `rows` are those of the epoch's first step.
     void look(Count epoch, const std::vector<Given>& inputs, const std::vector<Given>& rows) {
-        const Count step = epoch * watch_.look_batches.steps_per_epoch();
-        Outcome outcome = watch_.look->run({}, inputs, rows, watch_.look_batches, step, step + 1,
-                                           HUGE_VAL, nullptr, means_, crew_);
+        Call call;
+        call.fixed = inputs;
+        call.rows = rows;
+        call.batches = watch_.look_batches;
+        call.first = epoch * watch_.look_batches.steps_per_epoch();
+        call.last = call.first + 1;
+        call.lent = crew_;
+        Outcome outcome = watch_.look->run(call, means_);
         join(epochs_.looks, outcome.records.begin(), outcome.records.end());
         epochs_.looked.push_back(epoch);
     }
@@ -85,13 +90,16 @@ public:
 
 private:
     double evaluated(const char* value, double number) {
-        std::vector<Given> fixed(1);
-        fixed[0].data = value;
-        fixed[0].number = number;
-        fixed.insert(fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
-        Outcome outcome =
-            watch_.judge->run({}, fixed, watch_.rows, watch_.batches, 0,
-                              watch_.batches.steps_per_epoch(), HUGE_VAL, nullptr, means_, crew_);
+        Call call;
+        call.fixed.resize(1);
+        call.fixed[0].data = value;
+        call.fixed[0].number = number;
+        call.fixed.insert(call.fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
+        call.rows = watch_.rows;
+        call.batches = watch_.batches;
+        call.last = watch_.batches.steps_per_epoch();
+        call.lent = crew_;
+        Outcome outcome = watch_.judge->run(call, means_);
         double total = 0.0;
         Count row = 0;
         const double* numbers = reinterpret_cast<const double*>(outcome.records[0].bytes.data());
