@@ -37,35 +37,9 @@ TARGET = Path(__file__).resolve().parent.parent / "src" / "native" / "fused_chai
 ROWS = (32, 1)
 INPUTS, CLASSES = 4, 3
 
-UNARY = {
-    "negative": "-{0}",
-    "absolute": "absolute({0})",
-    "sign": "vsign({0})",
-    "floor": "floor({0})",
-    "exp": "vexp({0})",
-    "expm1": "vexpm1({0})",
-    "log": "vlog({0})",
-    "log1p": "vlog1p({0})",
-    "sqrt": "sqrt({0})",
-    "sin": "vsin({0})",
-    "cos": "vcos({0})",
-    "tanh": "vtanh({0})",
-    "sigmoid": "vsigmoid({0})",
-    "erf": "verf({0})",
-    "identity": "{0}",
-}
-BINARY = {
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "power": "vpow({0}, {1})",
-    "maximum": "maximum({0}, {1})",
-    "minimum": "minimum({0}, {1})",
-}
 # What gives truth values: of numbers, and of truth values.
-COMPARISONS = {"less": "{0} < {1}", "less_equal": "{0} <= {1}", "equal": "{0} == {1}"}
-TRUTHS = {"logical_not": "~{0}", "logical_and": "{0} & {1}", "logical_or": "{0} | {1}"}
+COMPARISONS = ("less", "less_equal", "equal", "is_finite")
+OF_TRUTHS = ("logical_not", "logical_and", "logical_or")
 
 
 # ---- the steps that the tables make ----
@@ -179,7 +153,7 @@ def loop(place: int, signature: str) -> str:
     lines = []
     for at, node in enumerate(nodes):
         lines.append(f"        const auto n{at} = {expression(node, truths)};")
-        if node.word in COMPARISONS or node.word in TRUTHS or node.word == "is_finite":
+        if node.word in (*COMPARISONS, *OF_TRUTHS):
             truths.add(at)
     kept = [at for at, node in enumerate(nodes) if node.kept]
     for out, at in enumerate(kept):
@@ -218,18 +192,18 @@ def as_number(operand: str, truths: set[int]) -> str:
 def as_truth(operand: str, truths: set[int]) -> str:
     """Return an operand as truth values: a number counts as whether it is not 0."""
     is_truth = operand[0] == "n" and number(operand) in truths
-    return name_of(operand) if is_truth else f"({name_of(operand)} != X{{}})"
+    return name_of(operand) if is_truth else f"{name_of(operand)} != X{{}}"
 
 
 def expression(node: Node, truths: set[int]) -> str:
-    numbers = [as_number(one, truths) for one in node.operands]
-    if node.word == "where":
-        return f"select({as_truth(node.operands[0], truths)}, {numbers[1]}, {numbers[2]})"
-    if node.word == "is_finite":
-        return f"({numbers[0]} - {numbers[0]} == X{{}})"
-    if node.word in TRUTHS:
-        return TRUTHS[node.word].format(*(as_truth(one, truths) for one in node.operands))
-    return {**UNARY, **BINARY, **COMPARISONS}[node.word].format(*numbers)
+    """Return the call of a word's own function in words.hpp."""
+    of_truths = {0} if node.word == "where" else {0, 1} if node.word in OF_TRUTHS else set()
+    operands = [
+        as_truth(one, truths) if place in of_truths else as_number(one, truths)
+        for place, one in enumerate(node.operands)
+    ]
+    function = "".join(part.capitalize() for part in node.word.split("_"))
+    return f"{function}::apply({', '.join(operands)})"
 
 
 def written() -> str:

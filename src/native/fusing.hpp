@@ -2,16 +2,9 @@
 #pragma once
 
 #include "kernels.hpp"
-#include "simd.hpp"
-#include "vector_math.hpp"
+#include "words.hpp"
 
 namespace chainrule::CHAINRULE_SET {
-
-// A truth value is written as 1 or 0.
-template <class X, class Mask>
-CHAINRULE_INLINE X as_number(Mask mask) {
-    return select(mask, splat(Element<X>(1)), X{});
-}
 
 template <class T, class Fused>
 void run_fused(const Strided<T>* inputs, const StridedOutput<T>* outputs, Count outer,

@@ -6,58 +6,12 @@
 #include "fusing.hpp"
 #include "random_bits.hpp"
 #include "reductions.hpp"
-#include "simd.hpp"
-#include "vector_math.hpp"
+#include "words.hpp"
 
 namespace chainrule {
 namespace CHAINRULE_SET {
 
-// ---- elementwise words: one functor each ----
-
-#define CHAINRULE_UNARY(name, expression)      \
-    struct name {                              \
-        template <class X>                     \
-        CHAINRULE_INLINE static X apply(X x) { \
-            return expression;                 \
-        }                                      \
-    };
-#define CHAINRULE_BINARY(name, expression)          \
-    struct name {                                   \
-        template <class X>                          \
-        CHAINRULE_INLINE static X apply(X a, X b) { \
-            return expression;                      \
-        }                                           \
-    };
-
-CHAINRULE_UNARY(Negative, -x)
-CHAINRULE_UNARY(Absolute, absolute(x))
-CHAINRULE_UNARY(Sign, vsign(x))
-CHAINRULE_UNARY(Floor, floor(x))
-CHAINRULE_UNARY(Exp, vexp(x))
-CHAINRULE_UNARY(Expm1, vexpm1(x))
-CHAINRULE_UNARY(Log, vlog(x))
-CHAINRULE_UNARY(Log1p, vlog1p(x))
-CHAINRULE_UNARY(Sqrt, sqrt(x))
-CHAINRULE_UNARY(Sin, vsin(x))
-CHAINRULE_UNARY(Cos, vcos(x))
-CHAINRULE_UNARY(Tanh, vtanh(x))
-CHAINRULE_UNARY(Sigmoid, vsigmoid(x))
-CHAINRULE_UNARY(Erf, verf(x))
-CHAINRULE_UNARY(LogicalNot, as_number<X>(x == X{}))
-CHAINRULE_UNARY(IsFinite, as_number<X>(x - x == X{}))
-CHAINRULE_UNARY(Identity, x)
-CHAINRULE_BINARY(Add, a + b)
-CHAINRULE_BINARY(Subtract, a - b)
-CHAINRULE_BINARY(Multiply, a* b)
-CHAINRULE_BINARY(Divide, a / b)
-CHAINRULE_BINARY(Power, vpow(a, b))
-CHAINRULE_BINARY(Maximum, maximum(a, b))
-CHAINRULE_BINARY(Minimum, minimum(a, b))
-CHAINRULE_BINARY(Less, as_number<X>(a < b))
-CHAINRULE_BINARY(LessEqual, as_number<X>(a <= b))
-CHAINRULE_BINARY(Equal, as_number<X>(a == b))
-CHAINRULE_BINARY(LogicalAnd, as_number<X>((a != X{}) & (b != X{})))
-CHAINRULE_BINARY(LogicalOr, as_number<X>((a != X{}) | (b != X{})))
+// ---- elementwise words: a loop for each ----
 
 #define CHAINRULE_INLINE_BODY __attribute__((always_inline))
 
@@ -107,16 +61,30 @@ CHAINRULE_INLINE void one_by_one(Count count, Body body) {
     }
 }
 
+// What a word makes of numbers, as numbers: those of truth values are looked at first.
+template <class Word, class X>
+CHAINRULE_INLINE auto operand_of(X number) {
+    if constexpr (Word::of_truths) {
+        return number != X{};
+    } else {
+        return number;
+    }
+}
+template <class Word, class X, class... More>
+CHAINRULE_INLINE X on_numbers(X number, More... more) {
+    return as_number<X>(Word::apply(operand_of<Word>(number), operand_of<Word>(more)...));
+}
+
 template <class T, class Word>
 void unary(const T* a, const T*, const T*, unsigned splats, T* out, Count count) {
     if (splats & 1u) {
-        const V<T> value = Word::apply(splat(*a));
+        const V<T> value = on_numbers<Word>(splat(*a));
         along<T>(count, [=](Count place, auto moving)
                             CHAINRULE_INLINE_BODY { moving.to(out + place, value); });
         return;
     }
     one_by_one<T>(count, [=](Count place, auto moving) CHAINRULE_INLINE_BODY {
-        moving.to(out + place, Word::apply(moving.from(a + place)));
+        moving.to(out + place, on_numbers<Word>(moving.from(a + place)));
     });
 }
 
@@ -127,7 +95,7 @@ CHAINRULE_INLINE void binary_loop(const T* a, const T* b, T* out, Count count) {
     const auto body = [=](Count place, auto moving) CHAINRULE_INLINE_BODY {
         const V<T> left = SplatA ? one_a : moving.from(a + place);
         const V<T> right = SplatB ? one_b : moving.from(b + place);
-        moving.to(out + place, Word::apply(left, right));
+        moving.to(out + place, on_numbers<Word>(left, right));
     };
     if constexpr (std::is_same_v<Word, Power>) {
         one_by_one<T>(count, body);
@@ -159,7 +127,7 @@ void where_loop(const T* a, const T* b, const T* c, T* out, Count count) {
         const V<T> condition = Splats & 1u ? one_a : moving.from(a + place);
         const V<T> if_true = Splats & 2u ? one_b : moving.from(b + place);
         const V<T> if_false = Splats & 4u ? one_c : moving.from(c + place);
-        moving.to(out + place, select(condition != V<T>{}, if_true, if_false));
+        moving.to(out + place, Where::apply(condition != V<T>{}, if_true, if_false));
     });
 }
 
