@@ -195,6 +195,8 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"metrics": ["r2"]}, "no metric 'r2' for classification"),
     ({"metrics": 5}, "no metric 5"),
     ({"metrics": [lambda truth, given: "good"], "validation": 0.5}, "gave no number"),
+    ({"metrics": ["accuracy", "accuracy"]}, "Two metrics are called 'accuracy'"),
+    ({"metrics": [lambda *_: 1.0, lambda *_: 2.0]}, "Two metrics are called 'own_metric'"),
     ({"sample_weight": np.ones(23)}, "sample_weight is (23,) for 24 rows"),
     ({"sample_weight": -np.ones(24)}, "sample_weight holds a negative number"),
     ({"sample_weight": np.zeros(24)}, "All rows have the weight 0"),
@@ -222,6 +224,19 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("given", "words"), SETTINGS)
 def test_settings_that_are_none(given: dict[str, Any], words: str) -> None:
     assert words in refused(lambda: train(**given))
+
+
+def test_an_argument_that_is_none() -> None:
+    with pytest.raises(TypeError, match=r"train has no argument 'epoch'\. Did you mean 'epochs'"):
+        train(epoch=3)
+
+
+def test_classes_as_floats_for_several_outputs() -> None:
+    network = cr.Network(cr.Input(3), cr.Dense(2))
+    said = refused(lambda: cr.train(network, X, np.resize([0.0, 1.0], 24), progress=False))
+    assert "y.astype(int)" in said
+    said = refused(lambda: cr.train(network, X, np.resize([0.5, 1.0], 24), progress=False))
+    assert "y.astype(int)" not in said
 
 
 def test_class_weights_of_numbers() -> None:

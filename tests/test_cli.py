@@ -282,6 +282,7 @@ def test_examples_are_listed_and_run(here: Here) -> None:
     assert ended.code == 0
     assert ended.out
     assert here("examples", scripts[0].stem).out == ended.out
+    assert here("examples", "1").out == ended.out
 
 
 def test_an_example_that_is_not_there(here: Here) -> None:

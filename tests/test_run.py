@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,12 @@ def test_an_existing_run_is_kept_unless_it_is_to_be_replaced(tmp_path: Path) -> 
         run.save(tmp_path / "run")
     classifier(epochs=1).save(tmp_path / "run", replace=True)
     assert cr.load(tmp_path / "run").recording.epochs == 1
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_run_is_no_thing_to_copy(copied: Callable[[Any], Any]) -> None:
+    with pytest.raises(cr.SetupError, match=r"run\.save\(folder\)"):
+        copied(classifier())
 
 
 # ---- what a run holds ----

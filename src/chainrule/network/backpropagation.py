@@ -172,10 +172,13 @@ def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDA
     numbers = target.astype(np.float64)
     numbers = numbers[:, None] if numbers.ndim == 1 else numbers
     if numbers.shape != (rows, width):
+        remedy = f"Give a target of shape ({rows}, {width})"
+        if numbers.shape == (rows, 1) and (numbers == np.floor(numbers)).all():
+            remedy += ", or, if these are classes, whole numbers: y.astype(int)"
         raise ShapeError(
             f"The target is {target.shape}, and the network gives {width} numbers for each of "
             f"{rows} rows.",
-            f"Give a target of shape ({rows}, {width}).",
+            f"{remedy}.",
         )
     return numbers
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from chainrule.ops import Example, Op
+from chainrule.errors import SetupError
+from chainrule.ops import OPS, Example, Op
+from chainrule.ops.op import find_op
 from chainrule.testing import coupling, kinks, oracle, programs, rules, slopes
 from chainrule.testing.trials import Trial, draw
 
@@ -24,10 +26,15 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_op(
-    op: Op, *, examples: Sequence[Example] | None = None, seed: int = 0, jax: bool = True
+    op: Op | type | str,
+    *,
+    examples: Sequence[Example] | None = None,
+    seed: int = 0,
+    jax: bool = True,
 ) -> list[str]:
     """Return what is wrong with an op, one sentence each; an empty list means that it passes.
 
+    The op is given by its name, by the class that ``@op`` stands above, or as it is in the table.
     Each of the op's examples (or those given) is drawn from ``seed`` and tried: the shapes of its
     pattern; inputs left as they were; backward as the true adjoint of tangent, to rounding;
     tangent against central differences of forward alone in float64, from one side at declared
@@ -36,6 +43,7 @@ def check_op(
     called directly, in float64 and float32, for several numbers of rows. With ``jax=True``, and
     where JAX is installed, backward is also held to ``jax.vjp`` of forward alone.
     """
+    op = _entered(op)
     failures = list(rules.description_is_there(op))
     checks = (*CHECKS, oracle.backward_agrees_with_jax) if jax else CHECKS
     for place, example in enumerate(examples or op.examples, start=1):
@@ -46,11 +54,28 @@ def check_op(
     return failures
 
 
-def assert_op(op: Op, *, examples: Sequence[Example] | None = None, seed: int = 0) -> None:
+def assert_op(
+    op: Op | type | str, *, examples: Sequence[Example] | None = None, seed: int = 0
+) -> None:
     """Raise AssertionError with all that ``check_op`` finds."""
     failures = check_op(op, examples=examples, seed=seed)
     if failures:
         raise AssertionError("\n".join(failures))
+
+
+def _entered(op: Op | type | str) -> Op:
+    """Return what the table holds. Raises SetupError where it does not hold it."""
+    if isinstance(op, Op):
+        return op
+    if isinstance(op, str):
+        return find_op(op)
+    forward = getattr(op, "forward", None)
+    for one in OPS.values():
+        if forward is not None and one.forward is forward:
+            return one
+    raise SetupError(
+        f"{op.__name__} is not in the table of ops.", "Write @op(...) above the class, as cr.op."
+    )
 
 
 def _tried(op: Op, example: Example, seed: int, checks: Sequence[Check]) -> list[str]:

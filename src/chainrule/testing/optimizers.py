@@ -73,9 +73,10 @@ BUDGETS = (
 )
 
 
-def check_optimizer(optimizer: Optimizer) -> list[str]:
+def check_optimizer(optimizer: Optimizer | type[Optimizer]) -> list[str]:
     """Return what is wrong with an optimizer, one sentence each; empty means that it passes.
 
+    A class stands for the optimizer with its defaults.
     Checked are: the parts of the contract; a state shaped like the parameters, under the same names
     after an update; that nothing given is changed; that the traced update on the reference engine
     is the update computed directly, over three steps in float64 and float32; that one learning rate
@@ -83,6 +84,7 @@ def check_optimizer(optimizer: Optimizer) -> list[str]:
     a parabola in 2,000 steps, Rosenbrock's valley in 5,000 and a small network in 3,000
     (``BUDGETS``), at its own learning rate or one of ``RATES``.
     """
+    optimizer = optimizer() if isinstance(optimizer, type) else optimizer
     failures = list(_contract(optimizer))
     if failures:
         return failures
@@ -95,7 +97,7 @@ def check_optimizer(optimizer: Optimizer) -> list[str]:
     return [f"{optimizer.name}: {one}" for one in failures]
 
 
-def assert_optimizer(optimizer: Optimizer) -> None:
+def assert_optimizer(optimizer: Optimizer | type[Optimizer]) -> None:
     """Raise AssertionError with all that ``check_optimizer`` finds."""
     failures = check_optimizer(optimizer)
     if failures:

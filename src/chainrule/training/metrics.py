@@ -63,6 +63,13 @@ def check_metrics(chosen: Any, task: Task) -> tuple[Metric, ...]:
             raise SetupError(
                 f"There is no metric {one!r} for {task}.", nearest(str(one), METRICS[task])
             )
+    names = [one if isinstance(one, str) else function_name(one, "metric") for one in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise SetupError(
+                f"Two metrics are called '{name}', and one column cannot hold both.",
+                "Give each function a name of its own: a lambda has none.",
+            )
     return found
 
 

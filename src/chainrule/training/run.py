@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import SetupError
 from chainrule.files.folder import write_folder
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
@@ -45,6 +46,13 @@ class Run:
     notes: Mapping[str, Any] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=machine_record)
     rows: tuple[Rows, Rows] | None = None
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise SetupError(
+            "A run is not copied or pickled: it holds rules, which are functions.",
+            "Use it as it is, for it never changes; or save it, run.save(folder), and load it "
+            "there, cr.load(folder).",
+        )
 
     @property
     def history(self) -> dict[str, list[float]]:

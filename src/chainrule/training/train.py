@@ -10,7 +10,7 @@ from typing import Any, Literal, ParamSpec
 
 from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.engines.program import FloatType
-from chainrule.errors import SetupError
+from chainrule.errors import SetupError, nearest
 from chainrule.network.losses import Loss
 from chainrule.network.network import Network
 from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
@@ -37,6 +37,10 @@ def _or_goes_on(train: Callable[Arguments, Run]) -> Callable[Arguments, Run]:
 
     @functools.wraps(train)
     def trained(*places: Arguments.args, **named: Arguments.kwargs) -> Run:
+        for name in named:
+            if name not in signature.parameters:
+                known = nearest(name, signature.parameters)
+                raise TypeError(f"train has no argument '{name}'. {known}")
         bound = signature.bind(*places, **named)
         before, changed = bound.arguments.get("network"), dict(bound.arguments)
         if not isinstance(before, Run):

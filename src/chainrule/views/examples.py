@@ -36,7 +36,7 @@ def first_line(path: Path) -> str:
 
 
 def run_example(folder: Path, name: str, figure: Path | None) -> None:
-    """Run the example whose name is, begins with, or contains ``name``.
+    """Run the example whose number is ``name``, or whose name is, begins with or contains it.
 
     Raises DataError where there is not one such example, SetupError for a figure of another kind
     than PNG, SVG, or PDF.
@@ -49,6 +49,8 @@ def run_example(folder: Path, name: str, figure: Path | None) -> None:
     files = example_files(folder)
     plain = name.removesuffix(".py").lower().replace("-", "_")
     hits = [one for one in files if one == plain]
+    if plain.isdecimal():
+        hits = [one for one in files if int(one.partition("_")[0]) == int(plain)]
     hits = hits or [one for one in files if one.startswith(plain)]
     hits = hits or [one for one in files if plain in one]
     if len(hits) != 1:
