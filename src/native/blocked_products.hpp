@@ -25,22 +25,55 @@ static_assert((block_rows + block_columns<float>)*block_depth * sizeof(float) <=
               (block_rows + block_columns<double>)*block_depth * sizeof(double) <=
                   blocks_bytes<double>);
 
-// to[p, i] = from[i across + p along], `width` lines after `width` lines, each with a place of its
-// own; the last may be fewer.
-template <class T>
-void pack_lines(const T* from, Count across, Count along, Count lines, Count depth, Count width,
-                T* to) {
+// to[p, i] = from[i across + p] for `width` lines.
+template <class T, Count width>
+void turn_lines(const T* from, Count across, Count depth, T* to) {
+    constexpr Count side = transposed_block<T>;
+    constexpr Count last_block = (width - 1) / side * side;
+    const T* lines[last_block + side];
+    for (Count line = 0; line < last_block + side; ++line) {
+        lines[line] = from + smaller_of(line, width - 1) * across;
+    }
+    Count place = 0;
+    // A block of fewer lines reaches into the next line of `to`, which is written after it; so the
+    // end is written number by number.
+    for (; place + side < depth; place += side) {
+        for (Count line = last_block; line >= 0; line -= side) {
+            transpose_block(lines + line, place, to + place * width + line, width);
+        }
+    }
+    for (; place < depth; ++place) {
+        for (Count line = 0; line < width; ++line) {
+            to[place * width + line] = lines[line][place];
+        }
+    }
+}
+
+// to[p, i] = from[i across + p along] for so many lines, at most `width`.
+template <class T, Count width>
+void pack_few(const T* from, Count across, Count along, Count lines, Count depth, T* to) {
+    for (Count place = 0; place < depth; ++place) {
+        for (Count line = 0; line < lines; ++line) {
+            to[place * width + line] = from[place * along + line * across];
+        }
+    }
+}
+
+// The same for `width` lines after `width` lines, each with a place of its own; the last may be
+// fewer.
+template <class T, Count width>
+void pack_lines(const T* from, Count across, Count along, Count lines, Count depth, T* to) {
     for (Count line = 0; line < lines; line += width) {
         const Count here = smaller_of(lines - line, width);
         const T* first = from + line * across;
-        if (along == 1) {
-            transpose(first, across, here, depth, to, width);
-        } else {
+        if (here == width && across == 1) {
             for (Count place = 0; place < depth; ++place) {
-                for (Count one = 0; one < here; ++one) {
-                    to[place * width + one] = first[place * along + one * across];
-                }
+                __builtin_memcpy(to + place * width, first + place * along, width * sizeof(T));
             }
+        } else if (here == width && along == 1) {
+            turn_lines<T, width>(first, across, depth, to);
+        } else {
+            pack_few<T, width>(first, across, along, here, depth, to);
         }
         to += depth * width;
     }
@@ -87,12 +120,12 @@ void blocked_product(const ProductShape& shape, const T* a, const T* b, T* c, bo
         const Count columns = smaller_of(block_columns<T>, shape.columns - column);
         for (Count place = 0; place < shape.depth; place += block_depth) {
             const Count depth = smaller_of(block_depth, shape.depth - place);
-            pack_lines(b + place * shape.b_depth + column * shape.b_column, shape.b_column,
-                       shape.b_depth, columns, depth, panel<T>, packed_b);
+            pack_lines<T, panel<T>>(b + place * shape.b_depth + column * shape.b_column,
+                                    shape.b_column, shape.b_depth, columns, depth, packed_b);
             for (Count row = 0; row < shape.rows; row += block_rows) {
                 const Count rows = smaller_of(block_rows, shape.rows - row);
-                pack_lines(a + row * shape.a_row + place * shape.a_depth, shape.a_row,
-                           shape.a_depth, rows, depth, strip, packed_a);
+                pack_lines<T, strip>(a + row * shape.a_row + place * shape.a_depth, shape.a_row,
+                                     shape.a_depth, rows, depth, packed_a);
                 multiply_blocks(packed_a, packed_b, rows, columns, depth,
                                 c + row * shape.c_row + column, shape.c_row, add || place > 0);
             }

@@ -9,7 +9,8 @@ namespace chainrule::CHAINRULE_SET {
 template <class T>
 inline constexpr int transposed_block = sizeof(T) == 4 ? 8 : 4;
 
-// to[j][i] = rows[i][j]: the rows of a block may lie anywhere.
+// to[j][i] = rows[i][j]: the rows of a block may lie anywhere. The rows of `to` are written in
+// their order, and each from its start, so that one may reach into the next.
 #if defined(__AVX2__)
 
 CHAINRULE_INLINE void transpose_block(const float* const* rows, std::ptrdiff_t column, float* to,
@@ -31,10 +32,12 @@ CHAINRULE_INLINE void transpose_block(const float* const* rows, std::ptrdiff_t c
         fours[half + 3] = _mm256_shuffle_ps(pairs[half + 1], pairs[half + 3], 0xEE);
     }
     for (int one = 0; one < 4; ++one) {
-        const __m256 low = _mm256_permute2f128_ps(fours[one], fours[one + 4], 0x20);
-        const __m256 high = _mm256_permute2f128_ps(fours[one], fours[one + 4], 0x31);
-        _mm256_storeu_ps(to + one * to_row, low);
-        _mm256_storeu_ps(to + (one + 4) * to_row, high);
+        _mm256_storeu_ps(to + one * to_row,
+                         _mm256_permute2f128_ps(fours[one], fours[one + 4], 0x20));
+    }
+    for (int one = 0; one < 4; ++one) {
+        _mm256_storeu_ps(to + (one + 4) * to_row,
+                         _mm256_permute2f128_ps(fours[one], fours[one + 4], 0x31));
     }
 }
 
@@ -59,8 +62,8 @@ CHAINRULE_INLINE void transpose_block(const double* const* rows, std::ptrdiff_t 
 template <class T>
 CHAINRULE_INLINE void transpose_block(const T* const* rows, std::ptrdiff_t column, T* to,
                                       std::ptrdiff_t to_row) {
-    for (int row = 0; row < transposed_block<T>; ++row) {
-        for (int one = 0; one < transposed_block<T>; ++one) {
+    for (int one = 0; one < transposed_block<T>; ++one) {
+        for (int row = 0; row < transposed_block<T>; ++row) {
             to[one * to_row + row] = rows[row][column + one];
         }
     }
