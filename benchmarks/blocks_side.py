@@ -93,9 +93,10 @@ class AdaBelief:
         mean = self.beta_1 * state["mean"] + (1.0 - self.beta_1) * gradient
         around = gradient - mean
         spread = self.beta_2 * state["spread"] + (1.0 - self.beta_2) * around * around
-        fair_mean = mean / (1.0 - power(self.beta_1, step))
-        fair_spread = spread / (1.0 - power(self.beta_2, step))
-        change = rate * fair_mean / (sqrt(fair_spread) + self.epsilon)
+        # As in the loop by hand: what holds for all parameters is worked out once, as a number.
+        fair_rate = rate / (1.0 - power(self.beta_1, step))
+        fair_root = 1.0 / sqrt(1.0 - power(self.beta_2, step))
+        change = fair_rate * mean / (sqrt(spread) * fair_root + self.epsilon)
         return parameters - change, {"mean": mean, "spread": spread}
 
 

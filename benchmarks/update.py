@@ -3,8 +3,8 @@
     python benchmarks/update.py [--rounds 9]
 
 Adam is built in and has a loop of its own in the engine; AdaBelief is defined in blocks_side.py, as
-a user would, and runs word by word. Both sides have one thread and are given the gradient. It
-needs a C++ compiler: c++, or the one that CXX names.
+a user would, and runs a word or two at a time. Both sides have one thread and are given the
+gradient. It needs a C++ compiler: c++, or the one that CXX names.
 """
 
 from __future__ import annotations

@@ -27,6 +27,27 @@ Count rounded_up(Count count, Count grain) {
     return (count + grain - 1) / grain * grain;
 }
 
+// The multiplications of a program's largest product.
+Count most_multiplications(const Program& program, Count rows) {
+    const auto numbers_of = [rows](const Shape& shape) {
+        Count numbers = 1;
+        for (Count size : shape) {
+            numbers *= size == rows_size ? rows : size;
+        }
+        return numbers;
+    };
+    Count most = 0;
+    for (const Equation& equation : program.equations) {
+        if (equation.word == Word::matmul) {
+            const Count depth =
+                program.values[static_cast<std::size_t>(equation.inputs[0])].shape.back();
+            const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
+            most = std::max(most, numbers_of(shape) * (depth == rows_size ? rows : depth));
+        }
+    }
+    return most;
+}
+
 // How long a call may take. Asking for the time takes as long as a small product, so it is done
 // after the first step and then now and then.
 class TimeLimit {
@@ -160,6 +181,9 @@ const StepPlan& Machine::plan_for(Count rows) {
 }
 
 bool Machine::wants_library(Count rows) {
+    if (most_multiplications(program_, rows) < library_from) {
+        return false;  // which saves making a plan only to see it
+    }
     std::lock_guard<std::mutex> lock(busy_);
     auto found = wants_.find(rows);
     if (found == wants_.end()) {
