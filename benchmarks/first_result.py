@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pictures
-from report import aligned, write_csv, write_page
+from report import aligned, write_result
 from rounds import FEWEST_ROUNDS, Quartiles, options
 
 TRAIN = ["-m", "chainrule", "train", "iris.csv", "--target", "species"]
@@ -113,30 +113,23 @@ def write_results(
         said.append("PyTorch is not installed, so nothing stands beside it.")
     said.append(f"scikit-learn is {'IMPORTED' if sklearn else 'not imported'} on the way.")
     strips = [pictures.Strip(name, numbers, ours=name == OURS) for name, numbers in taken.items()]
-    write_csv(
-        path.with_suffix(".csv"),
-        [
-            {
-                "command": name,
-                "seconds": one.median,
-                "seconds_low": one.low,
-                "seconds_high": one.high,
-                "rounds": rounds,
-            }
-            for name, one in found.items()
-        ],
-    )
+    records = [
+        {
+            "command": name,
+            "seconds": one.median,
+            "seconds_low": one.low,
+            "seconds_high": one.high,
+            "rounds": rounds,
+        }
+        for name, one in found.items()
+    ]
     pictures.strips(path.with_suffix(".png"), title, "seconds from start to end", strips)
-    write_page(
-        path.with_suffix(".md"),
-        title,
-        [
-            " ".join(said),
-            aligned(["command", "seconds"], lines),
-            f"What the training prints:\n\n```\n{output.rstrip()}\n```",
-            f"![{title}]({path.name}.png)",
-        ],
-    )
+    parts = [
+        " ".join(said),
+        aligned(["command", "seconds"], lines),
+        f"What the training prints:\n\n```\n{output.rstrip()}\n```",
+    ]
+    write_result(path, title, parts, records)
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pictures
 from contestants import OURS, Contestant, Place, all_of
-from report import aligned, write_csv, write_page
+from report import aligned, write_result
 from rounds import better, figures, how_timed, measure, options, peers_of
 from works import Work, problem
 
@@ -119,23 +119,19 @@ def write_results(path: Path, points: Sequence[Point], names: Sequence[str], how
         lines = [[f"{row[0].size:,}", *(figures(p.microseconds) for p in row)] for row in rows]
         parts += [aligned(heads, lines), verdict(own[OURS])]
     title = "How the cost of a step grows, in microseconds"
-    parts.append(f"![{title}]({path.name}.png)")
-    write_csv(
-        path.with_suffix(".csv"),
-        [
-            {
-                "panel": one.panel,
-                "contestant": one.contestant,
-                "size": one.size,
-                "microseconds": one.microseconds,
-                "threads": one.threads or "own choice",
-                "multiplications": one.work.multiplications,
-            }
-            for one in points
-        ],
-    )
+    records = [
+        {
+            "panel": one.panel,
+            "contestant": one.contestant,
+            "size": one.size,
+            "microseconds": one.microseconds,
+            "threads": one.threads or "own choice",
+            "multiplications": one.work.multiplications,
+        }
+        for one in points
+    ]
     pictures.growth(path.with_suffix(".png"), drawn)
-    write_page(path.with_suffix(".md"), title, parts)
+    write_result(path, title, parts, records)
 
 
 def verdict(points: Sequence[Point]) -> str:

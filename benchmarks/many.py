@@ -15,7 +15,7 @@ import numpy as np
 import pictures
 from contestants import OURS, Place, all_of
 from many_side import IN_TURN
-from report import aligned, write_csv, write_page
+from report import aligned, write_result
 from rounds import Quartiles, calibrated, how_timed, measure, options
 from works import WORKS, Work, problem
 
@@ -94,17 +94,9 @@ def write_results(path: Path, found: Sequence[Comparison], how: str) -> None:
         )
     title = "Many trainings at once"
     strips = [pictures.Strip(one.label, one.ratios, one.bar) for one in found]
-    write_csv(path.with_suffix(".csv"), records)
     pictures.strips(path.with_suffix(".png"), title, "ratio of times", strips)
-    write_page(
-        path.with_suffix(".md"),
-        title,
-        [
-            how,
-            aligned(["comparison", "ratio of times", "bar, at most"], lines),
-            f"![{title}]({path.name}.png)",
-        ],
-    )
+    table = aligned(["comparison", "ratio of times", "bar, at most"], lines)
+    write_result(path, title, [how, table], records)
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pictures
 from contestants import Place, all_of
-from report import aligned, write_csv, write_page
+from report import aligned, write_result
 from rounds import Quartiles, Timings, figures, how_timed, measure, options
 from works import WORKS, Work, problem
 
@@ -94,13 +94,8 @@ def write_results(
             )
     title = "Blocks of one's own beside the built-in ones"
     heads = ["work and what is not built in", "us", "times the built-in", "bar, at most"]
-    write_csv(path.with_suffix(".csv"), records)
     pictures.strips(path.with_suffix(".png"), title, "times the built-in", strips)
-    write_page(
-        path.with_suffix(".md"),
-        title,
-        [how, aligned(heads, lines), f"![{title}]({path.name}.png)"],
-    )
+    write_result(path, title, [how, aligned(heads, lines)], records)
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from rounds import figures, ratio
 
 if TYPE_CHECKING:
-    from speed import Result
+    from speed_results import Result
 
 # The palette of Okabe and Ito, "Color universal design", 2008.
 LOOKS: dict[str, tuple[str, str]] = {

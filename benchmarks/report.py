@@ -66,6 +66,14 @@ def aligned(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join([row(heads), row(rule), *(row(line) for line in lines)])
 
 
+def write_result(
+    path: Path, title: str, parts: Sequence[str], records: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write a page, which shows the picture of the same name, and its numbers as CSV."""
+    write_csv(path.with_suffix(".csv"), records)
+    write_page(path.with_suffix(".md"), title, [*parts, f"![{title}]({path.name}.png)"])
+
+
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write one line for each record; the columns are those of the first."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -134,7 +134,7 @@ def how_timed(rounds: int, seconds: float) -> str:
 
 def options(about: str) -> argparse.ArgumentParser:
     """Return the options that the scripts share."""
-    parser = argparse.ArgumentParser(description=about)
+    parser = argparse.ArgumentParser(description=about, allow_abbrev=False)
     parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS, help="interleaved rounds")
     parser.add_argument(
         "--seconds", type=float, default=SHORTEST_TIMING, help="the least that a timing lasts"

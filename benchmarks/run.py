@@ -41,13 +41,18 @@ def arguments(given: Sequence[str]) -> tuple[list[str], bool, list[str]]:
         "names", nargs="*", metavar="name", help="all of them, or " + ", ".join(BENCHMARKS)
     )
     parser.add_argument("--trial", action="store_true", help="everything once, in a small way")
-    asked = parser.parse_args(given)
-    unknown = [name for name in asked.names if name not in BENCHMARKS]
+    parser.parse_args(given)
+    # Names come first; each script has defaults of its own, so only what was given is passed on.
+    begin = next((at for at, one in enumerate(given) if one.startswith("-")), len(given))
+    names, others = list(given[:begin]), list(given[begin:])
+    unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
-    # Each script has defaults of its own, so that only what was given is passed on.
-    others = [one for one in given if one not in ("--trial", *asked.names)]
-    return asked.names or list(BENCHMARKS), asked.trial, others
+    return (
+        names or list(BENCHMARKS),
+        "--trial" in others,
+        [one for one in others if one != "--trial"],
+    )
 
 
 def main(given: Sequence[str] | None = None) -> None:

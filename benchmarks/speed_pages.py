@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pictures
 from contestants import OURS, PRODUCTS
-from report import aligned, write_csv, write_page
+from report import aligned, write_result
 from rounds import Quartiles, figures, how_timed, ratio
-
-if TYPE_CHECKING:
-    from speed import Result, Settings
+from speed_results import Result, Settings
 
 # The losses of one problem, from one start and in other orders, lie no further apart than this.
 SAME_PROBLEM = 0.05
@@ -23,7 +21,6 @@ def write_results(
     path: Path, results: Sequence[Result], settings: Settings, missing: Sequence[str]
 ) -> None:
     """Write table, numbers and picture under this name."""
-    write_csv(path.with_suffix(".csv"), [line for one in results for line in records(one)])
     pictures.speed(path.with_suffix(".png"), results, settings.peers)
     first = results[0].work
     title = f"Training speed, Adam, {first.dtype}"
@@ -37,9 +34,8 @@ def write_results(
         "of them lie between), the bar, and whether the median meets it:\n\n"
         + ratios(results, settings.peers),
         "Our own side:\n\n" + own(results),
-        f"![{title}]({path.name}.png)",
     ]
-    write_page(path.with_suffix(".md"), title, parts)
+    write_result(path, title, parts, [line for one in results for line in records(one)])
 
 
 def how(results: Sequence[Result], settings: Settings, missing: Sequence[str]) -> str:

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 import pictures
 from blocks_side import AdaBelief
-from contestants import HERE
+from contestants import HERE, OURS, Answer, Place
 from numpy.typing import NDArray
-from report import aligned, write_csv, write_page
-from rounds import Quartiles, figures, how_timed, options
+from report import aligned, write_result
+from rounds import Quartiles, figures, how_timed, measure, options
 from works import RATE
 
 import chainrule as cr
@@ -138,35 +138,32 @@ def sides(
     return ours, by_hand
 
 
+@dataclass
+class InThisPython:
+    """A side as rounds take it, without a Python of its own."""
+
+    place: Place
+    side: Callable[[int], Arrays]
+    variant: str = ""
+
+    def ask(self, name: str, *arguments: Any) -> Answer:
+        """Make so many updates, which is all that is asked for."""
+        began = time.perf_counter()
+        self.side(*arguments)
+        return Answer(None, time.perf_counter() - began, cores=1.0)
+
+
 def compared(
     rule: Rule, size: int, library: ctypes.CDLL, rounds: int, seconds: float
 ) -> Comparison:
     """Time both sides in turns. Raises RuntimeError where they do not agree."""
-    both = sides(rule, size, library)
-    for one, other in zip(both[0](50), both[1](50), strict=True):
+    ours, by_hand = sides(rule, size, library)
+    for one, other in zip(ours(50), by_hand(50), strict=True):
         if not np.allclose(one, other, rtol=1e-3, atol=1e-5):
             raise RuntimeError(f"{rule.name}: the two sides differ.")
-    steps = [calibrated(one, seconds) for one in both]
-    taken: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds):
-        for place in (0, 1) if number % 2 else (1, 0):
-            taken[place].append(timed(both[place], steps[place]) / steps[place] * 1e6)
-    return Comparison(rule, size, *taken)
-
-
-def timed(side: Callable[[int], Arrays], steps: int) -> float:
-    """Return the seconds of so many updates."""
-    began = time.perf_counter()
-    side(steps)
-    return time.perf_counter() - began
-
-
-def calibrated(side: Callable[[int], Arrays], seconds: float) -> int:
-    """Return a number of updates that takes at least so long."""
-    steps = 1
-    while (taken := timed(side, steps)) < seconds:
-        steps = max(steps + 1, min(20 * steps, int(1.2 * steps * seconds / max(taken, 1e-9))))
-    return steps
+    both = [InThisPython(Place(OURS), ours), InThisPython(Place("by hand"), by_hand)]
+    taken = measure(both, 1, rounds, seconds)
+    return Comparison(rule, size, taken[0].microseconds, taken[1].microseconds)
 
 
 def write_results(path: Path, found: Sequence[Comparison], how: str) -> None:
@@ -195,11 +192,8 @@ def write_results(path: Path, found: Sequence[Comparison], how: str) -> None:
     title = "An update beside a loop written by hand"
     strips = [pictures.Strip(one.label, one.ratios, one.rule.bar) for one in found]
     heads = ["rule and size", "us", "us by hand", "times the loop by hand", "bar, at most"]
-    write_csv(path.with_suffix(".csv"), records)
     pictures.strips(path.with_suffix(".png"), title, "times the loop by hand", strips)
-    write_page(
-        path.with_suffix(".md"), title, [how, aligned(heads, lines), f"![{title}]({path.name}.png)"]
-    )
+    write_result(path, title, [how, aligned(heads, lines)], records)
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -405,6 +405,16 @@ def test_scipys_products_are_taken_if_they_are_what_they_are_taken_for(
     assert plain() == (None, None)
 
 
+def test_scipys_products_are_found_where_its_files_lie_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = library.products_of()
+    monkeypatch.setattr(library, "EXTENSION_SUFFIXES", [])
+    monkeypatch.delitem(sys.modules, "scipy.linalg.cython_blas", raising=False)
+    found = library.products_of.__wrapped__()
+    assert list(map(repr, found)) == list(map(repr, known))
+
+
 def test_it_is_held_to_one_thread_and_given_back(two: list[int]) -> None:
     with library.one_thread(False):
         assert limits() == two

@@ -194,8 +194,16 @@ def test_a_look_that_is_never_due_leaves_nothing(engine: str) -> None:
 
 @engines
 def test_a_look_at_other_inputs_is_refused(engine: str) -> None:
+    program = JUDGING.program
+    short = replace(program, outputs=program.outputs[:1], output_names=program.output_names[:1])
+    look = Look(replace(JUDGING, program=short), BATCHES, [0])
     with pytest.raises(cr.SetupError, match="other inputs than the steps"):
-        steps(engine, 0, 3, watch=Watch(look=Look(JUDGING, BATCHES, [0])))
+        steps(engine, 0, 3, watch=Watch(look=look))
+
+
+def test_a_look_whose_records_have_rows_is_refused() -> None:
+    with pytest.raises(cr.SetupError, match="one of its records has rows"):
+        Look(JUDGING, BATCHES, [0])
 
 
 @engines

@@ -398,3 +398,75 @@ def test_arrays_of_other_sizes_are_refused_and_not_read_beyond_their_end(
 ) -> None:
     with pytest.raises(ChainruleError):
         ran(native.run, "float64", Batches(43, 10), 0, 5, **{place: content})  # type: ignore[arg-type]
+
+
+# ---- what is written over what it is made of ----
+
+
+def pulled(parameters: Any, anchor: Any, gradient: Any) -> tuple[Any, Any]:
+    """An update that reads its parameters before and after they are written over."""
+    pull = parameters - anchor
+    after = parameters - 0.1 * gradient
+    return after, anchor + 0.5 * pull
+
+
+@pytest.mark.parametrize("size", [5, 511, 700, 40_000])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_word_of_a_chain_passes_by_what_is_written(
+    size: int, dtype: FloatType, count: int
+) -> None:
+    inputs = [Input(name, (size,)) for name in ("parameters", "anchor", "gradient")]
+    work = Work(trace(pulled, inputs, ("parameters", "anchor"), dtype), carried=2, fixed=1)
+    given = [DRAW.integers(-8, 8, size) / 4.0 for _ in inputs]
+    with threads(count):
+        found = native.run(work, given[:2], given[2:], [], Batches(1, 1), 0, 4, math.inf)
+    due = reference_run.run(work, given[:2], given[2:], [], Batches(1, 1), 0, 4, math.inf, None)
+    for one, other in zip(found.carried, due.carried, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_rows_that_are_not_the_first_axis_are_refused() -> None:
+    program = trace(lambda x: (x * 2.0,), [Input("x", (3, ROWS))], ("y",), "float64")
+    with pytest.raises(ChainruleError, match="cut along the first axis"):
+        Work(program, carried=0, fixed=0)
+
+
+def test_a_machine_refuses_what_it_could_not_read() -> None:
+    program = trace(lambda x, w: (x @ w,), [Input("x", (ROWS, 3)), Input("w", (3, 2))], ("y",))
+    machine = native.machine_of(program, 0, None)
+    x, w, means = np.zeros((8, 3)), np.zeros((3, 2)), (1, None, None)
+
+    def run(fixed: Sequence[Any], rows: Sequence[Any], batches: Any = (8, 4, 0, 0, False)) -> Any:
+        return machine.run([], list(fixed), list(rows), batches, 0, 1, 1.0, None, means)
+
+    run([w], [x])
+    for fixed, rows in (([], [x]), ([w, w], [x]), ([w], []), ([w[:2]], [x]), ([w], [x[:7]])):
+        with pytest.raises(ValueError, match="a program is given"):
+            run(fixed, rows)
+    with pytest.raises((TypeError, RuntimeError)):
+        run([w], [np.zeros((8, 6))[:, ::2]])
+
+
+def test_a_machine_refuses_a_program_that_is_not_well_formed() -> None:
+    def made(equation: tuple[Any, ...], role: str = "fixed", kind: str = "float") -> Any:
+        values = [((3,), kind, "fixed", None), ((3,), "float", "fixed", None)]
+        return native._module().Machine(True, values, [role], [equation], [1], 0)
+
+    made(("negative", [0], 1, []))
+    for equation in (
+        ("negative", [2], 1, []),
+        ("negative", [0], 2, []),
+        ("negative", [], 1, []),
+        ("add", [0], 1, []),
+        ("sum_over", [0], 1, [1]),
+        ("transpose", [0], 1, []),
+        ("slice", [0], 1, [0]),
+        ("nothing", [0], 1, []),
+    ):
+        with pytest.raises(ValueError, match=r"no word|not well formed"):
+            made(equation)
+    with pytest.raises(ValueError, match="no role 'row'"):
+        made(("negative", [0], 1, []), role="row")
+    with pytest.raises(ValueError, match="no kind 'number'"):
+        made(("negative", [0], 1, []), kind="number")

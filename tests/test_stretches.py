@@ -17,6 +17,8 @@ from killed_trainings import APART, KINDS, NUMBERS, QUIET, X, Y, bits, network
 import chainrule as cr
 import chainrule.training.loop
 from chainrule.engines import door
+from chainrule.engines.program import Input, trace
+from chainrule.engines.work import Work
 from chainrule.training.loop import Loop
 from chainrule.training.metrics import Scorer
 from chainrule.training.readings import Readings
@@ -287,7 +289,8 @@ def test_calls_one_after_another_take_every_reading_that_is_due(
     readings: int, first: int, more: int
 ) -> None:
     size = SimpleNamespace(trained=SimpleNamespace(size=1))
-    nothing: Any = SimpleNamespace(objective=size, observed_work=lambda dtype: None)
+    work = Work(trace(lambda x: (x,), [Input("x", ())], ("x",)))
+    nothing: Any = SimpleNamespace(objective=size, observed_work=lambda dtype: work)
     setup: Any = SimpleNamespace(readings=readings, seed=0, dtype="float32")
     one = Readings(setup, nothing, 1)
     epoch, taken = first, []

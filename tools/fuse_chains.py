@@ -8,7 +8,7 @@ penalties, and laid out by the machine. Each chain of elementwise words that com
 signature, such as ``add(a0,c1)>;maximum(n0,c2)>``: ``a`` an array, ``c`` one number along the inner
 axis, ``n`` what an earlier word made, ``>`` what is written to memory. A loop is written for each;
 the machine finds it by its signature, so a network or an optimizer of one's own that makes the same
-chain runs in the same loop, and any other chain runs word by word.
+chain runs in the same loop, and any other chain runs a word or two at a time.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "memory.hpp"
+
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -10,7 +12,6 @@ namespace chainrule {
 
 namespace {
 
-constexpr Count line = 64;
 // A state of some megabytes costs milliseconds at its first touch, page by small page.
 constexpr Count large_page = Count(2) << 20;
 
@@ -20,11 +21,12 @@ char* Bytes::at_least(Count count) {
     if (held_ != nullptr && count <= size_) {
         return start_;
     }
-    const Count grain = count >= large_page ? large_page : line;
+    const Count grain = count >= large_page ? large_page : alignment;
     held_.reset();
     size_ = 0;
     // calloc knows which memory comes as zeros, and does not touch it.
-    held_.reset(static_cast<char*>(std::calloc(static_cast<std::size_t>(count + grain + line), 1)));
+    held_.reset(
+        static_cast<char*>(std::calloc(static_cast<std::size_t>(count + grain + alignment), 1)));
     if (held_ == nullptr) {
         throw std::bad_alloc();
     }

@@ -124,7 +124,7 @@ void Lowering::add_nodes(Chain& chain, const std::vector<int>& equations, const 
     for (int place : equations) {
         const Equation& equation = program_.equations[place];
         const bool truth = program_.values[equation.output].kind == Kind::truth;
-        ChainNode node{truth ? word_of_truths(equation.word) : equation.word, truth, {0, 0, 0}};
+        ChainNode node{truth ? word_of_truths(equation.word) : equation.word, {0, 0, 0}};
         for (int operand = 0; operand < arity(equation.word); ++operand) {
             const int value = equation.inputs[static_cast<std::size_t>(operand)];
             if (node_of[value] >= 0) {
@@ -171,7 +171,7 @@ void Lowering::add_results(Chain& chain, const std::vector<int>& equations, cons
             continue;
         }
         const View& view = make(value);
-        ChainOutput output{view.place, {}, static_cast<int>(place)};
+        ChainOutput output{view.place, {}};
         for (int axis : loop.order) {
             output.strides.push_back(view.axes[static_cast<std::size_t>(axis)].stride);
         }

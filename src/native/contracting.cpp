@@ -94,9 +94,10 @@ void set_axes(Reduction& made, std::vector<Kept> kept, std::vector<Axis> gone) {
 
 // How a product runs: by a BLAS where it is large, by own kernels as its operands lie.
 Product::Way Lowering::way_of(const Product& one) const {
-    const bool a_fits = one.a_row == 1 || one.a_depth == 1 || one.rows == 1;
+    const bool a_fits = one.a_row == 1 || one.a_depth == 1;
     const bool b_fits = one.b_column == 1 || one.b_depth == 1;
-    const bool large = one.rows * one.columns * one.depth >= choices_.library_from &&
+    const Count multiplications = one.rows * one.columns * one.depth;
+    const bool large = multiplications >= choices_.library_from &&
                        std::min({one.rows, one.columns, one.depth}) >= 8;
     // A BLAS counts in int.
     constexpr Count most = std::numeric_limits<int>::max();
@@ -105,7 +106,6 @@ Product::Way Lowering::way_of(const Product& one) const {
     if (choices_.library && large && a_fits && b_fits && countable) {
         return Product::Way::library;
     }
-    const Count multiplications = one.rows * one.columns * one.depth;
     const bool deep = one.depth >= 256 && multiplications >= blocked_from;
     if ((deep || multiplications >= 4 * blocked_from) && one.rows >= 12 && one.columns >= 32) {
         return Product::Way::blocked;
@@ -149,7 +149,7 @@ void Lowering::lower_product(const Equation& equation) {
         made.batch_c.push_back(target.axes[axis].stride);
         batches *= static_cast<double>(target.axes[axis].size);
     }
-    const double flops = made.work();
+    const double flops = made.flops();
     // The ends of a tile's rows are memory of its own, so that whole vectors may be written there.
     if ((rows_first || rows_last) && made.b_column == 1) {
         made.columns = padded_rows_;

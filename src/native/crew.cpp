@@ -39,42 +39,42 @@ long this_process() {
 #endif
 }
 
-struct Held {
+struct Kept {
     std::mutex mutex;
-    std::shared_ptr<Crew> crew;
+    std::unique_ptr<Crew> crew;
     int threads = 0;
     long process = 0;
 };
 
 // Never taken down: a thread may still be waiting when the process ends.
-Held& held() {
-    static Held* one = new Held;
+Kept& kept() {
+    static Kept* one = new Kept;
     return *one;
 }
 
 }  // namespace
 
-std::shared_ptr<Crew> Crew::hold(int threads) {
-    Held& one = held();
+Crew::Lent Crew::lend(int threads) {
+    Kept& one = kept();
     if (threads < 2 || !one.mutex.try_lock()) {
         return nullptr;
     }
     std::unique_lock<std::mutex> lock(one.mutex, std::adopt_lock);
     if (one.crew && one.process != this_process()) {
         // A fork brings the memory along, but not the threads: what is left must not be touched.
-        new std::shared_ptr<Crew>(one.crew);
-        one.crew = nullptr;
+        one.crew.release();
         return nullptr;
     }
-    if (one.crew && one.crew.use_count() > 1) {
+    if (one.crew && one.crew->lent_.load(std::memory_order_acquire)) {
         return nullptr;
     }
     if (!one.crew || one.threads != threads) {
-        one.crew = std::shared_ptr<Crew>(new Crew(threads));
+        one.crew.reset(new Crew(threads));
         one.threads = threads;
         one.process = this_process();
     }
-    return one.crew;
+    one.crew->lent_.store(true, std::memory_order_relaxed);
+    return Lent(one.crew.get());
 }
 
 Crew::Crew(int threads) {

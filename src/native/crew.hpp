@@ -18,9 +18,14 @@ class Crew {
 public:
     using Task = void (*)(void* work, int number);
 
-    // The crew of this process, held by one caller at a time: null while another holds it, and
-    // in a child that was forked while threads were running.
-    static std::shared_ptr<Crew> hold(int threads);
+    struct GiveBack {
+        void operator()(Crew* crew) const { crew->lent_.store(false, std::memory_order_release); }
+    };
+    using Lent = std::unique_ptr<Crew, GiveBack>;
+
+    // The crew of this process, lent to one caller at a time: null while another has it, and in a
+    // child that was forked while threads were running.
+    static Lent lend(int threads);
 
     ~Crew();
 
@@ -44,6 +49,7 @@ private:
     std::atomic<Task> task_{nullptr};
     std::atomic<void*> work_{nullptr};
     std::atomic<bool> ending_{false};
+    std::atomic<bool> lent_{false};
     std::atomic<int> asleep_{0};
     std::mutex mutex_;
     std::condition_variable awake_;

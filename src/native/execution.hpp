@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <cmath>
+
 #include "kernels.hpp"
 #include "plan.hpp"
 #include "share.hpp"
@@ -24,7 +26,7 @@ struct Library {
 struct Memory {
     std::vector<char*> arenas;
     std::vector<std::uint64_t> slots;
-    std::vector<char> scratch;
+    char* scratch = nullptr;
 
     template <class T>
     T* at(const Place& place) const {
@@ -42,6 +44,11 @@ void copy_strided(const std::vector<Count>& sizes, const char* from,
                   const std::vector<Count>& from_strides, char* to,
                   const std::vector<Count>& to_strides, std::size_t item);
 
+// The whole number below a number; 0 for one that is none or has no place in 64 bits.
+inline std::int64_t whole_number_of(double number) {
+    return number >= -0x1p63 && number < 0x1p63 ? static_cast<std::int64_t>(std::floor(number)) : 0;
+}
+
 inline double slot_number(const Memory& memory, Slot slot) {
     const std::uint64_t bits = memory.slots[static_cast<std::size_t>(slot.number)];
     if (slot.kind == Kind::real) {
@@ -54,7 +61,7 @@ inline double slot_number(const Memory& memory, Slot slot) {
 
 inline std::int64_t slot_integer(const Memory& memory, Slot slot) {
     if (slot.kind == Kind::real) {
-        return static_cast<std::int64_t>(slot_number(memory, slot));
+        return whole_number_of(slot_number(memory, slot));
     }
     return static_cast<std::int64_t>(memory.slots[static_cast<std::size_t>(slot.number)]);
 }

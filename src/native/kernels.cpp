@@ -61,7 +61,7 @@ CHAINRULE_INLINE void one_by_one(Count count, Body body) {
     }
 }
 
-// What a word makes of numbers, as numbers: those of truth values are looked at first.
+// A number as a word takes it: a word of truth values asks whether it is not 0.
 template <class Word, class X>
 CHAINRULE_INLINE auto operand_of(X number) {
     if constexpr (Word::of_truths) {
@@ -70,6 +70,7 @@ CHAINRULE_INLINE auto operand_of(X number) {
         return number;
     }
 }
+// What a word makes of numbers, as numbers.
 template <class Word, class X, class... More>
 CHAINRULE_INLINE X on_numbers(X number, More... more) {
     return as_number<X>(Word::apply(operand_of<Word>(number), operand_of<Word>(more)...));
@@ -196,31 +197,34 @@ void pair(const T* a, const T* b, const T* c, unsigned splats, T* out, Count cou
         const V<T> y = one_first ? x : moving.from(right + place);
         const V<T> z = one_second ? x : moving.from(other + place);
         const V<T> made = applied<First>(x, y);
-        moving.to(out + place, Mirrored ? applied<Second>(z, made) : applied<Second>(made, z));
+        moving.to(out + place,
+                  Mirrored && !one_second ? applied<Second>(z, made) : applied<Second>(made, z));
     });
 }
 
-template <class T, class First>
-void add_pairs(WordKernel<T> (&pairs)[pair_words][2]) {
-    pairs[pair_place(Word::add)][0] = pair<T, First, Add, false>;
-    pairs[pair_place(Word::add)][1] = pair<T, First, Add, true>;
-    pairs[pair_place(Word::subtract)][0] = pair<T, First, Subtract, false>;
-    pairs[pair_place(Word::subtract)][1] = pair<T, First, Subtract, true>;
-    pairs[pair_place(Word::multiply)][0] = pair<T, First, Multiply, false>;
-    pairs[pair_place(Word::multiply)][1] = pair<T, First, Multiply, true>;
-    pairs[pair_place(Word::divide)][0] = pair<T, First, Divide, false>;
-    pairs[pair_place(Word::divide)][1] = pair<T, First, Divide, true>;
-    pairs[pair_place(Word::sqrt)][0] = pair<T, First, Sqrt, false>;
-    pairs[pair_place(Word::sqrt)][1] = pair<T, First, Sqrt, false>;
+template <class... Words>
+struct WordList {};
+// In the order of pair_place.
+using PairWords = WordList<Add, Subtract, Multiply, Divide, Sqrt>;
+
+template <class T, class First, class... Second>
+void add_pairs_of(WordKernel<T> (&row)[pair_words][2], WordList<Second...>) {
+    int place = 0;
+    ((row[place][0] = pair<T, First, Second, false>, row[place][1] = pair<T, First, Second, true>,
+      ++place),
+     ...);
+}
+
+template <class T, class... First>
+void add_pairs(WordKernel<T> (&table)[pair_words][pair_words][2], WordList<First...> all) {
+    static_assert(sizeof...(First) == pair_words);
+    int place = 0;
+    ((add_pairs_of<T, First>(table[place], all), ++place), ...);
 }
 
 template <class T>
 Kernels<T> with_pairs(Kernels<T> kernels) {
-    add_pairs<T, Add>(kernels.pairs[pair_place(Word::add)]);
-    add_pairs<T, Subtract>(kernels.pairs[pair_place(Word::subtract)]);
-    add_pairs<T, Multiply>(kernels.pairs[pair_place(Word::multiply)]);
-    add_pairs<T, Divide>(kernels.pairs[pair_place(Word::divide)]);
-    add_pairs<T, Sqrt>(kernels.pairs[pair_place(Word::sqrt)]);
+    add_pairs(kernels.pairs, PairWords{});
     return kernels;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstring>
 #include <sstream>
 
+#include "memory.hpp"
 #include "step_run.hpp"
+#include "walking.hpp"
 #include "watcher.hpp"
 
 namespace chainrule {
@@ -27,12 +27,13 @@ Count rounded_up(Count count, Count grain) {
     return (count + grain - 1) / grain * grain;
 }
 
-// The multiplications of a program's largest product.
+// The multiplications of a program's largest product, rows rounded up as in a tile.
 Count most_multiplications(const Program& program, Count rows) {
-    const auto numbers_of = [rows](const Shape& shape) {
+    const Count padded = whole_lines(rows, program.item());
+    const auto numbers_of = [padded](const Shape& shape) {
         Count numbers = 1;
         for (Count size : shape) {
-            numbers *= size == rows_size ? rows : size;
+            numbers *= size == rows_size ? padded : size;
         }
         return numbers;
     };
@@ -42,7 +43,7 @@ Count most_multiplications(const Program& program, Count rows) {
             const Count depth =
                 program.values[static_cast<std::size_t>(equation.inputs[0])].shape.back();
             const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
-            most = std::max(most, numbers_of(shape) * (depth == rows_size ? rows : depth));
+            most = std::max(most, numbers_of(shape) * (depth == rows_size ? padded : depth));
         }
     }
     return most;
@@ -79,6 +80,7 @@ private:
 }  // namespace
 
 Machine::Machine(Program program, int set) : program_(std::move(program)), set_(set) {
+    chainrule::check(program_);
     rows_lead_ = true;
     for (std::size_t value = 0; value < program_.roles.size(); ++value) {
         if (program_.roles[value] == Role::rows) {
@@ -100,8 +102,8 @@ Machine::Machine(Program program, int set) : program_(std::move(program)), set_(
         }
     }
     for (const Value& value : program_.values) {
-        if (value.shape.size() > 16) {
-            throw std::invalid_argument("a value of more than 16 axes");
+        if (value.shape.size() > most_axes) {
+            throw std::invalid_argument("a value of too many axes");
         }
     }
 }
@@ -127,7 +129,7 @@ Choices Machine::choices_for(Count rows) const {
     return choices;
 }
 
-std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, bool library) const {
+std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, int threads, bool library) const {
     auto made = std::make_unique<StepPlan>();
     made->rows = rows;
     Choices choices = choices_for(rows);
@@ -135,7 +137,7 @@ std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, bool library) cons
     made->main = make_plan(program_, choices);
     const Plan& whole = made->main;
     made->nanoseconds = whole.tile_work + whole.other_work;
-    const bool threads_pay = threads_ > 1 && made->nanoseconds > worth_threads;
+    const bool threadspay = threads > 1 && made->nanoseconds > worth_threads;
     if (!program_.coupled() && rows_lead_ && rows > 1) {
         const Count bytes = numbers_in_a_row(program_) * static_cast<Count>(program_.item());
         Count tile_rows = std::max<Count>(64, tile_bytes / std::max<Count>(bytes, 1));
@@ -145,8 +147,8 @@ std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, bool library) cons
             tile_rows = std::max<Count>(tile_rows, 512);
         }
         Count tiles = (rows + tile_rows - 1) / tile_rows;
-        if (threads_pay && sums_bytes <= light_sums_bytes && rows >= 32 * threads_) {
-            tiles = rounded_up(std::max<Count>(tiles, threads_), threads_);
+        if (threadspay && sums_bytes <= light_sums_bytes && rows >= 32 * threads) {
+            tiles = rounded_up(std::max<Count>(tiles, threads), threads);
         }
         if (tiles > 1) {
             choices.rows = rounded_up((rows + tiles - 1) / tiles, 16);
@@ -162,11 +164,11 @@ std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, bool library) cons
             }
         }
     }
-    if (threads_pay) {
-        if (made->tiles >= threads_) {
-            made->workers = threads_;
+    if (threadspay) {
+        if (made->tiles >= threads) {
+            made->workers = threads;
         } else {
-            made->shares = threads_;
+            made->shares = threads;
         }
     }
     return made;
@@ -175,19 +177,20 @@ std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, bool library) cons
 const StepPlan& Machine::plan_for(Count rows) {
     auto found = plans_.find(rows);
     if (found == plans_.end()) {
-        found = plans_.emplace(rows, make_step_plan(rows, library_allowed_)).first;
+        found = plans_.emplace(rows, make_step_plan(rows, threads_, library_allowed_)).first;
     }
     return *found->second;
 }
 
-bool Machine::wants_library(Count rows) {
+bool Machine::wants_library(Count rows, int threads) {
     if (most_multiplications(program_, rows) < library_from) {
         return false;  // which saves making a plan only to see it
     }
     std::lock_guard<std::mutex> lock(busy_);
-    auto found = wants_.find(rows);
+    const std::pair<Count, int> key{rows, threads};
+    auto found = wants_.find(key);
     if (found == wants_.end()) {
-        found = wants_.emplace(rows, make_step_plan(rows, true)->main.library).first;
+        found = wants_.emplace(key, make_step_plan(rows, threads, true)->main.library).first;
     }
     return found->second;
 }
@@ -259,7 +262,65 @@ void Machine::forget_plans() {
     }
 }
 
+// Memory is read by shape alone, so that what is given has to be what is due.
+void Machine::check_inputs(const Call& call) const {
+    const std::vector<Given>* const given[] = {&call.carried, &call.fixed, &call.rows};
+    std::size_t at[3] = {};
+    for (std::size_t place = 0; place < program_.roles.size(); ++place) {
+        const int role = static_cast<int>(program_.roles[place]);
+        const Value& value = program_.values[place];
+        if (at[role] == given[role]->size()) {
+            throw std::invalid_argument("a program is given fewer inputs than it has");
+        }
+        const Given& one = (*given[role])[at[role]++];
+        Count numbers = 1;
+        for (Count size : value.shape) {
+            numbers *= size == rows_size ? call.batches.rows : size;
+        }
+        const Count item = value.kind == Kind::integer ? 8 : static_cast<Count>(program_.item());
+        if (!value.single() && numbers > 0 && (one.data == nullptr || one.bytes < numbers * item)) {
+            throw std::invalid_argument("a program is given an array that is smaller than due");
+        }
+        const bool cut = call.batches.shuffled || call.batches.steps_per_epoch() > 1;
+        const bool leads = !value.single() && value.shape[0] == rows_size;
+        if (program_.roles[place] == Role::rows && cut && !leads) {
+            throw std::invalid_argument("only inputs whose first axis is that of the rows are cut");
+        }
+    }
+    for (int role = 0; role < 3; ++role) {
+        if (at[role] != given[role]->size()) {
+            throw std::invalid_argument("a program is given more inputs than it has");
+        }
+    }
+}
+
+void Machine::check(const Call& call) const {
+    check_inputs(call);
+    if (call.watch == nullptr) {
+        return;
+    }
+    const Machine* const judge = call.watch->judge;
+    const Machine* const look = call.watch->look;
+    if (judge == this || look == this) {
+        throw std::invalid_argument("a machine cannot watch itself");
+    }
+    if (look != nullptr && look->program().wide != program_.wide) {
+        throw std::invalid_argument("what looks has to be of the same type");
+    }
+    if (judge != nullptr) {
+        const Program& judging = judge->program();
+        const bool judges =
+            !judging.outputs.empty() &&
+            judging.values[static_cast<std::size_t>(judging.outputs[0])].single() &&
+            judging.values[static_cast<std::size_t>(judging.outputs[0])].kind == Kind::real;
+        if (!judges || judging.wide != program_.wide) {
+            throw std::invalid_argument("what judges has to give one number, of the same type");
+        }
+    }
+}
+
 Outcome Machine::run(const Call& call, const Means& means) {
+    check(call);
     std::lock_guard<std::mutex> lock(busy_);
     settle(means);
     forget_plans();
@@ -284,7 +345,7 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call) 
     Outcome outcome;
     run.start_records(outcome.records);
     const int threads = std::max({full.workers, full.shares, last_one.workers, last_one.shares});
-    const std::shared_ptr<Crew> own_crew = call.lent == nullptr ? Crew::hold(threads) : nullptr;
+    const Crew::Lent own_crew = call.lent == nullptr ? Crew::lend(threads) : nullptr;
     Crew* const crew = call.lent == nullptr ? own_crew.get() : call.lent;
     std::unique_ptr<Watcher<T>> watcher;
     if (call.watch != nullptr) {

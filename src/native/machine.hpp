@@ -19,6 +19,7 @@ namespace chainrule {
 // One input: an array (floats in the program's type, integers of 64 bits, in C order), or a number.
 struct Given {
     const char* data = nullptr;
+    Count bytes = 0;  // of the array
     double number = 0.0;
     std::int64_t integer = 0;
 };
@@ -119,8 +120,8 @@ public:
     Machine(Program program, int set);
     ~Machine();
 
-    // Whether a step of so many rows would leave a product to a BLAS.
-    bool wants_library(Count rows);
+    // Whether a step of so many rows, with so many threads, would leave a product to a BLAS.
+    bool wants_library(Count rows, int threads);
 
     // `means` are settled for this run alone, whoever else runs the same machine.
     Outcome run(const Call& call, const Means& means);
@@ -138,10 +139,12 @@ private:
     void settle(const Means& means);
     void forget_plans();
     void forget();
-    std::unique_ptr<StepPlan> make_step_plan(Count rows, bool library) const;
+    std::unique_ptr<StepPlan> make_step_plan(Count rows, int threads, bool library) const;
     Choices choices_for(Count rows) const;
     template <class T>
     Outcome run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call);
+    void check(const Call& call) const;
+    void check_inputs(const Call& call) const;
 
     Program program_;
     int set_;
@@ -151,7 +154,7 @@ private:
     bool rows_lead_;    // every input of rows has them as its first axis, and so does every output
     bool row_batches_;  // a product for each row
     std::map<Count, std::unique_ptr<StepPlan>> plans_;
-    std::map<Count, bool> wants_;  // for each number of rows, whether it wants a BLAS
+    std::map<std::pair<Count, int>, bool> wants_;  // by rows and threads, whether it wants a BLAS
     std::unique_ptr<StepRun<float>> narrow_run_;
     std::unique_ptr<StepRun<double>> wide_run_;
     std::mutex busy_;

@@ -50,13 +50,16 @@ Given given_from(nb::handle content) {
     Given given;
     if (nb::isinstance<nb::float_>(content)) {
         given.number = nb::cast<double>(content);
-        given.integer = static_cast<std::int64_t>(given.number);
+        given.integer = whole_number_of(given.number);
     } else if (nb::isinstance<nb::int_>(content)) {
         given.integer = nb::cast<std::int64_t>(content);
         given.number = static_cast<double>(given.integer);
     } else {
-        // The list that it comes in keeps it alive.
-        given.data = static_cast<const char*>(nb::cast<Anything>(content).data());
+        // It is taken as it lies, never as a copy, so that the list which it comes in keeps it
+        // alive.
+        const Anything array = nb::cast<Anything>(content, false);
+        given.data = static_cast<const char*>(array.data());
+        given.bytes = static_cast<Count>(array.nbytes());
     }
     return given;
 }
@@ -142,16 +145,6 @@ nb::object carried_object(Outcome& outcome, std::size_t place, const Program& pr
     return nb::cast(outcome.integers[place]);
 }
 
-// A machine reads as many arrays as its program has inputs.
-void check_count(const Program& program, Role role, std::size_t given) {
-    const auto due = std::count(program.roles.begin(), program.roles.end(), role);
-    if (static_cast<std::size_t>(due) != given) {
-        throw std::invalid_argument("a program has " + std::to_string(due) +
-                                    " inputs of a kind of which " + std::to_string(given) +
-                                    " are given");
-    }
-}
-
 // A watch as chainrule.engines.native writes it down: what it does not ask for is not there.
 Watch watch_from(nb::dict given) {
     Watch watch;
@@ -164,10 +157,6 @@ Watch watch_from(nb::dict given) {
         watch.fixed = all_given(nb::cast<nb::list>(given["fixed"]));
         watch.rows = all_given(nb::cast<nb::list>(given["rows"]));
         watch.batches = batches_from(nb::cast<nb::tuple>(given["batches"]));
-    }
-    if (watch.judge != nullptr) {
-        check_count(watch.judge->program(), Role::fixed, watch.fixed.size() + 1);
-        check_count(watch.judge->program(), Role::rows, watch.rows.size());
     }
     if (given.contains("look")) {
         watch.look = nb::cast<Machine*>(given["look"]);
@@ -246,9 +235,6 @@ nb::tuple run_machine(Machine& machine, nb::list carried, nb::list fixed, nb::li
     call.carried = all_given(carried);
     call.fixed = all_given(fixed);
     call.rows = all_given(rows);
-    check_count(program, Role::carried, call.carried.size());
-    check_count(program, Role::fixed, call.fixed.size());
-    check_count(program, Role::rows, call.rows.size());
     call.batches = batches_from(batches_given);
     call.first = first;
     call.last = last;
@@ -296,10 +282,7 @@ void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, 
         program.values.push_back(value_from(nb::cast<nb::tuple>(value)));
     }
     for (nb::handle role : roles) {
-        const std::string name = nb::cast<std::string>(role);
-        program.roles.push_back(name == "carried" ? Role::carried
-                                : name == "fixed" ? Role::fixed
-                                                  : Role::rows);
+        program.roles.push_back(role_named(nb::cast<std::string>(role)));
     }
     for (nb::handle equation : equations) {
         program.equations.push_back(equation_from(nb::cast<nb::tuple>(equation)));

@@ -27,8 +27,20 @@ std::vector<Readers> readers_of(const Chain& chain) {
     return readers;
 }
 
+// Whether a node between two others writes to memory.
+bool writes_between(const Chain& chain, std::size_t first, std::size_t second) {
+    for (std::size_t place = first + 1; place < second; ++place) {
+        if (chain.nodes[place].output >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // The operand of each node that is made within its own pass, or -1. A result can stay in a register
-// where this node alone reads it, once, and both words are among those that have pairs.
+// where this node alone reads it, once, and both words are among those that have pairs. The first
+// word is done later than it stands; it must not pass by what is written meanwhile, which may be
+// what it reads (Lowering::place_carried).
 std::vector<int> paired_operands(const Chain& chain) {
     const std::vector<Readers> readers = readers_of(chain);
     std::vector<int> paired(chain.nodes.size(), -1);
@@ -41,7 +53,7 @@ std::vector<int> paired_operands(const Chain& chain) {
             const std::size_t from = static_cast<std::size_t>(node.inputs[operand]);
             const ChainNode& first = chain.nodes[from];
             if (pair_place(first.word) >= 0 && first.output < 0 && readers[from].reads == 1 &&
-                paired[from] < 0) {
+                paired[from] < 0 && !writes_between(chain, from, place)) {
                 paired[place] = operand;
             }
         }

@@ -278,7 +278,8 @@ void Lowering::place_parts_of_joins() {
     }
 }
 
-// A carried value that a chain makes last of all is written over the one that it replaces.
+// A carried value that a chain makes last of all is written over the one that it replaces. Within a
+// chain that rests on its order: no word is done after a write that stands behind it.
 void Lowering::place_carried() {
     std::vector<int> position_of(program_.equations.size(), 0);
     int position = 0;

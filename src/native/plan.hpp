@@ -66,13 +66,11 @@ struct ChainInput {
 struct ChainOutput {
     Place place;
     std::vector<Count> strides;
-    int node;
 };
 
 // `inputs` of a node: below 0, the input -1 - i of the chain; from 0, the node i.
 struct ChainNode {
     Word word;
-    bool truth;  // its result is a truth value
     int inputs[3];
     int output = -1;  // where it goes besides: an output of the chain
 };
@@ -112,7 +110,7 @@ struct Product {
     Place packed;  // scratch for b with its columns contiguous
     Count packed_row = 0;
     bool sums = false;
-    double work() const { return 2.0 * rows * columns * depth; }
+    double flops() const { return 2.0 * rows * columns * depth; }
 };
 
 struct Reduction {

@@ -34,6 +34,91 @@ Mark mark_named(const std::string& name) {
     throw std::invalid_argument("no row mark '" + name + "'");
 }
 
+namespace {
+
+void require(bool holds, const char* what) {
+    if (!holds) {
+        throw std::invalid_argument(std::string("a program is not well formed: ") + what);
+    }
+}
+
+// How many inputs a word reads; 0 where any number will do.
+std::size_t inputs_of(Word word) {
+    if (is_elementwise(word)) {
+        return static_cast<std::size_t>(arity(word));
+    }
+    if (word == Word::concatenate) {
+        return 0;
+    }
+    return word == Word::matmul || word == Word::take || word == Word::add_at ? 2 : 1;
+}
+
+void check_numbers(const Equation& equation, std::size_t rank) {
+    const std::vector<Count>& numbers = equation.numbers;
+    const auto is_axis = [rank](Count axis) {
+        return axis >= 0 && axis < static_cast<Count>(rank);
+    };
+    switch (equation.word) {
+        case Word::sum_over:
+        case Word::max_over:
+        case Word::transpose:
+            require(equation.word != Word::transpose || numbers.size() == rank, "an order of axes");
+            for (Count axis : numbers) {
+                require(is_axis(axis), "an axis");
+            }
+            return;
+        case Word::slice:
+        case Word::pad:
+            require(numbers.size() == 2 && is_axis(numbers[0]) && numbers[1] >= 0, "a part");
+            return;
+        case Word::concatenate:
+            require(numbers.size() == 1 && is_axis(numbers[0]), "an axis");
+            return;
+        default:
+            return;
+    }
+}
+
+}  // namespace
+
+void check(const Program& program) {
+    const int count = static_cast<int>(program.values.size());
+    const auto is_value = [count](int number) { return number >= 0 && number < count; };
+    require(program.input_count() <= count, "inputs that are no values");
+    for (const Equation& equation : program.equations) {
+        require(is_value(equation.output), "an output");
+        if (equation.word == Word::count) {
+            continue;  // which reads nothing: there is one number of rows
+        }
+        require(!equation.inputs.empty(), "no inputs");
+        for (int input : equation.inputs) {
+            require(is_value(input), "an input");
+        }
+        const std::size_t due = inputs_of(equation.word);
+        require(due == 0 || equation.inputs.size() == due, "how many inputs a word has");
+        check_numbers(equation,
+                      program.values[static_cast<std::size_t>(equation.inputs[0])].shape.size());
+    }
+    std::size_t carried = 0;
+    for (Role role : program.roles) {
+        carried += role == Role::carried ? 1 : 0;
+    }
+    require(program.outputs.size() >= carried, "a carried value without a successor");
+    for (int output : program.outputs) {
+        require(is_value(output), "an output");
+    }
+}
+
+Role role_named(const std::string& name) {
+    static const char* const names[] = {"carried", "fixed", "rows"};
+    for (int place = 0; place < 3; ++place) {
+        if (name == names[place]) {
+            return static_cast<Role>(place);
+        }
+    }
+    throw std::invalid_argument("no role '" + name + "'");
+}
+
 Count numbers_in_a_row(const Program& program) {
     Count total = 0;
     for (const Value& value : program.values) {

@@ -96,6 +96,7 @@ inline bool gives_truth(Word word) {
 Word word_named(const std::string& name);
 Kind kind_named(const std::string& name);
 Mark mark_named(const std::string& name);
+Role role_named(const std::string& name);
 
 using Shape = std::vector<Count>;
 
@@ -159,6 +160,10 @@ struct Program {
         return false;
     }
 };
+
+// Throws invalid_argument for a program whose equations do not fit together: value numbers, how
+// many inputs a word has, the axes that it names.
+void check(const Program& program);
 
 // Numbers in one row of all values of a program that have rows: what a tile of one row takes.
 Count numbers_in_a_row(const Program& program);

@@ -87,8 +87,12 @@ void StepRun<T>::carry_over(const StepPlan& plan) {
     for (std::size_t place = 0; place < staged_.size(); ++place) {
         const Output& output = plan.main.outputs[place];
         if (output.single) {
-            inputs_[place].number = slot_number(memory, output.slot);
-            inputs_[place].integer = slot_integer(memory, output.slot);
+            if (output.kind == Kind::real) {
+                inputs_[place].number = slot_number(memory, output.slot);
+            } else {
+                inputs_[place].integer = slot_integer(memory, output.slot);
+                inputs_[place].number = static_cast<double>(inputs_[place].integer);
+            }
         } else if (!output.in_place) {
             const std::size_t item = output.kind == Kind::integer ? 8 : sizeof(T);
             const Count elements = elements_of(program_.values[place].shape);
@@ -188,7 +192,21 @@ double StepRun<T>::first_record(const StepPlan& plan) const {
     return output.single ? slot_number(workers_[0]->memory, output.slot) : 0.0;
 }
 
-template class StepRun<float>;
-template class StepRun<double>;
+template void StepRun<float>::make_room_for_rows(const StepPlan&);
+template void StepRun<float>::keep_row_records(const Plan&, const Worker&, Count);
+template void StepRun<float>::carry_over(const StepPlan&);
+template void StepRun<float>::start_records(std::vector<Record>&) const;
+template void StepRun<float>::add_records(const StepPlan&, std::vector<Record>&) const;
+template void StepRun<float>::store_carried(Outcome&) const;
+template Count StepRun<float>::first_carried_size() const;
+template double StepRun<float>::first_record(const StepPlan&) const;
+template void StepRun<double>::make_room_for_rows(const StepPlan&);
+template void StepRun<double>::keep_row_records(const Plan&, const Worker&, Count);
+template void StepRun<double>::carry_over(const StepPlan&);
+template void StepRun<double>::start_records(std::vector<Record>&) const;
+template void StepRun<double>::add_records(const StepPlan&, std::vector<Record>&) const;
+template void StepRun<double>::store_carried(Outcome&) const;
+template Count StepRun<double>::first_carried_size() const;
+template double StepRun<double>::first_record(const StepPlan&) const;
 
 }  // namespace chainrule

@@ -65,7 +65,7 @@ struct ChainRun {
 
     // Once along the innermost axis, block by block and pass by pass.
     void run_passes(Count inner) {
-        T* scratch = reinterpret_cast<T*>(memory.scratch.data());
+        T* scratch = reinterpret_cast<T*>(memory.scratch);
         const T* made[most_operands];
         for (Count start = 0; start < inner; start += block_size) {
             const Count count = std::min(block_size, inner - start);

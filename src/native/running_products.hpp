@@ -28,7 +28,7 @@ void library_product(const Library& library, const ProductShape& shape, const T*
     const bool b_plain = shape.b_column == 1;
     const bool a_plain = shape.a_depth == 1;
     const Count b_row = b_plain ? shape.b_depth : shape.b_column;
-    const Count a_row = a_plain ? std::max(shape.a_row, shape.depth) : shape.a_depth;
+    const Count a_row = a_plain ? shape.a_row : shape.a_depth;
     call_library(library, b_plain ? 'N' : 'T', a_plain ? 'N' : 'T', static_cast<int>(shape.columns),
                  static_cast<int>(shape.rows), static_cast<int>(shape.depth), b,
                  static_cast<int>(b_row), a, static_cast<int>(a_row), add ? T(1) : T(0), c,
@@ -67,7 +67,7 @@ void run_product(const Product& product, const Kernels<T>& kernels, const Librar
                 return kernels.dots(shape, left, right, to, add);
             case Product::Way::blocked:
                 return kernels.blocked_product(shape, left, right, to, add,
-                                               reinterpret_cast<T*>(memory.scratch.data()));
+                                               reinterpret_cast<T*>(memory.scratch));
             case Product::Way::library:
                 return library_product<T>(library, shape, left, right, to, add);
             case Product::Way::packed:

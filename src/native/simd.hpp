@@ -180,10 +180,6 @@ CHAINRULE_INLINE V<double> select(I<double> mask, V<double> a, V<double> b) {
 }
 
 template <class Mask>
-CHAINRULE_INLINE bool any(Mask mask) {
-    return _mm512_movepi32_mask((__m512i)mask) != 0;
-}
-template <class Mask>
 CHAINRULE_INLINE bool all(Mask mask) {
     return _mm512_movepi32_mask((__m512i)mask) == 0xFFFF;
 }
@@ -197,10 +193,6 @@ CHAINRULE_INLINE V<double> select(I<double> mask, V<double> a, V<double> b) {
     return _mm256_blendv_pd(b, a, (__m256d)mask);
 }
 
-template <class Mask>
-CHAINRULE_INLINE bool any(Mask mask) {
-    return _mm256_movemask_epi8((__m256i)mask) != 0;
-}
 template <class Mask>
 CHAINRULE_INLINE bool all(Mask mask) {
     return _mm256_movemask_epi8((__m256i)mask) == -1;
@@ -217,10 +209,6 @@ CHAINRULE_INLINE V<double> select(I<double> mask, V<double> a, V<double> b) {
 
 #if defined(__SSE2__)
 
-template <class Mask>
-CHAINRULE_INLINE bool any(Mask mask) {
-    return _mm_movemask_epi8((__m128i)mask) != 0;
-}
 template <class Mask>
 CHAINRULE_INLINE bool all(Mask mask) {
     return _mm_movemask_epi8((__m128i)mask) == 0xFFFF;

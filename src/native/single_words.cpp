@@ -20,10 +20,6 @@ double sigmoid_of(double x) {
     return x >= 0.0 ? 1.0 / (1.0 + decay) : x < 0.0 ? decay / (1.0 + decay) : x;
 }
 
-std::int64_t floored(double number) {
-    return static_cast<std::int64_t>(std::floor(number));
-}
-
 std::int64_t on_integers(Word word, std::int64_t a, std::int64_t b, std::int64_t c) {
     switch (word) {
         case Word::negative:
@@ -156,7 +152,7 @@ void run_single(const SingleWord& single, Memory& memory) {
     }
     const double made = on_reals(single.word, given[0], given[1], given[2]);
     if (single.output.kind == Kind::integer) {
-        set_slot(memory, single.output, floored(made));
+        set_slot(memory, single.output, whole_number_of(made));
     } else {
         set_slot(memory, single.output, made);
     }

@@ -50,8 +50,8 @@ Count StepRun<T>::bytes_kept() const {
         total += static_cast<Count>(staged.size());
     }
     for (const std::unique_ptr<Worker>& worker : workers_) {
-        total += worker->tile_bytes.size() + worker->sums_bytes.size() +
-                 static_cast<Count>(worker->memory.scratch.size());
+        total +=
+            worker->tile_bytes.size() + worker->sums_bytes.size() + worker->scratch_bytes.size();
         for (const Bytes& gathered : worker->gathered) {
             total += gathered.size();
         }
@@ -130,8 +130,8 @@ void StepRun<T>::prepare(const StepPlan& plan) {
             worker.bound.clear();
             worker.bound_plan = nullptr;
         }
-        memory.scratch.resize(
-            static_cast<std::size_t>(std::max(main.scratch_bytes, rest.scratch_bytes)) + 64);
+        memory.scratch =
+            worker.scratch_bytes.at_least(std::max(main.scratch_bytes, rest.scratch_bytes));
     }
 }
 
@@ -199,10 +199,8 @@ void StepRun<T>::share_out(const Plan& plan, const Instruction& instruction, Wor
             return work.run->execute_on(*work.plan, *work.instruction, own, work.first,
                                         {number, work.parts});
         }
-        Memory view{work.memory->arenas, work.memory->slots, {}};
-        view.scratch.swap(own.scratch);
+        Memory view{work.memory->arenas, work.memory->slots, own.scratch};
         work.run->execute_on(*work.plan, *work.instruction, view, work.first, {number, work.parts});
-        view.scratch.swap(own.scratch);
     };
     crew.run(task, &work, parts);
 }

@@ -44,7 +44,7 @@ public:
 private:
     struct Worker {
         Memory memory;
-        Bytes tile_bytes, sums_bytes;
+        Bytes tile_bytes, sums_bytes, scratch_bytes;
         std::vector<Bytes> gathered;
         std::vector<const char*> gathered_from;  // what lies in it, where that can stay
         std::vector<Count> gathered_first;

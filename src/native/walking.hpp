@@ -8,7 +8,7 @@
 
 namespace chainrule {
 
-// More axes than any value has: NumPy's own limit is 64, and lowering refuses more than these.
+// More axes than any value has: NumPy's own limit is 64, and a machine refuses more than these.
 constexpr std::size_t most_axes = 16;
 
 // Calls `visit(offsets)` for each place of the outer `depth` axes, where offsets[k] is the number

@@ -93,6 +93,8 @@ private:
         Call call;
         call.fixed.resize(1);
         call.fixed[0].data = value;
+        call.fixed[0].bytes =
+            static_cast<Count>(elements_of(watch_.judge->program().values[0].shape) * sizeof(T));
         call.fixed[0].number = number;
         call.fixed.insert(call.fixed.end(), watch_.fixed.begin(), watch_.fixed.end());
         call.rows = watch_.rows;

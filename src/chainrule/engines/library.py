@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -75,9 +76,19 @@ def _controller() -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
-# Trainings in several threads hold the BLAS together: the first limits it, the last gives it back.
-_HOLDERS: list[Any] = []
-_LOCK = threading.Lock()
+@dataclass
+class _Held:
+    """Who holds the BLAS: trainings in several threads do so together.
+
+    The first of them limits it, the last gives it back.
+    """
+
+    holders: int = 0
+    limits: Any = None
+    lock: Any = field(default_factory=threading.Lock)
+
+
+_HELD = _Held()
 
 
 @contextlib.contextmanager
@@ -86,42 +97,34 @@ def one_thread(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    _hold()
+    with _HELD.lock:
+        if _HELD.holders == 0:
+            _free_for_this_thread()
+            _HELD.limits = _controller().limit(limits=1)
+        _HELD.holders += 1
     try:
         yield
     finally:
-        _give_back()
-
-
-def _hold() -> None:
-    with _LOCK:
-        if not _HOLDERS:
-            _free_for_this_thread()
-            _HOLDERS.append(_controller().limit(limits=1))
-        _HOLDERS.append(None)
+        with _HELD.lock:
+            # In a child that was forked meanwhile nobody holds it any more.
+            if _HELD.holders > 0:
+                _HELD.holders -= 1
+                if _HELD.holders == 0:
+                    _give_back()
 
 
 def _give_back() -> None:
-    with _LOCK:
-        if not _HOLDERS:
-            return  # in a child that was forked meanwhile, which has its BLAS back already
-        _HOLDERS.pop()
-        if len(_HOLDERS) == 1:
-            _free_for_this_thread()
-            _HOLDERS.pop().restore_original_limits()
-            _free_for_this_thread()
+    _free_for_this_thread()
+    _HELD.limits.restore_original_limits()
+    _free_for_this_thread()
 
 
 def _after_fork_in_child() -> None:
     """Give a child its BLAS back: the threads that held it are those of the parent."""
-    global _LOCK
-    _LOCK = threading.Lock()
-    if _HOLDERS:
-        limits = _HOLDERS[0]
-        _HOLDERS.clear()
-        _free_for_this_thread()
-        limits.restore_original_limits()
-        _free_for_this_thread()
+    _HELD.lock = threading.Lock()
+    if _HELD.holders > 0:
+        _HELD.holders = 0
+        _give_back()
 
 
 if hasattr(os, "register_at_fork"):

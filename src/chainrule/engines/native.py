@@ -296,7 +296,10 @@ def _means(machines: Sequence[tuple[Any, Batches]]) -> Iterator[tuple[Any, ...]]
 
     Meanwhile the BLAS is held to one thread; it is given back after.
     """
-    wanted = any(machine.wants_library(min(one.size, one.rows)) for machine, one in machines)
+    threads = allowed_threads()
+    wanted = any(
+        machine.wants_library(min(one.size, one.rows), threads) for machine, one in machines
+    )
     narrow, wide = products_of() if wanted else (None, None)
     with one_thread(narrow is not None):
-        yield allowed_threads(), narrow, wide
+        yield threads, narrow, wide

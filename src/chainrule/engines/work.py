@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.program import Program
-from chainrule.errors import ShapeError
+from chainrule.errors import SetupError, ShapeError
 from chainrule.randomness import permutation
-from chainrule.word_shapes import has_rows, show
+from chainrule.word_shapes import has_rows, rows_axis, show
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,12 @@ class Work:
                     f"'{name}' is {given.kind} {show(given.shape)} before a step and "
                     f"{made.kind} {show(made.shape)} after it.",
                     "Return what is carried in the shape and kind in which it came.",
+                )
+        for one in self.program.inputs[self.carried + self.fixed :]:
+            if has_rows(one.shape) and rows_axis(one.shape) != 0:
+                raise ShapeError(
+                    f"'{one.name}' is {show(one.shape)}, and batches are cut along the first axis.",
+                    "Give rows as the first axis.",
                 )
 
     @property
@@ -100,6 +106,13 @@ class Look:
     work: Work
     batches: Batches
     epochs: Sequence[int]
+
+    def __post_init__(self) -> None:
+        if self.work.carried or self.work.record_bytes[0]:
+            raise SetupError(
+                "A look carries something, or one of its records has rows.",
+                "Sum its records over the rows, and carry nothing.",
+            )
 
 
 @dataclass(frozen=True, eq=False)
