@@ -8,27 +8,16 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pictures
+from comparisons import Comparison, write_comparisons
 from contestants import OURS, Place, all_of
 from many_side import IN_TURN
-from report import aligned, write_result
-from rounds import Quartiles, calibrated, how_timed, measure, options
+from rounds import calibrated, how_timed, measure, options
 from works import WORKS, Work, problem
 
 MANY_BAR, TWO_BAR = 1.1, 1.2
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The ratios of one comparison, round by round, and the most that their median may be."""
-
-    label: str
-    ratios: list[float]
-    bar: float
 
 
 def sixteen_beside_eight(work: Work, path: Path, rounds: int, seconds: float) -> Comparison:
@@ -74,31 +63,6 @@ def compared(works: Sequence[Work], rounds: int, seconds: float) -> list[Compari
     return found
 
 
-def write_results(path: Path, found: Sequence[Comparison], how: str) -> None:
-    """Write table, numbers and picture under this name."""
-    lines, records = [], []
-    for one in found:
-        quartiles = Quartiles.of(one.ratios)
-        met = "met" if quartiles.median <= one.bar else "missed"
-        lines.append([one.label, str(quartiles), f"{one.bar:g}: {met}"])
-        records.append(
-            {
-                "comparison": one.label,
-                "ratio": quartiles.median,
-                "ratio_low": quartiles.low,
-                "ratio_high": quartiles.high,
-                "bar": one.bar,
-                "met": met,
-                "rounds": len(one.ratios),
-            }
-        )
-    title = "Many trainings at once"
-    strips = [pictures.Strip(one.label, one.ratios, one.bar) for one in found]
-    pictures.strips(path.with_suffix(".png"), title, "ratio of times", strips)
-    table = aligned(["comparison", "ratio of times", "bar, at most"], lines)
-    write_result(path, title, [how, table], records)
-
-
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = options("Many trainings at once.")
@@ -111,7 +75,8 @@ def main(given: Sequence[str] | None = None) -> None:
     asked = arguments(given)
     found = compared([WORKS[one - 1] for one in asked.works], asked.rounds, asked.seconds)
     how = how_timed(asked.rounds, asked.seconds)
-    write_results(asked.results / "many", found, how)
+    heads = ["comparison", "ratio of times"]
+    write_comparisons(asked.results / "many", "Many trainings at once", how, heads, found)
 
 
 if __name__ == "__main__":

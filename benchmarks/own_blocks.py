@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pictures
+from comparisons import Comparison, write_comparisons
 from contestants import Place, all_of
-from report import aligned, write_result
-from rounds import Quartiles, Timings, figures, how_timed, measure, options
+from rounds import Timings, figures, how_timed, measure, options
 from works import WORKS, Work, problem
 
 BUILT_IN, OPTIMIZER, DESCENT = "built in", "own optimizer", "plain descent"
@@ -64,38 +63,21 @@ def bar_of(name: str) -> float | None:
     return None if name in NO_BAR else UPDATE_BAR if name == UPDATE else BAR
 
 
-def write_results(
-    path: Path, works: Sequence[Work], results: Sequence[list[Timings]], how: str
-) -> None:
-    """Write table, numbers and picture under this name."""
-    lines, records, strips = [], [], []
-    for work, timings in zip(works, results, strict=True):
-        medians = {one.place.name: one.median for one in timings}
-        for name, numbers in found_ratios(timings).items():
-            found, bar = Quartiles.of(numbers), bar_of(name)
-            met = "" if bar is None else "met" if found.median <= bar else "missed"
-            taken = medians.get(name, medians[OPTIMIZER] - medians[DESCENT])
-            shown = "" if bar is None else f"{bar:g}: {met}"
-            lines.append([f"{work.name}: {name}", figures(taken), str(found), shown])
-            strips.append(pictures.Strip(f"{work.name}: {name}", numbers, bar))
-            records.append(
-                {
-                    "work": work.name,
-                    "variant": name,
-                    "microseconds": taken,
-                    "built_in_microseconds": medians[BUILT_IN],
-                    "ratio": found.median,
-                    "ratio_low": found.low,
-                    "ratio_high": found.high,
-                    "bar": "" if bar is None else bar,
-                    "met": met,
-                    "rounds": len(numbers),
-                }
-            )
-    title = "Blocks of one's own beside the built-in ones"
-    heads = ["work and what is not built in", "us", "times the built-in", "bar, at most"]
-    pictures.strips(path.with_suffix(".png"), title, "times the built-in", strips)
-    write_result(path, title, [how, aligned(heads, lines)], records)
+def comparisons(work: Work, timings: Sequence[Timings]) -> list[Comparison]:
+    """Return every variant of one work beside the built-in one."""
+    medians = {one.place.name: one.median for one in timings}
+    found = []
+    for name, ratios in found_ratios(timings).items():
+        taken = medians.get(name, medians[OPTIMIZER] - medians[DESCENT])
+        more = {
+            "work": work.name,
+            "variant": name,
+            "microseconds": taken,
+            "built_in_microseconds": medians[BUILT_IN],
+        }
+        label = f"{work.name}: {name}"
+        found.append(Comparison(label, ratios, bar_of(name), [figures(taken)], more))
+    return found
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -108,13 +90,14 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 def main(given: Sequence[str] | None = None) -> None:
     asked = arguments(given)
-    works = [WORKS[number - 1] for number in asked.works]
-    results = []
-    for work in works:
+    found = []
+    for work in (WORKS[number - 1] for number in asked.works):
         print(f"{work.name}, with blocks of one's own ...", flush=True)
-        results.append(measured(work, asked.rounds, asked.seconds))
+        found += comparisons(work, measured(work, asked.rounds, asked.seconds))
+    title = "Blocks of one's own beside the built-in ones"
+    heads = ["work and what is not built in", "us", "times the built-in"]
     how = how_timed(asked.rounds, asked.seconds)
-    write_results(asked.results / "own_blocks", works, results, how)
+    write_comparisons(asked.results / "own_blocks", title, how, heads, found)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pictures
 from blocks_side import AdaBelief
+from comparisons import Comparison, write_comparisons
 from contestants import HERE, OURS, Answer, Place
 from numpy.typing import NDArray
-from report import aligned, write_result
-from rounds import Quartiles, figures, how_timed, measure, options
+from rounds import figures, how_timed, measure, options
 from works import RATE
 
 import chainrule as cr
@@ -54,25 +53,6 @@ RULES = (
     Rule("adam", cr.Adam(learning_rate=RATE), ("mean", "square"), BUILT_IN_BAR),
     Rule("ada_belief", AdaBelief(), ("mean", "spread"), OWN_BAR),
 )
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One rule at one size: microseconds of an update, round by round."""
-
-    rule: Rule
-    size: int
-    ours: list[float]
-    by_hand: list[float]
-
-    @property
-    def ratios(self) -> list[float]:
-        """How many times as long ours takes."""
-        return np.divide(self.ours, self.by_hand).tolist()
-
-    @property
-    def label(self) -> str:
-        return f"{self.rule.name}, {self.size:,} parameters"
 
 
 def compiler() -> str | None:
@@ -162,38 +142,20 @@ def compared(
         if not np.allclose(one, other, rtol=1e-3, atol=1e-5):
             raise RuntimeError(f"{rule.name}: the two sides differ.")
     both = [InThisPython(Place(OURS), ours), InThisPython(Place("by hand"), by_hand)]
-    taken = measure(both, 1, rounds, seconds)
-    return Comparison(rule, size, taken[0].microseconds, taken[1].microseconds)
-
-
-def write_results(path: Path, found: Sequence[Comparison], how: str) -> None:
-    """Write table, numbers and picture under this name."""
-    lines, records = [], []
-    for one in found:
-        quartiles, bar = Quartiles.of(one.ratios), one.rule.bar
-        met = "met" if quartiles.median <= bar else "missed"
-        ours, by_hand = float(np.median(one.ours)), float(np.median(one.by_hand))
-        shown = [figures(ours), figures(by_hand), str(quartiles), f"{bar:g}: {met}"]
-        lines.append([one.label, *shown])
-        records.append(
-            {
-                "rule": one.rule.name,
-                "parameters": one.size,
-                "microseconds": ours,
-                "by_hand_microseconds": by_hand,
-                "ratio": quartiles.median,
-                "ratio_low": quartiles.low,
-                "ratio_high": quartiles.high,
-                "bar": bar,
-                "met": met,
-                "rounds": len(one.ratios),
-            }
-        )
-    title = "An update beside a loop written by hand"
-    strips = [pictures.Strip(one.label, one.ratios, one.rule.bar) for one in found]
-    heads = ["rule and size", "us", "us by hand", "times the loop by hand", "bar, at most"]
-    pictures.strips(path.with_suffix(".png"), title, "times the loop by hand", strips)
-    write_result(path, title, [how, aligned(heads, lines)], records)
+    found = measure(both, 1, rounds, seconds)
+    medians = [one.median for one in found]
+    return Comparison(
+        f"{rule.name}, {size:,} parameters",
+        np.divide(found[0].microseconds, found[1].microseconds).tolist(),
+        rule.bar,
+        shown=[figures(one) for one in medians],
+        more={
+            "rule": rule.name,
+            "parameters": size,
+            "microseconds": medians[0],
+            "by_hand_microseconds": medians[1],
+        },
+    )
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -210,7 +172,10 @@ def main(given: Sequence[str] | None = None) -> None:
             for rule in RULES
             for size in asked.sizes
         ]
-    write_results(asked.results / "update", found, how_timed(asked.rounds, asked.seconds))
+    title = "An update beside a loop written by hand"
+    heads = ["rule and size", "us", "us by hand", "times the loop by hand"]
+    how = how_timed(asked.rounds, asked.seconds)
+    write_comparisons(asked.results / "update", title, how, heads, found)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ View Lowering::straightened(const View& given, const Loop& loop) {
             choices_.rows_fast && *axis == loop.rows && loop.rows == loop.order.back();
         stride *= padded ? padded_rows_ : one.size;
     }
-    const View straight = temporary_like(axes, stage_now_ == 1 ? tile : shared, program_.item());
+    const View straight = temporary_like(axes, working_arena(), program_.item());
     copy(given, straight, program_.item());
     return straight;
 }

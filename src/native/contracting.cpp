@@ -56,16 +56,6 @@ void swap_sides(Product& product, Count c_column) {
     product.c_row = c_column;
 }
 
-// The same axes, one number after another.
-std::vector<Axis> side_by_side(std::vector<Axis> axes) {
-    Count stride = 1;
-    for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
-        axis->stride = stride;
-        stride *= axis->size;
-    }
-    return axes;
-}
-
 struct Kept {
     Count size, stride, to_stride;
 };
@@ -123,7 +113,7 @@ void Lowering::lower_product(const Equation& equation) {
     const View a = real_view(equation.inputs[0]);
     const View b = real_view(equation.inputs[1]);
     const View c = make(output);
-    const int arena = stage_now_ == 1 ? tile : shared;
+    const int arena = working_arena();
     Product made = product_of(a, b, c);
     made.sums = arena_of(output) == sums;
     View target = c;

@@ -24,13 +24,13 @@ struct Library {
 
 // Memory as one thread sees it: the start of each arena, single numbers, scratch for chains.
 struct Memory {
-    std::vector<char*> arenas;
-    std::vector<std::uint64_t> slots;
+    char* const* arenas = nullptr;
+    std::uint64_t* slots = nullptr;
     char* scratch = nullptr;
 
     template <class T>
     T* at(const Place& place) const {
-        return reinterpret_cast<T*>(arenas[static_cast<std::size_t>(place.arena)] + place.offset);
+        return reinterpret_cast<T*>(arenas[place.arena] + place.offset);
     }
 };
 

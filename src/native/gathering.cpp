@@ -45,18 +45,18 @@ void StepRun<T>::gather_input(const Plan& plan, Worker& worker, std::size_t valu
                               Count row, const std::int64_t* chosen) {
     const InputPlace& input = plan.inputs[value];
     const bool whole = program_.values[value].kind == Kind::integer;
-    const Count item = whole ? 8 : static_cast<Count>(sizeof(T));
+    const Count item = static_cast<Count>(program_.item_of(program_.values[value].kind));
     const Count width = input.width;
     const char* data = columns_[at].data;
     const bool turned = input.transposed && width > 1;
     if (!input.transposed && chosen == nullptr) {
         // They lie as they are needed: nothing is moved.
-        worker.memory.arenas[first_rows + at] = const_cast<char*>(data) + row * width * item;
+        worker.arenas[first_rows + at] = const_cast<char*>(data) + row * width * item;
         return;
     }
     const Count stride = whole_lines(plan.rows, sizeof(T));
     char* to = worker.gathered[at].at_least(stride * width * item + 64);
-    worker.memory.arenas[first_rows + at] = to;
+    worker.arenas[first_rows + at] = to;
     if (chosen == nullptr && worker.gathered_from[at] == data && worker.gathered_first[at] == row &&
         worker.gathered_for == &plan) {
         return;

@@ -20,6 +20,15 @@ Plan make_plan(const Program& program, const Choices& choices) {
     return Lowering(program, choices).run();
 }
 
+std::vector<Axis> side_by_side(std::vector<Axis> axes) {
+    Count stride = 1;
+    for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+        axis->stride = stride;
+        stride *= axis->size;
+    }
+    return axes;
+}
+
 void join_axes(std::vector<Count>& sizes, std::vector<std::vector<Count>*> strides) {
     for (std::size_t axis = 0; axis < sizes.size();) {
         bool joined = sizes[axis] == 1;

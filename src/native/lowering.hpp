@@ -36,6 +36,7 @@ private:
     Count bytes_of(int value) const;
     int arena_of(int value) const;
     MemoryPlan& memory_of(int arena);
+    int working_arena() const { return stage_now_ == 1 ? tile : shared; }
     const View& make(int value);  // gives a value its place
     View temporary(int value, std::size_t item);
     View temporary_like(const std::vector<Axis>& axes, int arena, std::size_t item);
@@ -54,6 +55,8 @@ private:
     void copy(const View& from, const View& to, std::size_t item);
     void clear(const Place& place, Count bytes);
     void convert(const View& from, const View& to, Action action);
+    void read_single(const Place& from, int value);  // an array of one element to its slot
+    void write_single(int value, const Place& to);   // and back
     View array_of(int value);   // the view of an array, or of a single number as one
     View real_view(int value);  // with integers turned into floats
 
@@ -109,6 +112,9 @@ private:
     int stage_now_ = 0;
     int position_now_ = 0;
 };
+
+// The same axes, one number after another.
+std::vector<Axis> side_by_side(std::vector<Axis> axes);
 
 // Joins neighbouring axes that are walked as one; `strides` holds a list for each array.
 void join_axes(std::vector<Count>& sizes, std::vector<std::vector<Count>*> strides);

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <sstream>
 
-#include "memory.hpp"
 #include "step_run.hpp"
 #include "walking.hpp"
 #include "watcher.hpp"
@@ -13,41 +11,8 @@ namespace chainrule {
 
 namespace {
 
-constexpr Count tile_bytes = 320 * 1024;        // of all values of a tile: they stay in the cache
-constexpr Count light_sums_bytes = 512 * 1024;  // of the sums that each thread has of its own
-constexpr double worth_threads = 100e3;         // nanoseconds of a step
 constexpr double between_looks_at_the_clock = 20e3;  // nanoseconds
-constexpr Count least_rows_fast = 8;                 // rows, for them to be the fastest axis
 constexpr Count most_bytes_kept = Count(64) << 20;   // from one call to the next
-// Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
-// has to be loaded and held to one thread.
-constexpr Count library_from = 100 * 1000 * 1000;
-
-Count rounded_up(Count count, Count grain) {
-    return (count + grain - 1) / grain * grain;
-}
-
-// The multiplications of a program's largest product, rows rounded up as in a tile.
-Count most_multiplications(const Program& program, Count rows) {
-    const Count padded = whole_lines(rows, program.item());
-    const auto numbers_of = [padded](const Shape& shape) {
-        Count numbers = 1;
-        for (Count size : shape) {
-            numbers *= size == rows_size ? padded : size;
-        }
-        return numbers;
-    };
-    Count most = 0;
-    for (const Equation& equation : program.equations) {
-        if (equation.word == Word::matmul) {
-            const Count depth =
-                program.values[static_cast<std::size_t>(equation.inputs[0])].shape.back();
-            const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
-            most = std::max(most, numbers_of(shape) * (depth == rows_size ? padded : depth));
-        }
-    }
-    return most;
-}
 
 // How long a call may take. Asking for the time takes as long as a small product, so it is done
 // after the first step and then now and then.
@@ -81,31 +46,12 @@ private:
 
 Machine::Machine(Program program, int set) : program_(std::move(program)), set_(set) {
     chainrule::check(program_);
-    rows_lead_ = true;
-    for (std::size_t value = 0; value < program_.roles.size(); ++value) {
-        if (program_.roles[value] == Role::rows) {
-            const Shape& shape = program_.values[value].shape;
-            const bool leads = !shape.empty() && shape[0] == rows_size &&
-                               std::count(shape.begin(), shape.end(), rows_size) == 1;
-            rows_lead_ = rows_lead_ && leads;
-        }
-    }
-    for (int output : program_.outputs) {
-        const Value& value = program_.values[static_cast<std::size_t>(output)];
-        rows_lead_ = rows_lead_ && (!value.has_rows() || value.shape[0] == rows_size);
-    }
-    row_batches_ = false;
-    for (const Equation& equation : program_.equations) {
-        const Shape& shape = program_.values[static_cast<std::size_t>(equation.output)].shape;
-        if (equation.word == Word::matmul && shape.size() > 2) {
-            row_batches_ = row_batches_ || std::count(shape.begin(), shape.end() - 2, rows_size);
-        }
-    }
     for (const Value& value : program_.values) {
         if (value.shape.size() > most_axes) {
             throw std::invalid_argument("a value of too many axes");
         }
     }
+    traits_ = row_traits(program_);
 }
 
 Machine::~Machine() = default;
@@ -120,77 +66,29 @@ void Machine::settle(const Means& means) {
     library_allowed_ = allowed;
 }
 
-Choices Machine::choices_for(Count rows) const {
-    Choices choices;
-    choices.rows = rows;
-    choices.rows_fast = rows >= least_rows_fast && rows_lead_ && !row_batches_;
-    choices.library = false;
-    choices.library_from = library_from;
-    return choices;
-}
-
-std::unique_ptr<StepPlan> Machine::make_step_plan(Count rows, int threads, bool library) const {
-    auto made = std::make_unique<StepPlan>();
-    made->rows = rows;
-    Choices choices = choices_for(rows);
-    choices.library = library;
-    made->main = make_plan(program_, choices);
-    const Plan& whole = made->main;
-    made->nanoseconds = whole.tile_work + whole.other_work;
-    const bool threadspay = threads > 1 && made->nanoseconds > worth_threads;
-    if (!program_.coupled() && rows_lead_ && rows > 1) {
-        const Count bytes = numbers_in_a_row(program_) * static_cast<Count>(program_.item());
-        Count tile_rows = std::max<Count>(64, tile_bytes / std::max<Count>(bytes, 1));
-        const Count sums_bytes = whole.arena_bytes[sums];
-        // Each tile adds to all sums, which has to be little beside the rest of its work.
-        if (sums_bytes > light_sums_bytes) {
-            tile_rows = std::max<Count>(tile_rows, 512);
-        }
-        Count tiles = (rows + tile_rows - 1) / tile_rows;
-        if (threadspay && sums_bytes <= light_sums_bytes && rows >= 32 * threads) {
-            tiles = rounded_up(std::max<Count>(tiles, threads), threads);
-        }
-        if (tiles > 1) {
-            choices.rows = rounded_up((rows + tiles - 1) / tiles, 16);
-            choices.rows_fast = choices.rows_fast && choices.rows >= least_rows_fast;
-            made->tiles = (rows + choices.rows - 1) / choices.rows;
-        }
-        if (made->tiles > 1) {
-            made->main = make_plan(program_, choices);
-            const Count left = rows - (made->tiles - 1) * choices.rows;
-            if (left != choices.rows) {
-                choices.rows = left;
-                made->rest = std::make_unique<Plan>(make_plan(program_, choices));
-            }
-        }
-    }
-    if (threadspay) {
-        if (made->tiles >= threads) {
-            made->workers = threads;
-        } else {
-            made->shares = threads;
-        }
-    }
-    return made;
-}
-
 const StepPlan& Machine::plan_for(Count rows) {
     auto found = plans_.find(rows);
     if (found == plans_.end()) {
-        found = plans_.emplace(rows, make_step_plan(rows, threads_, library_allowed_)).first;
+        found =
+            plans_
+                .emplace(rows, make_step_plan(program_, traits_, rows, threads_, library_allowed_))
+                .first;
     }
     return *found->second;
 }
 
 bool Machine::wants_library(Count rows, int threads) {
-    if (most_multiplications(program_, rows) < library_from) {
+    if (!may_want_library(program_, rows)) {
         return false;  // which saves making a plan only to see it
     }
     std::lock_guard<std::mutex> lock(busy_);
     const std::pair<Count, int> key{rows, threads};
     auto found = wants_.find(key);
     if (found == wants_.end()) {
-        found = wants_.emplace(key, make_step_plan(rows, threads, true)->main.library).first;
+        found =
+            wants_
+                .emplace(key, make_step_plan(program_, traits_, rows, threads, true)->main.library)
+                .first;
     }
     return found->second;
 }
@@ -212,38 +110,7 @@ std::vector<std::pair<std::string, bool>> Machine::chains_of(Count rows) {
 
 std::string Machine::describe(Count rows) {
     std::lock_guard<std::mutex> lock(busy_);
-    const StepPlan& plan = plan_for(rows);
-    std::ostringstream text;
-    text << "rows " << rows << ", tiles " << plan.tiles << " of " << plan.main.rows << ", workers "
-         << plan.workers << ", shares " << plan.shares << ", "
-         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
-         << static_cast<long>(plan.nanoseconds) << " ns\n";
-    static const char* const actions[] = {
-        "single", "chain",  "integers",  "product",     "reduce",  "copy",      "clear",
-        "take",   "add_at", "to_single", "from_single", "to_real", "to_integer"};
-    static const char* const ways[] = {"direct", "packed", "dots", "blocked", "library"};
-    for (int stage = 0; stage < 3; ++stage) {
-        for (const Instruction& one : plan.main.stages[stage]) {
-            text << "  " << stage << " " << actions[static_cast<int>(one.action)];
-            const std::size_t index = static_cast<std::size_t>(one.index);
-            if (one.action == Action::chain) {
-                const Chain& chain = plan.main.chains[index];
-                text << (chain.fused >= 0 ? " fused [" : " [");
-                for (Count size : chain.sizes) {
-                    text << size << " ";
-                }
-                text << "] " << chain.signature;
-            } else if (one.action == Action::product) {
-                const Product& product = plan.main.products[index];
-                text << " " << ways[static_cast<int>(product.way)] << " " << product.rows << " x "
-                     << product.depth << " x " << product.columns;
-            } else if (one.action == Action::single) {
-                text << " " << word_names[static_cast<int>(plan.main.singles[index].word)];
-            }
-            text << "\n";
-        }
-    }
-    return text.str();
+    return chainrule::describe(plan_for(rows));
 }
 
 // With the plans goes what was worked out for them.
@@ -277,7 +144,7 @@ void Machine::check_inputs(const Call& call) const {
         for (Count size : value.shape) {
             numbers *= size == rows_size ? call.batches.rows : size;
         }
-        const Count item = value.kind == Kind::integer ? 8 : static_cast<Count>(program_.item());
+        const Count item = static_cast<Count>(program_.item_of(value.kind));
         if (!value.single() && numbers > 0 && (one.data == nullptr || one.bytes < numbers * item)) {
             throw std::invalid_argument("a program is given an array that is smaller than due");
         }
@@ -327,26 +194,42 @@ Outcome Machine::run(const Call& call, const Means& means) {
     return program_.wide ? run_typed(wide_run_, call) : run_typed(narrow_run_, call);
 }
 
+// The plans of a call's steps: of whole batches, and of the one that ends an epoch.
+Machine::PlansOfCall Machine::plans_of(const Batches& batches) {
+    const Count per_epoch = batches.steps_per_epoch();
+    const StepPlan& whole = plan_for(std::min(batches.size, batches.rows));
+    const Count left = batches.rows - (per_epoch - 1) * batches.size;
+    const StepPlan& last = per_epoch > 1 || left > 0 ? plan_for(left) : whole;
+    return {whole, last, std::max({whole.workers, whole.shares, last.workers, last.shares})};
+}
+
 template <class T>
 Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call) {
+    const PlansOfCall plans = plans_of(call.batches);
+    // What a step that failed leaves behind is not gone on with.
+    std::unique_ptr<StepRun<T>> run = std::move(kept);
+    if (!run) {
+        run = std::make_unique<StepRun<T>>(program_, set_);
+    }
+    run->begin(call, library_);
+    Outcome outcome;
+    run->start_records(outcome.records);
+    const Crew::Lent own_crew = call.lent == nullptr ? Crew::lend(plans.threads) : nullptr;
+    Crew* const crew = call.lent == nullptr ? own_crew.get() : call.lent;
+    take_steps(*run, call, plans, crew, outcome);
+    run->store_carried(outcome);
+    if (run->bytes_kept() <= most_bytes_kept) {
+        kept = std::move(run);
+    }
+    return outcome;
+}
+
+template <class T>
+void Machine::take_steps(StepRun<T>& run, const Call& call, const PlansOfCall& plans, Crew* crew,
+                         Outcome& outcome) const {
     const Batches& batches = call.batches;
     const Count per_epoch = batches.steps_per_epoch();
-    const StepPlan& full = plan_for(std::min(batches.size, batches.rows));
-    const Count short_rows = batches.rows - (per_epoch - 1) * batches.size;
-    const StepPlan& last_one = per_epoch > 1 || short_rows > 0 ? plan_for(short_rows) : full;
-    TimeLimit limit(call.seconds, full.nanoseconds);
-    // What a step that failed leaves behind is not gone on with.
-    std::unique_ptr<StepRun<T>> held = std::move(kept);
-    if (!held) {
-        held = std::make_unique<StepRun<T>>(*this);
-    }
-    StepRun<T>& run = *held;
-    run.begin(call);
-    Outcome outcome;
-    run.start_records(outcome.records);
-    const int threads = std::max({full.workers, full.shares, last_one.workers, last_one.shares});
-    const Crew::Lent own_crew = call.lent == nullptr ? Crew::lend(threads) : nullptr;
-    Crew* const crew = call.lent == nullptr ? own_crew.get() : call.lent;
+    TimeLimit limit(call.seconds, plans.whole.nanoseconds);
     std::unique_ptr<Watcher<T>> watcher;
     if (call.watch != nullptr) {
         watcher = std::make_unique<Watcher<T>>(*call.watch, outcome.epochs, kernels_of<T>(set_),
@@ -365,7 +248,7 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call) 
                                 static_cast<std::uint32_t>(epoch), batches.rows);
         }
         const Count from = place * batches.size;
-        const StepPlan& plan = place == per_epoch - 1 ? last_one : full;
+        const StepPlan& plan = place == per_epoch - 1 ? plans.last : plans.whole;
         run.step(plan, batches.shuffled ? 0 : from, chosen == nullptr ? nullptr : chosen + from,
                  crew);
         run.add_records(plan, outcome.records);
@@ -377,18 +260,13 @@ Outcome Machine::run_typed(std::unique_ptr<StepRun<T>>& kept, const Call& call) 
             if (place == per_epoch - 1 &&
                 watcher->close(run.first_carried(), run.first_carried_size(),
                                run.first_carried_number())) {
-                break;
+                return;
             }
         }
         if (limit.reached()) {
-            break;
+            return;
         }
     }
-    run.store_carried(outcome);
-    if (run.bytes_kept() <= most_bytes_kept) {
-        kept = std::move(held);
-    }
-    return outcome;
 }
 
 }  // namespace chainrule

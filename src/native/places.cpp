@@ -54,7 +54,7 @@ std::vector<Axis> Lowering::fresh_axes(int value) const {
 }
 
 std::size_t Lowering::item_of(int value) const {
-    return whole_number(value) ? sizeof(std::int64_t) : program_.item();
+    return program_.item_of(program_.values[value].kind);
 }
 
 Count Lowering::bytes_of(int value) const {
@@ -128,7 +128,7 @@ View Lowering::temporary_like(const std::vector<Axis>& axes, int arena, std::siz
 }
 
 View Lowering::temporary(int value, std::size_t item) {
-    return temporary_like(fresh_axes(value), stage_now_ == 1 ? tile : shared, item);
+    return temporary_like(fresh_axes(value), working_arena(), item);
 }
 
 InputLayout layout_of_inputs(const Program& program) {
@@ -142,8 +142,7 @@ InputLayout layout_of_inputs(const Program& program) {
         const bool is_carried = program.roles[value] == Role::carried;
         Count& bytes = is_carried ? layout.carried_bytes : layout.fixed_bytes;
         layout.offsets[value] = bytes;
-        const std::size_t item = one.kind == Kind::integer ? sizeof(std::int64_t) : program.item();
-        const Count taken = elements_of(one.shape) * static_cast<Count>(item);
+        const Count taken = elements_of(one.shape) * static_cast<Count>(program.item_of(one.kind));
         bytes += std::max(aligned(taken), alignment);
     }
     return layout;
@@ -172,16 +171,12 @@ void Lowering::place_inputs() {
         }
         input.transposed = choices_.rows_fast && rows == 0;
         const std::vector<Count> sizes = sizes_of(value);
-        Count stride = 1;
-        input.view.axes.resize(sizes.size());
-        for (std::size_t axis = sizes.size(); axis-- > 0;) {
-            input.view.axes[axis] = {sizes[axis], stride};
-            stride *= sizes[axis];
+        for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
+            input.view.axes.push_back({sizes[axis], 1});
             input.width *= axis > 0 ? sizes[axis] : 1;
         }
-        if (input.transposed) {
-            input.view.axes = fresh_axes(value);
-        }
+        input.view.axes =
+            input.transposed ? fresh_axes(value) : side_by_side(std::move(input.view.axes));
         views_[value] = input.view;
         plan_.inputs.push_back(input);
     }
@@ -209,12 +204,12 @@ void Lowering::place_constants() {
         }
         const std::vector<Count> sizes = sizes_of(at);
         views_[number].place = {constants, static_cast<Count>(bytes.size())};
-        views_[number].axes.resize(sizes.size());
         Count elements = 1;
-        for (std::size_t axis = sizes.size(); axis-- > 0;) {
-            views_[number].axes[axis] = {sizes[axis], elements};
-            elements *= sizes[axis];
+        for (Count size : sizes) {
+            views_[number].axes.push_back({size, 1});
+            elements *= size;
         }
+        views_[number].axes = side_by_side(std::move(views_[number].axes));
         const std::size_t start = bytes.size();
         bytes.resize(
             static_cast<std::size_t>(aligned(static_cast<Count>(start + elements * item_of(at)))));

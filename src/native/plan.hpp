@@ -55,6 +55,14 @@ enum class Action : std::uint8_t {
     to_integer,   // floats to integers
 };
 
+inline const char* name_of(Action action) {
+    static const char* const names[] = {
+        "single", "chain",  "integers",  "product",     "reduce",  "copy",      "clear",
+        "take",   "add_at", "to_single", "from_single", "to_real", "to_integer"};
+    static_assert(sizeof(names) / sizeof(*names) == static_cast<int>(Action::to_integer) + 1);
+    return names[static_cast<int>(action)];
+}
+
 // An operand of a chain: an array in the chain's loop order, or a single number.
 struct ChainInput {
     Place place;
@@ -112,6 +120,12 @@ struct Product {
     bool sums = false;
     double flops() const { return 2.0 * rows * columns * depth; }
 };
+
+inline const char* name_of(Product::Way way) {
+    static const char* const names[] = {"direct", "packed", "dots", "blocked", "library"};
+    static_assert(sizeof(names) / sizeof(*names) == static_cast<int>(Product::Way::library) + 1);
+    return names[static_cast<int>(way)];
+}
 
 struct Reduction {
     bool maximum = false;

@@ -151,6 +151,7 @@ struct Program {
 
     int input_count() const { return static_cast<int>(roles.size()); }
     std::size_t item() const { return wide ? 8 : 4; }
+    std::size_t item_of(Kind kind) const { return kind == Kind::integer ? 8 : item(); }
     bool coupled() const {
         for (const Value& value : values) {
             if (value.mark == Mark::coupled) {

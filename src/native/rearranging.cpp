@@ -106,17 +106,30 @@ void Lowering::convert(const View& from, const View& to, Action action) {
     add(action, plan_.conversions.size() - 1, 0.5 * static_cast<double>(elements_of(to.axes)));
 }
 
-View Lowering::array_of(int value) {
-    if (!single(value)) {
-        return views_[value];
-    }
-    const View view = temporary_like({}, stage_now_ == 1 ? tile : shared, 8);
+void Lowering::read_single(const Place& from, int value) {
     Conversion made;
-    made.to = view.place;
+    made.from = from;
+    made.slot = slot_of(value);
+    made.kind = program_.values[value].kind;
+    plan_.conversions.push_back(made);
+    add(Action::to_single, plan_.conversions.size() - 1, 2.0);
+}
+
+void Lowering::write_single(int value, const Place& to) {
+    Conversion made;
+    made.to = to;
     made.slot = slot_of(value);
     made.kind = program_.values[value].kind;
     plan_.conversions.push_back(made);
     add(Action::from_single, plan_.conversions.size() - 1, 2.0);
+}
+
+View Lowering::array_of(int value) {
+    if (!single(value)) {
+        return views_[value];
+    }
+    const View view = temporary_like({}, working_arena(), 8);
+    write_single(value, view.place);
     return view;
 }
 
@@ -138,28 +151,18 @@ void Lowering::lower_reshape(const Equation& equation) {
             slots_[output] = slot_of(input);
             return;
         }
-        Conversion made;
-        made.from = views_[input].place;
-        made.slot = slot_of(output);
-        made.kind = program_.values[output].kind;
-        plan_.conversions.push_back(made);
-        add(Action::to_single, plan_.conversions.size() - 1, 2.0);
+        read_single(views_[input].place, output);
         return;
     }
     made_[output] = true;
     const std::vector<Count> sizes = sizes_of(output);
     if (single(input)) {
         // One number that stays: its memory is not a temporary one.
-        const int arena = stage_now_ == 1 ? tile : shared;
+        const int arena = working_arena();
         View& view = views_[output];
         view.place = {arena, memory_of(arena).take(alignment)};
         view.axes.assign(sizes.size(), {1, 1});
-        Conversion made;
-        made.to = view.place;
-        made.slot = slot_of(input);
-        made.kind = program_.values[input].kind;
-        plan_.conversions.push_back(made);
-        add(Action::from_single, plan_.conversions.size() - 1, 2.0);
+        write_single(input, view.place);
         return;
     }
     const View& given = views_[input];
@@ -168,15 +171,10 @@ void Lowering::lower_reshape(const Equation& equation) {
         return;
     }
     // The numbers are written down in the order of the old shape, which is that of the new one.
-    const int arena = stage_now_ == 1 ? tile : shared;
+    const int arena = working_arena();
     View written;
-    Count stride = 1;
-    written.axes = given.axes;
-    for (auto axis = written.axes.rbegin(); axis != written.axes.rend(); ++axis) {
-        axis->stride = stride;
-        stride *= axis->size;
-    }
-    const Count bytes = stride * static_cast<Count>(item_of(output));
+    written.axes = side_by_side(given.axes);
+    const Count bytes = elements_of(given.axes) * static_cast<Count>(item_of(output));
     written.place = {arena, memory_of(arena).take(bytes)};
     copy(given, written, item_of(output));
     reshaped_axes(written.axes, sizes, views_[output].axes);
@@ -259,7 +257,7 @@ void Lowering::lower_indexing(const Equation& equation, Action action) {
     const View given = array_of(equation.inputs[0]);
     View result;
     if (single(output)) {
-        result = temporary_like({}, stage_now_ == 1 ? tile : shared, 8);
+        result = temporary_like({}, working_arena(), 8);
     } else {
         result = make(output);
     }
@@ -285,12 +283,7 @@ void Lowering::lower_indexing(const Equation& equation, Action action) {
     plan_.indexings.push_back(made);
     add(action, plan_.indexings.size() - 1, work);
     if (single(output)) {
-        Conversion read;
-        read.from = result.place;
-        read.slot = slot_of(output);
-        read.kind = program_.values[output].kind;
-        plan_.conversions.push_back(read);
-        add(Action::to_single, plan_.conversions.size() - 1, 2.0);
+        read_single(result.place, output);
     }
 }
 

@@ -94,7 +94,7 @@ void StepRun<T>::carry_over(const StepPlan& plan) {
                 inputs_[place].number = static_cast<double>(inputs_[place].integer);
             }
         } else if (!output.in_place) {
-            const std::size_t item = output.kind == Kind::integer ? 8 : sizeof(T);
+            const std::size_t item = program_.item_of(output.kind);
             const Count elements = elements_of(program_.values[place].shape);
             staged_[place].resize(static_cast<std::size_t>(elements) * item);
             const Kind kind = output.kind == Kind::truth ? Kind::real : output.kind;
@@ -160,7 +160,7 @@ void StepRun<T>::store_carried(Outcome& outcome) const {
         outcome.integers.push_back(inputs_[place].integer);
         outcome.carried.emplace_back();
         if (!value.single()) {
-            const std::size_t item = value.kind == Kind::integer ? 8 : sizeof(T);
+            const std::size_t item = program_.item_of(value.kind);
             const char* from = carried_memory_ + layout_.offsets[place];
             const std::size_t bytes = static_cast<std::size_t>(elements_of(value.shape)) * item;
             std::vector<char>& made = outcome.carried.back();

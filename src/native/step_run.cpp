@@ -14,17 +14,17 @@ constexpr Count worth_adding_together = 64 * 1024;  // bytes of sums
 }  // namespace
 
 template <class T>
-StepRun<T>::StepRun(Machine& machine)
-    : machine_(machine),
-      program_(machine.program_),
-      kernels_(kernels_of<T>(machine.set_)),
+StepRun<T>::StepRun(const Program& program, int set)
+    : program_(program),
+      kernels_(kernels_of<T>(set)),
       inputs_(program_.roles.size()),
       layout_(layout_of_inputs(program_)),
       carried_memory_(carried_bytes_.at_least(layout_.carried_bytes)),
       fixed_memory_(fixed_bytes_.at_least(layout_.fixed_bytes)) {}
 
 template <class T>
-void StepRun<T>::begin(const Call& call) {
+void StepRun<T>::begin(const Call& call, const Library& library) {
+    library_ = library;
     columns_ = call.rows;
     staged_.resize(call.carried.size());
     std::size_t next_carried = 0;
@@ -67,8 +67,8 @@ void StepRun<T>::load(std::size_t place, const Given& given) {
         return;
     }
     const bool is_carried = program_.roles[place] == Role::carried;
-    const std::size_t item = value.kind == Kind::integer ? 8 : sizeof(T);
-    const std::size_t bytes = static_cast<std::size_t>(elements_of(value.shape)) * item;
+    const std::size_t bytes =
+        static_cast<std::size_t>(elements_of(value.shape)) * program_.item_of(value.kind);
     if (bytes > 0) {
         std::memcpy((is_carried ? carried_memory_ : fixed_memory_) + layout_.offsets[place],
                     given.data, bytes);
@@ -111,33 +111,35 @@ void StepRun<T>::prepare(const StepPlan& plan) {
         worker.gathered.resize(rows_inputs);
         worker.gathered_from.assign(rows_inputs, nullptr);
         worker.gathered_first.assign(rows_inputs, -1);
-        Memory& memory = worker.memory;
-        const std::vector<char*> before = memory.arenas;
-        memory.arenas.assign(first_rows + rows_inputs, nullptr);
-        memory.arenas[constants] = const_cast<char*>(main.constant_bytes.data());
-        memory.arenas[shared] = shared_memory;
-        memory.arenas[carried] = carried_memory_;
-        memory.arenas[fixed_inputs] = fixed_memory_;
-        memory.arenas[tile] =
+        std::vector<char*>& arenas = worker.arenas;
+        const std::vector<char*> before = arenas;
+        arenas.assign(first_rows + rows_inputs, nullptr);
+        arenas[constants] = const_cast<char*>(main.constant_bytes.data());
+        arenas[shared] = shared_memory;
+        arenas[carried] = carried_memory_;
+        arenas[fixed_inputs] = fixed_memory_;
+        arenas[tile] =
             owner.tile_bytes.at_least(std::max(main.arena_bytes[tile], rest.arena_bytes[tile]));
-        memory.arenas[sums] =
+        arenas[sums] =
             owner.sums_bytes.at_least(std::max(main.arena_bytes[sums], rest.arena_bytes[sums]));
         // What was bound holds where memory lay, and constants are each plan's own.
-        const bool moved = before.size() != memory.arenas.size() ||
+        const bool moved = before.size() != arenas.size() ||
                            !std::equal(before.begin() + shared, before.begin() + first_rows,
-                                       memory.arenas.begin() + shared);
+                                       arenas.begin() + shared);
         if (moved) {
             worker.bound.clear();
             worker.bound_plan = nullptr;
         }
-        memory.scratch =
-            worker.scratch_bytes.at_least(std::max(main.scratch_bytes, rest.scratch_bytes));
+        worker.slots.resize(main.slots.size());
+        worker.memory = {
+            arenas.data(), worker.slots.data(),
+            worker.scratch_bytes.at_least(std::max(main.scratch_bytes, rest.scratch_bytes))};
     }
 }
 
 template <class T>
 void StepRun<T>::set_inputs(const StepPlan& plan, Memory& memory) const {
-    memory.slots.assign(plan.main.slots.begin(), plan.main.slots.end());
+    std::copy(plan.main.slots.begin(), plan.main.slots.end(), memory.slots);
     for (std::size_t value = 0; value < inputs_.size(); ++value) {
         const InputPlace& input = plan.main.inputs[value];
         if (!input.single) {
@@ -195,11 +197,8 @@ void StepRun<T>::share_out(const Plan& plan, const Instruction& instruction, Wor
         Sharing& work = *static_cast<Sharing*>(given);
         // Scratch is private; all other memory is that of the worker who shares it out.
         Memory& own = work.run->workers_[static_cast<std::size_t>(number)]->memory;
-        if (&own == work.memory) {
-            return work.run->execute_on(*work.plan, *work.instruction, own, work.first,
-                                        {number, work.parts});
-        }
-        Memory view{work.memory->arenas, work.memory->slots, own.scratch};
+        Memory view = *work.memory;
+        view.scratch = own.scratch;
         work.run->execute_on(*work.plan, *work.instruction, view, work.first, {number, work.parts});
     };
     crew.run(task, &work, parts);
@@ -208,7 +207,7 @@ void StepRun<T>::share_out(const Plan& plan, const Instruction& instruction, Wor
 template <class T>
 void StepRun<T>::execute_on(const Plan& plan, const Instruction& instruction, Memory& memory,
                             bool first, Share share) const {
-    execute<T>(plan, instruction, kernels_, machine_.library_, memory, first, share);
+    execute<T>(plan, instruction, kernels_, library_, memory, first, share);
 }
 
 template <class T>
@@ -250,7 +249,7 @@ void StepRun<T>::run_tiles(const StepPlan& plan, int number) {
 // Adds a part of what another worker has summed to the sums of the first.
 template <class T>
 void StepRun<T>::add_region(const SumRegion& region, const Worker& other, Share share) {
-    const Count item = region.kind == Kind::integer ? 8 : static_cast<Count>(sizeof(T));
+    const Count item = static_cast<Count>(program_.item_of(region.kind));
     const Range range(region.elements, share, alignment);
     const Count start = region.offset + range.from * item;
     const Count count = range.to - range.from;
@@ -318,7 +317,8 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
     if (plan.workers > 1) {
         // Before any of them begins: the first one writes its sums among these numbers.
         for (int number = 1; number < plan.workers; ++number) {
-            workers_[static_cast<std::size_t>(number)]->memory.slots = chief.memory.slots;
+            std::copy(chief.slots.begin(), chief.slots.end(),
+                      workers_[static_cast<std::size_t>(number)]->memory.slots);
         }
         struct Tiles {
             StepRun* run;

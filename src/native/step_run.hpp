@@ -7,17 +7,18 @@
 
 #include "bound.hpp"
 #include "bytes.hpp"
-#include "machine.hpp"
+#include "call.hpp"
+#include "step_plan.hpp"
 
 namespace chainrule {
 
 template <class T>
 class StepRun {
 public:
-    explicit StepRun(Machine& machine);
+    StepRun(const Program& program, int set);
 
     // A call begins with its inputs, in their order. Memory is kept from call to call.
-    void begin(const Call& call);
+    void begin(const Call& call, const Library& library);
 
     // What the next step is given, but for its rows: in this run's memory, for as long as it stays.
     std::vector<Given> inputs_now() const;
@@ -43,7 +44,9 @@ public:
 
 private:
     struct Worker {
-        Memory memory;
+        std::vector<char*> arenas;
+        std::vector<std::uint64_t> slots;
+        Memory memory;  // which shows these
         Bytes tile_bytes, sums_bytes, scratch_bytes;
         std::vector<Bytes> gathered;
         std::vector<const char*> gathered_from;  // what lies in it, where that can stay
@@ -74,9 +77,9 @@ private:
     void make_room_for_rows(const StepPlan& plan);
     void keep_row_records(const Plan& plan, const Worker& worker, Count first);
 
-    Machine& machine_;
     const Program& program_;
     const Kernels<T>& kernels_;
+    Library library_;  // of the call under way
     std::vector<Given> columns_;
     std::vector<Given> inputs_;  // single numbers of all inputs
     const InputLayout layout_;

@@ -1,0 +1,160 @@
+#include "step_plan.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "memory.hpp"
+
+namespace chainrule {
+
+namespace {
+
+constexpr Count tile_bytes = 320 * 1024;        // of all values of a tile: they stay in the cache
+constexpr Count light_sums_bytes = 512 * 1024;  // of the sums that each thread has of its own
+constexpr Count least_rows_beside_heavy_sums = 512;  // of a tile, where its sums are not light
+constexpr Count least_rows_of_a_tile = 64;
+constexpr Count least_rows_of_a_thread = 32;
+constexpr Count least_rows_fast = 8;     // rows, for them to be the fastest axis
+constexpr double worth_threads = 100e3;  // nanoseconds of a step
+// Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
+// has to be loaded and held to one thread.
+constexpr Count library_from = 100 * 1000 * 1000;
+
+Count rounded_up(Count count, Count grain) {
+    return (count + grain - 1) / grain * grain;
+}
+
+// Into how many tiles the rows are cut, given the plan of all of them in one.
+Count tiles_of(const Program& program, const Plan& whole, Count rows, int threads) {
+    const Count bytes = numbers_in_a_row(program) * static_cast<Count>(program.item());
+    Count tile_rows = std::max(least_rows_of_a_tile, tile_bytes / std::max<Count>(bytes, 1));
+    // Each tile adds to all sums, which has to be little beside the rest of its work.
+    const bool light = whole.arena_bytes[sums] <= light_sums_bytes;
+    if (!light) {
+        tile_rows = std::max(tile_rows, least_rows_beside_heavy_sums);
+    }
+    const Count tiles = (rows + tile_rows - 1) / tile_rows;
+    if (threads > 1 && light && rows >= least_rows_of_a_thread * threads) {
+        return rounded_up(std::max<Count>(tiles, threads), threads);
+    }
+    return tiles;
+}
+
+// Plans the tiles of a step, and the last one by itself where it is shorter.
+void cut_into_tiles(StepPlan& made, const Program& program, Choices choices, Count tiles) {
+    choices.rows = rounded_up((made.rows + tiles - 1) / tiles, 16);
+    choices.rows_fast = choices.rows_fast && choices.rows >= least_rows_fast;
+    made.tiles = (made.rows + choices.rows - 1) / choices.rows;
+    if (made.tiles == 1) {
+        return;
+    }
+    made.main = make_plan(program, choices);
+    const Count left = made.rows - (made.tiles - 1) * choices.rows;
+    if (left != choices.rows) {
+        choices.rows = left;
+        made.rest = std::make_unique<Plan>(make_plan(program, choices));
+    }
+}
+
+}  // namespace
+
+RowTraits row_traits(const Program& program) {
+    RowTraits traits;
+    for (std::size_t value = 0; value < program.roles.size(); ++value) {
+        if (program.roles[value] == Role::rows) {
+            const Shape& shape = program.values[value].shape;
+            const bool leads = !shape.empty() && shape[0] == rows_size &&
+                               std::count(shape.begin(), shape.end(), rows_size) == 1;
+            traits.lead = traits.lead && leads;
+        }
+    }
+    for (int output : program.outputs) {
+        const Value& value = program.values[static_cast<std::size_t>(output)];
+        traits.lead = traits.lead && (!value.has_rows() || value.shape[0] == rows_size);
+    }
+    for (const Equation& equation : program.equations) {
+        const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
+        if (equation.word == Word::matmul && shape.size() > 2) {
+            traits.batches =
+                traits.batches || std::count(shape.begin(), shape.end() - 2, rows_size) > 0;
+        }
+    }
+    return traits;
+}
+
+std::unique_ptr<StepPlan> make_step_plan(const Program& program, const RowTraits& traits,
+                                         Count rows, int threads, bool library) {
+    auto made = std::make_unique<StepPlan>();
+    made->rows = rows;
+    Choices choices;
+    choices.rows = rows;
+    choices.rows_fast = rows >= least_rows_fast && traits.lead && !traits.batches;
+    choices.library = library;
+    choices.library_from = library_from;
+    made->main = make_plan(program, choices);
+    made->nanoseconds = made->main.tile_work + made->main.other_work;
+    const bool threads_pay = threads > 1 && made->nanoseconds > worth_threads;
+    if (!program.coupled() && traits.lead && rows > 1) {
+        const Count tiles = tiles_of(program, made->main, rows, threads_pay ? threads : 1);
+        if (tiles > 1) {
+            cut_into_tiles(*made, program, choices, tiles);
+        }
+    }
+    if (threads_pay) {
+        // Threads with tiles of their own, where there are enough; else they share instructions.
+        (made->tiles >= threads ? made->workers : made->shares) = threads;
+    }
+    return made;
+}
+
+bool may_want_library(const Program& program, Count rows) {
+    // Rows are rounded up as in a tile.
+    const Count padded = whole_lines(rows, program.item());
+    const auto size_of = [padded](Count size) { return size == rows_size ? padded : size; };
+    for (const Equation& equation : program.equations) {
+        if (equation.word != Word::matmul) {
+            continue;
+        }
+        const Value& left = program.values[static_cast<std::size_t>(equation.inputs[0])];
+        Count multiplications = size_of(left.shape.back());
+        for (Count size : program.values[static_cast<std::size_t>(equation.output)].shape) {
+            multiplications *= size_of(size);
+        }
+        if (multiplications >= library_from) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string describe(const StepPlan& plan) {
+    std::ostringstream text;
+    text << "rows " << plan.rows << ", tiles " << plan.tiles << " of " << plan.main.rows
+         << ", workers " << plan.workers << ", shares " << plan.shares << ", "
+         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
+         << static_cast<long>(plan.nanoseconds) << " ns\n";
+    for (int stage = 0; stage < 3; ++stage) {
+        for (const Instruction& one : plan.main.stages[stage]) {
+            text << "  " << stage << " " << name_of(one.action);
+            const std::size_t index = static_cast<std::size_t>(one.index);
+            if (one.action == Action::chain) {
+                const Chain& chain = plan.main.chains[index];
+                text << (chain.fused >= 0 ? " fused [" : " [");
+                for (Count size : chain.sizes) {
+                    text << size << " ";
+                }
+                text << "] " << chain.signature;
+            } else if (one.action == Action::product) {
+                const Product& product = plan.main.products[index];
+                text << " " << name_of(product.way) << " " << product.rows << " x " << product.depth
+                     << " x " << product.columns;
+            } else if (one.action == Action::single) {
+                text << " " << word_names[static_cast<int>(plan.main.singles[index].word)];
+            }
+            text << "\n";
+        }
+    }
+    return text.str();
+}
+
+}  // namespace chainrule
