@@ -223,12 +223,6 @@ void add_pairs(WordKernel<T> (&table)[pair_words][pair_words][2], WordList<First
 }
 
 template <class T>
-Kernels<T> with_pairs(Kernels<T> kernels) {
-    add_pairs(kernels.pairs, PairWords{});
-    return kernels;
-}
-
-template <class T>
 bool all_finite(const T* x, Count count) {
     constexpr Count lanes = Lanes<T>::N;
     for (Count place = 0; place < count; place += lanes) {
@@ -282,40 +276,51 @@ void gather_transposed(const T* x, const std::int64_t* order, Count first, Count
 }
 
 template <class T>
+Kernels<T> all_kernels() {
+    constexpr int elementwise_words = static_cast<int>(Word::where) + 1;
+    // In the order of Word.
+    const WordKernel<T> words[] = {
+        unary<T, Negative>,    unary<T, Absolute>,   unary<T, Sign>,
+        unary<T, Floor>,       unary<T, Exp>,        unary<T, Expm1>,
+        unary<T, Log>,         unary<T, Log1p>,      unary<T, Sqrt>,
+        unary<T, Sin>,         unary<T, Cos>,        unary<T, Tanh>,
+        unary<T, Sigmoid>,     unary<T, Erf>,        unary<T, LogicalNot>,
+        unary<T, IsFinite>,    unary<T, Identity>,   binary<T, Add>,
+        binary<T, Subtract>,   binary<T, Multiply>,  binary<T, Divide>,
+        binary<T, Power>,      binary<T, Maximum>,   binary<T, Minimum>,
+        binary<T, Less>,       binary<T, LessEqual>, binary<T, Equal>,
+        binary<T, LogicalAnd>, binary<T, LogicalOr>, where<T>,
+    };
+    Kernels<T> made{};
+    static_assert(sizeof(words) == elementwise_words * sizeof(*words));
+    for (int word = 0; word < elementwise_words; ++word) {
+        made.words[word] = words[word];
+    }
+    add_pairs(made.pairs, PairWords{});
+    made.product = product<T>;
+    made.dots = dots<T>;
+    made.blocked_product = blocked_product<T>;
+    made.pack = pack<T>;
+    made.sum_down = reduce_down<T, Summing>;
+    made.max_down = reduce_down<T, Maximising>;
+    made.sum_along = reduce_along<T, Summing>;
+    made.max_along = reduce_along<T, Maximising>;
+    made.sum_wide = sum_wide<T>;
+    made.all_finite = all_finite<T>;
+    made.add_into = add_into<T>;
+    made.equal_integers = equal_integers<T>;
+    made.gather_transposed = gather_transposed<T>;
+    made.random_bits = random_bits;
+    const FusedLoops<T> fused = fused_loops<T>();
+    made.chain_signatures = fused.signatures;
+    made.chain_kernels = fused.kernels;
+    made.chain_count = fused.count;
+    return made;
+}
+
+template <class T>
 const Kernels<T>& kernels() {
-    static const FusedLoops<T> fused = fused_loops<T>();
-    static const Kernels<T> table = with_pairs<T>({
-        {
-            unary<T, Negative>,    unary<T, Absolute>,   unary<T, Sign>,
-            unary<T, Floor>,       unary<T, Exp>,        unary<T, Expm1>,
-            unary<T, Log>,         unary<T, Log1p>,      unary<T, Sqrt>,
-            unary<T, Sin>,         unary<T, Cos>,        unary<T, Tanh>,
-            unary<T, Sigmoid>,     unary<T, Erf>,        unary<T, LogicalNot>,
-            unary<T, IsFinite>,    unary<T, Identity>,   binary<T, Add>,
-            binary<T, Subtract>,   binary<T, Multiply>,  binary<T, Divide>,
-            binary<T, Power>,      binary<T, Maximum>,   binary<T, Minimum>,
-            binary<T, Less>,       binary<T, LessEqual>, binary<T, Equal>,
-            binary<T, LogicalAnd>, binary<T, LogicalOr>, where<T>,
-        },
-        {},
-        product<T>,
-        dots<T>,
-        blocked_product<T>,
-        pack<T>,
-        reduce_down<T, Summing>,
-        reduce_down<T, Maximising>,
-        reduce_along<T, Summing>,
-        reduce_along<T, Maximising>,
-        sum_wide<T>,
-        all_finite<T>,
-        add_into<T>,
-        equal_integers<T>,
-        gather_transposed<T>,
-        random_bits,
-        fused.signatures,
-        fused.kernels,
-        fused.count,
-    });
+    static const Kernels<T> table = all_kernels<T>();
     return table;
 }
 
