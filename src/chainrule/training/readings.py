@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from chainrule.engines.door import Batches, Epochs, Look, Work
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
@@ -70,11 +73,24 @@ class Readings:
         by_look = zip(*(column.tolist() for column in seen.looks), strict=True)
         for epoch, of_it in zip(seen.looked, by_look, strict=True):
             numbers = iter(of_it)
-            layers = {
-                name: {one: next(numbers) for one in LAYER_READINGS} for name in self.step.watched
-            }
+            layers = {name: layer_reading(numbers) for name in self.step.watched}
             parameters = {
-                one.name: {reading: next(numbers) for reading in PARAMETER_READINGS}
+                one.name: parameter_reading(numbers, one.size)
                 for one in self.step.objective.trained.parameters
             }
             recording.reading(steps + epoch * per_epoch, epoch, layers, parameters)
+
+
+def layer_reading(numbers: Iterator[float]) -> dict[str, float]:
+    """Return the reading of a layer's output, of the records ``LAYER_RECORDS``."""
+    taken = dict(zip(LAYER_READINGS, islice(numbers, len(LAYER_READINGS)), strict=True))
+    return taken | {"deviation": math.sqrt(taken["deviation"]), "lowest": -taken["lowest"]}
+
+
+def parameter_reading(numbers: Iterator[float], size: int) -> dict[str, float]:
+    """Return the reading of a parameter, of the records ``PARAMETER_RECORDS``: the roots of means
+    of squares."""
+    squares = islice(numbers, len(PARAMETER_READINGS))
+    return {
+        name: math.sqrt(one / size) for name, one in zip(PARAMETER_READINGS, squares, strict=True)
+    }

@@ -30,7 +30,11 @@ from chainrule.network.objective import Objective
 from chainrule.ops import OPS
 from chainrule.optimizers import Optimizer, Schedule
 from chainrule.training.origin import Origin
-from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS
+
+# What is recorded of a layer's output and of a parameter, its gradient and its update: no more than
+# the numbers need, since each word more is traced in every call of ``train``.
+LAYER_RECORDS = ("mean", "variance", "highest of the negative", "highest", "share of zeros")
+PARAMETER_RECORDS = ("squares", "squares of the gradient", "squares of the update")
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,17 +163,18 @@ class TrainingStep:
         return Work(program, carried=len(carried), fixed=2)
 
     def observed_work(self, dtype: FloatType) -> Work:
-        """Return the step in its observed form: nothing is carried, readings are the records."""
+        """Return the step in its observed form: nothing is carried, and its records are those that
+        ``Readings`` makes readings of."""
         tracing, now = self._traced
         names = [
-            *(f"layer {name} {one}" for name in self.watched for one in LAYER_READINGS),
+            *(f"layer {name} {one}" for name in self.watched for one in LAYER_RECORDS),
             *(
-                f"parameter {one.name} {reading}"
+                f"parameter {one.name} {record}"
                 for one in self.objective.trained.parameters
-                for reading in PARAMETER_READINGS
+                for record in PARAMETER_RECORDS
             ),
         ]
-        made = self._readings(tracing.symbols[0], now)
+        made = self._observed(tracing.symbols[0], now)
         program = tracing.program(made, names, dtype)
         return Work(program, carried=0, fixed=4 + len(self.state_names))
 
@@ -179,15 +184,15 @@ class TrainingStep:
         last = {one.layer: one.outputs[0] for one in self.objective.plan.steps}
         return tuple(last.values())
 
-    def _readings(self, parameters: Any, now: Advance) -> list[Any]:
+    def _observed(self, parameters: Any, now: Advance) -> list[Any]:
         made: list[Any] = []
         for name in self.watched:
             value = now.values[name]
             mean = mean_over(value)
             made += [
                 mean,
-                sqrt(mean_over((value - mean) * (value - mean))),
-                -max_over(-value),
+                mean_over((value - mean) * (value - mean)),
+                max_over(-value),
                 max_over(value),
                 mean_over(to_float(equal(value, 0.0))),
             ]
@@ -196,7 +201,7 @@ class TrainingStep:
         for one in layout.parameters:
             start = layout.starts[one.name]
             parts = [slice_of(square, 0, start, start + one.size) for square in squares]
-            made += [sqrt(sum_over(part) / float(one.size)) for part in parts]
+            made += [sum_over(part) for part in parts]
         return made
 
 
