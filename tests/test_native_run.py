@@ -470,3 +470,22 @@ def test_a_machine_refuses_a_program_that_is_not_well_formed() -> None:
         made(("negative", [0], 1, []), role="row")
     with pytest.raises(ValueError, match="no kind 'number'"):
         made(("negative", [0], 1, []), kind="number")
+
+
+def test_a_chain_stays_right_when_its_scratch_memory_moves() -> None:
+    """A larger product of another number of rows takes more of it than there was."""
+
+    def step(w: Any, x: Any) -> tuple[Any, Any]:
+        y = x @ w
+        odd = (y * y - 2.0) * (y + 3.0) / (y * y + 5.0) - (y - 1.0) * (y * 0.5 + x)
+        return w * 0.999 - mean_over(odd) * 0.001, mean_over(odd * odd)
+
+    inputs = [Input("w", (300, 300)), Input("x", (ROWS, 300))]
+    work = Work(trace(step, inputs, ("w", "seen"), "float64"), carried=1, fixed=0)
+    w, x = DRAW.normal(size=(300, 300)), DRAW.normal(size=(400, 300))
+    for size in (4, 400, 4, 50):
+        batches = Batches(size, size)
+        found = native.run(work, [w], [], [x[:size]], batches, 0, 2, math.inf)
+        due = reference_run.run(work, [w], [], [x[:size]], batches, 0, 2, math.inf, None)
+        np.testing.assert_allclose(found.records[0], due.records[0], rtol=1e-10)
+        np.testing.assert_allclose(found.carried[0], due.carried[0], rtol=1e-10)

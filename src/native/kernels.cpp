@@ -207,19 +207,16 @@ struct WordList {};
 // In the order of pair_place.
 using PairWords = WordList<Add, Subtract, Multiply, Divide, Sqrt>;
 
+// Enters the pairs of one first word, then those of all, in the order of `pair_loop`.
 template <class T, class First, class... Second>
-void add_pairs_of(WordKernel<T> (&row)[pair_words][2], WordList<Second...>) {
-    int place = 0;
-    ((row[place][0] = pair<T, First, Second, false>, row[place][1] = pair<T, First, Second, true>,
-      ++place),
-     ...);
+void add_pairs_of(WordKernel<T>*& to, WordList<Second...>) {
+    ((*to++ = pair<T, First, Second, false>, *to++ = pair<T, First, Second, true>), ...);
 }
 
 template <class T, class... First>
-void add_pairs(WordKernel<T> (&table)[pair_words][pair_words][2], WordList<First...> all) {
+void add_pairs(WordKernel<T>* to, WordList<First...> all) {
     static_assert(sizeof...(First) == pair_words);
-    int place = 0;
-    ((add_pairs_of<T, First>(table[place], all), ++place), ...);
+    (add_pairs_of<T, First>(to, all), ...);
 }
 
 template <class T>
@@ -294,9 +291,9 @@ Kernels<T> all_kernels() {
     Kernels<T> made{};
     static_assert(sizeof(words) == elementwise_words * sizeof(*words));
     for (int word = 0; word < elementwise_words; ++word) {
-        made.words[word] = words[word];
+        made.loops[word] = words[word];
     }
-    add_pairs(made.pairs, PairWords{});
+    add_pairs(made.loops + word_count, PairWords{});
     made.product = product<T>;
     made.dots = dots<T>;
     made.blocked_product = blocked_product<T>;

@@ -42,6 +42,12 @@ constexpr int pair_place(Word word) {
                                     : -1;
 }
 
+// The place of a pair among the loops.
+constexpr int pair_loop(Word first, Word second, bool mirrored) {
+    return word_count + (pair_place(first) * pair_words + pair_place(second)) * 2 + mirrored;
+}
+constexpr int loop_count = word_count + pair_words * pair_words * 2;
+
 // A whole chain in one loop: inputs walked one by one along the inner axis, or standing still, as
 // the chain's signature says.
 template <class T>
@@ -60,10 +66,10 @@ inline constexpr Count blocks_bytes = block_depth * (1024 + 128 * static_cast<Co
 
 template <class T>
 struct Kernels {
-    WordKernel<T> words[word_count];
-    // pairs[first][second][mirrored], where the operands are those of the first word, then the
-    // other one of the second: second(first(a, b), c), or second(c, first(a, b)) if mirrored.
-    WordKernel<T> pairs[pair_words][pair_words][2];
+    // Of a word at its own place; of two at that of `pair_loop`, where the operands are those of
+    // the first word, then the other one of the second: second(first(a, b), c), or second(c,
+    // first(a, b)) if mirrored.
+    WordKernel<T> loops[loop_count];
 
     // c (+)= a b, b contiguous along its columns.
     void (*product)(const ProductShape& shape, const T* a, const T* b, T* c, bool add);

@@ -319,19 +319,20 @@ void add_kernels(nb::module_& module) {
     module.def("apply_word", [](int set, const std::string& word, Numbers<T> a, Numbers<T> b,
                                 Numbers<T> c, nb::ndarray<T, nb::c_contig> out) {
         const Kernels<T>& kernels = kernels_of<T>(set_at(set));
-        run_kernel(kernels.words[static_cast<int>(elementwise_named(word))], a, b, c, out);
+        run_kernel(kernels.loops[static_cast<int>(elementwise_named(word))], a, b, c, out);
     });
-    module.def("apply_pair", [](int set, const std::string& first, const std::string& second,
-                                bool mirrored, Numbers<T> a, Numbers<T> b, Numbers<T> c,
-                                nb::ndarray<T, nb::c_contig> out) {
-        const int one = pair_place(word_named(first));
-        const int other = pair_place(word_named(second));
-        if (one < 0 || other < 0) {
-            throw std::invalid_argument("no pair of these words");
-        }
-        const WordKernel<T> kernel = kernels_of<T>(set_at(set)).pairs[one][other][mirrored];
-        run_kernel(kernel, a, b, c, out);
-    });
+    module.def("apply_pair",
+               [](int set, const std::string& first, const std::string& second, bool mirrored,
+                  Numbers<T> a, Numbers<T> b, Numbers<T> c, nb::ndarray<T, nb::c_contig> out) {
+                   const Word one = word_named(first);
+                   const Word other = word_named(second);
+                   if (pair_place(one) < 0 || pair_place(other) < 0) {
+                       throw std::invalid_argument("no pair of these words");
+                   }
+                   const WordKernel<T> kernel =
+                       kernels_of<T>(set_at(set)).loops[pair_loop(one, other, mirrored)];
+                   run_kernel(kernel, a, b, c, out);
+               });
 }
 
 }  // namespace

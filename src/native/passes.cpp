@@ -61,51 +61,24 @@ std::vector<int> paired_operands(const Chain& chain) {
     return paired;
 }
 
-// The operands of a node, in its pass; what is made within the pass is left out.
-void add_operands(Pass& pass, const ChainNode& node, int left_out,
-                  const std::vector<int>& pass_of) {
+// A pass as it is laid out: the nodes that it does, and what these read, as a node does, but of
+// passes. What is made within the pass is left out.
+struct Draft {
+    int node;         // the last one that it does
+    int within = -1;  // and the one that this one reads, if it does two
+    std::vector<int> read;
+};
+
+void add_read(Draft& draft, const ChainNode& node, int left_out, const std::vector<int>& pass_of) {
     for (int operand = 0; operand < arity(node.word); ++operand) {
         if (operand != left_out) {
             const int from = node.inputs[operand];
-            pass.inputs[pass.operands++] =
-                from >= 0 ? pass_of[static_cast<std::size_t>(from)] : from;
+            draft.read.push_back(from >= 0 ? pass_of[static_cast<std::size_t>(from)] : from);
         }
     }
 }
 
-// Blocks of scratch memory for the results that only the chain itself reads.
-void share_scratch(Chain& chain) {
-    std::vector<int> last(chain.passes.size(), -1);
-    for (std::size_t place = 0; place < chain.passes.size(); ++place) {
-        const Pass& pass = chain.passes[place];
-        for (int operand = 0; operand < pass.operands; ++operand) {
-            if (pass.inputs[operand] >= 0) {
-                last[static_cast<std::size_t>(pass.inputs[operand])] = static_cast<int>(place);
-            }
-        }
-    }
-    std::vector<int> free;
-    for (std::size_t place = 0; place < chain.passes.size(); ++place) {
-        Pass& pass = chain.passes[place];
-        if (pass.output < 0) {
-            if (free.empty()) {
-                free.push_back(chain.scratches++);
-            }
-            pass.scratch = free.back();
-            free.pop_back();
-        }
-        for (std::size_t other = 0; other < place; ++other) {
-            if (last[other] == static_cast<int>(place) && chain.passes[other].scratch >= 0) {
-                free.push_back(chain.passes[other].scratch);
-            }
-        }
-    }
-}
-
-}  // namespace
-
-void lay_out_passes(Chain& chain) {
-    const std::vector<int> paired = paired_operands(chain);
+std::vector<Draft> drafts_of(const Chain& chain, const std::vector<int>& paired) {
     std::vector<bool> within(chain.nodes.size(), false);
     for (std::size_t place = 0; place < chain.nodes.size(); ++place) {
         if (paired[place] >= 0) {
@@ -113,28 +86,82 @@ void lay_out_passes(Chain& chain) {
         }
     }
     std::vector<int> pass_of(chain.nodes.size(), -1);
+    std::vector<Draft> drafts;
     for (std::size_t place = 0; place < chain.nodes.size(); ++place) {
         if (within[place]) {
             continue;
         }
         const ChainNode& node = chain.nodes[place];
-        Pass pass;
-        pass.word = node.word;
-        pass.output = node.output;
+        Draft draft{static_cast<int>(place), -1, {}};
         if (paired[place] >= 0) {
-            const ChainNode& first =
-                chain.nodes[static_cast<std::size_t>(node.inputs[paired[place]])];
-            pass.word = first.word;
-            pass.paired = true;
-            pass.second = node.word;
-            pass.mirrored = paired[place] == 1;
-            add_operands(pass, first, -1, pass_of);
+            draft.within = node.inputs[paired[place]];
+            add_read(draft, chain.nodes[static_cast<std::size_t>(draft.within)], -1, pass_of);
         }
-        add_operands(pass, node, paired[place], pass_of);
-        pass_of[place] = static_cast<int>(chain.passes.size());
+        add_read(draft, node, paired[place], pass_of);
+        pass_of[place] = static_cast<int>(drafts.size());
+        drafts.push_back(std::move(draft));
+    }
+    return drafts;
+}
+
+// Where each pass writes, in the chain's table. Blocks of scratch memory hold what only the chain
+// itself reads; one is free again after its last reader.
+std::vector<int> results_of(Chain& chain, const std::vector<Draft>& drafts) {
+    std::vector<int> last(drafts.size(), -1);
+    for (std::size_t place = 0; place < drafts.size(); ++place) {
+        for (int from : drafts[place].read) {
+            if (from >= 0) {
+                last[static_cast<std::size_t>(from)] = static_cast<int>(place);
+            }
+        }
+    }
+    const int inputs = static_cast<int>(chain.inputs.size());
+    const int first_scratch = inputs + static_cast<int>(chain.outputs.size());
+    std::vector<int> results;
+    std::vector<int> free;
+    for (std::size_t place = 0; place < drafts.size(); ++place) {
+        const int output = chain.nodes[static_cast<std::size_t>(drafts[place].node)].output;
+        if (output < 0 && free.empty()) {
+            free.push_back(first_scratch + chain.scratches++);
+        }
+        results.push_back(output >= 0 ? inputs + output : free.back());
+        if (output < 0) {
+            free.pop_back();
+        }
+        for (std::size_t other = 0; other < place; ++other) {
+            if (last[other] == static_cast<int>(place) && results[other] >= first_scratch) {
+                free.push_back(results[other]);
+            }
+        }
+    }
+    return results;
+}
+
+}  // namespace
+
+void lay_out_passes(Chain& chain) {
+    const std::vector<int> paired = paired_operands(chain);
+    const std::vector<Draft> drafts = drafts_of(chain, paired);
+    const std::vector<int> results = results_of(chain, drafts);
+    for (std::size_t place = 0; place < drafts.size(); ++place) {
+        const Draft& draft = drafts[place];
+        const std::size_t last = static_cast<std::size_t>(draft.node);
+        const Word word = chain.nodes[last].word;
+        Pass pass;
+        pass.loop = static_cast<int>(word);
+        if (draft.within >= 0) {
+            const Word first = chain.nodes[static_cast<std::size_t>(draft.within)].word;
+            pass.loop = pair_loop(first, word, paired[last] == 1);
+        }
+        pass.to = results[place];
+        for (std::size_t operand = 0; operand < 3; ++operand) {
+            const int from = draft.read[operand < draft.read.size() ? operand : 0];
+            pass.given[operand] = from < 0 ? -1 - from : results[static_cast<std::size_t>(from)];
+            const bool splat = from < 0 && chain.inputs[static_cast<std::size_t>(-1 - from)].splat;
+            pass.splats |= splat ? 1u << operand : 0u;
+        }
         chain.passes.push_back(pass);
     }
-    share_scratch(chain);
 }
 
 }  // namespace chainrule

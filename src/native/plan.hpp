@@ -84,17 +84,13 @@ struct ChainNode {
 };
 
 // One loop over a block, where no generated loop does the whole chain: a word of it, or two, of
-// which the second reads what the first has made. `inputs` are those of a node, with passes in the
-// place of nodes.
+// which the second reads what the first has made. Where operands and the result lie is a place in
+// the chain's table: its inputs, then its outputs, then blocks of scratch memory.
 struct Pass {
-    Word word;
-    bool paired = false;
-    Word second = Word::identity;
-    bool mirrored = false;  // the first word's result is the second's right operand
-    int operands = 0;
-    int inputs[3];
-    int output = -1;   // an output of the chain
-    int scratch = -1;  // else a block of scratch memory
+    int loop = 0;         // among the kernels' loops
+    int given[3] = {};    // operands that the loop does not have are like its first
+    unsigned splats = 0;  // bit k: operand k is one number
+    int to = 0;
 };
 
 struct Chain {
@@ -105,7 +101,7 @@ struct Chain {
     std::string signature;
     int fused = -1;  // the generated loop that does the whole chain
     std::vector<Pass> passes;
-    int scratches = 0;  // the blocks that the passes take
+    int scratches = 0;  // blocks of scratch memory
 };
 
 // c[i, j] = sum over p of a[i, p] b[p, j], for each place of the batch axes.

@@ -9,6 +9,36 @@
 
 namespace chainrule {
 
+// The passes of a chain along its innermost axis, block by block. `at` is the chain's table: where
+// inputs, outputs and scratch blocks lie. It is as before when all is done.
+template <class T>
+void run_passes(const Chain& chain, const Kernels<T>& kernels, T** at, Count inner) {
+    const auto move = [&chain, at](Count steps) {
+        for (std::size_t place = 0; place < chain.inputs.size(); ++place) {
+            at[place] += chain.inputs[place].splat ? 0 : steps;
+        }
+        for (std::size_t place = 0; place < chain.outputs.size(); ++place) {
+            at[chain.inputs.size() + place] += steps;
+        }
+    };
+    Count start = 0;
+    while (true) {
+        const Count count = std::min(block_size, inner - start);
+        for (const Pass& pass : chain.passes) {
+            kernels.loops[pass.loop](at[pass.given[0]], at[pass.given[1]], at[pass.given[2]],
+                                     pass.splats, at[pass.to], count);
+        }
+        if (start + count == inner) {
+            break;
+        }
+        start += count;
+        move(count);
+    }
+    if (start > 0) {
+        move(-start);
+    }
+}
+
 // A chain under way: where its operands stand. Nothing is cleared first, for a chain on a small
 // tile takes less time than clearing would.
 template <class T>
@@ -17,35 +47,39 @@ struct ChainRun {
     const Kernels<T>& kernels;
     Memory& memory;
     T singles[most_operands];
-    const T* inputs[most_operands];
-    T* outputs[most_operands];
+    T* at[3 * most_operands];
 
     ChainRun(const Chain& its_chain, const Kernels<T>& its_kernels, Memory& its_memory)
         : chain(its_chain), kernels(its_kernels), memory(its_memory) {}
 
     void place_operands(Count from) {
-        for (std::size_t place = 0; place < chain.inputs.size(); ++place) {
-            const ChainInput& input = chain.inputs[place];
+        T** to = at;
+        for (const ChainInput& input : chain.inputs) {
             if (input.slot.number >= 0) {
-                singles[place] = static_cast<T>(slot_number(memory, input.slot));
-                inputs[place] = &singles[place];
+                T* single = singles + (to - at);
+                *single = static_cast<T>(slot_number(memory, input.slot));
+                *to++ = single;
             } else {
-                inputs[place] = memory.at<T>(input.place) + from * input.strides[0];
+                *to++ = memory.at<T>(input.place) + from * input.strides[0];
             }
         }
-        for (std::size_t place = 0; place < chain.outputs.size(); ++place) {
-            const ChainOutput& output = chain.outputs[place];
-            outputs[place] = memory.at<T>(output.place) + from * output.strides[0];
+        for (const ChainOutput& output : chain.outputs) {
+            *to++ = memory.at<T>(output.place) + from * output.strides[0];
+        }
+        T* scratch = reinterpret_cast<T*>(memory.scratch);
+        for (int block = 0; block < chain.scratches; ++block) {
+            *to++ = scratch + block * block_size;
         }
     }
 
     // So many steps along an axis, there or back.
     void move(std::size_t axis, Count steps) {
-        for (std::size_t place = 0; place < chain.inputs.size(); ++place) {
-            inputs[place] += steps * chain.inputs[place].strides[axis];
+        T** one = at;
+        for (const ChainInput& input : chain.inputs) {
+            *one++ += steps * input.strides[axis];
         }
-        for (std::size_t place = 0; place < chain.outputs.size(); ++place) {
-            outputs[place] += steps * chain.outputs[place].strides[axis];
+        for (const ChainOutput& output : chain.outputs) {
+            *one++ += steps * output.strides[axis];
         }
     }
 
@@ -54,49 +88,15 @@ struct ChainRun {
         Strided<T> given[most_operands];
         StridedOutput<T> made[most_operands];
         const std::size_t rank = chain.sizes.size();
-        for (std::size_t place = 0; place < chain.inputs.size(); ++place) {
-            given[place] = {inputs[place], rank > 1 ? chain.inputs[place].strides[rank - 2] : 0};
+        const std::size_t inputs = chain.inputs.size();
+        for (std::size_t place = 0; place < inputs; ++place) {
+            given[place] = {at[place], rank > 1 ? chain.inputs[place].strides[rank - 2] : 0};
         }
         for (std::size_t place = 0; place < chain.outputs.size(); ++place) {
-            made[place] = {outputs[place], rank > 1 ? chain.outputs[place].strides[rank - 2] : 0};
+            made[place] = {at[inputs + place],
+                           rank > 1 ? chain.outputs[place].strides[rank - 2] : 0};
         }
         kernels.chain_kernels[chain.fused](given, made, outer, inner);
-    }
-
-    // Once along the innermost axis, block by block and pass by pass.
-    void run_passes(Count inner) {
-        T* scratch = reinterpret_cast<T*>(memory.scratch);
-        const T* made[most_operands];
-        for (Count start = 0; start < inner; start += block_size) {
-            const Count count = std::min(block_size, inner - start);
-            for (std::size_t place = 0; place < chain.passes.size(); ++place) {
-                const Pass& pass = chain.passes[place];
-                const T* given[3] = {};
-                unsigned splats = 0;
-                for (int operand = 0; operand < pass.operands; ++operand) {
-                    const int from = pass.inputs[operand];
-                    if (from >= 0) {
-                        given[operand] = made[from];
-                        continue;
-                    }
-                    const std::size_t input = static_cast<std::size_t>(-1 - from);
-                    const bool splat = chain.inputs[input].splat;
-                    given[operand] = inputs[input] + (splat ? 0 : start);
-                    splats |= splat ? 1u << operand : 0u;
-                }
-                T* to = pass.output >= 0 ? outputs[pass.output] + start
-                                         : scratch + pass.scratch * block_size;
-                kernel_of(pass)(given[0], given[1], given[2], splats, to, count);
-                made[place] = to;
-            }
-        }
-    }
-
-    WordKernel<T> kernel_of(const Pass& pass) const {
-        if (!pass.paired) {
-            return kernels.words[static_cast<int>(pass.word)];
-        }
-        return kernels.pairs[pair_place(pass.word)][pair_place(pass.second)][pass.mirrored];
     }
 };
 
@@ -123,7 +123,7 @@ void run_chain(const Chain& chain, const Kernels<T>& kernels, Memory& memory, Sh
         if (fused) {
             run.run_fused(outer, inner);
         } else {
-            run.run_passes(inner);
+            run_passes(chain, kernels, run.at, inner);
         }
         std::size_t axis = depth;
         while (axis-- > 0) {

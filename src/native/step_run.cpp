@@ -122,8 +122,10 @@ void StepRun<T>::prepare(const StepPlan& plan) {
             owner.tile_bytes.at_least(std::max(main.arena_bytes[tile], rest.arena_bytes[tile]));
         arenas[sums] =
             owner.sums_bytes.at_least(std::max(main.arena_bytes[sums], rest.arena_bytes[sums]));
+        char* const scratch =
+            worker.scratch_bytes.at_least(std::max(main.scratch_bytes, rest.scratch_bytes));
         // What was bound holds where memory lay, and constants are each plan's own.
-        const bool moved = before.size() != arenas.size() ||
+        const bool moved = scratch != worker.memory.scratch || before.size() != arenas.size() ||
                            !std::equal(before.begin() + shared, before.begin() + first_rows,
                                        arenas.begin() + shared);
         if (moved) {
@@ -131,9 +133,7 @@ void StepRun<T>::prepare(const StepPlan& plan) {
             worker.bound_plan = nullptr;
         }
         worker.slots.resize(main.slots.size());
-        worker.memory = {
-            arenas.data(), worker.slots.data(),
-            worker.scratch_bytes.at_least(std::max(main.scratch_bytes, rest.scratch_bytes))};
+        worker.memory = {arenas.data(), worker.slots.data(), scratch};
     }
 }
 
@@ -224,7 +224,7 @@ void StepRun<T>::run_stage(const StepPlan& plan, const Plan& tile_plan, int stag
             const std::size_t index = static_cast<std::size_t>(instruction.index);
             BoundChain<T>& chain = (*worker.bound_now)[index];
             if (chain.ready) {
-                chain.run(tile_plan.chains[index], worker.memory);
+                chain.run(tile_plan.chains[index], kernels_, worker.memory);
                 continue;
             }
         }
@@ -263,7 +263,7 @@ void StepRun<T>::add_region(const SumRegion& region, const Worker& other, Share 
     } else if (region.kind == Kind::truth) {
         T* into = reinterpret_cast<T*>(to);
         const T* others = reinterpret_cast<const T*>(from);
-        kernels_.words[static_cast<int>(Word::logical_or)](into, others, others, 0, into, count);
+        kernels_.loops[static_cast<int>(Word::logical_or)](into, others, others, 0, into, count);
     } else {
         kernels_.add_into(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(from), count);
     }
