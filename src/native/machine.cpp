@@ -233,7 +233,7 @@ void Machine::take_steps(StepRun<T>& run, const Call& call, const PlansOfCall& p
     std::unique_ptr<Watcher<T>> watcher;
     if (call.watch != nullptr) {
         watcher = std::make_unique<Watcher<T>>(*call.watch, outcome.epochs, kernels_of<T>(set_),
-                                               Means{threads_, library_}, crew);
+                                               Means{threads_, library_}, plans.threads, crew);
     }
     RowOrder order;
     const std::int64_t* chosen = nullptr;

@@ -28,9 +28,16 @@ inline void join(std::vector<Record>& kept, std::vector<Record>::iterator from,
 template <class T>
 class Watcher {
 public:
+    // `step_threads`: those of the steps. A look has no more, for it is short, and not worth waking
+    // up threads that the steps have no use for.
     Watcher(const Watch& watch, Epochs& epochs, const Kernels<T>& kernels, const Means& means,
-            Crew* crew)
-        : watch_(watch), epochs_(epochs), kernels_(kernels), means_(means), crew_(crew) {
+            int step_threads, Crew* crew)
+        : watch_(watch),
+          epochs_(epochs),
+          kernels_(kernels),
+          means_(means),
+          step_threads_(step_threads),
+          crew_(crew) {
         epochs_.best = watch.best;
         epochs_.waited = watch.waited;
     }
@@ -48,7 +55,7 @@ public:
         call.first = epoch * watch_.look_batches.steps_per_epoch();
         call.last = call.first + 1;
         call.lent = crew_;
-        Outcome outcome = watch_.look->run(call, means_);
+        Outcome outcome = watch_.look->run(call, {step_threads_, means_.library});
         join(epochs_.looks, outcome.records.begin(), outcome.records.end());
         epochs_.looked.push_back(epoch);
     }
@@ -118,6 +125,7 @@ private:
     Epochs& epochs_;
     const Kernels<T>& kernels_;
     Means means_;
+    int step_threads_;
     Crew* crew_;
     // Of the steps of the epoch under way: the sum of what they saw, each row counted once.
     double own_ = 0.0;
