@@ -33,6 +33,7 @@ from chainrule.engines import native, reference_run
 from chainrule.engines.program import FloatType, Input, trace
 from chainrule.engines.work import Batches, Outcome, Watch, Work
 from chainrule.errors import ChainruleError
+from chainrule.randomness import permutation
 from chainrule.word_shapes import ROWS
 
 pytestmark = needs_native
@@ -489,3 +490,14 @@ def test_a_chain_stays_right_when_its_scratch_memory_moves() -> None:
         due = reference_run.run(work, [w], [], [x[:size]], batches, 0, 2, math.inf, None)
         np.testing.assert_allclose(found.records[0], due.records[0], rtol=1e-10)
         np.testing.assert_allclose(found.carried[0], due.carried[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 1000, 4097])
+def test_the_order_of_rows_is_that_of_the_reference_and_so_is_its_beginning(rows: int) -> None:
+    purpose = native.ORDER
+    for place, _ in enumerate(SETS):
+        for step in range(3):
+            due = permutation(5, "order of rows", rows, step=step)
+            for needed in {1, rows // 3 + 1, rows}:
+                found = native._module().row_order(place, 5, purpose, step, rows, needed)
+                np.testing.assert_array_equal(found, due[:needed])

@@ -244,8 +244,11 @@ void Machine::take_steps(StepRun<T>& run, const Call& call, const PlansOfCall& p
             watcher->look(epoch, run.inputs_now(), call.rows);
         }
         if (batches.shuffled && (place == 0 || step == call.first)) {
+            // A call that ends within an epoch, as a look does, needs no more of its order.
+            const Count steps_left = call.last - epoch * per_epoch;
+            const Count needed = steps_left < per_epoch ? steps_left * batches.size : batches.rows;
             chosen = order.draw(set_, batches.seed, batches.purpose,
-                                static_cast<std::uint32_t>(epoch), batches.rows);
+                                static_cast<std::uint32_t>(epoch), batches.rows, needed);
         }
         const Count from = place * batches.size;
         const StepPlan& plan = place == per_epoch - 1 ? plans.last : plans.whole;

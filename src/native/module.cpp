@@ -373,11 +373,11 @@ NB_MODULE(_native, module) {
     add_kernels<float>(module);
     add_kernels<double>(module);
     module.def("row_order", [](int set, std::uint64_t seed, std::uint32_t purpose,
-                               std::uint32_t step, Count count) {
+                               std::uint32_t step, Count count, Count needed) {
         RowOrder order;
-        const std::int64_t* drawn = order.draw(set_at(set), seed, purpose, step, count);
-        std::vector<char> bytes(static_cast<std::size_t>(count) * 8);
+        const std::int64_t* drawn = order.draw(set_at(set), seed, purpose, step, count, needed);
+        std::vector<char> bytes(static_cast<std::size_t>(needed) * 8);
         std::memcpy(bytes.data(), drawn, bytes.size());
-        return array_of(std::move(bytes), {count}, Kind::integer, true);
+        return array_of(std::move(bytes), {needed}, Kind::integer, true);
     });
 }

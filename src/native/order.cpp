@@ -4,8 +4,9 @@
 
 namespace chainrule {
 
-// The bits are spread evenly, so their leading ones say about where each row belongs.
-void RowOrder::sort_by_bits(Count count) {
+// The bits are spread evenly, so their leading ones say about where each row belongs. Rows that
+// belong behind the first `needed` ones are left out.
+void RowOrder::sort_by_bits(Count count, Count needed) {
     int leading = 1;
     while ((Count(1) << leading) < count) {
         ++leading;
@@ -15,13 +16,18 @@ void RowOrder::sort_by_bits(Count count) {
     for (Count row = 0; row < count; ++row) {
         ++starts_[(bits_[static_cast<std::size_t>(row)] >> shift) + 1];
     }
-    for (std::size_t bucket = 1; bucket < starts_.size(); ++bucket) {
-        starts_[bucket] += starts_[bucket - 1];
+    std::size_t buckets = 0;
+    while (buckets + 1 < starts_.size() && starts_[buckets] < static_cast<std::size_t>(needed)) {
+        ++buckets;
+        starts_[buckets] += starts_[buckets - 1];
     }
-    keyed_.resize(static_cast<std::size_t>(count));
+    keyed_.resize(starts_[buckets]);
     for (Count row = 0; row < count; ++row) {
         const std::uint64_t bits = bits_[static_cast<std::size_t>(row)];
-        keyed_[starts_[bits >> shift]++] = {bits, row};
+        const std::size_t bucket = static_cast<std::size_t>(bits >> shift);
+        if (bucket < buckets) {
+            keyed_[starts_[bucket]++] = {bits, row};
+        }
     }
     for (std::size_t place = 1; place < keyed_.size(); ++place) {
         const Keyed one = keyed_[place];
@@ -35,14 +41,14 @@ void RowOrder::sort_by_bits(Count count) {
 }
 
 const std::int64_t* RowOrder::draw(int set, std::uint64_t seed, std::uint32_t purpose,
-                                   std::uint32_t step, Count count) {
+                                   std::uint32_t step, Count count, Count needed) {
     const Count blocks = (count + 1) / 2;
     bits_.resize(static_cast<std::size_t>(2 * blocks + 16));
     kernels_of<double>(set).random_bits(seed, purpose, step, blocks, bits_.data());
-    sort_by_bits(count);
-    order_.resize(static_cast<std::size_t>(count));
-    for (Count place = 0; place < count; ++place) {
-        order_[static_cast<std::size_t>(place)] = keyed_[static_cast<std::size_t>(place)].row;
+    sort_by_bits(count, needed);
+    order_.resize(keyed_.size());
+    for (std::size_t place = 0; place < keyed_.size(); ++place) {
+        order_[place] = keyed_[place].row;
     }
     return order_.data();
 }
