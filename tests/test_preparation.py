@@ -14,11 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from chainrule.data.choices import Choices
+from chainrule.data.decisions import Decision
+from chainrule.data.kinds import decide_kinds
 from chainrule.data.preparation import (
     CategoryColumn,
+    DateColumn,
     NumberColumn,
     Preparation,
     decide_task,
+    describe_target,
     rows_with_target,
     strata,
 )
@@ -129,29 +134,166 @@ def test_columns_that_cannot_help_are_dropped_with_the_reason() -> None:
     rows = 120
     table = table_from_frame(
         {
-            "x": range(rows),
+            "x": [row * 0.5 for row in range(rows)],
+            "number": range(rows),
             "constant": [7] * rows,
             "sometimes": [7, None] * (rows // 2),
             "same": ["a"] * rows,
             "empty": [None] * rows,
             "name": [f"person {row}" for row in range(rows)],
-            "city": [f"city {row % 51}" for row in range(rows)],
-            "month": [f"month {row % 50}" for row in range(rows)],
+            "told": [f"it was the day {row} of all" for row in range(rows)],
+            "month": [f"month {row % 40}" for row in range(rows)],
             "present": ["yes", None] * (rows // 2),
             "y": ["no", "yes"] * (rows // 2),
         }
     )
     preparation = fit(table)
     assert [column.name for column in preparation.columns] == ["x", "month", "present"]
-    reasons = dict(preparation.dropped)
-    assert reasons["constant"] == "has no other value than 7 in the training rows"
-    assert reasons["sometimes"] == "has no other value than 7 in the training rows"
-    assert reasons["same"] == "has no other value than 'a' in the training rows"
-    assert reasons["empty"] == "has no value in the training rows"
-    assert "120 different values, more than 50" in reasons["name"]
-    assert "51 different values, more than 50" in reasons["city"]
-    short = fit(table.select(np.arange(40)))
-    assert "40 different values in 40 rows" in dict(short.dropped)["name"]
+    assert dict(preparation.dropped) == {
+        "number": "tells rows apart",
+        "constant": "has no other value than 7 in the training rows",
+        "sometimes": "has no other value than 7 in the training rows",
+        "same": "has no other value than 'a' in the training rows",
+        "empty": "has no value in the training rows",
+        "name": "tells rows apart",
+        "told": "is free text",
+    }
+    assert preparation.identifiers == ("number", "name")
+    again = Preparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
+    assert again == preparation
+
+
+def test_rare_categories_are_one_level_together() -> None:
+    cities = ["rome"] * 5 + ["oslo"] * 3 + ["bonn", "bonn", "cork"]
+    table = table_from_frame(
+        {"city": cities, "x": [0.5, 1.5, 2.5, 3, 4, 5, 6, 7, 8, 9, 1], "y": list("ababababaab")}
+    )
+    preparation = fit(table)
+    assert preparation.input_names[:3] == ("city = oslo", "city = rome", "city = (other)")
+    new = table_from_frame({"city": ["rome", "bonn", "paris", None], "x": [1, 2, 3, 4]})
+    inputs = preparation.inputs(new)[:, :3]
+    assert inputs.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]]
+    assert preparation.unseen(new) == {}
+    one_rare = fit(table.select(np.arange(10)))
+    assert one_rare.input_names[:3] == ("city = bonn", "city = oslo", "city = rome")
+
+
+def test_the_fifty_most_frequent_categories_are_kept() -> None:
+    cities = [f"city {number:03}" for number in range(60) for _ in range(3 + number % 4)]
+    rows = len(cities)
+    table = table_from_frame({"city": cities, "y": ["a", "b"] * (rows // 2) + ["a"] * (rows % 2)})
+    column = fit(table).columns[0]
+    assert isinstance(column, CategoryColumn)
+    assert (len(column.levels), column.other) == (50, True)
+    kept = {number for number in range(60) if f"city {number:03}" in column.levels}
+    assert {number for number in range(60) if number % 4} <= kept
+    assert kept - {number for number in range(60) if number % 4} == {0, 4, 8, 12, 16}
+
+
+def test_categories_of_one_or_two_rows_each() -> None:
+    few = fit(table_from_frame({"t": ["a", "b"] * 2, "x": [1, 5, 2, 2], "y": list("abab")}))
+    assert few.input_names == ("t = a", "t = b", "x")
+    values = [f"v{number}" for number in range(12)] * 2
+    many = table_from_frame({"t": values, "x": [0.5, 1.5] * 12, "y": ["a", "b", "b", "a"] * 6})
+    assert dict(fit(many).dropped)["t"] == "tells rows apart"
+    kinds = decide_kinds(many, "y", Choices(categorical=("t",)))
+    asked_for = Preparation.fit(many, "y", every(many), kinds=kinds)
+    assert len(asked_for.input_names) == 12 + 1
+    names = {"t": [f"name {number}" for number in range(60)], "y": ["a", "b"] * 30}
+    table = table_from_frame(names)
+    kinds = decide_kinds(table, "y", Choices(categorical=("t",)))
+    inputs = Preparation.fit(table, "y", every(table), kinds=kinds).inputs(table)
+    assert inputs.shape == (60, 51)
+    assert inputs[:, -1].sum() == 10
+
+
+def test_a_level_that_is_called_other() -> None:
+    values = ["(other)"] * 4 + ["a"] * 4 + ["b", "c"]
+    table = table_from_frame({"t": values, "y": list("abababaabb")})
+    preparation = fit(table)
+    assert preparation.input_names == ("t = a", "t = (other)")
+    assert preparation.inputs(table)[:, 1].tolist() == [1] * 4 + [0] * 4 + [1, 1]
+
+
+def test_dates_become_days() -> None:
+    days = ["2019-01-01", "2019-01-03", None, "2019-02-01", "2019-01-11"]
+    table = table_from_frame({"day": days, "y": list("abbab")})
+    preparation = Preparation.fit(table, "y", np.array([0, 1, 2, 4]))
+    since = np.array([0.0, 2.0, 10.0])
+    assert preparation.columns == (
+        DateColumn("day", "ymd", "2019-01-01", since.mean(), since.std(), True),
+    )
+    inputs = preparation.inputs(table)
+    assert preparation.input_names == ("day", "day is missing")
+    np.testing.assert_allclose(inputs[3], [(31 - since.mean()) / since.std(), 0])
+    assert inputs[2].tolist() == [0, 1]
+    assert Preparation.from_dict(json.loads(json.dumps(preparation.to_dict()))) == preparation
+    assert preparation.inputs(table_from_frame({"day": [None]})).tolist() == [[0, 1]]
+    with pytest.raises(DataError, match="'day' has 'soon' in row 2 where a date belongs"):
+        preparation.inputs(table_from_frame({"day": ["2020-01-01", "soon"]}))
+    with pytest.raises(DataError, match="'day' has '2020' in row 1 where a date belongs"):
+        preparation.inputs(table_from_frame({"day": [2020]}))
+
+
+def test_days_of_the_month_come_in_the_order_of_training() -> None:
+    table = table_from_frame({"day": ["31/01/2019", "02/03/2019"] * 3, "y": list("ababab")})
+    preparation = fit(table)
+    new = table_from_frame({"day": ["03/02/2019", "2019-02-03", "3.2.2019"]})
+    assert len(set(preparation.inputs(new)[:, 0].tolist())) == 1
+    assert preparation.inputs(new)[0, 0] < preparation.inputs(table)[1, 0]
+
+
+def test_odd_texts_among_numbers_are_missing_and_others_are_refused() -> None:
+    values = [str(number * 0.5) for number in range(20)] + ["<5"]
+    table = table_from_frame({"x": values, "y": ["a", "b", "b"] * 7})
+    preparation = fit(table)
+    column = preparation.columns[0]
+    assert isinstance(column, NumberColumn)
+    assert (column.missing, column.odd) == (True, ("<5",))
+    assert preparation.inputs(table_from_frame({"x": ["<5", "unknown"]})).tolist() == [[0, 1]] * 2
+    for new in (["1", "<6"], [*values[:-1], "<6"]):
+        with pytest.raises(DataError, match=rf"'x' has the text '<6' in row {len(new)} where"):
+            preparation.inputs(table_from_frame({"x": new}))
+
+
+def test_labels_keep_their_unit() -> None:
+    table = table_from_frame({"x": [1.5, 2, 3, 4.5], "y": ["5 kg", "10 kg", "5 kg", "10 kg"]})
+    preparation = fit(table)
+    assert preparation.target.labels == ("10 kg", "5 kg")
+    assert preparation.targets(table).tolist() == [1, 0, 1, 0]
+    assert preparation.targets(table.select(np.array([1]))).tolist() == [0]
+    weights = table_from_frame({"x": [1.5, 2, 3], "y": ["5.5 kg", "10 kg", "11 kg"]})
+    assert fit(weights).target.task == "regression"
+
+
+def test_categories_keep_their_unit() -> None:
+    table = table_from_frame({"x": ["5 kg", "10 kg"] * 3, "y": list("ababab")})
+    kinds = decide_kinds(table, "y", Choices(categorical=("x",)))
+    preparation = Preparation.fit(table, "y", every(table), kinds=kinds)
+    assert preparation.input_names == ("x = 10 kg", "x = 5 kg")
+    assert preparation.inputs(table_from_frame({"x": ["5 kg"]})).tolist() == [[0, 1]]
+    assert preparation.unseen(table_from_frame({"x": ["6 kg"]})) == {"x": ("6 kg",)}
+
+
+def test_the_target_in_words() -> None:
+    heart = read_table(HEART)
+    assert describe_target(heart, "disease", "classification") == Decision(
+        "target", "target", "classification, 2 classes (no 164, yes 139)"
+    )
+    table = table_from_frame({"y": [3, 1, 3, 1, None, 10], "z": [0.5, 1, 2, 3, 4, 5]})
+    assert describe_target(table, "y", "classification") == Decision(
+        "target",
+        "target",
+        "classification, whole numbers with 3 different values taken as classes (1 2, 3 2, 10 1); "
+        "1 missing, whose rows are left out",
+        "--task regression",
+    )
+    assert describe_target(table, "z", "regression") == Decision(
+        "target", "target", "regression, numbers from 0.5 to 5"
+    )
+    assert describe_target(heart, "max_hr", "regression").option == ""
+    twice = table_from_frame({"y": [1, 2, 1, 2]})
+    assert describe_target(twice, "y", "regression").option == "--task classification"
 
 
 def test_extra_and_reordered_columns_change_nothing() -> None:
@@ -346,7 +488,12 @@ def test_strata_number_the_classes() -> None:
 
 
 def plain(task: str = "classification") -> dict[str, Any]:
-    table = small_table(z=[0.1, None, 3, 5], t=["a", None, "b", "a"], constant=[1, 1, 1, 1])
+    table = small_table(
+        z=[0.1, None, 3, 5],
+        t=["a", None, "b", "a"],
+        constant=[1, 1, 1, 1],
+        day=["2019-01-31", "2019-02-01", None, "2020-01-01"],
+    )
     if task == "regression":
         return fit(small_table(y=[0.1, 0.2, 0.4, 0.9])).to_dict()
     if task == "integer":
@@ -359,7 +506,9 @@ def test_plain_data_survives_json(task: str) -> None:
     original = plain(task)
     restored = Preparation.from_dict(json.loads(json.dumps(original, allow_nan=False)))
     assert restored.to_dict() == original
-    table = small_table(z=[0.1, None, 3, 5], t=["a", None, "b", "a"])
+    table = small_table(
+        z=[0.1, None, 3, 5], t=["a", None, "b", "a"], day=["2019-01-31", None, None, None]
+    )
     again = Preparation.from_dict(original)
     np.testing.assert_array_equal(restored.inputs(table), again.inputs(table))
 
@@ -385,6 +534,13 @@ CHANGES: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d["columns"][2].update(levels=["a", "a"]),
     lambda d: d["columns"][2].update(levels=["a", 1]),
     lambda d: d["columns"][2].update(levels="ab"),
+    lambda d: d["columns"][2].update(other=1),
+    lambda d: d["columns"][0].update(odd="<5"),
+    lambda d: d["columns"][3].update(order="myd"),
+    lambda d: d["columns"][3].update(first="2019-02-31"),
+    lambda d: d["columns"][3].update(scale=0.0),
+    lambda d: d.update(identifiers=["x"]),
+    lambda d: d.update(identifiers="constant"),
     lambda d: d["target"].update(task="ranking"),
     lambda d: d["target"].update(labels=["no"]),
     lambda d: d["target"].update(labels=None),

@@ -23,7 +23,9 @@ TextArray = NDArray[np.object_]
 Column = NumberArray | TextArray
 
 # In any letter case.
-MISSING_MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "?")
+MISSING_MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "?", "-", "--", ".")
+# These may be categories, so that they mean no value only among numbers.
+BESIDE_NUMBERS = ("none", "nil", "missing", "unknown", "n.a.", "nd", "n/d")
 
 
 def is_number(column: Column) -> TypeIs[NumberArray]:
@@ -35,7 +37,8 @@ def missing(column: Column) -> NDArray[np.bool_]:
     """Return which rows of a column have no value: shape (rows,)."""
     if is_number(column):
         return np.isnan(column)
-    return np.array([value is None for value in column], dtype=np.bool_)
+    absent: NDArray[np.bool_] = np.equal(column, np.array(None, dtype=np.object_))
+    return absent
 
 
 def spelling(number: float) -> str:
@@ -44,33 +47,11 @@ def spelling(number: float) -> str:
     return str(int(number)) if whole else repr(float(number))
 
 
-def column_from_text(text: polars.Series, decimal_comma: bool = False) -> Column:
-    """Return the column that a series of strings stands for.
+def column_from_values(name: str, values: Sequence[Any]) -> NumberArray | polars.Series:
+    """Return what Python values stand for: numbers, text, booleans, None and NaN.
 
-    Blanks around a value are not part of it, and ``MISSING_MARKERS`` are missing values. If every
-    present value is a number the column is float64; if every one is "true" or "false" in any letter
-    case it is text in lower case; else it is text as written. With ``decimal_comma`` "1,5" is a
-    number too.
-    """
-    import polars
-
-    stripped = text.str.strip_chars()
-    present = stripped.set(stripped.str.to_lowercase().is_in(MISSING_MARKERS), None)
-    plain = present.str.replace(",", ".", literal=True) if decimal_comma else present
-    numbers = plain.cast(polars.Float64, strict=False)
-    if numbers.null_count() == present.null_count():
-        return numbers.fill_null(float("nan")).to_numpy(writable=True)
-    lower = present.str.to_lowercase()
-    if lower.is_in(("true", "false", None)).all():
-        present = lower
-    return object_array(present.to_list())
-
-
-def column_from_values(name: str, values: Sequence[Any]) -> Column:
-    """Return the column that Python values stand for: numbers, text, booleans, None and NaN.
-
-    A column of real numbers is float64; in any other every value is taken as it is written, a
-    boolean as "true" or "false", and then as ``column_from_text`` does.
+    A column of real numbers is float64; of any other every value is returned as it is written, in a
+    series of strings, a boolean as "true" or "false".
 
     Raises ``DataError`` for a complex number, or a value that is itself a list or the like.
     """
@@ -84,7 +65,7 @@ def column_from_values(name: str, values: Sequence[Any]) -> Column:
         numbers = [float("nan") if value is None else _as_float(value) for value in present]
         return np.array(numbers, dtype=np.float64)
     written = [None if value is None else _as_text(name, value) for value in present]
-    return column_from_text(polars.Series(written, dtype=polars.String))
+    return polars.Series(written, dtype=polars.String)
 
 
 def numbers_in(texts: TextArray) -> tuple[NumberArray, NDArray[np.bool_]]:

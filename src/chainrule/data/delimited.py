@@ -3,125 +3,223 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.choices import Choices
+from chainrule.data.decisions import Decision, counted, option, shown
+from chainrule.data.encodings import as_utf8
+from chainrule.data.layout import DELIMITERS, Lines, Top, delimiter_of, top_of
+from chainrule.data.reading import Reading
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
     import polars
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
-OTHER_DELIMITERS = {"|": "vertical bar", "^": "caret", "~": "tilde", None: "blank"}
+OTHER_DELIMITERS = {"^": "caret", "~": "tilde", None: "blank"}
+# Excel reads this line as the name of the delimiter, and so do we.
+DELIMITER_LINE = re.compile(rb'"?sep=([^\n"])"?[,;\t|]*\n')
 
 
-def read_delimited(path: Path) -> tuple[dict[str, polars.Series], str]:
-    """Return the columns of a delimited text file as strings, and its delimiter.
+@dataclass(frozen=True, eq=False)
+class DelimitedText:
+    """The columns of a file as strings, name -> polars series, and what was found out on the way.
 
-    The delimiter is that one of comma, semicolon and tab of which the header has most. Empty lines
-    are no rows. A column without a name and without any value, which a delimiter at the end of each
-    line makes, is left out.
-
-    Raises ``DataError`` if the file is empty, is not UTF-8 text, has only a header, or if its rows
-    and its header do not fit together.
+    ``header_line`` is counted from 1; it is 0 where there is no header.
     """
-    data = _checked_bytes(path)
-    text = np.frombuffer(data, dtype=np.uint8)
-    outside_quotes = ~np.logical_xor.accumulate(text == ord('"'))
-    if not outside_quotes[-1]:
+
+    columns: dict[str, polars.Series]
+    delimiter: str
+    encoding: str
+    header_line: int
+    decisions: tuple[Decision, ...]
+
+
+def read_delimited(
+    data: bytes, name: str, choices: Choices, like: Reading | None = None
+) -> DelimitedText:
+    """Return the columns of delimited text as strings.
+
+    ``name`` is what the file is called in messages; ``choices`` win over what is seen, and ``like``
+    over what cannot be seen. Empty lines are no rows, and neither are lines of delimiters alone at
+    the end. A column without a name and without any value is left out.
+
+    Raises ``DataError`` if the file is empty, has only a header, or if its rows and its header do
+    not fit together.
+    """
+    text, encoding, decisions = as_utf8(data, name, choices.encoding)
+    stated = DELIMITER_LINE.match(text)
+    lines = _lines(text[stated.end() :] if stated else text, name)
+    delimiter = _delimiter(lines, stated, choices, like, name)
+    top = top_of(lines, delimiter, choices.header, like is None or like.header_line > 0)
+    names = _names(lines, top, delimiter, name)
+    rows = _rows(lines, top, name)
+    if len(names) == 1 and choices.delimiter is None:
+        _check_other_delimiters(name, lines.line(top.skipped), rows.line(0))
+    rows, hollow = _without_hollow_end(rows, delimiter, name)
+    body, width = _body(rows, delimiter, names, name, top.has_header)
+    count = len(rows.ends) - (0 if width == 1 else int(np.count_nonzero(rows.blank)))
+    cells = _cells(name, body, delimiter, width, count)
+    columns, renamed = _named(name, names[:width], cells)
+    if choices.delimiter is None:
+        decisions += _delimiter_said(delimiter, stated is not None)
+    decisions += _top_said(lines, top, choices.header)
+    if hollow:
+        said = f"{counted(hollow, 'empty row')} at the end left out"
+        decisions.append(Decision("rows", "rows", said))
+    if not top.has_header:
+        return DelimitedText(columns, delimiter, encoding, 0, tuple(decisions))
+    header_line = _lines_before(lines, top.skipped) + (2 if stated else 1)
+    return DelimitedText(columns, delimiter, encoding, header_line, (*decisions, *renamed))
+
+
+def _delimiter(
+    lines: Lines, stated: re.Match[bytes] | None, choices: Choices, like: Reading | None, name: str
+) -> str:
+    """Return the delimiter that was chosen, or stated in the first line, or is seen."""
+    if choices.delimiter is not None:
+        return choices.delimiter
+    if stated is None:
+        return delimiter_of(lines, "" if like is None else like.delimiter)
+    if not stated.group(1).isascii():
         raise DataError(
-            f"{path} opens a quotation mark that is never closed.",
+            f"The first line of {name} names a delimiter that is not in ASCII.",
+            "Give another: --delimiter ';'.",
+        )
+    return stated.group(1).decode("ascii")
+
+
+def _lines_before(lines: Lines, number: int) -> int:
+    """Return how many lines of the file come before this one, those in quotation marks counted."""
+    return int(np.count_nonzero(lines.text[: lines.starts[number]] == ord("\n")))
+
+
+def _lines(text: bytes, name: str) -> Lines:
+    text = text.lstrip(b"\n ")
+    if not text.strip():
+        raise DataError(f"{name} is empty.", "Give a file with a header and rows.")
+    lines = Lines.of(text)
+    if not lines.closed:
+        raise DataError(
+            f"{name} opens a quotation mark that is never closed.",
             'Close it, or write a quotation mark inside a cell as "the 5"" pipe".',
         )
-    ends = np.flatnonzero((text == ord("\n")) & outside_quotes)
-    header = data[: ends[0]].decode("utf-8")
-    unquoted = bytes(text[: ends[0]][outside_quotes[: ends[0]]]).decode("utf-8")
-    delimiter = max(DELIMITERS, key=unquoted.count)
+    return lines
+
+
+def _names(lines: Lines, top: Top, delimiter: str, name: str) -> list[str]:
+    """Return the names of the columns, "" where the header has none."""
     try:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-    except csv.Error:
-        raise _quotation_error(path) from None
-    if len(ends) < 2:
-        raise DataError(f"{path} has a header and no rows.", "Add rows under the header.")
-    if len(names) == 1:
-        _check_other_delimiters(path, unquoted, data[ends[0] + 1 : ends[1]].decode("utf-8"))
-    widths = _widths((text == ord(delimiter)) & outside_quotes, ends)
-    blank = np.diff(ends) == 1
-    _check_widths(path, widths, blank, names, DELIMITERS[delimiter])
-    # Polars skips empty lines before the first row and counts those after it.
-    first = int(np.argmin(blank)) if len(names) > 1 else 0
-    cells = _cells(path, data[ends[first] + 1 :], delimiter, len(names), blank[first:])
-    return _named(path, names, cells), delimiter
+        cells = next(csv.reader([lines.line(top.skipped)], delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        raise _quotation_error(name) from None
+    if not top.has_header:
+        return [f"column_{number}" for number in range(1, len(cells) + 1)]
+    return [" ".join(cell.split()) for cell in cells]
 
 
-def _checked_bytes(path: Path) -> bytes:
-    """Return the file as UTF-8 with line ends "\\n", no mark at its start, one line end at last."""
-    data = path.read_bytes()
-    if not data.removeprefix(b"\xef\xbb\xbf").strip():
-        raise DataError(f"{path} is empty.", "Give a file with a header and rows.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path} is encoded as UTF-16.", "Save it as UTF-8 and try again.")
-    if data.startswith(b"PK\x03\x04"):
-        raise DataError(f"{path} is a spreadsheet or an archive.", "Save the table as CSV.")
-    if b"\0" in data:
-        raise DataError(f"{path} holds binary data and not text.", "Save the table as CSV.")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path} is not encoded as UTF-8: line {line} has the byte 0x{data[error.start]:02X}.",
-            "Save it as UTF-8; files from older Windows programs are often in Windows-1252.",
-        ) from None
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return data.lstrip(b"\n ").rstrip(b"\n ") + b"\n"
+def _rows(lines: Lines, top: Top, name: str) -> Lines:
+    """Return the lines below the header that begin with a row."""
+    count = top.skipped + top.has_header
+    below = np.flatnonzero(~lines.blank[count:])
+    if not below.size:
+        raise DataError(f"{name} has a header and no rows.", "Add rows under the header.")
+    return lines.without(count)
 
 
-def _check_other_delimiters(path: Path, header: str, first_row: str) -> None:
-    for delimiter, name in OTHER_DELIMITERS.items():
+def _check_other_delimiters(name: str, header: str, first_row: str) -> None:
+    for delimiter, word in OTHER_DELIMITERS.items():
         # str.split(None) takes any number of blanks as one; a number among the words of the row
         # tells columns from a column whose name and values have words between blanks.
         cells = first_row.split(delimiter)
         numbers = delimiter or any(cell.lstrip("-").replace(".", "").isdigit() for cell in cells)
         if 1 < len(header.split(delimiter)) == len(cells) and numbers:
+            named = f", or name it: {option('--delimiter', delimiter)}" if delimiter else ""
             raise DataError(
-                f"{path} seems to separate its columns by a {name}.",
-                "Save it with a comma, a semicolon or a tab between the columns.",
+                f"{name} seems to separate its columns by a {word}.",
+                f"Save it with a comma, a semicolon or a tab between the columns{named}.",
             )
 
 
-def _widths(separators: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the number of cells in each row after the header."""
-    separators_before = np.searchsorted(np.flatnonzero(separators), ends)
-    return np.diff(separators_before).astype(np.int64) + 1
+def _without_hollow_end(rows: Lines, delimiter: str, name: str) -> tuple[Lines, int]:
+    """Return the rows without those of delimiters alone at the end, and how many these were."""
+    widths = rows.widths(delimiter)
+    hollow = (widths > 1) & (widths - 1 == rows.ends - rows.starts)
+    full = np.flatnonzero(~hollow & ~rows.blank)
+    if not full.size:
+        raise DataError(f"{name} has no row with a value.", "Add rows under the header.")
+    last = int(full[-1])
+    return rows.first(last + 1), int(np.count_nonzero(hollow[last + 1 :]))
 
 
-def _check_widths(
-    path: Path,
+def _body(
+    rows: Lines, delimiter: str, names: list[str], name: str, has_header: bool
+) -> tuple[bytes, int]:
+    """Return the rows as text of equally many cells each, without empty lines, and that number."""
+    places = np.flatnonzero((rows.text == ord(delimiter)) & rows.outside)
+    after = np.searchsorted(places, rows.ends)
+    widths = np.diff(after, prepend=0).astype(np.int64) + 1
+    named = len(names)
+    while named > 1 and not names[named - 1]:
+        named -= 1
+    for width in dict.fromkeys((len(names), named)):
+        extra = widths - width
+        long = np.flatnonzero(extra > 0)
+        # Of so many delimiters at the end of a line, the first stands that far before its end.
+        wrong = (extra < 0) & ~rows.blank
+        wrong[long] = places[after[long] - extra[long]] != rows.ends[long] - extra[long]
+        if not wrong.any():
+            return _cut(rows, long, extra, width), width
+        if width == len(names):
+            error = _width_error(rows, widths, wrong, len(names), name, delimiter, has_header)
+    raise error
+
+
+def _cut(rows: Lines, long: NDArray[np.int64], extra: NDArray[np.int64], width: int) -> bytes:
+    """Return the text of rows without surplus delimiters at their ends and without empty lines."""
+    blank = rows.blank
+    if width == 1 and blank.any():
+        # An empty line is the only way to write a missing value in a table of one column.
+        return np.insert(rows.text, np.repeat(rows.starts[blank], 2), ord('"')).tobytes()
+    if not long.size and not blank.any():
+        return rows.text.tobytes()
+    kept = np.ones(len(rows.text), dtype=np.bool_)
+    kept[rows.ends[blank]] = False
+    counts = extra[long]
+    steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    kept[np.repeat(rows.ends[long], counts) - 1 - steps] = False
+    return rows.text[kept].tobytes()
+
+
+def _width_error(
+    rows: Lines,
     widths: NDArray[np.int64],
-    blank: NDArray[np.bool_],
-    names: list[str],
-    delimiter_name: str,
-) -> None:
-    wrong = np.flatnonzero((widths != len(names)) & ~blank)
-    if wrong.size:
-        row = int(wrong[0])
-        number = row + 1 - int(np.count_nonzero(blank[:row]))
-        raise DataError(
-            f"Row {number} of {path} (the header not counted) has the wrong number of cells: "
-            f"{widths[row]} where the header has {len(names)}.",
-            f"Give every row as many cells as the header, with a {delimiter_name} between them, "
-            "and put a cell that contains one in quotation marks.",
-        )
+    wrong: NDArray[np.bool_],
+    width: int,
+    name: str,
+    delimiter: str,
+    has_header: bool,
+) -> DataError:
+    row = int(np.argmax(wrong))
+    number = row + 1 - int(np.count_nonzero(rows.blank[:row]))
+    counted_from, first = (
+        (" (the header not counted)", "header") if has_header else ("", "first row")
+    )
+    word = DELIMITERS.get(delimiter, repr(delimiter))
+    return DataError(
+        f"Row {number} of {name}{counted_from} has the wrong number of cells: "
+        f"{widths[row]} where the {first} has {width}.",
+        f"Give every row as many cells as the {first}, with a {word} between them, "
+        "and put a cell that contains one in quotation marks.",
+    )
 
 
-def _cells(
-    path: Path, body: bytes, delimiter: str, width: int, blank: NDArray[np.bool_]
-) -> list[polars.Series]:
+def _cells(name: str, body: bytes, delimiter: str, width: int, rows: int) -> list[polars.Series]:
     import polars
 
     try:
@@ -131,39 +229,66 @@ def _cells(
             schema={str(position): polars.String for position in range(width)},
             separator=delimiter,
         )
-    except polars.exceptions.PolarsError:
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
         frame = polars.DataFrame()
-    if frame.height != blank.size:
+    if frame.height != rows:
         # Rows and cells have been counted above, so only the quotation is left to be at fault.
-        raise _quotation_error(path)
-    if width == 1:
-        # An empty line is the only way to write a missing value in a table of one column.
-        return frame.get_columns()
-    return frame.filter(polars.Series(~blank)).get_columns()
+        raise _quotation_error(name)
+    return frame.get_columns()
 
 
-def _quotation_error(path: Path) -> DataError:
+def _quotation_error(name: str) -> DataError:
     return DataError(
-        f"{path} has a quotation mark inside a cell.",
+        f"{name} has a quotation mark inside a cell.",
         'Put such a cell in quotation marks and double those within: "the 5"" pipe".',
     )
 
 
-def _named(path: Path, names: list[str], cells: list[polars.Series]) -> dict[str, polars.Series]:
-    kept = {}
+def _named(
+    file: str, names: list[str], cells: list[polars.Series]
+) -> tuple[dict[str, polars.Series], list[Decision]]:
+    """Return the columns under names of their own, and what was renamed."""
+    kept: dict[str, polars.Series] = {}
+    decisions: list[Decision] = []
+    numbers: Counter[str] = Counter()
+    written = set(names)
     for position, (name, column) in enumerate(zip(names, cells, strict=True), start=1):
-        if name:
-            kept[name] = column
-        elif (column.fill_null("").str.strip_chars() != "").any():
-            raise DataError(
-                f"Column {position} of {path} has no name.",
-                "Name it in the header, or delete it if it only numbers the rows.",
-            )
-    twice = [name for name, count in Counter(names).items() if count > 1 and name]
-    if twice:
-        raise DataError(
-            f"{path} has more than one column named {twice[0]!r}.", "Give each its own name."
-        )
+        if not name and not (column.fill_null("").str.strip_chars() != "").any():
+            continue
+        plain = name or f"column_{position}"
+        own = plain
+        while own in kept or (own in written and own != name):
+            numbers[plain] += 1
+            own = f"{plain} ({numbers[plain] + 1})"
+        kept[own] = column
+        if not name:
+            decisions.append(Decision(own, "file", f"column {position} has no name in the header"))
+        elif own != name:
+            text = f"column {position} is one more that is named {name!r}"
+            decisions.append(Decision(own, "file", text))
     if not kept:
-        raise DataError(f"{path} has no named column.", "Give a header with names.")
-    return kept
+        raise DataError(
+            f"{file} has no column with a name or a value.", "Give a header with names."
+        )
+    return kept, decisions
+
+
+def _delimiter_said(delimiter: str, stated: bool) -> list[Decision]:
+    if delimiter == ",":
+        return []
+    word = DELIMITERS.get(delimiter, repr(delimiter))
+    text = f"a {word} between the columns{', as its first line says' if stated else ''}"
+    return [Decision("file", "file", text, option("--delimiter", ","))]
+
+
+def _top_said(lines: Lines, top: Top, header: bool | None) -> list[Decision]:
+    decisions = []
+    above = [lines.line(n) for n in range(top.skipped) if not lines.blank[n]]
+    if above:
+        what = "header" if top.has_header else "rows"
+        text = f"{counted(len(above), 'line')} above the {what} passed over: {shown(above)}"
+        decisions.append(Decision("file", "file", text))
+    if not top.has_header and header is None:
+        text = f"no header: the first line reads like a row ({lines.line(top.skipped)[:40]})"
+        decisions.append(Decision("file", "file", text, "--header"))
+    return decisions

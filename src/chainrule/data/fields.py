@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.columns import (
+    BESIDE_NUMBERS,
     Column,
     NumberArray,
     TextArray,
@@ -18,26 +21,28 @@ from chainrule.data.columns import (
     object_array,
     spelling,
 )
+from chainrule.data.date_column import DateColumn, date_column_from_dict
+from chainrule.data.scaling import mean_and_scale, standardised
 from chainrule.errors import DataError
 
 MOST_LEVELS = 50
-LARGEST = float(np.finfo(np.float32).max)
-IDENTIFIER_SHARE = 0.9
-FEWEST_ROWS_FOR_IDENTIFIER = 5
+FEWEST_ROWS_OF_A_LEVEL = 3
+OTHER = "(other)"
 
 
 @dataclass(frozen=True)
 class NumberColumn:
     """A column of numbers: (value - mean) / scale, and 1 where missing if ``missing``.
 
-    ``mean`` and ``scale`` (the standard deviation) are in the column's own unit. A missing number
-    counts as the mean.
+    ``mean`` and ``scale`` (the standard deviation) are in the column's own unit. ``odd`` are texts
+    that stood among the numbers and count as missing. A missing number counts as the mean.
     """
 
     name: str
     mean: float
     scale: float
     missing: bool = False
+    odd: tuple[str, ...] = ()
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -49,11 +54,36 @@ class NumberColumn:
 
         Raises ``DataError`` for text that is no number, and for a number too large to scale.
         """
-        numbers = _numbers(self.name, column)
+        numbers = self._numbers(column)
         scaled = standardised(self.name, numbers, self.mean, self.scale)
         absent = np.isnan(numbers)
         scaled[absent] = 0.0
         return np.column_stack((scaled, absent)) if self.missing else scaled[:, np.newaxis]
+
+    def check_written(self, numbers: NumberArray, written: TextArray) -> None:
+        """Hold the texts of a column that was read as numbers against those that training knew.
+
+        Raises ``DataError`` for a text that was passed over in reading and that is not among
+        ``odd``.
+        """
+        self._check_odd(written, np.isnan(numbers) & ~missing(written))
+
+    def _numbers(self, column: Column) -> NumberArray:
+        if is_number(column):
+            return column
+        numbers, wrong = numbers_in(column)
+        self._check_odd(column, wrong)
+        return numbers
+
+    def _check_odd(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
+        known = {*self.odd, *BESIDE_NUMBERS}
+        for row in np.flatnonzero(wrong).tolist():
+            if texts[row] not in known and texts[row].lower() not in known:
+                raise DataError(
+                    f"Column {self.name!r} has the text {texts[row]!r} in row {row + 1} "
+                    "where a number belongs.",
+                    "Correct the cell, or leave it empty if the value is not known.",
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""
@@ -63,6 +93,7 @@ class NumberColumn:
             "mean": self.mean,
             "scale": self.scale,
             "missing": self.missing,
+            "odd": list(self.odd),
         }
 
 
@@ -70,34 +101,44 @@ class NumberColumn:
 class CategoryColumn:
     """A column of text: one input for each level, 1 where the row has it and 0 elsewhere.
 
-    With ``missing``, having no value is the last level. A value that is no level gives zeros.
+    With ``other``, every value that is no level counts as one level more; without, it gives zeros.
+    With ``missing``, having no value is the last level.
     """
 
     name: str
     levels: tuple[str, ...]
     missing: bool = False
+    other: bool = False
 
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs that the column becomes."""
-        named = tuple(f"{self.name} = {level}" for level in self.levels)
-        return (*named, f"{self.name} is missing") if self.missing else named
+        named = [f"{self.name} = {level}" for level in self.levels]
+        if self.other:
+            named.append(f"{self.name} = {OTHER}")
+        if self.missing:
+            named.append(f"{self.name} is missing")
+        return tuple(named)
 
     def inputs(self, column: Column) -> NumberArray:
         """Return the inputs, float64 of shape (rows, len(input_names))."""
         positions = {level: position for position, level in enumerate(self.levels)}
         texts = self._texts(column)
-        present = [value for value in texts if value is not None]
-        # Position -1, the last column, takes what is no level, and is cut off.
-        codes = np.full(len(texts), len(self.levels))
-        codes[~missing(texts)] = [positions.get(value, -1) for value in present]
-        one_hot = np.zeros((len(texts), len(self.input_names) + 1))
+        present = ~missing(texts)
+        width = len(self.input_names)
+        # The last column takes what has no input, and is cut off.
+        codes = np.full(len(texts), width - 1 if self.missing else width)
+        unseen = len(self.levels) if self.other else width
+        codes[present] = [positions.get(value, unseen) for value in texts[present].tolist()]
+        one_hot = np.zeros((len(texts), width + 1))
         one_hot[np.arange(len(texts)), codes] = 1.0
         return one_hot[:, :-1]
 
     def unseen(self, column: Column) -> tuple[str, ...]:
-        """Return the different values that are no level, sorted; a missing value is none."""
-        present = {value for value in self._texts(column) if value is not None}
+        """Return the different values that have no input, sorted; a missing value is none."""
+        if self.other:
+            return ()
+        present = {value for value in self._texts(column).tolist() if value is not None}
         return tuple(sorted(present - set(self.levels)))
 
     def _texts(self, column: Column) -> TextArray:
@@ -120,32 +161,57 @@ class CategoryColumn:
             "name": self.name,
             "levels": list(self.levels),
             "missing": self.missing,
+            "other": self.other,
         }
 
 
-Field = NumberColumn | CategoryColumn
+Field = NumberColumn | CategoryColumn | DateColumn
 
 
-def fit_field(name: str, column: Column) -> Field | str:
-    """Return how to turn a column into inputs, from its training rows, or why it is left out."""
-    absent = missing(column)
+def fit_numbers(name: str, column: Column, odd: tuple[str, ...] = ()) -> NumberColumn | str:
+    """Return how numbers become an input, from the training rows, or why they do not.
+
+    ``odd`` are texts that count as missing; of a column of text, all that are no numbers do.
+    """
+    if is_number(column):
+        numbers = column
+    else:
+        numbers, wrong = numbers_in(column)
+        odd = tuple(sorted({*odd, *column[wrong].tolist()}))
+    absent = np.isnan(numbers)
     if absent.all():
         return "has no value in the training rows"
-    present = column[~absent]
-    if is_number(present):
-        mean, scale = mean_and_scale(present)
-        if present.min() == present.max():
-            return f"has no other value than {spelling(present[0])} in the training rows"
-        return NumberColumn(name, mean, scale, bool(absent.any()))
-    levels = tuple(sorted(set(present.tolist())))
-    if len(levels) == 1 and not absent.any():
-        return f"has no other value than {levels[0]!r} in the training rows"
-    if len(levels) > MOST_LEVELS:
-        return f"is text with {len(levels)} different values, more than {MOST_LEVELS}"
-    rows = len(present)
-    if rows >= FEWEST_ROWS_FOR_IDENTIFIER and len(levels) > IDENTIFIER_SHARE * rows:
-        return f"is text with {len(levels)} different values in {rows} rows, like a name"
-    return CategoryColumn(name, levels, bool(absent.any()))
+    present = numbers[~absent]
+    if present.min() == present.max():
+        return f"has no other value than {spelling(present[0])} in the training rows"
+    return NumberColumn(name, *mean_and_scale(present), bool(absent.any()), odd)
+
+
+def fit_categories(name: str, column: Column) -> CategoryColumn | str:
+    """Return how categories become inputs, from the training rows, or why they do not.
+
+    Levels are the values of at least 3 rows, at most the 50 most frequent; the others are one level
+    together, unless there is only one. Where no value has 3 rows, those of fewer are levels.
+    """
+    texts = column if not is_number(column) else _spelled(column)
+    absent = missing(texts)
+    if absent.all():
+        return "has no value in the training rows"
+    counts = Counter(texts[~absent].tolist())
+    ordered = sorted(counts, key=lambda level: (-counts[level], level))
+    frequent = [level for level in ordered if counts[level] >= FEWEST_ROWS_OF_A_LEVEL]
+    kept = frequent[:MOST_LEVELS] or ordered[:MOST_LEVELS]
+    if len(counts) == len(kept) + 1 <= MOST_LEVELS:
+        kept = ordered
+    if len(counts) == 1 and not absent.any():
+        return f"has no other value than {ordered[0]!r} in the training rows"
+    other = len(counts) > len(kept)
+    levels = {level for level in kept if not (other and level == OTHER)}
+    return CategoryColumn(name, tuple(sorted(levels)), bool(absent.any()), other)
+
+
+def _spelled(column: NumberArray) -> TextArray:
+    return object_array([None if np.isnan(one) else spelling(one) for one in column.tolist()])
 
 
 def field_from_dict(value: object) -> Field:
@@ -156,56 +222,16 @@ def field_from_dict(value: object) -> Field:
     plain = record.mapping(value, "a column")
     name = record.text(plain, "name")
     absent = record.flag(plain, "missing")
-    if record.choice(plain, "kind", ("number", "category")) == "number":
+    kind = record.choice(plain, "kind", ("number", "category", "date"))
+    if kind == "date":
+        return date_column_from_dict(plain)
+    # Runs of before have no odd texts and no level for the rest.
+    if kind == "number":
         mean, scale = record.number(plain, "mean"), record.positive(plain, "scale")
-        return NumberColumn(name, mean, scale, absent)
+        odd = record.texts(plain, "odd") if "odd" in plain else ()
+        return NumberColumn(name, mean, scale, absent, odd)
     levels = record.texts(plain, "levels")
     if not levels:
         raise record.damaged(f"column {name!r} has no levels")
-    return CategoryColumn(name, levels, absent)
-
-
-def mean_and_scale(numbers: NumberArray) -> tuple[float, float]:
-    """Return mean and standard deviation (divided by n); the scale is 1 where all are equal.
-
-    ``numbers`` has shape (n,), finite and not empty.
-    """
-    if numbers.min() == numbers.max():
-        return float(numbers[0]), 1.0
-    # Squares of very large or very small numbers leave the range of float64; a power of two brings
-    # the numbers near 1 without rounding them.
-    exponent = int(np.frexp(np.abs(numbers).max())[1])
-    near_one = np.ldexp(numbers, -exponent)
-    mean, scale = np.ldexp(near_one.mean(), exponent), np.ldexp(near_one.std(), exponent)
-    return float(mean), float(scale) if scale > 0 else 1.0
-
-
-def standardised(name: str, numbers: NumberArray, mean: float, scale: float) -> NumberArray:
-    """Return (numbers - mean) / scale, NaN where a number is missing.
-
-    Raises ``DataError`` if a result is beyond float32, in which networks on tables compute.
-    """
-    with np.errstate(over="ignore"):
-        scaled: NumberArray = (numbers - mean) / scale
-    outside = np.flatnonzero(np.abs(scaled) > LARGEST)
-    if outside.size:
-        row = outside[0]
-        raise DataError(
-            f"Column {name!r} has {numbers[row]:g} in row {row + 1}, which is too large to scale.",
-            "Correct the value, or leave the cell empty if it is not known.",
-        )
-    return scaled
-
-
-def _numbers(name: str, column: Column) -> NumberArray:
-    if is_number(column):
-        return column
-    numbers, wrong = numbers_in(column)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"Column {name!r} has the text {column[row]!r} in row {row + 1} "
-            "where a number belongs.",
-            "Correct the cell, or leave it empty if the value is not known.",
-        )
-    return numbers
+    other = "other" in plain and record.flag(plain, "other")
+    return CategoryColumn(name, levels, absent, other)

@@ -9,19 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.data.columns import Column, NumberArray
+from chainrule.data.columns import (
+    BESIDE_NUMBERS,
+    Column,
+    NumberArray,
+    TextArray,
+    is_number,
+    missing,
+    spelling,
+)
+from chainrule.data.date_column import DateColumn, fit_dates
 from chainrule.data.fields import (
     CategoryColumn,
     Field,
     NumberColumn,
     field_from_dict,
-    fit_field,
+    fit_categories,
+    fit_numbers,
 )
+from chainrule.data.kinds import Kinds, decide_kinds
 from chainrule.data.table import Table
 from chainrule.data.target import (
     Target,
     Task,
     decide_task,
+    describe_target,
     fit_target,
     rows_with_target,
     strata,
@@ -31,11 +43,13 @@ from chainrule.errors import DataError, nearest
 
 __all__ = [
     "CategoryColumn",
+    "DateColumn",
     "NumberColumn",
     "Preparation",
     "Target",
     "Task",
     "decide_task",
+    "describe_target",
     "rows_with_target",
     "strata",
 ]
@@ -43,11 +57,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Preparation:
-    """The columns that become inputs, the target, and what was left out with the reason."""
+    """The columns that become inputs, the target, and what was left out with the reason.
+
+    ``identifiers`` are those of the columns left out that tell rows apart.
+    """
 
     columns: tuple[Field, ...]
     target: Target
     dropped: tuple[tuple[str, str], ...] = ()
+    identifiers: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -56,21 +74,25 @@ class Preparation:
         target_name: str,
         training_rows: NDArray[np.int64],
         task: str | None = None,
+        kinds: Kinds | None = None,
     ) -> Preparation:
         """Return the preparation that the training rows ask for.
 
         ``training_rows`` are indices of rows that have a target. Means, standard deviations and
         levels come from these rows alone; of other rows only the classes are known. ``task`` is
-        "classification", "regression" or None (the target decides, see ``decide_task``).
+        "classification", "regression" or None (the target decides, see ``decide_task``);
+        ``kinds`` what the columns are taken for, None (decided without choices, see
+        ``decide_kinds``).
 
         Raises ``DataError`` if the target cannot be learned or if no column is left to learn from.
         """
         if len(training_rows) == 0:
             raise DataError("There are no training rows.", "Leave rows for training.")
         target = fit_target(table, target_name, training_rows, task)
+        decided = decide_kinds(table, target_name) if kinds is None else kinds
         fitted = {
-            name: fit_field(name, column[training_rows])
-            for name, column in table.columns.items()
+            name: _fitted(table, name, kind, decided, training_rows)
+            for name, kind in decided.by_name.items()
             if name != target_name
         }
         columns = tuple(field for field in fitted.values() if not isinstance(field, str))
@@ -81,7 +103,8 @@ class Preparation:
                 f"No column is left to predict {target_name!r} from: {reasons}.",
                 "Give a table with at least one column that varies.",
             )
-        return cls(columns, target, dropped)
+        identifiers = tuple(name for name in decided.identifiers if name != target_name)
+        return cls(columns, target, dropped, identifiers)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -100,15 +123,22 @@ class Preparation:
 
         Raises ``DataError`` if a column is missing, or has text or infinity for a number.
         """
-        parts = [column.inputs(self._column(table, column.name)) for column in self.columns]
-        return np.concatenate(parts, axis=1)
+        return np.concatenate([self._inputs(table, field) for field in self.columns], axis=1)
+
+    def _inputs(self, table: Table, field: Field) -> NumberArray:
+        column = self._column(table, field.name)
+        if isinstance(field, CategoryColumn):
+            return field.inputs(table.written.get(field.name, column))
+        if isinstance(field, NumberColumn) and field.name in table.written and is_number(column):
+            field.check_written(column, table.written[field.name])
+        return field.inputs(column)
 
     def targets(self, table: Table) -> NDArray[np.int64] | NumberArray:
         """Return class numbers, int64 (rows,), or standardised numbers, float64 (rows, 1).
 
         Raises ``DataError`` if the target is missing or not of the kind that was trained.
         """
-        return self.target.targets(self._column(table, self.target.name))
+        return self.target.targets(self._column(table, self.target.name), table.written)
 
     def unseen(self, table: Table) -> dict[str, tuple[str, ...]]:
         """Return for each column of text the values that training has not seen, if any.
@@ -116,7 +146,9 @@ class Preparation:
         They give zeros in all of the column's inputs.
         """
         found = {
-            column.name: column.unseen(self._column(table, column.name))
+            column.name: column.unseen(
+                table.written.get(column.name, self._column(table, column.name))
+            )
             for column in self.columns
             if isinstance(column, CategoryColumn)
         }
@@ -128,6 +160,7 @@ class Preparation:
             "columns": [column.to_dict() for column in self.columns],
             "target": self.target.to_dict(),
             "dropped": [{"name": name, "reason": reason} for name, reason in self.dropped],
+            "identifiers": list(self.identifiers),
         }
 
     @classmethod
@@ -145,7 +178,11 @@ class Preparation:
             raise record.damaged("it has no columns")
         if len(set(names)) != len(names):
             raise record.damaged("a name occurs twice")
-        return cls(columns, target, dropped)
+        # Runs of before name none.
+        identifiers = record.texts(whole, "identifiers") if "identifiers" in whole else ()
+        if not set(identifiers) <= {name for name, _ in dropped}:
+            raise record.damaged("'identifiers' has a column that is not left out")
+        return cls(columns, target, dropped, identifiers)
 
     @staticmethod
     def _column(table: Table, name: str) -> Column:
@@ -160,3 +197,46 @@ class Preparation:
 def _dropped_from_dict(value: object) -> tuple[str, str]:
     plain = record.mapping(value, "a dropped column")
     return record.text(plain, "name"), record.text(plain, "reason")
+
+
+_REASONS = {
+    "identifier": "tells rows apart",
+    "free text": "is free text",
+    "empty": "has no value in the training rows",
+    "dropped": "was not to be used",
+    "group": "says which rows belong together",
+    "time": "says in which order the rows come",
+}
+
+
+def _fitted(
+    table: Table, name: str, kind: str, kinds: Kinds, training_rows: NDArray[np.int64]
+) -> Field | str:
+    """Return how a column becomes inputs, or why it does not."""
+    if kind in _REASONS:
+        return _REASONS[kind]
+    column = table.columns[name][training_rows]
+    written = table.written.get(name)
+    if kind == "constant":
+        return _constant_reason(column)
+    if kind == "number":
+        return fit_numbers(name, column, _odd_texts(table.columns[name], written))
+    if kind == "date":
+        return fit_dates(name, column, kinds.date_orders[name])
+    return fit_categories(name, column if written is None else written[training_rows])
+
+
+def _constant_reason(column: Column) -> str:
+    present = column[~missing(column)]
+    if not present.size:
+        return "has no value in the training rows"
+    value = spelling(present[0]) if is_number(present) else repr(present[0])
+    return f"has no other value than {value} in the training rows"
+
+
+def _odd_texts(column: Column, written: TextArray | None) -> tuple[str, ...]:
+    """Return the texts that were passed over in reading a column of numbers."""
+    if written is None or not is_number(column):
+        return ()
+    passed_over = {text for text in written[np.isnan(column)].tolist() if text is not None}
+    return tuple(sorted(text for text in passed_over if text.lower() not in BESIDE_NUMBERS))

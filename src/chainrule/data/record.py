@@ -42,6 +42,11 @@ def text(record: dict[str, object], key: str) -> str:
     return _as_text(entry(record, key), key)
 
 
+def text_or_none(record: dict[str, object], key: str) -> str | None:
+    """Return the text under the key, or None where that stands there."""
+    return None if entry(record, key) is None else text(record, key)
+
+
 def texts(record: dict[str, object], key: str) -> tuple[str, ...]:
     """Return the list of different texts under the key."""
     values = tuple(_as_text(value, key) for value in items(record, key))

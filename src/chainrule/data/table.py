@@ -5,16 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.columns import Column, column_from_text, column_from_values, is_number
+from chainrule.data.choices import Choices
+from chainrule.data.columns import (
+    Column,
+    NumberArray,
+    TextArray,
+    column_from_values,
+    is_number,
+)
+from chainrule.data.decisions import Decision
 from chainrule.data.delimited import read_delimited
+from chainrule.data.reading import Reading
+from chainrule.data.text_columns import columns_from_texts
 from chainrule.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -24,8 +35,9 @@ if TYPE_CHECKING:
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
-# While a file is read, its bytes, the masks over them and its cells as text are in memory at once.
-MEMORY_PER_BYTE = 4
+# While a file is read, its bytes, masks over them, and its cells as text and as numbers are in
+# memory at once.
+MEMORY_PER_BYTE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,22 +46,21 @@ class Table:
 
     ``columns`` maps a name to an array of shape (rows,): float64 for numbers (NaN = missing), or
     objects ``str | None`` for text (None = missing). ``source`` is the file that it was read from.
+    ``decisions`` say what reading it decided, ``reading`` how it was written. ``written`` holds the
+    texts of those columns of numbers that were written as more than digits ("12 kg").
 
     Raises ``DataError`` if the columns differ in length or if a number is infinite.
     """
 
     columns: dict[str, Column]
     source: str | None = None
+    decisions: tuple[Decision, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    written: Mapping[str, TextArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        first = next(iter(self.columns), "")
+        _check_lengths(self.columns)
         for name, column in self.columns.items():
-            if len(column) != self.rows:
-                raise DataError(
-                    f"Column {name!r} has {len(column)} values "
-                    f"and column {first!r} has {self.rows}.",
-                    "Give every column as many values as there are rows.",
-                )
             if is_number(column) and np.isinf(column).any():
                 raise DataError(
                     f"Column {name!r} is infinite in row {np.argmax(np.isinf(column)) + 1}.",
@@ -68,35 +79,63 @@ class Table:
 
     def select(self, indices: NDArray[np.int64]) -> Table:
         """Return a table of the rows with these indices, in this order."""
-        return Table({name: column[indices] for name, column in self.columns.items()}, self.source)
+        columns = {name: column[indices] for name, column in self.columns.items()}
+        written = {name: texts[indices] for name, texts in self.written.items()}
+        return replace(self, columns=columns, written=written)
 
 
-def read_table(path: str | Path) -> Table:
-    """Read a CSV file (comma, semicolon or tab, UTF-8) or a Parquet file.
+def read_table(
+    path: str | Path | BinaryIO, choices: Choices | None = None, like: Reading | None = None
+) -> Table:
+    """Read a delimited text file (CSV and the like), a Parquet file, or standard input ("-").
 
-    Empty cells, NA, N/A, NaN, null (in any letter case) and ? are missing values. A column whose
-    every present value is a number is a column of numbers; every other is text. In a file with
-    semicolons "1,5" is a number, because such files come from where the comma is the decimal mark.
+    Delimiter, encoding, header and decimal mark are found out, ``choices`` win over what is seen,
+    and ``like``, the reading of an earlier file, over what cannot be seen. A column whose every
+    present value is a number is a column of numbers; every other is text. The table's ``decisions``
+    say what was made of the file where it could have been something else.
 
     Raises ``DataError`` if the file is missing, empty or unreadable, or if its rows, its header and
     its values do not make a table.
     """
+    chosen = choices or Choices()
+    if not isinstance(path, str | Path):
+        return _from_text(path.read(), "the input", None, chosen, like)
+    if str(path) == "-":
+        return _from_text(sys.stdin.buffer.read(), "standard input", None, chosen, like)
     path = Path(path)
     try:
         _check_file(path)
         if path.suffix.lower() in PARQUET_SUFFIXES:
-            return table_from_frame(_read_parquet(path), source=str(path))
-        series, delimiter = read_delimited(path)
+            return table_from_frame(_read_parquet(path), str(path), chosen, like)
+        data = path.read_bytes()
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror}).", "Check that you may read it."
         ) from None
-    comma = delimiter == ";"
-    columns = {name: column_from_text(text, comma) for name, text in series.items()}
-    return Table(columns, str(path))
+    return _from_text(data, str(path), str(path), chosen, like)
 
 
-def table_from_frame(frame: object, source: str | None = None) -> Table:
+def _from_text(
+    data: bytes, name: str, source: str | None, choices: Choices, like: Reading | None
+) -> Table:
+    found = read_delimited(data, name, choices, like)
+    read = columns_from_texts(found.columns, choices, like, found.delimiter)
+    reading = replace(
+        read.reading,
+        delimiter=found.delimiter,
+        encoding=found.encoding,
+        header_line=found.header_line,
+    )
+    columns = _without_markers(read.columns, choices)
+    return Table(columns, source, found.decisions + read.decisions, reading, read.written)
+
+
+def table_from_frame(
+    frame: object,
+    source: str | None = None,
+    choices: Choices | None = None,
+    like: Reading | None = None,
+) -> Table:
     """Return the table that a data frame (pandas, polars, pyarrow, ...) or a dictionary holds.
 
     A dictionary maps names to sequences or arrays of equal length. Values are read as in a file:
@@ -105,15 +144,51 @@ def table_from_frame(frame: object, source: str | None = None) -> Table:
     Raises ``DataError`` if it is no table, has no rows, or has two columns of one name.
     """
     named = _mapped(frame) if isinstance(frame, Mapping) else _framed(frame)
-    columns = dict(named)
-    if len(columns) < len(named):
+    given = dict(named)
+    if len(given) < len(named):
         raise _two_of_one_name()
-    if not columns:
+    if not given:
         raise DataError("The table has no columns.", "Give at least one column of inputs.")
-    table = Table(columns, source)
+    _check_lengths(given)
+    chosen = choices or Choices()
+    texts = {name: one for name, one in given.items() if not isinstance(one, np.ndarray)}
+    read = columns_from_texts(texts, chosen, like)
+    columns = {
+        name: one if isinstance(one, np.ndarray) else read.columns[name]
+        for name, one in given.items()
+    }
+    columns = _without_markers(columns, chosen)
+    table = Table(columns, source, read.decisions, read.reading, read.written)
     if table.rows == 0:
         raise DataError("The table has no rows.", "Give at least one row.")
     return table
+
+
+def _check_lengths(columns: Mapping[str, Sized]) -> None:
+    lengths = {name: len(column) for name, column in columns.items()}
+    first, rows = next(iter(lengths.items()), ("", 0))
+    for name, length in lengths.items():
+        if length != rows:
+            raise DataError(
+                f"Column {name!r} has {length} values and column {first!r} has {rows}.",
+                "Give every column as many values as there are rows.",
+            )
+
+
+def _without_markers(columns: dict[str, Column], choices: Choices) -> dict[str, Column]:
+    """Return the columns with those numbers missing that were chosen to mean no value."""
+    markers = []
+    for text in choices.missing:
+        try:
+            markers.append(float(text))
+        except ValueError:
+            continue
+    if not markers:
+        return columns
+    return {
+        name: np.where(np.isin(column, markers), np.nan, column) if is_number(column) else column
+        for name, column in columns.items()
+    }
 
 
 def checksum(table: Table) -> str:
@@ -190,7 +265,7 @@ def _read_parquet(path: Path) -> polars.DataFrame:
         ) from None
 
 
-def _mapped(frame: Mapping[Any, Any]) -> list[tuple[str, Column]]:
+def _mapped(frame: Mapping[Any, Any]) -> list[tuple[str, NumberArray | polars.Series]]:
     columns = []
     for name, values in frame.items():
         if isinstance(values, str) or not hasattr(values, "__len__"):
@@ -201,7 +276,7 @@ def _mapped(frame: Mapping[Any, Any]) -> list[tuple[str, Column]]:
     return columns
 
 
-def _framed(frame: Any) -> list[tuple[str, Column]]:
+def _framed(frame: Any) -> list[tuple[str, NumberArray | polars.Series]]:
     import narwhals
 
     try:
@@ -224,7 +299,7 @@ def _two_of_one_name() -> DataError:
     return DataError("The table has two columns of one name.", "Give each column its own name.")
 
 
-def _series_column(series: narwhals.Series[Any]) -> Column:
+def _series_column(series: narwhals.Series[Any]) -> NumberArray | polars.Series:
     import narwhals
 
     name = str(series.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,8 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.data.columns import Column, NumberArray, is_number, missing, object_array, spelling
-from chainrule.data.fields import mean_and_scale, standardised
+from chainrule.data.columns import (
+    Column,
+    NumberArray,
+    TextArray,
+    is_number,
+    missing,
+    object_array,
+    spelling,
+)
+from chainrule.data.decisions import Decision
+from chainrule.data.scaling import mean_and_scale, standardised
 from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError, nearest
 
@@ -18,6 +29,7 @@ Task = Literal["classification", "regression"]
 LabelKind = Literal["text", "integer"]
 
 MOST_WHOLE_NUMBER_CLASSES = 10
+MOST_CLASSES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -36,8 +48,12 @@ class Target:
     scale: float = 1.0
     label_kind: LabelKind = "text"
 
-    def targets(self, column: Column) -> NDArray[np.int64] | NumberArray:
+    def targets(
+        self, column: Column, written: Mapping[str, TextArray] | None = None
+    ) -> NDArray[np.int64] | NumberArray:
         """Return class numbers, int64 (rows,), or standardised numbers, float64 (rows, 1).
+
+        ``written`` are the table's texts of columns that were read as more than digits.
 
         Raises ``DataError`` for a missing value, an unknown label, or text for regression.
         """
@@ -51,15 +67,17 @@ class Target:
             numbers = _regression_numbers(self.name, column)
             return standardised(self.name, numbers, self.mean, self.scale)[:, np.newaxis]
         positions = {label: position for position, label in enumerate(self.labels)}
-        written = _written_labels(column)
-        for row, label in enumerate(written, start=1):
+        if self.label_kind == "text":
+            column = (written or {}).get(self.name, column)
+        labels = _written_labels(column)
+        for row, label in enumerate(labels, start=1):
             if label not in positions:
                 raise DataError(
                     f"The target {self.name!r} is {label!r} in row {row}, "
                     "a class that training has not seen.",
                     nearest(label, self.labels),
                 )
-        return np.array([positions[label] for label in written], dtype=np.int64)
+        return np.array([positions[label] for label in labels], dtype=np.int64)
 
     def predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return what outputs mean: labels of class numbers (rows,), or numbers in the unit.
@@ -117,7 +135,7 @@ def decide_task(table: Table, target_name: str, task: str | None = None) -> Task
         )
     if task == "regression":
         _regression_numbers(target_name, column)
-    values, counts = np.unique(column, return_counts=True)
+    values = np.unique(column)
     if values.size == 1:
         raise DataError(
             f"The target {target_name!r} is {_written(values[0])} in every row.",
@@ -127,6 +145,8 @@ def decide_task(table: Table, target_name: str, task: str | None = None) -> Task
         task = "classification" if _is_class_like(column, values) else "regression"
     if task == "regression":
         return "regression"
+    classes = table.written.get(target_name, table.columns[target_name])[indices]
+    values, counts = np.unique(classes, return_counts=True)
     lonely = np.flatnonzero(counts == 1)
     if lonely.size:
         raise DataError(
@@ -135,6 +155,37 @@ def decide_task(table: Table, target_name: str, task: str | None = None) -> Task
             + (", or ask for regression." if is_number(column) else "."),
         )
     return "classification"
+
+
+def describe_target(table: Table, target_name: str, task: Task) -> Decision:
+    """Return what a target is taken for, as ``decide_task`` has decided, in words.
+
+    Raises ``DataError`` if there is no such column, or if it has no value at all.
+    """
+    indices = rows_with_target(table, target_name)
+    column = table.columns[target_name][indices]
+    left_out = table.rows - len(indices)
+    blank = f"; {left_out:,} missing, whose rows are left out" if left_out else ""
+    if task == "regression":
+        numbers = _regression_numbers(target_name, column)
+        low, high = spelling(numbers.min()), spelling(numbers.max())
+        text = f"regression, numbers from {low} to {high}{blank}"
+        lonely = np.unique(numbers, return_counts=True)[1].min() == 1
+        return Decision("target", "target", text, "" if lonely else "--task classification")
+    classes = table.written.get(target_name, table.columns[target_name])[indices]
+    counts = Counter(_written_labels(classes))
+    ordered = sorted(counts, key=float) if is_number(classes) else sorted(counts)
+    some = ", ".join(f"{label} {counts[label]:,}" for label in ordered[:MOST_CLASSES_SHOWN])
+    some += ", ..." if len(ordered) > MOST_CLASSES_SHOWN else ""
+    if not is_number(column):
+        text = f"classification, {len(counts)} classes ({some}){blank}"
+        return Decision("target", "target", text)
+    whole = "whole numbers" if _are_whole(column) else "numbers"
+    text = (
+        f"classification, {whole} with {len(counts)} different values taken as "
+        f"classes ({some}){blank}"
+    )
+    return Decision("target", "target", text, "--task regression")
 
 
 def fit_target(
@@ -151,7 +202,9 @@ def fit_target(
     if decided == "regression":
         mean, scale = mean_and_scale(_regression_numbers(target_name, column[training_rows]))
         return Target(target_name, "regression", None, mean, scale)
-    present = column[~missing(column)]
+    written = table.written.get(target_name, column)
+    # Labels are as they are written, "5 kg"; odd texts among them count as missing.
+    present = written[~missing(column)]
     if not is_number(present):
         return Target(target_name, "classification", tuple(sorted(set(present.tolist()))))
     values = np.unique(present)

@@ -1,0 +1,111 @@
+"""A column of dates as inputs: a number of days, scaled like any number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import record
+from chainrule.data.choices import DATE_ORDERS
+from chainrule.data.columns import Column, NumberArray, is_number, missing, object_array, spelling
+from chainrule.data.dates import days_of, written_day
+from chainrule.data.scaling import mean_and_scale, standardised
+from chainrule.errors import DataError
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """A column of dates: (days since ``first`` - mean) / scale, and 1 where missing if ``missing``.
+
+    ``order`` ("ymd", "dmy", "mdy") says how dates are written; ``first`` is the earliest date of
+    the training rows, as "2019-01-31"; ``mean`` and ``scale`` are in days. ``odd`` are texts that
+    are no dates and count as missing. A missing date counts as the mean.
+    """
+
+    name: str
+    order: str
+    first: str
+    mean: float
+    scale: float
+    missing: bool = False
+    odd: tuple[str, ...] = ()
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the inputs that the column becomes."""
+        return (self.name, f"{self.name} is missing") if self.missing else (self.name,)
+
+    def inputs(self, column: Column) -> NumberArray:
+        """Return the inputs, float64 of shape (rows, len(input_names)).
+
+        Raises ``DataError`` for a text that is no date.
+        """
+        days, wrong = dates_in(column, self.order)
+        for row in np.flatnonzero(wrong).tolist():
+            wrong[row] = column[row] not in self.odd
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            written = spelling(column[row]) if is_number(column) else column[row]
+            raise DataError(
+                f"Column {self.name!r} has {written!r} in row {row + 1} where a date belongs.",
+                f"Write it like the dates of the training, such as {self.first!r}.",
+            )
+        since = days - days_of(object_array([self.first]), "ymd")[0][0]
+        scaled = standardised(self.name, since, self.mean, self.scale)
+        absent = np.isnan(since)
+        scaled[absent] = 0.0
+        return np.column_stack((scaled, absent)) if self.missing else scaled[:, np.newaxis]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain data for JSON."""
+        return {
+            "kind": "date",
+            "name": self.name,
+            "order": self.order,
+            "first": self.first,
+            "mean": self.mean,
+            "scale": self.scale,
+            "missing": self.missing,
+            "odd": list(self.odd),
+        }
+
+
+def dates_in(column: Column, order: str) -> tuple[NumberArray, NDArray[np.bool_]]:
+    """Return the days since 1970-01-01 in a column, and where something else stands: (rows,)."""
+    if is_number(column):
+        return np.full(len(column), np.nan), ~np.isnan(column)
+    return days_of(column, order)
+
+
+def fit_dates(name: str, column: Column, order: str) -> DateColumn | str:
+    """Return how dates become an input, from the training rows, or why they do not."""
+    days, wrong = dates_in(column, order)
+    present = days[~np.isnan(days)]
+    if not present.size:
+        return "has no date in the training rows"
+    earliest = written_day(present.min())
+    if present.min() == present.max():
+        return f"has no other value than {earliest} in the training rows"
+    since = present - np.floor(present.min())
+    odd = tuple(sorted(set(column[wrong].tolist()))) if not is_number(column) else ()
+    absent = bool((missing(column) | wrong).any())
+    return DateColumn(name, order, earliest, *mean_and_scale(since), absent, odd)
+
+
+def date_column_from_dict(plain: dict[str, object]) -> DateColumn:
+    """Return the column that ``to_dict`` wrote. Raises ``RunFolderError`` for anything else."""
+    first = record.text(plain, "first")
+    if days_of(object_array([first]), "ymd")[1][0]:
+        raise record.damaged(f"{first!r} is no date")
+    return DateColumn(
+        record.text(plain, "name"),
+        record.choice(plain, "order", DATE_ORDERS),
+        first,
+        record.number(plain, "mean"),
+        record.positive(plain, "scale"),
+        record.flag(plain, "missing"),
+        record.texts(plain, "odd"),
+    )

@@ -1,0 +1,84 @@
+"""Rows that are left out as asked, and rows that are copies of others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.columns import Column, is_number, missing
+from chainrule.data.table import Table
+from chainrule.errors import DataError, SetupError, nearest
+
+WORDS = ("missing", "duplicates")
+_ROWS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
+
+
+def ignored_rows(table: Table, text: str) -> NDArray[np.bool_]:
+    """Return which rows of a table a text such as "3,17-20,missing,duplicates" names: (rows,).
+
+    Rows are counted from 1, the header not counted. "missing" are rows that lack a value in some
+    column (columns without any value are not looked at), "duplicates" rows that equal an earlier
+    one in every column.
+
+    Raises ``SetupError`` for text that says no rows, ``DataError`` for rows that are not there and
+    where no row would be left.
+    """
+    ignored = np.zeros(table.rows, dtype=np.bool_)
+    for part in filter(None, map(str.strip, text.split(","))):
+        found = _ROWS.fullmatch(part)
+        if found is not None:
+            first, last = _checked_rows(table, part, found[1], found[2] or found[1])
+            ignored[first - 1 : last] = True
+        elif part == "missing":
+            absent = (missing(column) for column in table.columns.values())
+            ignored |= np.any([one for one in absent if not one.all()], axis=0)
+        elif part == "duplicates":
+            ignored |= copies_of(table, table.names) != np.arange(table.rows)
+        else:
+            known = nearest(part, WORDS)
+            raise SetupError(
+                f"{part!r} says no rows to ignore.", f"Write 3,17-20,missing,duplicates. {known}"
+            )
+    if ignored.all():
+        raise DataError("Every row of the table is ignored.", "Leave rows to learn from.")
+    return ignored
+
+
+def copies_of(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
+    """Return for each row the index of the first row that equals it in these columns: (rows,).
+
+    A missing value equals a missing value. Raises ``DataError`` for a column that is not there.
+    """
+    numbers = np.zeros(table.rows, dtype=np.int64)
+    for name in names:
+        if name not in table.columns:
+            raise DataError(f"The table has no column {name!r}.", nearest(name, table.names))
+        own = numbered(table.columns[name])
+        together = numbers * (int(own.max(initial=0)) + 1) + own
+        numbers = np.unique(together, return_inverse=True)[1].astype(np.int64)
+    first, inverse = np.unique(numbers, return_index=True, return_inverse=True)[1:]
+    return np.asarray(first[inverse], dtype=np.int64)
+
+
+def numbered(column: Column) -> NDArray[np.int64]:
+    """Return a whole number from 0 for each row, the same for equal values: shape (rows,)."""
+    if is_number(column):
+        return np.unique(column, return_inverse=True)[1].astype(np.int64)
+    places: dict[str | None, int] = {}
+    found = [places.setdefault(value, len(places)) for value in column.tolist()]
+    return np.array(found, dtype=np.int64)
+
+
+def _checked_rows(table: Table, part: str, first: str, last: str) -> tuple[int, int]:
+    begin, end = int(first), int(last)
+    if begin > end or begin < 1:
+        raise SetupError(f"{part!r} says no rows to ignore.", "Write 17-20 for rows 17 to 20.")
+    if end > table.rows:
+        raise DataError(
+            f"There is no row {end} to ignore: the table has {table.rows}.",
+            "Count rows from 1, the header not counted.",
+        )
+    return begin, end

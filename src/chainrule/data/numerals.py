@@ -1,0 +1,184 @@
+"""How numbers are written: marks between digits, signs of currency, units, codes with zeros.
+
+A column of text is looked at as a whole, by its different values: which of them are numbers if the
+decimal mark is a point, which if it is a comma, and what all of them have in front or behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars
+
+NUMBER_SHARE = 0.9
+FEWEST_CELLS_FOR_ODD = 10
+MOST_ODD_TEXTS = 5
+
+_GAPS = "'\u2019 \u00a0\u202f\u2009"
+_NUMERAL = (
+    r"^(?P<sign>[+\-\u2212]?)\s?(?P<front>[$€£¥]?)\s?(?P<inner>[+\-\u2212]?)"
+    rf"(?P<body>(?:\d|[.,]\d)[\d.,{_GAPS}]*?)(?P<power>(?:[eE][+\-]?\d+)?)"
+    r"\s?(?P<unit>%|[$€£¥]|[\p{L}°µ][\p{L}°µ²³/]*|)$"
+)
+_GAP = rf"[{_GAPS}]"
+_POINT = rf"^(?:\d+|\d{{1,3}}(?:,\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|)(?:\.\d*)?$"
+_COMMA = rf"^(?:\d+|\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GAP}\d{{3}})+|)(?:,\d*)?$"
+_LEADING_ZERO = r"^[+\-]?0\d+$"
+_FIXED_POINT = r"\.(?:\d{0,2}|\d{4,})(?:[eE].*)?$"
+
+
+@dataclass(frozen=True, eq=False)
+class Numerals:
+    """The different texts of a column that is numbers, if not plainly so.
+
+    ``frame`` has for each text (polars columns): ``text``, ``count`` of cells, ``point`` and
+    ``comma``, the number that it spells under each decimal mark or null. ``affix`` is what all of
+    them have: ("$", "") in front or ("", "kg") behind. ``cells`` counts the present cells.
+    """
+
+    frame: polars.DataFrame
+    affix: tuple[str, str]
+    cells: int
+
+    def spelled(self, mark: str) -> int:
+        """Return how many cells are numbers under a decimal mark."""
+        return int(self.frame.filter(self.frame[_column(mark)].is_not_null())["count"].sum())
+
+    def only(self, mark: str) -> bool:
+        """Whether some cell is a number under this decimal mark and not under the other."""
+        other = self.frame[_column("," if mark == "." else ".")]
+        return bool((self.frame[_column(mark)].is_not_null() & other.is_null()).any())
+
+    def doubtful(self) -> str | None:
+        """Return a text that is one number under a point and another under a comma, or None."""
+        apart = self.frame.filter(self.frame["point"] != self.frame["comma"])
+        return None if apart.is_empty() else str(apart["text"].min())
+
+    def with_mark(self) -> str | None:
+        """Return a number with a comma in it, or None."""
+        numbers = self.frame.filter(self.frame["text"].str.contains(",", literal=True))
+        usable = numbers["point"].is_not_null() | numbers["comma"].is_not_null()
+        return None if not usable.any() else str(numbers.filter(usable)["text"].min())
+
+    def has_gaps(self) -> bool:
+        """Whether blanks or apostrophes stand between the digits of a number."""
+        return bool(self.frame["text"].str.contains(rf"\d{_GAP}\d").any())
+
+    def value(self, text: str, mark: str) -> float | None:
+        """Return the number that one of the texts spells under a decimal mark, or None."""
+        found = self.frame.filter(self.frame["text"] == text)[_column(mark)]
+        return None if found.is_empty() else found[0]
+
+    def odd(self, mark: str) -> dict[str, int]:
+        """Return the texts that are no number under a decimal mark, and how many cells each."""
+        rest = self.frame.filter(self.frame[_column(mark)].is_null()).sort("text")
+        return dict(zip(rest["text"].to_list(), rest["count"].to_list(), strict=True))
+
+    def is_number_under(self, mark: str) -> bool:
+        """Whether a column like this is numbers: all cells, or all but a few odd texts."""
+        spelled = self.spelled(mark)
+        if spelled == self.cells:
+            return spelled > 0
+        enough = self.cells >= FEWEST_CELLS_FOR_ODD and spelled >= NUMBER_SHARE * self.cells
+        return enough and len(self.odd(mark)) <= MOST_ODD_TEXTS
+
+    def numbers(self, cells: polars.Series, mark: str) -> polars.Series:
+        """Return the numbers that cells spell, null for one that is missing or odd."""
+        import polars
+
+        if self.frame.is_empty():
+            return polars.Series(cells.name, [None] * len(cells), dtype=polars.Float64)
+        return cells.replace_strict(
+            self.frame["text"],
+            self.frame[_column(mark)],
+            default=None,
+            return_dtype=polars.Float64,
+        )
+
+
+def plain_numbers(cells: polars.DataFrame) -> polars.DataFrame:
+    """Return the numbers that cells spell with digits, a point and an exponent; null for others."""
+    import polars
+
+    return cells.select(polars.all().cast(polars.Float64, strict=False))
+
+
+def leading_zeros(cells: polars.DataFrame) -> tuple[bool, ...]:
+    """Say of each column if a cell is a whole number that begins with 0 as codes do: "007"."""
+    import polars
+
+    found = cells.select(polars.all().str.contains(_LEADING_ZERO).any())
+    return tuple(bool(one) for one in found.row(0))
+
+
+def has_points(cells: polars.Series) -> bool:
+    """Whether some cell has a point that cannot stand between thousands, as in "1.5"."""
+    return bool(cells.str.contains(_FIXED_POINT).any())
+
+
+def numerals_in(cells: polars.Series, forced: bool = False) -> Numerals | None:
+    """Return how the numbers of a column are written, or None where it is no column of numbers.
+
+    ``cells`` are stripped strings, null where missing. With ``forced`` any share of numbers makes
+    them one, and leading zeros do too.
+    """
+    present = cells.drop_nulls().rename("text")
+    with_digits = present.str.contains(r"\d").sum() if len(present) else 0
+    if not with_digits or (not forced and with_digits < NUMBER_SHARE * len(present)):
+        return None
+    counts = present.value_counts(name="count")
+    parts = counts["text"].str.extract_groups(_NUMERAL).struct.unnest()
+    matched = parts["body"].is_not_null()
+    if not matched.any():
+        return None
+    affix = _common_affix(parts.filter(matched), counts["count"].filter(matched))
+    fits = matched & (parts["front"] == affix[0]) & (parts["unit"] == affix[1])
+    frame = counts.with_columns(
+        _values(parts, _POINT, ".", fits).alias("point"),
+        _values(parts, _COMMA, ",", fits).alias("comma"),
+    )
+    found = Numerals(frame, affix, len(present))
+    zeros = fits & parts["body"].str.contains(r"^0\d")
+    usable = any(found.spelled(mark) for mark in (".", ","))
+    if forced:
+        return found if usable else None
+    if zeros.any() or not any(found.is_number_under(mark) for mark in (".", ",")):
+        return None
+    return found
+
+
+def _common_affix(parts: polars.DataFrame, counts: polars.Series) -> tuple[str, str]:
+    """Return what most cells have in front of and behind the number."""
+    grouped = parts.select("front", "unit").with_columns(counts.alias("count"))
+    totals = grouped.group_by("front", "unit").sum().sort("count", "front", "unit")
+    return str(totals["front"][-1]), str(totals["unit"][-1])
+
+
+def _values(parts: polars.DataFrame, pattern: str, mark: str, fits: polars.Series) -> polars.Series:
+    """Return the number that each text spells under a decimal mark, null for none."""
+    import polars
+
+    body = parts["body"].str.strip_chars()
+    valid = fits & body.str.contains(pattern)
+    digits = body.str.replace_all(_GAP, "").str.replace_all(
+        "," if mark == "." else ".", "", literal=True
+    )
+    signs = (parts["sign"] + parts["inner"]).str.replace_all("\u2212", "-")
+    one_sign = signs.str.len_chars() <= 1
+    plain = signs + digits.str.replace_all(mark, ".", literal=True) + parts["power"]
+    numbers = plain.cast(polars.Float64, strict=False)
+    return numbers.set(~(valid & one_sign).fill_null(False), None)
+
+
+def _column(mark: str) -> str:
+    return "point" if mark == "." else "comma"
+
+
+def as_array(values: polars.Series) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return a series of numbers as an array of float64, NaN where it is null."""
+    array = values.fill_null(float("nan")).to_numpy(writable=True)
+    return np.asarray(array, dtype=np.float64)
