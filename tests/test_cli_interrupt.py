@@ -11,16 +11,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command_line import COMMAND, HEART, LONG, Here, environment
 
 import chainrule as cr
 import chainrule.training.loop
-import chainrule.training.tables
+import chainrule.training.table_notes
 from chainrule.files import read_folder
 from chainrule.training.interrupts import held_interrupts, uninterrupted
 from chainrule.training.loop import Loop, Progress
 from chainrule.training.run import Run
+from chainrule.training.table_folds import MOST_ROWS
+from chainrule.training.table_work import TableWork
 from chainrule.training.tables import is_complete
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
@@ -68,7 +71,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_in_training_keeps_the_best_so_far(
+def test_an_interrupt_before_any_fold_has_ended_leaves_a_network(
     tmp_path: Path, here: Here, number: signal.Signals
 ) -> None:
     one = started(tmp_path, str(HEART), *LONG)
@@ -80,22 +83,54 @@ def test_an_interrupt_in_training_keeps_the_best_so_far(
     first, second = err.splitlines()
     assert first == "Interrupted. The best so far is kept in run."
     assert second == "Go on with: chainrule resume run"
-    assert ": interrupted. Epoch" in out
-    assert "on 60 test rows" in out
+    assert "on 303 rows" not in out
     assert "    chainrule resume run\n" in out
     kept = cr.load("run")
-    assert not kept.finished
-    assert 0 < kept.best_epoch <= kept.recording.epochs < 100_000
-    assert len(kept.notes["result"]["scores"]) == 3
-    ended = here("predict", "run", HEART)
-    assert ended.code == 0
-    assert "has not ended" in ended.err
+    assert kept.result is None
+    assert not is_complete(kept)
+    assert 0 < kept.recording.epochs < 100_000
+    assert [fold.ended for fold in kept.folds] == ["not run"] * 5
+    assert here("predict", "run", HEART).code == 0
+
+
+def cut_after(folds: int, patch: pytest.MonkeyPatch) -> None:
+    """Have Ctrl-C come when so many folds have ended."""
+    real, interrupt = TableWork._keep, raising_at(folds)
+
+    def keep(self: TableWork, *rest: Any) -> None:
+        real(self, *rest)
+        interrupt()
+
+    patch.setattr(TableWork, "_keep", keep)
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_an_interrupt_between_folds_says_how_many_the_figure_rests_on(
+    here: Here, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[Any, ...], folds: int
+) -> None:
+    words = [HEART, "--target", "disease", "--epochs", EPOCHS, "--patience", EPOCHS]
+    with monkeypatch.context() as patch:
+        cut_after(folds, patch)
+        every_step_is_a_stretch(patch)
+        ended = here("train", *words, "--output", "run")
+    assert ended.code == 130
+    kept = cr.load("run")
+    known = [fold for fold in kept.folds if fold.recording is not None]
+    assert kept.result is not None
+    assert folds <= len(known) == kept.result.folds < 5
+    assert f"This rests on {len(known)} of 5 folds." in ended.out
+    assert kept.result.rows == sum(len(fold.rows.test) for fold in known)
+    assert kept.finished
+    assert not is_complete(kept)
+    assert "    chainrule resume run\n" in ended.out
+    assert here("resume", "run").code == 0
+    assert outcome(Path("run")) == undisturbed
 
 
 def test_an_interrupt_before_training_keeps_nothing(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chainrule.training.tables, "read_table", raising_at(1))
+    monkeypatch.setattr(chainrule.training.table_notes, "read_table", raising_at(1))
     ended = here("train", HEART, *LONG, "--output", "run")
     assert (ended.code, ended.out) == (130, "")
     assert ended.err == "Interrupted. Training had not begun, and nothing is kept.\n"
@@ -151,22 +186,6 @@ def every_step_is_a_stretch(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Loop, "_breath", lambda self, state: 0.0)
 
 
-def test_an_interrupt_before_the_first_epoch(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, interrupt = Loop._stretch, raising_at(1)
-
-    def stretch(self: Loop, *rest: Any) -> Any:
-        interrupt()
-        interrupt()
-        return real(self, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Loop, "_stretch", stretch)
-        ended = here("train", HEART, *LONG, "--output", "run")
-    assert ended.code == 130
-    assert 0 < cr.load("run").recording.epochs < 1000
-    assert cr.load("run").predict(HEART).shape == (303,)
-
-
 def test_a_second_interrupt_does_not_wait_for_the_epoch(tmp_path: Path) -> None:
     def hook(progress: Progress) -> None:
         if progress.epoch == 3:
@@ -185,11 +204,10 @@ def test_a_second_interrupt_does_not_wait_for_the_epoch(tmp_path: Path) -> None:
     assert resumed.recording.readings == whole.recording.readings
 
 
-@pytest.mark.parametrize("saving", [1, 2])
 def test_an_interrupt_in_the_final_save(
-    here: Here, monkeypatch: pytest.MonkeyPatch, saving: int, undisturbed: tuple[Any, ...]
+    here: Here, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[Any, ...]
 ) -> None:
-    real, interrupt = Run.save, raising_at(saving)
+    real, interrupt = Run.save, raising_at(1)
 
     def save(self: Run, *arguments: Any, **named: Any) -> None:
         if self.finished:
@@ -206,87 +224,71 @@ def test_an_interrupt_in_the_final_save(
     assert outcome(Path("run")) == undisturbed
 
 
-def test_an_interrupt_while_the_linear_model_is_trained(
+def test_an_interrupted_last_training_is_resumed_to_the_same_bits(
     here: Here, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[Any, ...]
 ) -> None:
-    real, interrupt, runs = Loop.run, raising_at(2), 0
-
-    def run(self: Loop, *arguments: Any) -> Any:
-        nonlocal runs
-        runs += 1
-        with held_interrupts():
-            interrupt()
-        return real(self, *arguments)
-
-    real_stretch, interrupt_stretch = Loop._stretch, raising_at(5)
-
-    def stretch(self: Loop, *rest: Any) -> Any:
-        if runs == 2:
-            interrupt_stretch()
-        return real_stretch(self, *rest)
-
-    words = [HEART, "--target", "disease", "--epochs", EPOCHS, "--patience", EPOCHS]
-    with monkeypatch.context() as patch:
-        every_step_is_a_stretch(patch)
-        patch.setattr(Loop, "run", run)
-        patch.setattr(Loop, "_stretch", stretch)
-        ended = here("train", *words, "--output", "run")
-    assert ended.code == 130
-    assert "The linear model was not measured" in ended.out
-    assert not is_complete(cr.load("run"))
-    assert "    chainrule resume run\n" in ended.out
-    assert here("resume", "run").code == 0
-    assert outcome(Path("run")) == undisturbed
-
-
-def test_an_interrupted_run_is_resumed_to_the_same_bits(
-    here: Here, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[Any, ...]
-) -> None:
-    real = Loop._stretch
+    real, real_stretch = TableWork._on_all_rows, Loop._stretch
     words = [HEART, "--target", "disease", "--epochs", EPOCHS, "--patience", EPOCHS]
     before = 0
     for command in (["train", *words, "--output", "run"], ["resume", "run"]):
-        interrupt = raising_at(40)
+        interrupt, on_all = raising_at(40), [False]
 
-        def stretch(self: Loop, *rest: Any, interrupt: Any = interrupt) -> Any:
-            interrupt()
+        def last(self: TableWork, *rest: Any, on_all: Any = on_all) -> Any:
+            on_all[0] = True
             return real(self, *rest)
+
+        def stretch(
+            self: Loop, *rest: Any, interrupt: Any = interrupt, on_all: Any = on_all
+        ) -> Any:
+            if on_all[0]:
+                interrupt()
+            return real_stretch(self, *rest)
 
         with monkeypatch.context() as patch:
             every_step_is_a_stretch(patch)
+            patch.setattr(TableWork, "_on_all_rows", last)
             patch.setattr(Loop, "_stretch", stretch)
             assert here(*command).code == 130
-        through = cr.load("run").recording.epochs
-        assert before < through < EPOCHS
-        before = through
+        kept = cr.load("run")
+        assert kept.result is not None
+        assert before < kept.recording.epochs < kept.setup.epochs
+        before = kept.recording.epochs
     assert here("resume", "run").code == 0
     assert outcome(Path("run")) == undisturbed
 
 
-def test_a_kill_before_the_result_does_not_leave_that_of_an_interrupted_run(
-    here: Here, monkeypatch: pytest.MonkeyPatch, undisturbed: tuple[Any, ...]
+def large_table(folder: Path) -> Path:
+    """Write a table of more rows than are trained on in folds."""
+    rows = np.random.default_rng(4).normal(size=(MOST_ROWS + 100, 3)).round(4)
+    lines = [f"{a},{b},{c},{'up' if a * b + c > 0 else 'down'}" for a, b, c in rows.tolist()]
+    path = folder / "large.csv"
+    path.write_text("\n".join(["a,b,c,kind", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_large_table_goes_on_in_its_only_fold(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, interrupt = Loop._stretch, raising_at(40)
+    table = large_table(tmp_path)
+    words = ["--target", "kind", "--epochs", 12, "--patience", 12]
+    assert here("train", table, *words, "--output", "whole").code == 0
+    real, interrupt = Loop._stretch, raising_at(30)
 
     def stretch(self: Loop, *rest: Any) -> Any:
         interrupt()
         return real(self, *rest)
 
-    def killed(*_: Any) -> None:
-        raise SystemExit(137)
-
     with monkeypatch.context() as patch:
-        every_step_is_a_stretch(patch)
+        patch.setattr(Loop, "_breath", lambda self, state: 0.0)
         patch.setattr(Loop, "_stretch", stretch)
-        cr.train_table(HEART, "disease", output="run", **SETTINGS)
-    assert len(cr.load("run").notes["result"]["scores"]) == 3
-    with monkeypatch.context() as patch:
-        patch.setattr(chainrule.training.tables, "result_of", killed)
-        assert here("resume", "run").code == 137
-    assert cr.load("run").finished
-    assert not is_complete(cr.load("run"))
+        ended = here("train", table, *words, "--output", "run")
+    assert ended.code == 130
+    kept = cr.load("run")
+    assert kept.result is None
+    assert not kept.finished
+    assert kept.state.step > 0
     assert here("resume", "run").code == 0
-    assert outcome(Path("run")) == undisturbed
+    assert outcome(Path("run")) == outcome(Path("whole"))
 
 
 @pytest.mark.parametrize("moment", range(10))
@@ -335,18 +337,11 @@ def test_the_same_rows_from_another_source(tmp_path: Path, undisturbed: tuple[An
     polars = pytest.importorskip("polars")
     frame = polars.read_csv(HEART, null_values=[""])
 
-    def stop(progress: Progress) -> None:
-        raise KeyboardInterrupt
-
-    real = chainrule.training.tables.carry_out
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            chainrule.training.tables,
-            "carry_out",
-            lambda *rest, **named: real(*rest, **{**named, "hooks": [stop]}),
-        )
+        cut_after(1, patch)
+        every_step_is_a_stretch(patch)
         cut = cr.train_table(HEART, "disease", output=tmp_path / "run", **SETTINGS)
-    assert (cut.ended, cut.recording.epochs) == ("interrupted", 0)
+    assert not is_complete(cut)
     with pytest.raises(cr.DataError, match="does not hold"):
         cr.resume_table(tmp_path / "run", frame.reverse(), progress=False)
     cr.resume_table(tmp_path / "run", frame, progress=False)

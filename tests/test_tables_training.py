@@ -1,7 +1,9 @@
-"""Training on tables: the same bits again, test rows that chose nothing, scores that are true."""
+"""Training on tables: the same bits again, rows that choose nothing, results that are true."""
 
 from __future__ import annotations
 
+import json
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,27 +18,28 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_squared_error
-from sklearn.metrics import r2_score as r2_of_scikit_learn
 
 import chainrule as cr
-import chainrule.training.tables
+import chainrule.training.table_plan
 from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.training.run import Run
-from chainrule.training.table_notes import Split, TableNote
-from chainrule.training.table_result import SCORES, Score, TableResult
+from chainrule.training.table_folds import MOST_ROWS, Fold
+from chainrule.training.table_intervals import Measured
+from chainrule.training.table_result import MEASURES, MODELS, TableResult
+from chainrule.training.table_words import in_words
+from chainrule.training.tables import is_complete, resume_table
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
 FAST: dict[str, Any] = {"epochs": 4, "progress": False}
 
 
-def split_of(run: Run) -> Split:
-    return TableNote.from_record(run.notes["table"]).split
-
-
 def scores_of(run: Run) -> dict[str, dict[str, float]]:
-    return {one.pop("model"): one for one in map(dict, run.notes["result"]["scores"])}
+    assert run.result is not None
+    return {
+        model: {name: one.value for name, one in found.items()}
+        for model, found in run.result.scores.items()
+    }
 
 
 def same_network(first: Run, second: Run) -> bool:
@@ -47,11 +50,15 @@ def same_network(first: Run, second: Run) -> bool:
 
 
 @contextmanager
-def the_split(split: Split) -> Iterator[None]:
+def the_folds(folds: tuple[Fold, ...]) -> Iterator[None]:
     """Have tables split as another one was, so that only their values differ."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chainrule.training.tables, "split_table", lambda *_: split)
+        patch.setattr(chainrule.training.table_plan, "make_folds", lambda *_: folds)
         yield
+
+
+def folds_of(run: Run) -> tuple[Fold, ...]:
+    return tuple(one.rows for one in run.folds)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,17 @@ def classes() -> Run:
 @pytest.fixture(scope="module")
 def numbers() -> Run:
     return cr.train_table(HEART, "max_hr", **FAST)
+
+
+@pytest.fixture(scope="module")
+def large() -> pd.DataFrame:
+    """A table of more rows than are trained on in folds."""
+    random = np.random.default_rng(2)
+    frame = pd.DataFrame(random.normal(size=(MOST_ROWS + 400, 3)), columns=["a", "b", "c"])
+    frame["kind"] = np.where(
+        frame["a"] * frame["b"] + 0.3 * random.normal(size=len(frame)) > 0, "up", "down"
+    )
+    return frame
 
 
 # ---------------------------------------------------------------- the same again
@@ -75,11 +93,16 @@ def test_tables_are_trained_by_the_engine_that_is_there(classes: Run, numbers: R
 def test_the_seed_decides_everything(classes: Run) -> None:
     again = cr.train_table(HEART, "disease", **FAST)
     assert same_network(classes, again)
-    assert again.notes == classes.notes
+    assert again.notes["result"] == classes.notes["result"]
     assert again.history == classes.history
-    other = cr.train_table(HEART, "disease", seed=1, **FAST)
-    assert not same_network(classes, other)
-    assert split_of(other).test.tolist() != split_of(classes).test.tolist()
+    for one, other in zip(again.folds, classes.folds, strict=True):
+        assert one.recording is not None
+        assert other.recording is not None
+        assert one.recording.history == other.recording.history
+        np.testing.assert_array_equal(one.predictions, other.predictions)
+    another = cr.train_table(HEART, "disease", seed=1, **FAST)
+    assert not same_network(classes, another)
+    assert another.folds[0].rows.test.tolist() != classes.folds[0].rows.test.tolist()
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "mapping", "path"])
@@ -94,7 +117,8 @@ def test_every_source_gives_the_same_run(classes: Run, kind: str) -> None:
     run = cr.train_table(sources[kind], "disease", **FAST)
     assert same_network(run, classes)
     assert run.notes["result"] == classes.notes["result"]
-    assert run.notes["table"]["checksum"] == classes.notes["table"]["checksum"]
+    checks = [one.notes["table"]["source"]["checksum"] for one in (run, classes)]
+    assert checks[0] == checks[1]
     assert run.predict(sources[kind]).tolist() == classes.predict(HEART).tolist()
 
 
@@ -122,10 +146,10 @@ def test_labels_keep_their_type() -> None:
 
 @pytest.mark.parametrize("target", ["disease", "max_hr"])
 @pytest.mark.parametrize("what", ["inputs", "target", "both"])
-def test_test_rows_choose_nothing(target: str, what: str, classes: Run, numbers: Run) -> None:
+def test_tested_rows_choose_nothing(target: str, what: str, classes: Run, numbers: Run) -> None:
     run = classes if target == "disease" else numbers
     frame = pd.read_csv(HEART)
-    test = split_of(run).test
+    test = run.folds[1].rows.test
     inputs = [name for name in frame.columns if name != target]
     changed = inputs if what == "inputs" else [target] if what == "target" else [*inputs, target]
     for name in changed:
@@ -135,88 +159,104 @@ def test_test_rows_choose_nothing(target: str, what: str, classes: Run, numbers:
             values = values.astype(float)
             values[test] = values[test] * 3 + 1
         frame[name] = values
-    with the_split(split_of(run)):
-        other = cr.train_table(frame, target, task=run.notes["result"]["task"], **FAST)
-    assert same_network(run, other)
-    assert run.history == other.history
-    assert run.notes["preparation"] == other.notes["preparation"]
+    assert run.result is not None
+    with the_folds(folds_of(run)):
+        other = cr.train_table(frame, target, task=run.result.task, **FAST)
+    one, two = run.folds[1], other.folds[1]
+    assert one.recording is not None
+    assert two.recording is not None
+    # To the bit: every loss, reading and epoch of the network that is tested on these rows.
+    assert one.recording.to_document() == two.recording.to_document()
+    assert one.best_epoch == two.best_epoch
+    if what == "target":
+        np.testing.assert_array_equal(one.predictions, two.predictions)
     assert run.notes["result"] != other.notes["result"]
 
 
-def test_regression_splits_without_a_look_at_the_target(numbers: Run) -> None:
+def test_labels_of_a_test_table_change_nothing_but_the_result(tmp_path: Path) -> None:
     frame = pd.read_csv(HEART)
-    test = split_of(numbers).test
-    frame["max_hr"] = frame["max_hr"].astype(float)
-    frame.loc[test, "max_hr"] = frame.loc[test, "max_hr"] * 2 + 0.5
-    other = cr.train_table(frame, "max_hr", **FAST)
-    assert same_network(numbers, other)
+    known, held = frame.iloc[:220], frame.iloc[220:]
+    turned = held.assign(disease=held["disease"].map({"yes": "no", "no": "yes"}))
+    runs = [cr.train_table(known, "disease", test=one, **FAST) for one in (held, turned)]
+    assert same_network(*runs)
+    assert runs[0].history == runs[1].history
+    first, second = (scores_of(one)["network"]["accuracy"] for one in runs)
+    assert first == pytest.approx(1.0 - second)
+    held_scores = np.mean(runs[0].predict(held) == held["disease"].to_numpy())
+    assert first == pytest.approx(held_scores)
+
+
+def test_rows_shared_with_the_test_table_are_said() -> None:
+    frame = pd.read_csv(HEART)
+    run = cr.train_table(frame, "disease", test=frame.iloc[:40], **FAST)
+    assert "40 of its 40 rows are also in the table" in run.decisions[-1].text
 
 
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_scaling_and_encoding_come_from_training_rows_alone(classes: Run, part: str) -> None:
     frame = pd.read_csv(HEART)
-    rows = getattr(split_of(classes), part)
+    fold = classes.folds[0]
+    rows = getattr(fold.rows, part)
     frame["age"] = frame["age"].astype(float)
     frame.loc[rows, "age"] = 1000.0
-    frame.loc[rows, "thal"] = "new"
-    with the_split(split_of(classes)):
+    with the_folds(folds_of(classes)):
         other = cr.train_table(frame, "disease", **FAST)
-    assert other.notes["preparation"] == classes.notes["preparation"]
-    assert same_network(classes, other) == (part == "test")
-
-
-def test_the_parts_are_60_20_20_and_stratified(classes: Run) -> None:
-    split = split_of(classes)
-    assert split.sizes == {"training": 182, "validation": 61, "test": 60, "left_out": 0}
-    target = pd.read_csv(HEART)["disease"].to_numpy()
-    shares = [np.mean(target[rows] == "yes") for rows in (split.training, split.validation)]
-    assert np.ptp([*shares, np.mean(target[split.test] == "yes")]) < 0.02
+    assert fold.recording is not None
+    assert other.folds[0].recording is not None
+    # The validation rows choose the epoch, and no scale: the losses of training are the same.
+    assert other.folds[0].recording.history["loss"] == fold.recording.history["loss"]
 
 
 def test_rows_without_a_target_are_left_out() -> None:
     frame = pd.read_csv(HEART)
     frame.loc[[3, 50, 200], "disease"] = None
     run = cr.train_table(frame, "disease", **FAST)
-    assert split_of(run).left_out.tolist() == [3, 50, 200]
+    tested = np.concatenate([fold.rows.test for fold in run.folds])
+    assert sorted(tested) == sorted(set(range(303)) - {3, 50, 200})
     assert run.predict(frame).shape == (303,)
 
 
+def test_rows_and_columns_are_left_out_as_asked() -> None:
+    run = cr.train_table(HEART, "disease", ignore_rows="1-100,missing", drop="age", **FAST)
+    tested = np.concatenate([fold.rows.test for fold in run.folds])
+    assert tested.min() >= 100
+    assert run.result is not None
+    assert run.result.rows == len(tested) < 203
+    assert "age" not in [one["name"] for one in run.notes["preparation"]["columns"]]
+    with pytest.raises(cr.DataError, match="no column 'agee'"):
+        cr.train_table(HEART, "disease", drop="agee", **FAST)
+
+
+def test_the_last_network_is_trained_on_all_rows_for_the_median_epoch() -> None:
+    run = cr.train_table(HEART, "disease", progress=False)
+    epochs = [fold.best_epoch for fold in run.folds]
+    assert run.recording.epochs == run.setup.epochs == sorted(epochs)[2]
+    assert run.setup.provenance.training_rows == 303
+    assert run.best_epoch == run.setup.epochs
+
+
+def test_a_large_table_has_one_fold(large: pd.DataFrame) -> None:
+    run = cr.train_table(large, "kind", epochs=12, progress=False)
+    (fold,) = run.folds
+    assert [round(one / len(large), 2) for one in fold.rows.sizes.values()] == [0.64, 0.16, 0.2]
+    assert run.result is not None
+    assert (run.result.rows, run.result.planned) == (len(fold.rows.test), 1)
+    assert scores_of(run)["network"]["accuracy"] > scores_of(run)["linear model"]["accuracy"] + 0.2
+    assert run.setup.provenance.training_rows == len(large)
+
+
+def test_numbers_of_a_large_table_are_in_their_own_unit(large: pd.DataFrame) -> None:
+    priced = large.assign(price=50_000.0 + 9_000.0 * large["a"] - 4_000.0 * large["c"])
+    for test in (None, priced.iloc[:500]):
+        frame = priced.drop(columns="kind")
+        run = cr.train_table(frame, "price", test=test, epochs=20, progress=False)
+        found = scores_of(run)
+        assert found["linear model"]["root_mean_squared_error"] < 300.0
+        assert found["network"]["root_mean_squared_error"] < 1_500.0
+        assert 9_000.0 < found["constant"]["root_mean_squared_error"] < 11_000.0
+
+
 # ---------------------------------------------------------------- scores
-
-
-def test_the_scores_of_classes_are_those_of_scikit_learn(classes: Run) -> None:
-    frame = pd.read_csv(HEART)
-    split = split_of(classes)
-    test, training = frame.iloc[split.test], frame.iloc[split.training]
-    found = scores_of(classes)
-    network = classes.predict_proba(test)
-    shares = [np.mean(training["disease"] == label) for label in classes.classes]
-    constant = np.tile(shares, (len(test), 1))
-    for name, given_shares in (("network", network), ("constant", constant)):
-        labels = np.array(classes.classes)[given_shares.argmax(axis=1)]
-        expected = accuracy_score(test["disease"], labels)
-        assert found[name]["accuracy"] == pytest.approx(expected, abs=1e-12)
-        assert found[name]["right"] == round(expected * len(test))
-        expected = log_loss(test["disease"], given_shares, labels=list(classes.classes))
-        assert found[name]["log_loss"] == pytest.approx(expected, rel=1e-9)
-
-
-def test_the_scores_of_numbers_are_those_of_scikit_learn(numbers: Run) -> None:
-    frame = pd.read_csv(HEART)
-    split = split_of(numbers)
-    truth = frame["max_hr"].to_numpy()[split.test]
-    mean = frame["max_hr"].to_numpy()[split.training].mean()
-    found = scores_of(numbers)
-    for name, guess in (
-        ("network", numbers.predict(frame.iloc[split.test])),
-        ("constant", np.full(len(truth), mean)),
-    ):
-        expected = {
-            "root_mean_squared_error": np.sqrt(mean_squared_error(truth, guess)),
-            "mean_absolute_error": mean_absolute_error(truth, guess),
-            "r2": r2_of_scikit_learn(truth, guess),
-        }
-        assert found[name] == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_linear_model_finds_a_line_and_a_bad_rate_does_not_spoil_it() -> None:
@@ -226,7 +266,7 @@ def test_the_linear_model_finds_a_line_and_a_bad_rate_does_not_spoil_it() -> Non
     found = scores_of(run)
     assert found["linear model"]["root_mean_squared_error"] < 0.3
     assert found["network"]["root_mean_squared_error"] > 5.0
-    assert "times the linear model's." in run.notes["result"]["in_words"]
+    assert "worse than the linear model" in run.notes["result"]["in_words"]
 
 
 def test_a_network_learns_what_is_not_linear() -> None:
@@ -236,54 +276,139 @@ def test_a_network_learns_what_is_not_linear() -> None:
     found = scores_of(run)
     assert found["network"]["r2"] > 0.95
     assert found["linear model"]["r2"] < 0.2
-    assert "smaller than the" in run.notes["result"]["in_words"]
+    assert "better than the" in run.notes["result"]["in_words"]
     guess = run.predict({"x": [0.0, 2.0]})
     np.testing.assert_allclose(guess, [0.0, 4.0], atol=0.7)
 
 
-def in_words(task: str, *main: float) -> str:
-    names = ("network", "linear model", "constant")
-    scores = []
-    for name, number in zip(names, main, strict=False):
-        numbers = dict.fromkeys(SCORES[task], number)
-        scores.append(Score(name, numbers))
-    return TableResult(task, 60, tuple(scores)).in_words
+def test_the_constant_is_the_mean_or_the_shares(classes: Run, numbers: Run) -> None:
+    frame = pd.read_csv(HEART)
+    for run, name in ((classes, "disease"), (numbers, "max_hr")):
+        kept = run.note_arrays["constant"]
+        for fold in run.folds:
+            training = frame[name].to_numpy()[fold.rows.training]
+            if name == "disease":
+                expected: Any = [np.mean(training == label) for label in run.classes]
+            else:
+                expected = training.mean()
+            np.testing.assert_allclose(kept[fold.rows.test[0]], expected)
+
+
+def result_of(
+    task: str, values: tuple[float, float, float], half: float = 0.01, folds: int = 5
+) -> TableResult:
+    def about(one: float, width: float) -> Measured:
+        return Measured(one, one - width, one + width)
+
+    scores = {
+        model: {name: about(one, half) for name in MEASURES[task]}
+        for model, one in zip(MODELS, values, strict=True)
+    }
+    leads = {
+        model: about(values[0] - one, half)
+        for model, one in zip(MODELS[1:], values[1:], strict=True)
+    }
+    labels = ("a", "b") if task == "classification" else ()
+    table = ((1, 0), (0, 1)) if labels else ()
+    return TableResult(task, 200, folds, 5, scores, leads, labels, table)
 
 
 @pytest.mark.parametrize(
     ("task", "main", "words"),
     [
-        ("classification", (48, 46, 33), "right, 2 more than the linear model."),
-        ("classification", (46, 48, 33), "right, 2 fewer than the linear model."),
-        ("classification", (30, 31, 33), "right, 3 fewer than the constant."),
-        ("classification", (46, 46, 33), "right, as many as the linear model: a tie."),
-        ("classification", (46, 33), "right, 13 more than the linear model."),
-        ("regression", (5.0, 10.0, 20.0), "is 50% smaller than the linear model's."),
-        ("regression", (12.0, 10.0, 20.0), "is 20% larger than the linear model's."),
-        ("regression", (10.1, 20.0, 10.0), "is within 1% of the constant's: a tie."),
-        ("regression", (9.95, 20.0, 10.0), "is within 1% of the constant's: a tie."),
-        ("regression", (25.0, 20.0, 10.0), "is 2.5 times the constant's."),
-        ("regression", (5000.0, 20.0, 10.0), "is 500 times the constant's."),
-        ("regression", (1e300, 20.0, 10.0), "is more than a million times the constant's."),
-        ("regression", (1.0, 0.0, 10.0), "larger than the linear model's, which makes none."),
-        ("regression", (0.0, 0.0, 10.0), "is within 1% of the linear model's: a tie."),
-        ("regression", (1.0, float("nan"), 10.0), "is 90% smaller than the constant's."),
-        ("regression", (float("nan"), 1.0, 10.0), "has diverged"),
-        ("classification", (float("nan"), 1.0, 10.0), "has diverged"),
+        ("classification", (0.9, 0.8, 0.5), "better than the linear model, 20 more"),
+        ("classification", (0.8, 0.9, 0.5), "worse than the linear model, 20 fewer"),
+        ("classification", (0.9, 0.895, 0.5), "a tie with the linear model, 1 more"),
+        ("classification", (0.9, 0.9, 0.5), "a tie with the linear model, as many"),
+        ("classification", (0.5, 0.4, 0.505), "It shows no skill: a constant does as well."),
+        ("classification", (0.9, math.nan, 0.5), "better than the constant, 80 more"),
+        ("regression", (5.0, 10.0, 20.0), "better than the linear model, 50.0% smaller"),
+        ("regression", (12.0, 10.0, 20.0), "worse than the linear model, 20.0% larger"),
+        ("regression", (10.0, 20.0, 10.0), "a tie with the constant, as large"),
+        ("regression", (10.0, 20.0, 10.0), "It shows no skill: a constant does as well."),
+        ("regression", (25.0, 20.0, 10.0), "worse than the constant, larger by 15"),
+        ("regression", (1.0, math.nan, 10.0), "better than the constant, 90.0% smaller"),
+        ("regression", (math.nan, 1.0, 10.0), "has diverged"),
+        ("classification", (math.nan, 0.5, 0.5), "has diverged"),
     ],
 )
-def test_the_result_in_words(task: str, main: tuple[float, ...], words: str) -> None:
-    assert words in in_words(task, *main)
+def test_the_result_in_words(task: str, main: tuple[float, float, float], words: str) -> None:
+    assert words in in_words(result_of(task, main))
 
 
-@given(st.lists(st.floats(0.0, allow_infinity=False), min_size=2, max_size=3))
-def test_the_words_agree_with_the_numbers(errors: list[float]) -> None:
-    text = in_words("regression", *errors)
+def test_words_say_how_many_folds_a_figure_rests_on() -> None:
+    assert "rests on 3 of 5 folds" in in_words(result_of("regression", (1.0, 2.0, 3.0), folds=3))
+    assert "folds" not in in_words(result_of("regression", (1.0, 2.0, 3.0)))
+
+
+@given(st.tuples(*[st.floats(0.0, 1e6)] * 3), st.floats(0.0, 10.0))
+def test_the_words_agree_with_the_numbers(errors: tuple[float, float, float], half: float) -> None:
+    text = in_words(result_of("regression", errors, half))
     least = min(errors[1:])
-    assert ("smaller" in text) <= (errors[0] < least)
-    assert ("larger" in text or "times" in text) <= (errors[0] > least)
+    assert ("better" in text) <= (errors[0] < least)
+    assert ("worse" in text) <= (errors[0] > least)
     assert "nan" not in text
-    assert "inf" not in text
+    assert "inf " not in text
+
+
+# ---------------------------------------------------------------- going on
+
+
+def test_a_run_that_ended_is_returned_as_it_is(tmp_path: Path) -> None:
+    run = cr.train_table(HEART, "disease", output=tmp_path / "run", **FAST)
+    assert is_complete(run)
+    again = resume_table(tmp_path / "run", progress=False)
+    assert again.notes == json.loads(json.dumps(run.notes))
+    assert same_network(run, again)
+
+
+@pytest.mark.parametrize("keep_data", [False, True])
+def test_rows_are_kept_only_where_it_is_asked_for(tmp_path: Path, keep_data: bool) -> None:
+    frame = pd.read_csv(HEART).assign(name=[f"patient-{one}" for one in range(303)])
+    cr.train_table(frame, "disease", output=tmp_path / "run", keep_data=keep_data, **FAST)
+    texts = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir())
+    assert (b"patient-77" in texts) == keep_data
+    assert b"asymptomatic" in texts
+
+
+def test_a_frame_that_was_kept_need_not_be_given_again(tmp_path: Path) -> None:
+    frame = pd.read_csv(HEART)
+    whole = cr.train_table(frame, "disease", output=tmp_path / "whole", keep_data=True, **FAST)
+    run = replace(cr.load(tmp_path / "whole"), finished=False)
+    spoiled = {**run.notes, "folds": [None, *run.notes["folds"][1:]], "stage": "folds"}
+    replace(run, notes=spoiled).save(tmp_path / "cut")
+    again = resume_table(tmp_path / "cut", progress=False)
+    assert same_network(whole, again)
+    assert again.notes["result"] == json.loads(json.dumps(whole.notes["result"]))
+
+
+def test_another_table_is_refused(tmp_path: Path) -> None:
+    frame = pd.read_csv(HEART)
+    run = cr.train_table(frame, "disease", **FAST)
+    notes = {**run.notes, "folds": [None, *run.notes["folds"][1:]], "stage": "folds"}
+    replace(run, notes=notes, finished=False).save(tmp_path / "cut")
+    with pytest.raises(cr.DataError, match="trained on a data frame, whose rows are not saved"):
+        resume_table(tmp_path / "cut", progress=False)
+    frame.loc[5, "age"] += 1
+    with pytest.raises(cr.DataError, match="its contents differ"):
+        resume_table(tmp_path / "cut", frame, progress=False)
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_parameters_are_named_by_columns_and_classes(classes: Run, numbers: Run) -> None:
+    place = classes.notes["preparation"]["columns"][0]["name"]
+    assert classes.means("dense_1.W[0,3]") == f"from {place} to unit 3 of dense_1"
+    assert classes.means("dense_2.W[3,1]") == "from unit 3 of dense_1 to disease = yes"
+    assert classes.means("dense_2.W.3.1") == classes.means("dense_2.W[3,1]")
+    assert classes.means("dense_1.b[2]") == "the bias of unit 2 of dense_1"
+    assert numbers.means("dense_2.b[0]") == "the bias of max_hr"
+    assert classes.means("dense_1.W") == "from every input to every unit of dense_1"
+    with pytest.raises(cr.SetupError, match=r"no parameter 'dense_7\.W\[0,0\]'"):
+        classes.means("dense_7.W[0,0]")
+    with pytest.raises(cr.SetupError, match=r"no place in dense_1\.W, which is 25 x 16"):
+        classes.means("dense_1.W[25,0]")
 
 
 # ---------------------------------------------------------------- predicting
@@ -338,6 +463,11 @@ def test_scores_do_not_depend_on_the_unit(unit: float, numbers: Run) -> None:
         ({"output": 5}, "output=5 is no path."),
         ({"output": ""}, "output='' is no path."),
         ({"checkpoint_every": "often"}, "checkpoint_every='often' is not possible."),
+        ({"keep_data": 1}, "keep_data=1 is not possible."),
+        ({"decimal": ";"}, "There is no decimal mark ';'."),
+        ({"drop": 4}, "drop=4 is not possible."),
+        ({"drop": "disease"}, "The target 'disease' cannot be the column to drop."),
+        ({"group": "age", "time": "age"}, "Column 'age' is chosen for two purposes."),
     ],
 )
 def test_arguments_of_the_wrong_type(wrong: dict[str, Any], cause: str) -> None:

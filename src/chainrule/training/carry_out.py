@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from chainrule.training.checkpoint import Checkpoint
+from chainrule.training.checkpoint import Checkpoint, refuse_existing
 from chainrule.training.interrupts import uninterrupted
 from chainrule.training.loop import Loop
 from chainrule.training.progress import shown_progress
@@ -18,6 +19,8 @@ from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.state import INTERRUPTED, Hook, State
+
+UNDER_WAY = "training is under way"
 
 
 def carry_out(
@@ -30,47 +33,60 @@ def carry_out(
     checkpoint: str | Path | None = None,
     checkpoint_every: float = 10.0,
     progress: bool = True,
-    title: str = "training",
+    observers: Sequence[Hook] = (),
     notes: Mapping[str, Any] | None = None,
+    note_arrays: Mapping[str, NDArray[Any]] | None = None,
     resumed: bool = False,
 ) -> Run:
     """Train a setup on its rows (training, validation), and return the run.
 
     ``state`` and ``recording`` are where it stands, by default at its start. ``checkpoint`` is a
-    folder that is kept up to date; one that holds a run is refused unless ``resumed``. ``title``
-    is what the line of progress is called.
+    folder that is kept up to date; one that holds a run is refused unless ``resumed``.
+    ``observers`` see where the training is, besides the line of ``progress``.
     """
     loop = Loop(setup, *rows)
     state = loop.start() if state is None else state
     recording = Recording() if recording is None else recording.copy()
 
     def run_of(state: State, recording: Recording, ended: str, finished: bool) -> Run:
-        kept = state.kept
-        if kept is None:
-            # No epoch is through: what there is counts, unless it has overflowed.
-            sound = bool(np.isfinite(state.parameters).all())
-            kept = state.parameters if sound else loop.start().parameters
-        network = setup.network.with_parameters(loop.named(kept))
-        return Run(setup, network, recording, state, ended, finished, dict(notes or {}))
+        network = setup.network.with_parameters(loop.named(_kept(loop, state)))
+        said, arrays = dict(notes or {}), dict(note_arrays or {})
+        return Run(setup, network, recording, state, ended, finished, said, arrays)
 
     keeper = None
     if checkpoint is not None:
         keeper = Checkpoint(
             Path(checkpoint),
             checkpoint_every,
-            lambda state, recording: run_of(state, recording, "training is under way", False),
+            lambda state, recording: run_of(state, recording, UNDER_WAY, False),
             resumed,
         )
         if not resumed:
-            keeper.refuse_existing()
+            refuse_existing(Path(checkpoint))
         # What cannot be traced is refused before a folder is made; then the folder is there from
         # the start, so that nothing is in the way later.
         loop.trace()
         keeper(state, recording)
-    with shown_progress(setup, progress, title, recording.epochs) as shown:
-        state, ended = loop.run(state, recording, hooks, keeper, shown)
+    with shown_progress(setup, progress, recording.epochs) as shown:
+        state, ended = loop.run(state, recording, hooks, keeper, [*shown, *observers])
     run = run_of(state, recording, ended, ended != INTERRUPTED)
     if checkpoint is not None:
         with uninterrupted():
             run.save(checkpoint, replace=True)
     return replace(run, rows=rows)
+
+
+def begun(setup: Setup, rows: tuple[Rows, Rows]) -> Run:
+    """Return the run of a setup before its first step, which has not ended."""
+    loop = Loop(setup, *rows)
+    loop.trace()
+    return Run(setup, setup.network, Recording(), loop.start(), UNDER_WAY, finished=False)
+
+
+def _kept(loop: Loop, state: State) -> NDArray[Any]:
+    """Return the parameters that a run's network gets."""
+    if state.kept is not None:
+        return state.kept
+    # No epoch is through: what there is counts, unless it has overflowed.
+    sound = bool(np.isfinite(state.parameters).all())
+    return state.parameters if sound else loop.start().parameters

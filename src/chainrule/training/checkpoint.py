@@ -29,19 +29,6 @@ class Checkpoint:
     resumed: bool = False
     _written: float = field(default=-math.inf, init=False)
 
-    def refuse_existing(self) -> None:
-        """Raise RunFolderError where a run, or anything else, is in the way."""
-        state = folder_state(self.path)
-        if state == "run":
-            raise RunFolderError(
-                f"'{self.path}' holds a run already.",
-                "Go on with it (chainrule resume, resume() from Python), or choose another folder.",
-            )
-        if state == "other":
-            raise RunFolderError(
-                f"'{self.path}' holds something that is not a run.", "Choose another folder."
-            )
-
     def __call__(self, state: State, recording: Recording) -> None:
         """Write the state, if it is time to."""
         if time.monotonic() - self._written >= self.seconds:
@@ -50,3 +37,17 @@ class Checkpoint:
             ours = self.resumed or self._written > -math.inf
             self.run_so_far(state, recording).save(self.path, replace=ours)
             self._written = time.monotonic()
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise RunFolderError where a run, or anything else, is in the way of a new one."""
+    state = folder_state(path)
+    if state == "run":
+        raise RunFolderError(
+            f"'{path}' holds a run already.",
+            "Go on with it (chainrule resume, resume() from Python), or choose another folder.",
+        )
+    if state == "other":
+        raise RunFolderError(
+            f"'{path}' holds something that is not a run.", "Choose another folder."
+        )

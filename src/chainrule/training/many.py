@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.engines.cores import allowed_threads, at_most
+from chainrule.engines.cores import allowed_threads
 from chainrule.errors import SetupError, nearest
 from chainrule.training.arguments import check_seed, flag, folder, whole
-from chainrule.training.interrupts import held_interrupts, interrupted_by
+from chainrule.training.interrupts import held_interrupts
 from chainrule.training.progress import shown_count
 from chainrule.training.run import Run
+from chainrule.training.side_by_side import side_by_side
 from chainrule.training.train import train
-
-# Windows delivers Ctrl-C only between two waits, so none is longer than this (seconds).
-GLANCE = 0.05
 
 
 def train_many(
@@ -53,10 +51,10 @@ def train_many(
         {"network": network, "X": X, "y": y, **common, **one} for one in _each(each, common)
     ]
     _check(arguments)
-    count = allowed_threads() if workers is None else whole(workers, "workers", 1)
+    at_once = allowed_threads() if workers is None else whole(workers, "workers", 1)
     shown = shown_count(len(arguments), flag(progress, "progress"))
     with held_interrupts() as interrupted, shown as show:
-        return _trained(arguments, count, interrupted, show)
+        return _trained(arguments, at_once, interrupted, show)
 
 
 def _trained(
@@ -65,38 +63,14 @@ def _trained(
     interrupted: Callable[[], bool],
     show: Callable[[int], None],
 ) -> list[Run]:
-    failed = threading.Event()
-
-    def ends() -> bool:
-        return failed.is_set() or interrupted()
-
-    def one_training(given: Mapping[str, Any]) -> Run:
-        with at_most(1), interrupted_by(ends):
-            return train(**given, progress=False)
-
-    with ThreadPoolExecutor(workers, thread_name_prefix="chainrule") as pool:
-        futures = [pool.submit(one_training, given) for given in arguments]
-        try:
-            _wait(futures, show)
-        except BaseException:
-            # First what waits, so that nothing begins when the others end.
-            pool.shutdown(wait=False, cancel_futures=True)
-            failed.set()
-            raise
-        return [future.result() for future in futures]
-
-
-def _wait(futures: Sequence[Future[Run]], show: Callable[[int], None]) -> None:
-    """Wait until all are done; raise the first error, with a note of where it came from."""
-    left = set(futures)
-    while left:
-        done, left = wait(left, timeout=GLANCE, return_when=FIRST_COMPLETED)
-        for place, future in enumerate(futures):
-            error = future.exception() if future in done else None
-            if error is not None:
-                error.add_note(f"It was raised by the training of each[{place}].")
-                raise error
-        show(len(futures) - len(left))
+    done = count(1)
+    return side_by_side(
+        [partial(train, **given, progress=False) for given in arguments],
+        workers,
+        interrupted,
+        lambda place, run: show(next(done)),
+        lambda place: f"each[{place}]",
+    )
 
 
 def _each(each: Any, common: Mapping[str, Any]) -> list[Mapping[str, Any]]:

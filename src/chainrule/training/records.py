@@ -80,6 +80,7 @@ def to_documents(run: Run) -> tuple[dict[str, Any], dict[str, Arrays]]:
         },
         "optimizer": dict(state.optimizer),
         "snapshots": run.recording.snapshot_arrays(),
+        "note_arrays": dict(run.note_arrays),
     }
     return documents, arrays
 
@@ -178,6 +179,8 @@ def _run_from(stored: Stored, loss: Callable[..., Any] | None) -> Run:
         record.text(progress, "ended"),
         record.flag(progress, "finished"),
         record.mapping(documents["notes"], "notes"),
+        # Runs of the first days have none.
+        arrays.get("note_arrays", {}),
         record.mapping(documents["machine"], "machine"),
     )
 

@@ -25,6 +25,11 @@ from chainrule.training.state import State
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from chainrule.data.decisions import Decision
+    from chainrule.training.table_records import FoldRun
+    from chainrule.training.table_result import TableResult
+    from chainrule.views.report import Report
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -33,8 +38,9 @@ class Run:
     ``network`` has the parameters that were kept, those after ``best_epoch``; ``state`` those of
     the last step. ``ended`` says why training ended; ``finished`` is False where it was cut off, by
     Ctrl-C or in a checkpoint, so that it can be resumed. ``notes`` are documents that are saved
-    with the run (how a table was prepared, its result), ``machine`` is where it was trained. The
-    rows are held in memory for going on, and are never saved.
+    with the run (how a table was prepared, its result), ``note_arrays`` arrays that belong to them
+    (what each row was for, out-of-fold predictions), ``machine`` is where it was trained. The rows
+    are held in memory for going on, and are never saved.
     """
 
     setup: Setup
@@ -44,6 +50,7 @@ class Run:
     ended: str
     finished: bool = True
     notes: Mapping[str, Any] = field(default_factory=dict)
+    note_arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=machine_record)
     rows: tuple[Rows, Rows] | None = None
 
@@ -112,15 +119,66 @@ class Run:
 
     def _table_inputs(self, x: Any) -> Any:
         """Return a table's rows as the inputs that the network was trained on."""
-        from chainrule.data.table import Table, read_table, table_from_frame
+        from chainrule.training.table_notes import read_alike
 
         if isinstance(x, np.ndarray):
             return x
-        if isinstance(x, str | Path):
-            x = read_table(x)
-        elif not isinstance(x, Table):
-            x = table_from_frame(x)
-        return self._preparation().inputs(x)
+        return self._preparation().inputs(read_alike(self.notes, x))
+
+    @property
+    def result(self) -> TableResult | None:
+        """The scores on rows that chose nothing, for a run on a table; None where there are none.
+
+        ``run.result.scores["network"]["accuracy"]`` is a figure and its 95 % interval.
+        """
+        from chainrule.training.table_result import TableResult
+
+        return TableResult.from_record(self.notes["result"]) if "result" in self.notes else None
+
+    @property
+    def folds(self) -> tuple[FoldRun, ...]:
+        """The folds of a run on a table: their rows, recordings and predictions; () without any."""
+        from chainrule.training.table_records import folds_of
+
+        return folds_of(self)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What was made of a table's file, rows and columns, with the options that override it."""
+        from chainrule.training.table_notes import TableNote
+
+        return TableNote.from_record(self.notes["table"]).decisions if "table" in self.notes else ()
+
+    def means(self, name: str) -> str:
+        """Return what a parameter or one of its numbers stands for, by the names of columns.
+
+        ``run.means("dense_1.W[2,0]")`` is "from chest_pain = asymptomatic to unit 0 of dense_1".
+        Raises SetupError for what is no parameter.
+        """
+        from chainrule.network.wording import meaning_of
+
+        inputs = ()
+        if "preparation" in self.notes:
+            inputs = self._preparation().input_names
+        return meaning_of(self.network.plan, name, inputs, self._output_names())
+
+    def _output_names(self) -> tuple[str, ...]:
+        """Return what the units of a single output stand for."""
+        target = self.setup.targets[0]
+        name = self._preparation().target.name if "preparation" in self.notes else "the target"
+        if target.task == "regression":
+            return (name,) if target.width == 1 else ()
+        return tuple(f"{name} = {label}" for label in target.labels)
+
+    def report(self) -> Report:
+        """Return what a run on a table came to, as text and as one page that stands by itself.
+
+        ``print(run.report())``, ``run.report().save("report.html")``. Raises RunFolderError for a
+        run on arrays.
+        """
+        from chainrule.views.report import report_of
+
+        return report_of(self)
 
     def plot(self) -> Figure:
         """Return a matplotlib figure of the losses over epochs."""

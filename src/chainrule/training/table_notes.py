@@ -1,4 +1,4 @@
-"""What a run on a table keeps of it: where it lay, what it held, and what each row was for.
+"""What a run on a table keeps of it: where it lay, what it held, what was chosen and decided.
 
 The rows themselves are not kept. What is read back from a run folder is trusted in nothing.
 """
@@ -6,118 +6,133 @@ The rows themselves are not kept. What is read back from a run folder is trusted
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.data.preparation import Preparation, decide_task, rows_with_target, strata
-from chainrule.data.splitting import split_rows
-from chainrule.data.table import Table, checksum
-from chainrule.errors import DataError, RunFolderError
+from chainrule.data.choices import Choices
+from chainrule.data.decisions import Decision
+from chainrule.data.preparation import Preparation
+from chainrule.data.reading import Reading
+from chainrule.data.table import Table, checksum, read_table, table_from_frame
+from chainrule.errors import RunFolderError
 from chainrule.training.setup import Setup
 
-HELD_OUT = (0.2, 0.2)
-FEWEST_ROWS = 10
 
+@dataclass(frozen=True)
+class Settings:
+    """How the networks of a table are trained, as far as the setup of its run does not say it.
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """The rows of a table by their numbers, from 0, and what each part is for.
-
-    Training rows fit scaling, encoding and network, validation rows choose the epoch, test rows
-    choose nothing; rows without a target are left out.
+    The run's setup is that of the last training, on all rows; those of the folds, which choose its
+    epochs, are made of these: ``hidden`` widths with ``activation``, at most ``epochs`` epochs,
+    ``batch_size`` rows in a step ("auto", a number, None for all), and ``patience``.
     """
 
-    training: NDArray[np.int64]
-    validation: NDArray[np.int64]
-    test: NDArray[np.int64]
-    left_out: NDArray[np.int64]
+    hidden: tuple[int, ...]
+    activation: str
+    epochs: int
+    batch_size: int | str | None
+    patience: int | None
 
-    @property
-    def sizes(self) -> dict[str, int]:
-        """The number of rows in each part."""
-        return {name: len(getattr(self, name)) for name in self.__dataclass_fields__}
-
-    def to_record(self) -> dict[str, list[int]]:
-        """Return the split as plain data."""
-        return {name: getattr(self, name).tolist() for name in self.__dataclass_fields__}
+    def to_record(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {**asdict(self), "hidden": list(self.hidden)}
 
     @classmethod
-    def from_record(cls, value: object, rows: int) -> Split:
-        """Return the split of a table of so many rows. Raises RunFolderError where it is none."""
-        plain = record.mapping(value, "'split'")
-        parts = [record.whole_numbers(plain, name, rows) for name in cls.__dataclass_fields__]
-        every = np.sort(np.concatenate(parts))
-        if len(every) != rows or not np.array_equal(every, np.arange(rows)):
-            raise record.damaged("the parts of the split do not hold each row once")
-        if not all(part.size for part in parts[:3]):
-            raise record.damaged("a part of the split is empty")
-        return cls(*parts)
+    def from_record(cls, value: object) -> Settings:
+        """Return the settings that ``to_record`` wrote. Raises RunFolderError for anything else."""
+        plain = record.mapping(value, "'settings'")
+        hidden = record.items(plain, "hidden")
+        if not all(type(one) is int and one >= 1 for one in hidden):
+            raise record.damaged("'hidden' is no list of widths")
+        batch, patience = record.entry(plain, "batch_size"), record.entry(plain, "patience")
+        if batch not in ("auto", None) and (type(batch) is not int or batch < 1):
+            raise record.damaged("'batch_size' is no number of rows")
+        if patience is not None and (type(patience) is not int or patience < 1):
+            raise record.damaged("'patience' is no number of epochs")
+        return cls(
+            tuple(one for one in hidden if isinstance(one, int)),
+            record.text(plain, "activation"),
+            record.whole_number(plain, "epochs"),
+            batch if isinstance(batch, int | str) else None,
+            patience,
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class TableNote:
-    """A table that was trained on: its path (None for a data frame), contents and split."""
+@dataclass(frozen=True)
+class Source:
+    """Contents that are known again: the path (None for a data frame), checksum, and rows."""
 
     path: str | None
     checksum: str
     rows: int
+
+    @classmethod
+    def of(cls, table: Table) -> Source:
+        """Return the source of a table."""
+        path = None if table.source is None else str(Path(table.source).resolve())
+        return cls(path, checksum(table), table.rows)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the source as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, value: object) -> Source:
+        """Return the source that ``to_record`` wrote. Raises RunFolderError for anything else."""
+        plain = record.mapping(value, "a source")
+        path = record.text_or_none(plain, "path")
+        return cls(path, record.text(plain, "checksum"), record.whole_number(plain, "rows"))
+
+
+@dataclass(frozen=True)
+class TableNote:
+    """A table that was trained on, ``test`` being the file that its result was measured on.
+
+    ``rows_used`` have a target and were not left out by a choice. ``decisions`` are all that were
+    made of the file, its rows and its columns, in the order in which they are told.
+    """
+
+    source: Source
     columns: tuple[str, ...]
     target: str
-    split: Split
+    choices: Choices
+    reading: Reading
+    settings: Settings
+    decisions: tuple[Decision, ...]
+    test: Source | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the note as plain data."""
         return {
-            "path": self.path,
-            "checksum": self.checksum,
-            "rows": self.rows,
+            "source": self.source.to_record(),
             "columns": list(self.columns),
             "target": self.target,
-            "split": self.split.to_record(),
+            "choices": self.choices.to_record(),
+            "reading": self.reading.to_record(),
+            "settings": self.settings.to_record(),
+            "decisions": [one.to_record() for one in self.decisions],
+            "test": None if self.test is None else self.test.to_record(),
         }
 
     @classmethod
     def from_record(cls, value: object) -> TableNote:
         """Return the note that ``to_record`` wrote. Raises RunFolderError for anything else."""
         plain = record.mapping(value, "'table'")
-        rows = record.whole_number(plain, "rows")
+        test = record.entry(plain, "test")
         return cls(
-            path=None if record.entry(plain, "path") is None else record.text(plain, "path"),
-            checksum=record.text(plain, "checksum"),
-            rows=rows,
+            source=Source.from_record(record.entry(plain, "source")),
             columns=record.texts(plain, "columns"),
             target=record.text(plain, "target"),
-            split=Split.from_record(record.entry(plain, "split"), rows),
+            choices=Choices.from_record(record.entry(plain, "choices")),
+            reading=Reading.from_record(record.entry(plain, "reading")),
+            settings=Settings.from_record(record.entry(plain, "settings")),
+            decisions=tuple(map(Decision.from_record, record.items(plain, "decisions"))),
+            test=None if test is None else Source.from_record(test),
         )
-
-
-def split_table(table: Table, target: str, task: str | None, seed: int) -> Split:
-    """Split the rows that have a target: 60 % training, 20 % validation, 20 % test, stratified.
-
-    Raises DataError for a target that cannot be learned, and for fewer than 10 rows.
-    """
-    usable = rows_with_target(table, target)
-    known = table.select(usable)
-    if known.rows < FEWEST_ROWS:
-        raise DataError(
-            f"{known.rows} rows with a target are too few to train, to choose and to test on.",
-            f"Give {FEWEST_ROWS} rows or more, or train from Python without a split: train().",
-        )
-    decided = decide_task(known, target, task)
-    parts = split_rows(known.rows, HELD_OUT, seed, strata(known, target, decided))
-    left_out = np.setdiff1d(np.arange(table.rows), usable)
-    return Split(usable[parts[0]], usable[parts[1]], usable[parts[2]], left_out)
-
-
-def note_of(table: Table, target: str, split: Split) -> TableNote:
-    """Return what is to be kept of a table."""
-    path = None if table.source is None else str(Path(table.source).resolve())
-    return TableNote(path, checksum(table), table.rows, table.names, target, split)
 
 
 def preparation_of(setup: Setup, notes: Mapping[str, Any]) -> Preparation:
@@ -145,3 +160,26 @@ def table_note_of(path: str | Path, notes: Mapping[str, Any]) -> TableNote:
             "Go on with it from Python: resume(path, X, y).",
         )
     return TableNote.from_record(notes["table"])
+
+
+def read_alike(notes: Mapping[str, Any], table: Any) -> Table:
+    """Return a table from a path, a data frame or a mapping, read as the run's own table was.
+
+    What can be read in two ways, such as "1,234", is then read in the same. Raises DataError, and
+    RunFolderError where the notes are damaged.
+    """
+    noted = record.mapping(notes.get("table", {}), "'table'")
+    # Runs of the first days did not note how their tables were read.
+    if "reading" not in noted:
+        return as_table(table)
+    note = TableNote.from_record(noted)
+    return as_table(table, note.choices, note.reading)
+
+
+def as_table(table: Any, choices: Choices | None = None, like: Reading | None = None) -> Table:
+    """Return a table from a path, a data frame, or a mapping of columns. Raises DataError."""
+    if isinstance(table, Table):
+        return table
+    if isinstance(table, str | Path):
+        return read_table(table, choices, like)
+    return table_from_frame(table, None, choices, like)

@@ -1,4 +1,4 @@
-"""The rows of a table as arrays: inputs and target, for each part of the split."""
+"""The rows of a table as arrays, once for each preparation: inputs and target of chosen rows."""
 
 from __future__ import annotations
 
@@ -8,52 +8,68 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.kinds import Kinds
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.network.network import Network
 from chainrule.training.preparing import Prepared, prepare
-from chainrule.training.table_notes import Split
+from chainrule.training.table_folds import Fold
+from chainrule.training.targets import Target
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class TableRows:
-    """A table as inputs (rows, inputs) and target (rows,), with its preparation and split.
+    """A table and how its columns become inputs, fitted on some of its rows.
 
-    The target is labels in their own type, or standardised numbers; rows that the split leaves out
-    have nothing of use in it.
+    Targets are labels in their own type, or standardised numbers.
     """
 
+    table: Table
     preparation: Preparation
-    split: Split
-    inputs: NDArray[np.float64]
-    target: NDArray[Any]
 
     @classmethod
-    def of(cls, table: Table, preparation: Preparation, split: Split) -> TableRows:
-        """Return the rows of a table. Raises DataError for values that do not fit."""
-        used = np.sort(np.concatenate((split.training, split.validation, split.test)))
-        found = preparation.targets(table.select(used))
-        if preparation.target.task == "regression":
+    def fitted(
+        cls, table: Table, target: str, training: Rows, task: str, kinds: Kinds
+    ) -> TableRows:
+        """Return the rows as these training rows, by their numbers, scale and encode them."""
+        return cls(table, Preparation.fit(table, target, training, task, kinds))
+
+    def part(self, rows: Rows) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Return inputs (rows, inputs) and target (rows,) of rows that have a target."""
+        chosen = self.table.select(rows)
+        found = self.preparation.targets(chosen)
+        if self.preparation.target.task == "regression":
             values: NDArray[Any] = found[:, 0]
         else:
-            values = preparation.target.predictions(found)
-        target = np.zeros(table.rows, dtype=values.dtype)
-        target[used] = values
-        return cls(preparation, split, preparation.inputs(table), target)
+            values = self.preparation.target.predictions(found)
+        return self.preparation.inputs(chosen), values
 
-    def part(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """Return inputs and target of some rows."""
-        return self.inputs[rows], self.target[rows]
+    def in_fold(self, network: Network, fold: Fold, seed: int) -> Prepared:
+        """Return a fold's training and validation rows, with the network sized for them."""
+        return self._prepared(network, self.part(fold.training), self.part(fold.validation), seed)
 
-    def prepared(self, network: Network, seed: int) -> Prepared:
-        """Return training and validation rows for a setup, with the network sized for them."""
-        regression = self.preparation.target.task == "regression"
+    def of_all(self, network: Network, rows: Rows, seed: int) -> Prepared:
+        """Return rows that are all trained on, with the network sized for them."""
+        return self._prepared(network, self.part(rows), 0.0, seed)
+
+    def _prepared(
+        self, network: Network, rows: tuple[Any, Any], validation: Any, seed: int
+    ) -> Prepared:
+        target = self.preparation.target
+        regression, classes = target.task == "regression", None
+        if target.labels is not None:
+            # Rows of a fold need not hold every class, and its networks have an output for each.
+            labels = tuple(target.predictions(np.arange(len(target.labels))).tolist())
+            classes = (Target("classification", len(labels), labels),)
         return prepare(
             network,
-            *self.part(self.split.training),
+            *rows,
             loss="mean_squared_error" if regression else "cross_entropy",
-            validation=self.part(self.split.validation),
+            validation=validation,
             sample_weight=None,
             class_weight=None,
             seed=seed,
+            targets=classes,
         )

@@ -1,40 +1,48 @@
 """``train_table``: from a table and the name of a column to a run with an honest result.
 
-The rows are split three ways. Training rows fit scaling, encoding and network; validation rows
-choose the epoch; test rows choose nothing, and the result is measured on them.
+No row that chose anything counts in the result. Up to 5,000 rows there are five folds: the rows of
+each are predicted by a network that learned from the others, a fifth of which chose its epoch.
+Above that one fifth of the rows is predicted in this way. Then one network is trained on all rows.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from chainrule.data.preparation import Preparation
-from chainrule.data.table import Table, checksum, read_table, table_from_frame
-from chainrule.engines.choosing import AUTO, chosen_engine
+from chainrule.data.choices import Choices
+from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError
-from chainrule.network.layers import Dense
-from chainrule.network.network import Network
 from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
-from chainrule.training.arguments import check_seed, from_zero, rows_in_a_step, whole
-from chainrule.training.carry_out import carry_out
+from chainrule.training.arguments import check_seed, checked, flag, from_zero, whole
+from chainrule.training.checkpoint import refuse_existing
 from chainrule.training.interrupts import uninterrupted
-from chainrule.training.preparing import Prepared
 from chainrule.training.records import load
-from chainrule.training.run import Run, with_notes
-from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.run import Run
 from chainrule.training.stopping import Stopping
+from chainrule.training.table_data import kept_data, kept_table
+from chainrule.training.table_folds import from_roles
+from chainrule.training.table_measuring import check_measurable
 from chainrule.training.table_notes import (
+    Settings,
+    Source,
     TableNote,
-    note_of,
+    as_table,
     preparation_of,
-    split_table,
     table_note_of,
 )
-from chainrule.training.table_result import LEARNING_RATE, PATIENCE, TableResult, result_of
-from chainrule.training.table_rows import TableRows
+from chainrule.training.table_plan import (
+    LEARNING_RATE,
+    PATIENCE,
+    Recipe,
+    TablePlan,
+    said_of_test,
+)
+from chainrule.training.table_records import records_in
+from chainrule.training.table_work import TableWork
 
 MOST_UNITS = 1_000_000
 
@@ -44,6 +52,19 @@ def train_table(
     target: str,
     *,
     task: str | None = None,
+    drop: str | Sequence[str] = (),
+    categorical: str | Sequence[str] = (),
+    numeric: str | Sequence[str] = (),
+    ignore_rows: str = "",
+    group: str | None = None,
+    time: str | None = None,
+    test: Any = None,
+    missing: str | Sequence[str] = (),
+    decimal: str | None = None,
+    dates: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     hidden: Sequence[int] = (16,),
     activation: str = "tanh",
     optimizer: str | Optimizer = "adam",
@@ -54,61 +75,178 @@ def train_table(
     l2: float = 1e-3,
     seed: int = 0,
     output: str | Path | None = None,
+    keep_data: bool = False,
     checkpoint_every: float = 10.0,
     progress: bool = True,
 ) -> Run:
     """Train a network on a table and measure it on rows that chose nothing.
 
     ``table``: the path of a CSV or Parquet file, or a data frame (pandas, polars, pyarrow), or a
-    mapping of columns. ``target``: the column to predict; ``task``: "classification" or
-    "regression" (by default what the column looks like). ``hidden``: the widths of the hidden
-    layers, with ``activation``; ``optimizer`` (Adam at a rate of 0.005), ``learning_rate``,
-    ``epochs``, ``batch_size``, ``patience``, ``l2`` and ``seed`` as in ``train``. ``output``: the
-    folder in which the run is kept up to date while it trains, every ``checkpoint_every`` seconds.
+    mapping of columns. ``target``: the column to predict. What is made of rows and columns is
+    decided by what they hold, and said in ``run.decisions``; decided otherwise by ``task``
+    ("classification" or "regression"), ``drop``, ``categorical`` and ``numeric`` (names of
+    columns), ``ignore_rows`` ("3,17-20,missing,duplicates"), and for files ``missing`` (texts that
+    are no value), ``decimal`` ("." or ","), ``dates`` ("dmy", "mdy", "ymd"), ``header``,
+    ``delimiter`` and ``encoding``.
 
-    The run predicts on tables: ``run.predict("new.csv")``. ``run.notes["result"]`` holds the scores
-    on the test rows, ``run.notes["preparation"]`` how columns become inputs. Ctrl-C ends the
-    training early; ``resume_table`` goes on with it. Raises DataError for tables that cannot be
-    learned from, SetupError for settings, RunFolderError for the folder.
+    ``group``: a column whose rows of one value stay together in a fold; ``time``: a column in whose
+    order the folds are, what is tested coming after what was learned from. ``test``: a table of its
+    own for the result, which is then that of the network that was trained on all rows.
+
+    ``hidden``: the widths of the hidden layers, with ``activation``; ``optimizer`` (Adam at a rate
+    of 0.005), ``learning_rate``, ``epochs``, ``batch_size``, ``patience``, ``l2`` and ``seed`` as
+    in ``train``. ``output``: the folder in which the run is kept up to date while it trains, every
+    ``checkpoint_every`` seconds and after every fold. ``keep_data``: keep the rows in the run.
+
+    The run predicts on tables, ``run.predict("new.csv")``; ``run.result`` holds the scores with
+    their 95 % intervals, ``run.folds`` the folds. Ctrl-C ends the folds; the last training then
+    takes the epochs of those that had ended. ``resume_table`` goes on. Raises DataError for tables
+    that cannot be learned from, SetupError for settings, RunFolderError for the folder.
     """
     _check_names(target, output)
-    widths = _widths(hidden)
-    seconds = from_zero(checkpoint_every, "checkpoint_every")
-    whole_table = as_table(table)
-    split = split_table(whole_table, target, task, check_seed(seed))
-    preparation = Preparation.fit(whole_table, target, split.training, task)
-    rows = TableRows.of(whole_table, preparation, split)
+    choices = _choices(locals())
     chosen = Adam(learning_rate=LEARNING_RATE) if optimizer == "adam" else find_optimizer(optimizer)
-    layers = [Dense(width, activation) for width in widths]
-    prepared = rows.prepared(Network(*layers, Dense()), seed)
-    setup = table_setup(
-        prepared,
-        with_rate(chosen, learning_rate),
-        epochs=whole(epochs, "epochs", 0),
-        batch_size=batch_size,
-        patience=patience,
-        l2=l2,
-        seed=seed,
+    settings = Settings(
+        _widths(hidden),
+        activation,
+        whole(epochs, "epochs", 0),
+        _batch(batch_size),
+        Stopping(patience=patience).patience,
     )
-    note = note_of(whole_table, target, split)
-    run = carry_out(
-        setup,
-        (prepared.training, prepared.validation),
-        checkpoint=output,
-        checkpoint_every=seconds,
-        notes={"preparation": preparation.to_dict(), "table": note.to_record()},
-        progress=progress,
-    )
-    return measured(run, rows, output, progress)
+    recipe = Recipe(settings, with_rate(chosen, learning_rate), l2, check_seed(seed))
+    every, keep = from_zero(checkpoint_every, "checkpoint_every"), flag(keep_data, "keep_data")
+    shown = flag(progress, "progress")
+    folder = None if output is None else Path(output)
+    if folder is not None:
+        refuse_existing(folder)
+    plan = plan_table(table, target, choices, recipe.seed)
+    tested = None if test is None else _tested(plan, test)
+    work = TableWork.fresh(plan, _note(plan, settings, tested), recipe, folder, every)
+    work.test, work.kept = tested, kept_data(plan.table) if keep else None
+    return _with_report(work.run(None, shown), work)
 
 
-def measured(run: Run, rows: TableRows, output: str | Path | None, progress: bool) -> Run:
-    """Return the run with its result on the test rows, saved where it has a folder."""
-    run = with_notes(run, {"result": result_of(run, rows, progress).to_record()})
-    if output is not None:
+def plan_table(table: Any, target: str, choices: Choices, seed: int, test: Any = None) -> TablePlan:
+    """Return what would be made of a table: every decision, and the folds, before any training.
+
+    ``test``: a table of its own for the result. Raises DataError, SetupError.
+    """
+    plan = TablePlan.of(as_table(table, choices), target, choices, seed)
+    if test is None:
+        return plan
+    return replace(plan, decisions=(*plan.decisions, *said_of_test(plan, _tested(plan, test))))
+
+
+def resume_table(
+    path: str | Path,
+    table: Any = None,
+    *,
+    test: Any = None,
+    checkpoint_every: float = 10.0,
+    progress: bool = True,
+) -> Run:
+    """Go on with a table's trainings that were cut off or interrupted, and end them.
+
+    ``table`` and ``test``: the tables again, if they are not where they were or were data frames.
+    The run ends with the same bits as if nothing had happened (same machine and engine); one that
+    had ended is returned as it is. Raises DataError where a table does not hold what the run was
+    trained on, RunFolderError where the folder holds no such run.
+    """
+    every = from_zero(checkpoint_every, "checkpoint_every")
+    run = load(path)
+    note = table_note_of(path, run.notes)
+    records, _ = records_in(run.notes)
+    if is_complete(run):
+        if table is not None:
+            table_again(note.source, table, note)
+        return run
+    preparation_of(run.setup, run.notes)
+    recipe = Recipe(note.settings, run.setup.optimizer, _l2(run), run.setup.seed)
+    known = kept_table(run.notes) if table is None else table
+    plan = TablePlan.of(
+        table_again(note.source, known, note), note.target, note.choices, recipe.seed
+    )
+    folds = from_roles(run.note_arrays.get("roles"), note.source.rows)
+    work = TableWork.fresh(plan, note, recipe, Path(path), every)
+    work.take_up(folds, records, run.note_arrays)
+    work.kept = run.notes.get("data")
+    if note.test is not None:
+        work.test = table_again(note.test, test, note)
+    return _with_report(work.run(run, flag(progress, "progress")), work)
+
+
+def _with_report(run: Run, work: TableWork) -> Run:
+    """Return the run, its report written beside it where it has a folder and a result."""
+    if work.output is not None and "result" in run.notes:
+        from chainrule.views.report import save_views
+
         with uninterrupted():
-            run.save(output, replace=True)
+            save_views(run, work.output, work.test)
     return run
+
+
+def table_again(source: Source, table: Any, note: TableNote) -> Table:
+    """Return a table that a run has seen. Raises DataError for another one."""
+    given = source.path if table is None else table
+    if given is None:
+        raise DataError(
+            "The run was trained on a data frame, whose rows are not saved, or on standard input.",
+            "Give the table again, on the command line with --data FILE.",
+        )
+    again = as_table(given, note.choices, note.reading)
+    if again.rows != source.rows or Source.of(again).checksum != source.checksum:
+        where = f"'{again.source}'" if again.source else "The table"
+        raise DataError(
+            f"{where} does not hold what the run was trained on: its contents differ.",
+            "Give the table as it was then.",
+        )
+    return again
+
+
+def is_complete(run: Run) -> bool:
+    """Say whether a run on a table was trained and measured to the end."""
+    if not run.finished or "result" not in run.notes or "folds" not in run.notes:
+        return False
+    records, stage = records_in(run.notes)
+    return stage == "all" and None not in records
+
+
+def _note(plan: TablePlan, settings: Settings, test: Table | None) -> TableNote:
+    return TableNote(
+        Source.of(plan.table),
+        plan.table.names,
+        plan.target,
+        plan.choices,
+        plan.table.reading,
+        settings,
+        (*plan.decisions, *([] if test is None else said_of_test(plan, test))),
+        None if test is None else Source.of(test),
+    )
+
+
+def _tested(plan: TablePlan, test: Any) -> Table:
+    """Return a test table, read like the other. Raises DataError if it cannot be measured on."""
+    found = as_table(test, plan.choices, plan.table.reading)
+    check_measurable(plan, found)
+    return found
+
+
+def _l2(run: Run) -> float:
+    strength = run.setup.regularisation.l2
+    return 0.0 if isinstance(strength, Mapping) else strength
+
+
+def _batch(batch_size: Any) -> int | str | None:
+    if batch_size is None:
+        return None
+    if isinstance(batch_size, str):
+        return str(checked(batch_size, ("auto",), "batch_size"))
+    return whole(batch_size, "batch_size", 1)
+
+
+def _choices(given: Mapping[str, Any]) -> Choices:
+    """Return the choices among the arguments of ``train_table``. Raises SetupError."""
+    return Choices(**{one.name: given[one.name] for one in fields(Choices)})
 
 
 def _check_names(target: Any, output: Any) -> None:
@@ -122,116 +260,16 @@ def _check_names(target: Any, output: Any) -> None:
         raise SetupError(f"output={output!r} is no path.", "Give the path of a folder.")
 
 
-def _widths(hidden: Any) -> list[int]:
-    """Return the widths of the hidden layers. Raises SetupError."""
-    if not isinstance(hidden, Sequence) or isinstance(hidden, str | bytes):
+def _widths(hidden: Any) -> tuple[int, ...]:
+    if not isinstance(hidden, list | tuple):
         raise SetupError(
             f"hidden={hidden!r} is not a list of widths.",
             "Write hidden=(32, 16), for example, and hidden=() for no hidden layer.",
         )
-    widths = [whole(units, "hidden", 1) for units in hidden]
+    widths = tuple(whole(units, "hidden", 1) for units in hidden)
     for units in widths:
         if units > MOST_UNITS:
             raise SetupError(
                 f"A layer of {units} units is too wide.", f"Give at most {MOST_UNITS:,}."
             )
     return widths
-
-
-def table_setup(
-    prepared: Prepared,
-    optimizer: Optimizer,
-    *,
-    epochs: int,
-    batch_size: int | str | None,
-    patience: int | None,
-    l2: float,
-    seed: int,
-) -> Setup:
-    """Return the setup of a table's training: the epoch is chosen on the validation rows."""
-    classes = prepared.targets[0].task == "classification"
-    return Setup(
-        network=prepared.network,
-        losses=prepared.losses,
-        targets=prepared.targets,
-        optimizer=optimizer,
-        epochs=epochs,
-        batch_size=rows_in_a_step(batch_size, len(prepared.training), optimizer),
-        provenance=prepared.provenance,
-        engine=chosen_engine(AUTO),
-        seed=seed,
-        regularisation=Regularisation(l2=l2),
-        stopping=Stopping(patience=patience),
-        metrics=("accuracy",) if classes else ("r2",),
-    )
-
-
-def resume_table(
-    path: str | Path,
-    table: Any = None,
-    *,
-    checkpoint_every: float = 10.0,
-    progress: bool = True,
-) -> Run:
-    """Go on with a table's training that was cut off or interrupted, and end it.
-
-    ``table``: the table again, if it is not where it was or was a data frame. The run ends with the
-    same bits as if nothing had happened (same machine and engine); one that had ended is returned
-    as it is. Raises DataError where the table does not hold what the run was trained on,
-    RunFolderError where the folder holds no such run.
-    """
-    seconds = from_zero(checkpoint_every, "checkpoint_every")
-    run = load(path)
-    note = table_note_of(path, run.notes)
-    preparation = preparation_of(run.setup, run.notes)
-    if is_complete(run):
-        if table is not None:
-            _table_again(note, table)
-        return run
-    rows = TableRows.of(_table_again(note, table), preparation, note.split)
-    if not run.finished:
-        prepared = rows.prepared(run.setup.network, run.setup.seed)
-        run = carry_out(
-            run.setup,
-            (prepared.training, prepared.validation),
-            state=run.state,
-            recording=run.recording,
-            checkpoint=path,
-            checkpoint_every=seconds,
-            # A result that was measured before is not that of the epochs to come.
-            notes={name: one for name, one in run.notes.items() if name != "result"},
-            progress=progress,
-            resumed=True,
-        )
-    return measured(run, rows, path, progress)
-
-
-def _table_again(note: TableNote, table: Any) -> Table:
-    """Return the table that a run was trained on. Raises DataError for another one."""
-    source = note.path if table is None else table
-    if source is None:
-        raise DataError(
-            "The run was trained on a data frame, whose rows are not saved.",
-            "Give the table again.",
-        )
-    rows = as_table(source)
-    if rows.rows != note.rows or checksum(rows) != note.checksum:
-        where = f"'{rows.source}'" if rows.source else "The table"
-        raise DataError(
-            f"{where} does not hold what the run was trained on: its contents differ.",
-            "Give the table as it was then.",
-        )
-    return rows
-
-
-def as_table(table: Any) -> Table:
-    """Return a table from a path, a data frame, or a mapping of columns."""
-    if isinstance(table, Table):
-        return table
-    return read_table(table) if isinstance(table, str | Path) else table_from_frame(table)
-
-
-def is_complete(run: Run) -> bool:
-    """Say whether a run on a table was trained and measured to the end."""
-    result = run.notes.get("result")
-    return run.finished and result is not None and TableResult.from_record(result).complete

@@ -1,0 +1,77 @@
+"""Names of parameters in words: which input and which unit a number belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from chainrule.errors import SetupError, nearest
+from chainrule.network.plan import Parameter, Plan
+
+# dense_1.W, dense_1.W[2,0], and dense_1.W.2.0, since shells eat brackets.
+_NAME = re.compile(r"(?P<name>.+?)(?:\[(?P<inside>[\d,\s]+)\]|(?P<dots>(?:\.\d+)+))?")
+
+
+def meaning_of(
+    plan: Plan, name: str, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+) -> str:
+    """Return what a parameter, or a number of one, stands for: "from age to unit 0 of dense_1".
+
+    Units are counted from 0.
+    ``inputs`` are the names of a single input's columns, ``outputs`` those of a single output's
+    units; where there are none, units have numbers. Raises SetupError for what is no parameter of
+    the plan, and for a place outside it.
+    """
+    parameter, place = _found(plan, name)
+    step = next(one for one in plan.steps if parameter.name in one.inputs)
+    source = next((one for one in step.inputs if one not in plan.by_name), step.outputs[0])
+    after = step.outputs[0]
+    # The units of the last layer that has any are those of the output, activations between or not.
+    ends = plan.shapes[after] == plan.shapes[plan.outputs[0]] and step.layer in _last(plan)
+    target = outputs if ends and len(plan.outputs) == 1 else ()
+    if len(parameter.shape) == 2:
+        start = _unit(plan, source, place[0] if place else None, inputs)
+        end = _unit(plan, after, place[1] if place else None, target, named=bool(target))
+        return f"from {start} to {end}"
+    end = _unit(plan, after, place[-1] if place else None, target, named=bool(target))
+    return f"the bias of {end}"
+
+
+def _last(plan: Plan) -> set[str]:
+    """Return the layers from the last one with parameters on."""
+    with_parameters = [
+        number for number, one in enumerate(plan.steps) if set(one.inputs) & set(plan.by_name)
+    ]
+    return {one.layer for one in plan.steps[with_parameters[-1] :]}
+
+
+def _unit(
+    plan: Plan, value: str, number: int | None, names: Sequence[str], named: bool = False
+) -> str:
+    """Return one unit of a value in words, or all of them for no number."""
+    if value in plan.inputs or named:
+        known = len(names) == (plan.inputs.get(value) or plan.shapes[value])[0]
+        if number is None:
+            return f"every {'output' if named else 'input'}"
+        return names[number] if known else f"input {number}"
+    layer = next(one.layer for one in plan.steps if value in one.outputs)
+    return f"every unit of {layer}" if number is None else f"unit {number} of {layer}"
+
+
+def _found(plan: Plan, name: str) -> tuple[Parameter, tuple[int, ...]]:
+    """Return a parameter and a place in it, () for the whole. Raises SetupError."""
+    found = None if name in plan.by_name else _NAME.fullmatch(name)
+    parts = () if found is None else re.findall(r"\d+", found["inside"] or found["dots"] or "")
+    whole = name if found is None else found["name"]
+    if whole not in plan.by_name:
+        raise SetupError(f"There is no parameter '{name}'.", nearest(whole, list(plan.by_name)))
+    parameter, place = plan.by_name[whole], tuple(map(int, parts))
+    fits = len(place) in (0, len(parameter.shape))
+    if not fits or any(one >= size for one, size in zip(place, parameter.shape, strict=False)):
+        shape = " x ".join(map(str, parameter.shape))
+        raise SetupError(
+            f"'{name}' is no place in {whole}, which is {shape}.",
+            f"Count from 0: {whole}[{','.join(str(size - 1) for size in parameter.shape)}] is the "
+            "last.",
+        )
+    return parameter, place

@@ -1,0 +1,253 @@
+"""The plan of a table's trainings: its rows and columns, the folds, and the setup of a training.
+
+Everything is decided here before any training, and said in ``decisions``. A column's kind follows
+from its own values; means, scales and levels are fitted later, on training rows alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.choices import Choices
+from chainrule.data.columns import Column, is_number, missing
+from chainrule.data.date_column import dates_in
+from chainrule.data.decisions import Decision, counted
+from chainrule.data.ignoring import copies_of, ignored_rows, numbered
+from chainrule.data.kinds import INPUTS, Kinds, decide_kinds
+from chainrule.data.preparation import decide_task, describe_target, rows_with_target, strata
+from chainrule.data.table import Table
+from chainrule.data.target import Task
+from chainrule.engines.choosing import AUTO, chosen_engine
+from chainrule.errors import DataError
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.optimizers import Adam, Optimizer
+from chainrule.training.arguments import rows_in_a_step
+from chainrule.training.preparing import Prepared
+from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.stopping import Stopping
+from chainrule.training.table_folds import Fold, Togetherness, make_folds
+from chainrule.training.table_notes import Settings
+
+Rows = NDArray[np.int64]
+
+FEWEST_ROWS = 10
+LEARNING_RATE = 0.005
+PATIENCE = 30
+LINEAR_STEPS = 2000
+# Where so many rows have a twin, equal rows are what the table is like, and no copies.
+NATURAL_COPIES = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class TablePlan:
+    """A table and what was decided: the task, the columns' kinds, the rows that are used, folds.
+
+    ``used`` are the numbers, from 0, of rows that have a target and are not to be ignored;
+    ``groups`` (rows of the table,) the number of each row's group, where rows come in groups.
+    """
+
+    table: Table
+    target: str
+    task: Task
+    kinds: Kinds
+    choices: Choices
+    used: Rows
+    folds: tuple[Fold, ...]
+    decisions: tuple[Decision, ...]
+    groups: Rows | None = None
+
+    @classmethod
+    def of(cls, table: Table, target: str, choices: Choices, seed: int) -> TablePlan:
+        """Return the plan of a table.
+
+        Raises DataError for a target that cannot be learned, fewer than 10 rows, and rows that
+        cannot be shared out; SetupError for choices that contradict.
+        """
+        kinds = decide_kinds(table, target, choices)
+        ignored = ignored_rows(table, choices.ignore_rows)
+        with_target = rows_with_target(table, target)
+        used = with_target[~ignored[with_target]]
+        if len(used) < FEWEST_ROWS:
+            raise DataError(
+                f"{counted(len(used), 'row')} with a target: too few to train, choose and test on.",
+                f"Give {FEWEST_ROWS} rows or more, or train from Python without folds: train().",
+            )
+        known = table.select(used)
+        task = decide_task(known, target, choices.task)
+        together, said = _together(known, target, task, kinds, choices)
+        folds = make_folds(used, together, seed)
+        rows_said = _rows_said(table, used, int(ignored.sum()), choices)
+        groups = None
+        if choices.group is not None:
+            groups = numbered(table.columns[choices.group])
+        decisions = (
+            *table.decisions,
+            describe_target(table, target, task),
+            *rows_said,
+            *said,
+            *kinds.decisions,
+        )
+        return cls(table, target, task, kinds, choices, used, folds, decisions, groups)
+
+
+def _together(
+    known: Table, target: str, task: Task, kinds: Kinds, choices: Choices
+) -> tuple[Togetherness, list[Decision]]:
+    """Return what rows that are used have to do with each other, and what is to be said of it."""
+    classes = strata(known, target, task)
+    if choices.time is not None:
+        times = _times(known, choices.time, kinds)
+        return Togetherness(known.rows, classes, times=times), []
+    if choices.group is not None:
+        groups = _groups(known, choices.group)
+        said = f"{len(np.unique(groups)):,} groups of rows, each in one fold"
+        return Togetherness(known.rows, classes, groups=groups), [Decision("rows", "rows", said)]
+    inputs = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
+    copies = copies_of(known, [*inputs, target])
+    twins = int((np.bincount(copies)[copies] > 1).sum())
+    if not twins:
+        return Togetherness(known.rows, classes), []
+    if twins >= NATURAL_COPIES * known.rows:
+        said = (
+            f"{twins:,} of {known.rows:,} are equal to others, as few values make them: kept apart"
+        )
+        return Togetherness(known.rows, classes), [
+            Decision("rows", "rows", said, "--ignore-rows duplicates")
+        ]
+    said = f"{twins:,} are copies of each other: kept in the same fold, so that none is tested on"
+    said += " what was learned"
+    return Togetherness(known.rows, classes, copies=copies), [
+        Decision("rows", "rows", said, "--ignore-rows duplicates")
+    ]
+
+
+def _times(known: Table, name: str, kinds: Kinds) -> NDArray[np.float64]:
+    """Return a number for each row by which rows are ordered. Raises DataError."""
+    column = known.columns[name]
+    times = column if is_number(column) else dates_in(column, kinds.date_orders.get(name, "ymd"))[0]
+    _refuse_missing(name, np.isnan(times), "no time", "a date or a number")
+    return times
+
+
+def _groups(known: Table, name: str) -> Rows:
+    """Return the number of each row's group. Raises DataError."""
+    column: Column = known.columns[name]
+    _refuse_missing(name, missing(column), "no group", "a value")
+    return numbered(column)
+
+
+def _refuse_missing(name: str, absent: NDArray[np.bool_], what: str, due: str) -> None:
+    if absent.any():
+        raise DataError(
+            f"Column {name!r} says {what} in {int(absent.sum()):,} rows, the first of which is the "
+            f"{int(np.argmax(absent)) + 1}. with a target.",
+            f"Give {due} in every row, or leave those rows out: --ignore-rows.",
+        )
+
+
+def _rows_said(table: Table, used: Rows, ignored: int, choices: Choices) -> list[Decision]:
+    said = [Decision("rows", "rows", f"{len(used):,} of {table.rows:,} are used")]
+    if ignored:
+        text = f"{ignored:,} are left out, as asked: {choices.ignore_rows}"
+        said.append(Decision("rows", "rows", text))
+    return said if ignored or len(used) < table.rows else []
+
+
+def said_of_test(plan: TablePlan, test: Table) -> list[Decision]:
+    """Return what is to be said of a test table: how many of its rows were learned from."""
+    inputs = [name for name, kind in plan.kinds.by_name.items() if kind in INPUTS]
+    names = [name for name in (*inputs, plan.target) if name in test.columns]
+    learned = plan.table.select(plan.used)
+    columns: dict[str, Column] = {}
+    for name in names:
+        pair: Any = (learned.columns[name], test.columns[name])
+        if pair[0].dtype == pair[1].dtype:
+            columns[name] = np.concatenate(pair)
+    if len(columns) < len(inputs) + 1:
+        return []
+    together = Table(columns)
+    shared = int((copies_of(together, names)[learned.rows :] < learned.rows).sum())
+    if not shared:
+        return []
+    said = f"{shared:,} of its {test.rows:,} rows are also in the table that is learned from, so "
+    return [Decision("test table", "hint", said + "that the result flatters")]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained on a table: what all trainings of one run have in common."""
+
+    settings: Settings
+    optimizer: Optimizer
+    l2: float
+    seed: int
+
+    def network(self) -> Network:
+        """Return the network, its sizes left to the data."""
+        hidden = [Dense(width, self.settings.activation) for width in self.settings.hidden]
+        return Network(*hidden, Dense())
+
+    def linear_network(self) -> Network:
+        """Return the linear model: a network of one layer."""
+        return Network(Dense())
+
+    def setup(self, prepared: Prepared, epochs: int | None = None) -> Setup:
+        """Return the setup of a network's training: for so many epochs, or as many as are best.
+
+        Without ``epochs`` the epoch with the lowest loss on the validation rows is kept, and
+        training ends when patience does.
+        """
+        found = epochs is None
+        return _setup(
+            prepared,
+            self.optimizer,
+            epochs=self.settings.epochs if epochs is None else epochs,
+            batch_size=self.settings.batch_size,
+            stopping=Stopping(patience=self.settings.patience) if found else Stopping(),
+            l2=self.l2,
+            seed=self.seed,
+            keep="best" if found else "last",
+        )
+
+    def linear(self, prepared: Prepared, epochs: int | None = None) -> Setup:
+        """Return the same of a linear model, which has an optimizer of its own.
+
+        Settings that harm the network do not flatter it: it has at least ``LINEAR_STEPS`` steps.
+        """
+        rows = rows_in_a_step(self.settings.batch_size, len(prepared.training), self.optimizer)
+        steps = -(-len(prepared.training) // rows)
+        most = max(self.settings.epochs, -(-LINEAR_STEPS // steps))
+        found = epochs is None
+        return _setup(
+            prepared,
+            Adam(learning_rate=LEARNING_RATE),
+            epochs=most if epochs is None else epochs,
+            batch_size=rows,
+            stopping=Stopping(patience=PATIENCE) if found else Stopping(),
+            l2=self.l2,
+            seed=self.seed,
+            keep="best" if found else "last",
+            readings=0,
+        )
+
+
+def _setup(prepared: Prepared, optimizer: Optimizer, **given: Any) -> Setup:
+    classes = prepared.targets[0].task == "classification"
+    l2, batch_size = given.pop("l2"), given.pop("batch_size")
+    return Setup(
+        network=prepared.network,
+        losses=prepared.losses,
+        targets=prepared.targets,
+        optimizer=optimizer,
+        provenance=prepared.provenance,
+        batch_size=rows_in_a_step(batch_size, len(prepared.training), optimizer),
+        engine=chosen_engine(AUTO),
+        regularisation=Regularisation(l2=l2),
+        metrics=("accuracy",) if classes else ("r2",),
+        **given,
+    )
