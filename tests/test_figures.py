@@ -8,24 +8,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from sklearn.calibration import calibration_curve
 
 import chainrule as cr
+from chainrule.views.figures import calibration_figure, folds_figure, loss_figure, residual_figure
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
 X = np.linspace(-1.0, 1.0, 20)[:, None]
 
 
-def drawn(figure: Figure) -> dict[str, tuple[list[float], list[float]]]:
-    (axes,) = figure.axes
+def drawn(figure: Figure, place: int = 0) -> dict[str, tuple[list[float], list[float]]]:
     return {
         str(line.get_label()): (list(line.get_xdata()), list(line.get_ydata()))
-        for line in axes.lines
+        for line in figure.axes[place].lines
     }
 
 
 def test_the_losses_of_a_run_and_the_epoch_that_was_kept() -> None:
-    run = cr.train_table(HEART, "disease", epochs=12, progress=False)
+    run = cr.train(cr.Network(cr.Dense()), X, X[:, 0], epochs=12, validation=0.3, progress=False)
     lines = drawn(run.plot())
     epochs = list(range(1, 13))
     assert lines["training rows"] == (epochs, run.history["loss"])
@@ -34,7 +36,7 @@ def test_the_losses_of_a_run_and_the_epoch_that_was_kept() -> None:
     kept = run.best_epoch
     assert lines[f"kept: epoch {kept}"] == ([kept], [held[kept - 1]])
     (axes,) = run.plot().axes
-    assert axes.get_ylabel() == "loss (cross entropy)"
+    assert axes.get_ylabel() == "loss (mean squared error)"
     assert axes.get_xlabel() == "epoch"
 
 
@@ -53,6 +55,92 @@ def test_a_run_of_no_epochs_has_no_figure() -> None:
     run = cr.train(cr.Network(cr.Dense()), X, X[:, 0], epochs=0, progress=False)
     with pytest.raises(cr.SetupError, match="no epochs to draw"):
         run.plot()
+    with pytest.raises(cr.SetupError, match="no fold to draw"):
+        folds_figure(run)
+
+
+def test_a_run_on_a_table_draws_every_fold_and_its_last_training() -> None:
+    run = cr.train_table(HEART, "disease", epochs=8, progress=False)
+    figure = run.plot()
+    (axes,) = figure.axes
+    curves = [list(line.get_ydata()) for line in axes.lines]
+    for fold in run.folds:
+        assert fold.recording is not None
+        assert fold.recording.history["loss"] in curves
+        assert fold.recording.history["validation_loss"] in curves
+    lines = drawn(figure)
+    chosen = [fold.best_epoch for fold in run.folds]
+    held = [fold.recording.history["validation_loss"] for fold in run.folds if fold.recording]
+    lowest = [min(one) for one in held]
+    assert lines["epoch chosen"] == (chosen, lowest)
+    last = f"last training, on all rows: {run.recording.epochs} epochs"
+    assert lines[last][1] == run.history["loss"]
+    # One entry in the legend for all folds.
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "training rows of a fold",
+        "its validation rows",
+        "epoch chosen",
+        last,
+    ]
+
+
+def test_the_calibration_of_two_classes_is_that_of_scikit_learn() -> None:
+    draw = np.random.default_rng(0)
+    said = draw.uniform(size=500) ** 2
+    truth = (draw.uniform(size=500) < said).astype(np.int64)
+    figure = calibration_figure(truth, np.column_stack([1 - said, said]), ("no", "yes"))
+    share, mean = calibration_curve(truth, said, n_bins=10)
+    x, y = drawn(figure)["rows of a bin"]
+    np.testing.assert_allclose(x, mean)
+    np.testing.assert_allclose(y, share)
+    assert figure.axes[0].get_ylabel() == "share that is 'yes'"
+    (bars,) = [one for one in figure.axes[1].containers if isinstance(one, BarContainer)]
+    counts, _ = np.histogram(said, bins=10, range=(0, 1))
+    assert [bar.get_height() for bar in bars] == counts.tolist()
+
+
+def test_the_calibration_of_several_classes_is_that_of_the_predicted_one() -> None:
+    shares = np.array([[0.7, 0.2, 0.1], [0.3, 0.62, 0.08], [0.05, 0.05, 0.9], [0.1, 0.2, 0.7]])
+    truth = np.array([0, 2, 2, 1])
+    x, y = drawn(calibration_figure(truth, shares, ("a", "b", "c")))["rows of a bin"]
+    np.testing.assert_allclose(x, [0.62, 0.7, 0.9])
+    assert list(y) == [0.0, 0.5, 1.0]
+
+
+def test_a_probability_of_one_is_in_the_last_bin_and_no_number_is_in_none() -> None:
+    shares = np.array([[0.0, 1.0], [np.nan, np.nan], [1.0, 0.0]])
+    figure = calibration_figure(np.array([1, 1, 0]), shares, ("no", "yes"))
+    assert drawn(figure)["rows of a bin"] == ([0.0, 1.0], [0.0, 1.0])
+    with pytest.raises(cr.SetupError, match="no probabilities to draw"):
+        calibration_figure(np.array([1]), shares[1:2], ("no", "yes"))
+
+
+def test_residuals_are_true_minus_predicted() -> None:
+    truth, predicted = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.5, 1.0, 4.0, np.inf])
+    figure = residual_figure(truth, predicted, "weight")
+    (first, second) = figure.axes
+    assert list(first.lines[1].get_xdata()) == [1.0, 2.0, 4.0]
+    assert list(first.lines[1].get_ydata()) == [1.5, 1.0, 4.0]
+    assert list(second.lines[1].get_xdata()) == [1.5, 1.0, 4.0]
+    assert list(second.lines[1].get_ydata()) == [-0.5, 1.0, 0.0]
+    assert first.get_xlabel() == "true weight"
+    with pytest.raises(cr.SetupError, match="no predictions to draw"):
+        residual_figure(truth[3:], predicted[3:], "weight")
+
+
+def test_of_many_rows_some_are_drawn_from_the_first_to_the_last() -> None:
+    truth = np.arange(10_000.0)
+    figure = residual_figure(truth, truth + 1, "count")
+    x = list(figure.axes[0].lines[1].get_xdata())
+    assert (len(x), x[0], x[-1]) == (2000, 0.0, 9999.0)
+
+
+def test_the_figures_of_a_report_can_be_saved(tmp_path: Path) -> None:
+    figures = cr.train_table(HEART, "disease", epochs=2, progress=False).report().figures
+    assert list(figures) == ["Calibration", "Loss over epochs in each fold"]
+    for number, one in enumerate(figures.values()):
+        one.savefig(tmp_path / f"{number}.png")
+        assert (tmp_path / f"{number}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_loaded_run_draws_the_same_and_nothing_is_shown(tmp_path: Path) -> None:
@@ -60,7 +148,7 @@ def test_a_loaded_run_draws_the_same_and_nothing_is_shown(tmp_path: Path) -> Non
     pictures = []
     for one in (run, cr.load(tmp_path / "run")):
         file = io.BytesIO()
-        one.plot().savefig(file, format="png", metadata={"Software": None})
+        loss_figure(one).savefig(file, format="png", metadata={"Software": None})
         pictures.append(file.getvalue())
     assert pictures[0] == pictures[1]
     assert pictures[0].startswith(b"\x89PNG")

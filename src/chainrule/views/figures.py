@@ -2,48 +2,133 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import SetupError
+from chainrule.training.run import Run
+from chainrule.training.table_records import folds_of
+from chainrule.views.charts import (
+    Bars,
+    Chart,
+    Dots,
+    Line,
+    Mark,
+    Panel,
+    Spans,
+    calibration_chart,
+    folds_chart,
+    loss_chart,
+    residual_chart,
+)
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from chainrule.training.run import Run
-
 # Blue and orange of equal lightness, told apart by colour-blind eyes too; lines differ in dashes.
-TRAINING = "#1f6fb4"
-VALIDATION = "#c2570c"
+COLOURS = {"first": "#1f6fb4", "second": "#c2570c", "grey": "#777777", "ink": "#222222"}
 
 
 def loss_figure(run: Run) -> Figure:
-    """Return the losses over epochs, with the epoch that was kept.
+    """Return the losses over epochs, with the epoch that was kept; of a table's run its folds'.
 
     Raises SetupError for a run of no epochs.
     """
+    return folds_figure(run) if "folds" in run.notes else drawn(loss_chart(run))
+
+
+def folds_figure(run: Run) -> Figure:
+    """Return the losses of each fold of a table's run, the epochs chosen, and the last training.
+
+    Raises SetupError for a run without a fold that has ended.
+    """
+    return drawn(folds_chart(run, folds_of(run)))
+
+
+def calibration_figure(truth: Any, probabilities: Any, classes: Sequence[Any]) -> Figure:
+    """Return how often what was predicted with a probability was so.
+
+    ``truth`` (rows,) are class numbers, ``probabilities`` (rows, classes); of two classes the
+    second one's are drawn, of several those of the predicted class. Raises SetupError where no
+    probability is a number.
+    """
+    return drawn(calibration_chart(truth, probabilities, classes))
+
+
+def residual_figure(truth: Any, predicted: Any, name: str) -> Figure:
+    """Return predicted against true numbers, and what is left over, (rows,) each.
+
+    Raises SetupError where nothing predicted is a number.
+    """
+    return drawn(residual_chart(truth, predicted, name))
+
+
+def drawn(chart: Chart) -> Figure:
+    """Return a chart as a figure."""
     from matplotlib.figure import Figure
+
+    panels = chart.panels
+    wide = len(panels) > 1 and not chart.stacked
+    tall = chart.stacked
+    figure = Figure(figsize=(9.0 if wide else 7.0, 5.5 if tall else 4.0), layout="constrained")
+    if tall:
+        shares = [panel.height for panel in panels]
+        every = figure.subplots(len(panels), 1, height_ratios=shares, squeeze=False)[:, 0]
+    else:
+        every = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, panel in zip(every, panels, strict=True):
+        _draw_panel(axes, panel)
+    every[0].set_title(chart.title, loc="left")
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    if not run.recording.epochs:
-        raise SetupError("The run has no epochs to draw.", "Train for an epoch or more.")
-    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-    axes = figure.add_subplot()
-    epochs = range(1, run.recording.epochs + 1)
-    # A line of one point is not seen.
-    marker = "o" if len(epochs) == 1 else None
-    axes.plot(epochs, run.history["loss"], color=TRAINING, marker=marker, label="training rows")
-    held = run.history.get("validation_loss")
-    if held:
-        axes.plot(epochs, held, color=VALIDATION, linestyle="--", label="validation rows")
-        kept = run.best_epoch
-        if kept:
-            axes.plot(kept, held[kept - 1], "o", color=VALIDATION, label=f"kept: epoch {kept}")
-    name = run.setup.losses[0].name.replace("_", " ")
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel(f"loss ({name})")
-    axes.set_title("Loss over epochs", loc="left")
+    for mark in panel.marks:
+        _draw(axes, mark)
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    if panel.whole_x:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if panel.x_limits is not None:
+        axes.set_xlim(*panel.x_limits)
+    if panel.y_limits is not None:
+        axes.set_ylim(*panel.y_limits)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    return figure
+    if any(mark.label for mark in panel.marks):
+        axes.legend(frameon=False)
+
+
+def _draw(axes: Axes, mark: Mark) -> None:
+    colour, label = COLOURS[mark.colour], mark.label or None
+    if isinstance(mark, Line):
+        # A line of one point is not seen.
+        axes.plot(
+            mark.x,
+            mark.y,
+            color=colour,
+            label=label,
+            linestyle="--" if mark.dashed else "-",
+            marker="o" if len(mark.x) == 1 else None,
+            alpha=0.6 if mark.faint else 1.0,
+            linewidth=1.0 if mark.faint else 1.6,
+        )
+    elif isinstance(mark, Dots):
+        axes.plot(
+            mark.x,
+            mark.y,
+            "o",
+            color=colour,
+            label=label,
+            clip_on=False,
+            markersize=3 if mark.faint else 6,
+            markeredgewidth=0 if mark.faint else 1,
+            alpha=0.5 if mark.faint else 1.0,
+        )
+    elif isinstance(mark, Spans):
+        axes.vlines(mark.x, mark.low, mark.high, color=colour, label=label or "", linewidth=1.2)
+    elif isinstance(mark, Bars):
+        widths = mark.edges[1:] - mark.edges[:-1]
+        axes.bar(mark.edges[:-1], mark.height, widths, align="edge", color=colour, alpha=0.6)

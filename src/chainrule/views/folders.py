@@ -11,6 +11,9 @@ from chainrule.files import folder_state
 from chainrule.files.disk import reason
 from chainrule.views.plain_text import quoted
 
+# The page about a run, beside what run.json names.
+REPORT = "report.html"
+
 
 @contextlib.contextmanager
 def run_folder(output: Path | None, table: Path) -> Iterator[Path]:
@@ -31,10 +34,13 @@ def run_folder(output: Path | None, table: Path) -> Iterator[Path]:
 
 
 def new_folder(table: Path) -> Path:
-    """Make and return a folder under runs/ that was not there yet, named after the table."""
-    number = 1
+    """Make and return a folder under runs/ that was not there yet, named after the table.
+
+    Raises RunFolderError where that cannot be.
+    """
+    number, name = 1, "table" if str(table) == "-" else table.stem
     while True:
-        folder = Path("runs") / f"{table.stem}-{number}"
+        folder = Path("runs") / f"{name}-{number}"
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json as json_format
+import math
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chainrule.data.table import read_table
+from chainrule.data.columns import is_number
+from chainrule.data.preparation import Preparation
+from chainrule.data.table import Table, read_table
 from chainrule.errors import RunFolderError
 from chainrule.files.disk import reason, write_whole
 from chainrule.training.run import Run
-from chainrule.training.table_notes import preparation_of
+from chainrule.training.table_notes import preparation_of, table_note_of
+from chainrule.views.commands import is_trained
 
 VALUES_SHOWN = 5
 
@@ -30,31 +35,72 @@ class Predictions:
 
 
 def predictions_of(run: Run, path: Path) -> Predictions:
-    """Return what a run predicts for each row of a table file.
+    """Return what a run predicts for each row of a table file, or of standard input ("-").
+
+    First come the columns that tell rows apart, if training knew any and they are there, as they
+    are written; else the number of the row. Further columns and another order make no difference.
 
     Raises DataError where columns are missing or of another kind, RunFolderError for a run that
-    was not trained on a table.
+    was not trained on a table, or whose network was not trained at all.
     """
     if "preparation" not in run.notes:
         raise RunFolderError(
             "The run was trained on arrays, so it does not know columns.",
             "Use it from Python: load(folder).predict(X).",
         )
+    if not is_trained(run):
+        raise RunFolderError(
+            "The run was interrupted before its network was trained.",
+            "Go on with it: chainrule resume RUN.",
+        )
     preparation = preparation_of(run.setup, run.notes)
-    table = read_table(path)
+    table = _read_alike(run, path)
     inputs = preparation.inputs(table)
-    name = preparation.target.name
-    found = run.predict(inputs).tolist()
-    columns: tuple[str, ...] = ("row number" if name == "row" else "row", name)
-    rows: list[tuple[Any, ...]] = list(enumerate(found, start=1))
+    made = {preparation.target.name: run.predict(inputs).tolist()}
     if preparation.target.task == "classification":
-        columns += tuple(f"probability of {label}" for label in run.classes)
-        shares = run.predict_proba(inputs).round(6).tolist()
-        rows = [(*row, *part) for row, part in zip(rows, shares, strict=True)]
+        shares = run.predict_proba(inputs).round(6)
+        for label, column in zip(run.classes, shares.T.tolist(), strict=True):
+            made[f"probability of {label}"] = column
+    columns = {**_telling_apart(table, preparation, made), **made}
     notes = [_unseen(column, values) for column, values in preparation.unseen(table).items()]
     if not run.finished:
         notes.append(f"the training of this run has not ended ({run.recording.epochs} epochs).")
-    return Predictions(columns, rows, tuple(notes))
+    return Predictions(tuple(columns), list(zip(*columns.values(), strict=True)), tuple(notes))
+
+
+def _read_alike(run: Run, path: Path) -> Table:
+    """Return a table, read as the table of the training was where that can be read in two ways."""
+    noted = run.notes.get("table")
+    # Runs of the first days did not note how they were read.
+    if not isinstance(noted, Mapping) or "reading" not in noted:
+        return read_table(path)
+    note = table_note_of(path, run.notes)
+    return read_table(path, note.choices, note.reading)
+
+
+def _telling_apart(
+    table: Table, preparation: Preparation, made: Mapping[str, list[Any]]
+) -> dict[str, list[Any]]:
+    """Return the columns by which a reader knows a row: identifiers, or the row's number."""
+    found = {
+        name: _as_written(table, name)
+        for name in preparation.identifiers
+        if name in table.columns and name not in made
+    }
+    if found:
+        return found
+    return {"row number" if "row" in made else "row": list(range(1, table.rows + 1))}
+
+
+def _as_written(table: Table, name: str) -> list[Any]:
+    """Return the values of a column: text, whole numbers without a point, None where missing."""
+    column = table.columns[name]
+    if name in table.written:
+        return list(table.written[name].tolist())
+    if not is_number(column):
+        return list(column.tolist())
+    whole = [int(one) if one.is_integer() else one for one in column.tolist()]
+    return [None if one != one else one for one in whole]
 
 
 def _unseen(column: str, values: tuple[str, ...]) -> str:
@@ -93,8 +139,13 @@ def write_predictions(made: Predictions, output: Path | None, *, json: bool) -> 
 
 
 def _json(made: Predictions) -> str:
-    rows = [dict(zip(made.columns, row, strict=True)) for row in made.rows]
-    return json_format.dumps(rows, indent=1) + "\n"
+    rows = [dict(zip(made.columns, map(_finite, row), strict=True)) for row in made.rows]
+    return json_format.dumps(rows, indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """Return a value, None for a number that a network which has diverged does not give."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _csv(made: Predictions) -> str:

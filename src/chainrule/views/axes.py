@@ -1,0 +1,54 @@
+"""Axes: between which numbers they run, where their marks stand, and how these are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_TICKS = 6
+# Losses of a training that has diverged leave the range in which axes can be drawn.
+LARGEST = 1e100
+
+
+def drawable(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which numbers can be drawn: those that are finite, and not beyond any scale."""
+    return np.asarray(np.abs(numbers) < LARGEST)
+
+
+def limits_of(parts: Sequence[NDArray[Any]]) -> tuple[float, float]:
+    """Return between which numbers finite values lie, with a little room; 0 to 1 for none."""
+    values = np.concatenate([np.asarray(one, dtype=np.float64) for one in parts] or [np.zeros(0)])
+    finite = values[drawable(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    room = 0.04 * (high - low) or 0.5 * abs(high) or 0.5
+    return low - room, high + room
+
+
+def ticks(low: float, high: float, whole: bool = False) -> list[float]:
+    """Return round numbers between two, at most ``MOST_TICKS`` + 1 of them."""
+    rough = (high - low) / MOST_TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough * 0.999)
+    if whole:
+        step = max(1.0, round(step))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]
+
+
+def tick_texts(places: Sequence[float]) -> list[str]:
+    """Return ticks as they are written, all with equally many decimals."""
+    step = min((b - a for a, b in pairwise(places)), default=1.0)
+    largest = max(map(abs, places), default=0.0)
+    if largest >= 1e7 or step < 1e-5:
+        digits = max(3, math.ceil(math.log10(max(largest / step, 1.0))) + 1)
+        return [f"{one:.{digits}g}" for one in places]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    # Adding 0 turns -0 into 0.
+    return [f"{round(one, decimals) + 0.0:,.{decimals}f}" for one in places]

@@ -1,0 +1,106 @@
+"""Commands that work on a run, ready to be pasted, and the command that makes it again."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from chainrule.data.choices import LISTS, Choices
+from chainrule.errors import SetupError
+from chainrule.optimizers import find_optimizer, with_rate
+from chainrule.training.run import Run
+from chainrule.training.table_notes import Settings, TableNote
+from chainrule.views.plain_text import quoted
+
+OPTIONS = {
+    "task": "--task",
+    "drop": "--drop",
+    "categorical": "--categorical",
+    "numeric": "--numeric",
+    "ignore_rows": "--ignore-rows",
+    "group": "--group",
+    "time": "--time",
+    "decimal": "--decimal",
+    "dates": "--dates",
+    "missing": "--missing",
+    "delimiter": "--delimiter",
+    "encoding": "--encoding",
+}
+
+
+def next_commands(run: Run, folder: Path, table: Path, complete: bool) -> list[str]:
+    """Return commands that go on from a run: resume where it has not ended, and predict."""
+    commands: list[tuple[str, ...]] = [("predict", str(folder), str(table))]
+    if complete:
+        commands.append((*commands[0], "--output", "predictions.csv"))
+    else:
+        commands.insert(0, ("resume", str(folder)))
+        if not is_trained(run):
+            commands.pop()
+    return [quoted("chainrule", *words) for words in commands]
+
+
+def is_trained(run: Run) -> bool:
+    """Say whether a run's network has learned anything: False before the first epoch of many."""
+    return run.finished or run.recording.epochs > 0
+
+
+def train_command(run: Run, note: TableNote) -> str | None:
+    """Return the command that trains a run again, with every setting written out.
+
+    None where there is none: for a data frame, and for settings that only Python can express.
+    """
+    rate, l2 = run.setup.optimizer.learning_rate, run.setup.regularisation.l2
+    unnamed = note.source.path is None or (note.test is not None and note.test.path is None)
+    if unnamed or not isinstance(rate, float | int) or not isinstance(l2, float | int):
+        return None
+    if not _is_plain_optimizer(run):
+        return None
+    words = ["train", str(note.source.path), *_option("--target", note.target)]
+    words += _choice_options(note.choices)
+    if note.test is not None:
+        words += _option("--test", str(note.test.path))
+    words += ["--keep-data"] if "data" in run.notes else []
+    words += _setting_options(note.settings)
+    words += ["--optimizer", run.setup.optimizer.name, "--learning-rate", repr(float(rate))]
+    words += ["--l2", repr(float(l2)), "--seed", str(run.setup.seed)]
+    return quoted("chainrule", *words)
+
+
+def _is_plain_optimizer(run: Run) -> bool:
+    """Say whether a name and a rate are all that there is to say of the optimizer."""
+    chosen = run.setup.optimizer
+    try:
+        plain = with_rate(find_optimizer(chosen.name), chosen.learning_rate)
+    except SetupError:
+        return False
+    return type(plain) is type(chosen) and dataclasses.is_dataclass(chosen) and plain == chosen
+
+
+def _choice_options(choices: Choices) -> list[str]:
+    words = []
+    for name, flag in OPTIONS.items():
+        given = getattr(choices, name)
+        for one in given if name in LISTS else [given]:
+            words += _option(flag, one) if one else []
+    if choices.header is not None:
+        words.append("--header" if choices.header else "--no-header")
+    return words
+
+
+def _setting_options(settings: Settings) -> list[str]:
+    batch = "all" if settings.batch_size is None else str(settings.batch_size)
+    # As many epochs as there are at most never end a training before.
+    patience = settings.epochs if settings.patience is None else settings.patience
+    return [
+        *("--hidden", ",".join(map(str, settings.hidden)) or "0"),
+        *("--activation", settings.activation),
+        *("--epochs", str(settings.epochs)),
+        *("--batch-size", batch),
+        *("--patience", str(max(patience, 1))),
+    ]
+
+
+def _option(flag: str, value: str) -> list[str]:
+    """Return an option and its value, held together where the value looks like an option."""
+    return [f"{flag}={value}"] if value.startswith("-") else [flag, value]

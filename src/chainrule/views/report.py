@@ -1,0 +1,146 @@
+"""The report of a run on a table: as plain text, and as one page that stands by itself."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import RunFolderError, SetupError
+from chainrule.files.disk import reason, write_whole
+from chainrule.training.run import Run
+from chainrule.training.table_measures import ClassPredictions, Predictions
+from chainrule.training.table_notes import TableNote, preparation_of, table_note_of
+from chainrule.training.table_records import FoldRun, folds_of
+from chainrule.training.table_words import in_words
+from chainrule.views.charts import Chart, calibration_chart, folds_chart, residual_chart
+from chainrule.views.course import result_of
+from chainrule.views.decision_lines import decision_lines
+from chainrule.views.folders import REPORT
+from chainrule.views.page import Captioned, Commands, Part, Section, Terms, page
+from chainrule.views.plain_text import printable
+from chainrule.views.report_sections import sections_before, sections_of
+from chainrule.views.tested import what_was_tested
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 80
+NOT_MEASURED = "The run was interrupted before anything was measured."
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a run on a table came to. ``html`` is a page, ``str(report)`` plain text.
+
+    A notebook shows the page in a frame of its own.
+    """
+
+    title: str
+    about: str
+    lead: str
+    sections: tuple[Section, ...]
+
+    @property
+    def html(self) -> str:
+        """The report as one page: no script, and nothing that is loaded from elsewhere."""
+        return page(self.title, self.about, self.lead, self.sections)
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The report's figures by their titles, drawn with matplotlib."""
+        from chainrule.views.figures import drawn
+
+        parts = [part for section in self.sections for part in section.parts]
+        return {part.title: drawn(part) for part in parts if isinstance(part, Chart)}
+
+    def __str__(self) -> str:
+        """Return the report as plain text, fit for a terminal, wrapped at 80 letters."""
+        parts = [printable(self.title), _wrapped(self.about), "", _wrapped(self.lead)]
+        for section in self.sections:
+            parts += ["", section.heading, "-" * len(section.heading)]
+            parts += [_as_text(one) for one in section.parts]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        frame = 'style="width: 100%; height: 44rem; border: 0"'
+        return f'<iframe title="Report" srcdoc="{html.escape(self.html)}" {frame}></iframe>'
+
+    def save(self, path: str | Path) -> None:
+        """Write the page to a file, whole or not at all. Raises RunFolderError."""
+        try:
+            write_whole(Path(path), self.html.encode("utf-8"))
+        except OSError as error:
+            raise RunFolderError(
+                f"The report could not be written to '{path}': {reason(error)}.",
+                "Choose another place.",
+            ) from None
+
+
+def report_of(run: Run, table: Any = None) -> Report:
+    """Return the report of a run on a table.
+
+    ``table``: the path or data frame that the result was measured on, for a figure of calibration
+    or of residuals; a run that was just trained, and one that has kept its rows, needs none. Raises
+    DataError for another table, RunFolderError for a run on arrays, and for notes that are damaged.
+    """
+    note = table_note_of("The run", run.notes)
+    task = preparation_of(run.setup, run.notes).target.task
+    result, folds = result_of(run), folds_of(run)
+    name = "a data frame" if note.source.path is None else Path(note.source.path).name
+    return Report(
+        title=f"{note.target} from {name}",
+        about=f"A network for {task}, {note.source.rows:,} rows, {len(note.columns):,} columns.",
+        lead=NOT_MEASURED if result is None else in_words(result),
+        sections=(
+            *sections_before(run, note, result, folds),
+            *_figures(run, note, folds, what_was_tested(run, folds, table)),
+            *sections_of(run, note),
+        ),
+    )
+
+
+def save_views(run: Run, folder: Path, table: Any = None) -> None:
+    """Write the report of a run beside it in its folder; ``table`` as in ``report_of``.
+
+    Raises RunFolderError, DataError for another table.
+    """
+    report_of(run, table).save(folder / REPORT)
+
+
+def _figures(
+    run: Run, note: TableNote, folds: Sequence[FoldRun], tested: Predictions | None
+) -> list[Section]:
+    charts: list[Chart] = []
+    # A training that has diverged leaves nothing to draw.
+    with suppress(SetupError):
+        if isinstance(tested, ClassPredictions):
+            labels = preparation_of(run.setup, run.notes).target.labels or ()
+            charts.append(calibration_chart(tested.truth, tested.probabilities, labels))
+        elif tested is not None:
+            charts.append(residual_chart(tested.truth, tested.predicted, note.target))
+    with suppress(SetupError):
+        charts.append(folds_chart(run, folds))
+    return [Section(chart.title, (chart,)) for chart in charts]
+
+
+def _as_text(part: Part) -> str:
+    if isinstance(part, str):
+        return _wrapped(part)
+    if isinstance(part, Chart):
+        return _wrapped(part.words)
+    if isinstance(part, Commands):
+        return "\n".join(f"    {printable(line)}" for line in part.lines)
+    if isinstance(part, Terms):
+        return "\n".join(_wrapped(f"{word}: {said}", "    ") for word, said in part.pairs)
+    if isinstance(part, Captioned):
+        return f"\n{part.grid}\n"
+    return "\n".join(_wrapped(line, "    ") for line in decision_lines(part))
+
+
+def _wrapped(text: str, later: str = "") -> str:
+    return textwrap.fill(printable(text), WIDTH, subsequent_indent=later)

@@ -1,0 +1,181 @@
+"""Charts as inline SVG of a page, whose style sheet has the colours: nothing is loaded for them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.views.axes import drawable, limits_of, tick_texts, ticks
+from chainrule.views.charts import Bars, Chart, Dots, Line, Mark, Panel, Spans
+from chainrule.views.plain_text import printable
+
+WIDE, HALF, TALL = 660, 480, 330
+LEFT, RIGHT, TOP, BOTTOM = 66, 14, 10, 46
+# A line is drawn through the lowest and the highest of so many stretches.
+STRETCHES = 300
+
+
+class Scale:
+    """Where numbers of a panel stand on its picture, in its units."""
+
+    def __init__(self, panel: Panel, width: int, height: int) -> None:
+        self.x_limits = panel.x_limits or limits_of([_x_of(mark) for mark in panel.marks])
+        if panel.whole_x and panel.x_limits is None:
+            self.x_limits = (max(self.x_limits[0], 0.0), self.x_limits[1])
+        self.y_limits = panel.y_limits or limits_of([_y_of(mark) for mark in panel.marks])
+        if panel.y_limits is None and any(isinstance(mark, Bars) for mark in panel.marks):
+            self.y_limits = (0.0, self.y_limits[1])
+        self.width, self.height = width, height
+
+    def x(self, numbers: Any) -> NDArray[np.float64]:
+        """Return how far from the left edge numbers stand."""
+        low, high = self.x_limits
+        share = (np.asarray(numbers, dtype=np.float64) - low) / (high - low)
+        return np.asarray(LEFT + share * (self.width - LEFT - RIGHT))
+
+    def y(self, numbers: Any) -> NDArray[np.float64]:
+        """Return how far from the upper edge numbers stand."""
+        low, high = self.y_limits
+        share = (np.asarray(numbers, dtype=np.float64) - low) / (high - low)
+        return np.asarray(self.height - BOTTOM - share * (self.height - TOP - BOTTOM))
+
+
+def figure_html(chart: Chart) -> str:
+    """Return a chart as a figure of a page, with its legend and what is to be seen in words."""
+    wide = len(chart.panels) > 1 and not chart.stacked
+    total = sum(panel.height for panel in chart.panels) if chart.stacked else 1.0
+    pictures = []
+    for panel in chart.panels:
+        share = panel.height / total if chart.stacked else 1.0
+        height = round(share * (TALL - TOP - BOTTOM) * (1.3 if chart.stacked else 1.0))
+        label = f"{chart.title}: {panel.y_label} by {panel.x_label or chart.panels[-1].x_label}"
+        pictures.append(_picture(panel, HALF if wide else WIDE, height + TOP + BOTTOM, label))
+    marks = {mark.label: mark for panel in chart.panels for mark in panel.marks if mark.label}
+    keys = "".join(f"<li>{_key(mark)}{_escaped(label)}</li>" for label, mark in marks.items())
+    legend = f'<ul class="legend">{keys}</ul>' if keys else ""
+    beside = "beside" if wide else "stacked"
+    return (
+        f'<figure class="chart"><div class="{beside}">{"".join(pictures)}</div>{legend}'
+        f"<figcaption>{_escaped(chart.words)}</figcaption></figure>"
+    )
+
+
+def _picture(panel: Panel, width: int, height: int, label: str) -> str:
+    scale = Scale(panel, width, height)
+    marks = "".join(_mark(mark, scale) for mark in panel.marks)
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{_escaped(label)}">'
+        f"{_axes(panel, scale)}{marks}</svg>"
+    )
+
+
+def _axes(panel: Panel, scale: Scale) -> str:
+    """Return the lines of the grid, the numbers at them, and what the axes are."""
+    right, bottom = scale.width - RIGHT, scale.height - BOTTOM
+    parts = []
+    across = ticks(*scale.x_limits, whole=panel.whole_x)
+    for place, text in zip(scale.x(across).tolist(), tick_texts(across), strict=True):
+        parts.append(f'<path class="grid" d="M{place:.1f} {TOP}V{bottom}"/>')
+        parts.append(f'<text x="{place:.1f}" y="{bottom + 17}" class="middle">{text}</text>')
+    up = ticks(*scale.y_limits)
+    # A low picture has room for every other number.
+    up = up[::2] if scale.height < TALL / 2 else up
+    for place, text in zip(scale.y(up).tolist(), tick_texts(up), strict=True):
+        parts.append(f'<path class="grid" d="M{LEFT} {place:.1f}H{right}"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{place + 4:.1f}" class="end">{text}</text>')
+    parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>')
+    middle = (LEFT + right) / 2, (TOP + bottom) / 2
+    parts.append(
+        f'<text x="{middle[0]}" y="{scale.height - 8}" class="middle">'
+        f"{_escaped(_short(panel.x_label, scale.width))}</text>"
+    )
+    parts.append(
+        f'<text x="14" y="{middle[1]}" class="middle" transform="rotate(-90 14 {middle[1]})">'
+        f"{_escaped(_short(panel.y_label, scale.height))}</text>"
+    )
+    return "".join(parts)
+
+
+def _mark(mark: Mark, scale: Scale) -> str:
+    look = f"{mark.colour}{' faint' if getattr(mark, 'faint', False) else ''}"
+    if isinstance(mark, Line):
+        return _line(mark, scale, look)
+    if isinstance(mark, Dots):
+        radius = 2 if mark.faint else 4
+        return _dots(_points(mark, scale), radius, look)
+    if isinstance(mark, Spans):
+        ends = zip(*(one.tolist() for one in _span_ends(mark, scale)), strict=True)
+        path = "".join(f"M{x:.1f} {low:.1f}V{high:.1f}" for x, low, high in ends)
+        return f'<path class="line {look}" d="{path}"/>'
+    edges, heights = scale.x(mark.edges), scale.y(mark.height)
+    bottom = scale.height - BOTTOM
+    return "".join(
+        f'<rect class="bar {look}" x="{left + 1:.1f}" y="{top:.1f}" width="{right - left - 2:.1f}"'
+        f' height="{bottom - top:.1f}"/>'
+        for left, right, top in zip(edges, edges[1:], heights, strict=False)
+    )
+
+
+def _span_ends(mark: Spans, scale: Scale) -> tuple[NDArray[np.float64], ...]:
+    return scale.x(mark.x), scale.y(mark.low), scale.y(mark.high)
+
+
+def _line(mark: Line, scale: Scale, look: str) -> str:
+    points = _points(mark, scale)
+    if len(points) == 1:
+        return _dots(points, 4, look)
+    dashed = " dashed" if mark.dashed else ""
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline class="line {look}{dashed}" points="{path}"/>'
+
+
+def _dots(points: Sequence[tuple[float, float]], radius: int, look: str) -> str:
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>' for x, y in points)
+    return f'<g class="dot {look}">{dots}</g>'
+
+
+def _points(mark: Line | Dots, scale: Scale) -> list[tuple[float, float]]:
+    """Return the points that are numbers, of many on a line those at its turns."""
+    x, y = np.asarray(mark.x, dtype=np.float64), np.asarray(mark.y, dtype=np.float64)
+    known = np.flatnonzero(drawable(x) & drawable(y))
+    if isinstance(mark, Line) and len(known) > 2 * STRETCHES:
+        parts = np.array_split(known, STRETCHES)
+        lowest = [int(part[np.argmin(y[part])]) for part in parts]
+        highest = [int(part[np.argmax(y[part])]) for part in parts]
+        known = np.array(sorted({*lowest, *highest, int(known[0]), int(known[-1])}))
+    return list(zip(scale.x(x[known]).tolist(), scale.y(y[known]).tolist(), strict=True))
+
+
+def _x_of(mark: Mark) -> NDArray[Any]:
+    return mark.edges if isinstance(mark, Bars) else mark.x
+
+
+def _y_of(mark: Mark) -> NDArray[Any]:
+    if isinstance(mark, Bars):
+        return mark.height
+    return np.concatenate([mark.low, mark.high]) if isinstance(mark, Spans) else mark.y
+
+
+def _key(mark: Mark) -> str:
+    """Return what a mark looks like, for the legend."""
+    if isinstance(mark, Line):
+        dashed = " dashed" if mark.dashed else ""
+        shape = f'<path class="line {mark.colour}{dashed}" d="M1 6H27"/>'
+    elif isinstance(mark, Spans):
+        shape = f'<path class="line {mark.colour}" d="M14 0V12"/>'
+    else:
+        shape = f'<circle class="dot {mark.colour}" cx="14" cy="6" r="4"/>'
+    return f'<svg viewBox="0 0 28 12" class="key" aria-hidden="true">{shape}</svg>'
+
+
+def _short(text: str, room: int) -> str:
+    most = room // 8
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _escaped(text: str) -> str:
+    return html.escape(printable(text))
