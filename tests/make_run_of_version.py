@@ -1,8 +1,8 @@
 """Make the runs that stay in tests/runs for a format version: ``python make_run_of_version.py``.
 
-Runs that are there are never made anew: what they show is that a run folder of that time loads. Each
-lies beside the rows that it was asked about and what it answered then. ``table`` of version 1 was
-made before tables were measured in folds; no run like it is made any more.
+Runs that are there are never made anew: what they show is that a run folder of that time loads.
+Each lies beside the rows that it was asked about and what it answered then. ``table`` of version 1
+was made before tables were measured in folds; no run like it is made any more.
 """
 
 from __future__ import annotations

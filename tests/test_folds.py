@@ -173,8 +173,8 @@ def test_a_large_table_has_one_fold_of_a_fifth() -> None:
 @pytest.mark.parametrize(
     ("together", "cause"),
     [
-        (Togetherness(20, groups=np.zeros(20)), "All rows belong to one group"),
-        (Togetherness(20, groups=np.arange(20) // 10), "All rows belong to one group"),
+        (Togetherness(20, groups=np.zeros(20)), "There are too few groups"),
+        (Togetherness(20, groups=np.arange(20) // 10), "There are too few groups"),
     ],
 )
 def test_groups_that_leave_nothing_to_learn_from(together: Togetherness, cause: str) -> None:

@@ -295,7 +295,11 @@ def test_the_constant_is_the_mean_or_the_shares(classes: Run, numbers: Run) -> N
 
 
 def result_of(
-    task: str, values: tuple[float, float, float], half: float = 0.01, folds: int = 5
+    task: str,
+    values: tuple[float, float, float],
+    half: float = 0.01,
+    folds: int = 5,
+    skill: Measured | None = None,
 ) -> TableResult:
     def about(one: float, width: float) -> Measured:
         return Measured(one, one - width, one + width)
@@ -310,7 +314,8 @@ def result_of(
     }
     labels = ("a", "b") if task == "classification" else ()
     table = ((1, 0), (0, 1)) if labels else ()
-    return TableResult(task, 200, folds, 5, scores, leads, labels, table)
+    worse = skill or Measured(0.1, 0.05, 0.15)
+    return TableResult(task, 200, folds, 5, scores, leads, worse, labels, table)
 
 
 @pytest.mark.parametrize(
@@ -320,12 +325,13 @@ def result_of(
         ("classification", (0.8, 0.9, 0.5), "worse than the linear model, 20 fewer"),
         ("classification", (0.9, 0.895, 0.5), "a tie with the linear model, 1 more"),
         ("classification", (0.9, 0.9, 0.5), "a tie with the linear model, as many"),
-        ("classification", (0.5, 0.4, 0.505), "It shows no skill: a constant does as well."),
+        ("classification", (0.5, 0.4, 0.505), "no skill: with other rows, a constant might do as"),
+        ("classification", (0.5, 0.4, 0.6), "It shows no skill: a constant is ahead of it."),
         ("classification", (0.9, math.nan, 0.5), "better than the constant, 80 more"),
         ("regression", (5.0, 10.0, 20.0), "better than the linear model, 50.0% smaller"),
         ("regression", (12.0, 10.0, 20.0), "worse than the linear model, 20.0% larger"),
         ("regression", (10.0, 20.0, 10.0), "a tie with the constant, as large"),
-        ("regression", (10.0, 20.0, 10.0), "It shows no skill: a constant does as well."),
+        ("regression", (10.0, 20.0, 10.0), "no skill: with other rows, a constant might do as"),
         ("regression", (25.0, 20.0, 10.0), "worse than the constant, larger by 15"),
         ("regression", (1.0, math.nan, 10.0), "better than the constant, 90.0% smaller"),
         ("regression", (math.nan, 1.0, 10.0), "has diverged"),
@@ -334,6 +340,18 @@ def result_of(
 )
 def test_the_result_in_words(task: str, main: tuple[float, float, float], words: str) -> None:
     assert words in in_words(result_of(task, main))
+
+
+def test_better_probabilities_are_skill_where_the_class_named_is_the_same() -> None:
+    better = Measured(-0.2, -0.3, -0.1)
+    text = in_words(result_of("classification", (0.95, 0.95, 0.95), skill=better))
+    assert "no skill" not in text
+    assert "its probabilities are better: log loss 0.9500 against 0.9500" in text
+    random = np.random.default_rng(3)
+    x = random.normal(size=1500)
+    rare = np.where(random.random(1500) < 1.0 / (1.0 + np.exp(4.0 - 1.5 * x)), "ill", "well")
+    run = cr.train_table({"x": x, "y": rare}, "y", progress=False)
+    assert "its probabilities are better" in run.notes["result"]["in_words"]
 
 
 def test_words_say_how_many_folds_a_figure_rests_on() -> None:
@@ -348,7 +366,6 @@ def test_the_words_agree_with_the_numbers(errors: tuple[float, float, float], ha
     assert ("better" in text) <= (errors[0] < least)
     assert ("worse" in text) <= (errors[0] > least)
     assert "nan" not in text
-    assert "inf " not in text
 
 
 # ---------------------------------------------------------------- going on
@@ -387,7 +404,7 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
     run = cr.train_table(frame, "disease", **FAST)
     notes = {**run.notes, "folds": [None, *run.notes["folds"][1:]], "stage": "folds"}
     replace(run, notes=notes, finished=False).save(tmp_path / "cut")
-    with pytest.raises(cr.DataError, match="trained on a data frame, whose rows are not saved"):
+    with pytest.raises(cr.DataError, match="trained on a data frame or standard input"):
         resume_table(tmp_path / "cut", progress=False)
     frame.loc[5, "age"] += 1
     with pytest.raises(cr.DataError, match="its contents differ"):

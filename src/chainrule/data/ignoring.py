@@ -16,12 +16,14 @@ WORDS = ("missing", "duplicates")
 _ROWS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 
 
-def ignored_rows(table: Table, text: str) -> NDArray[np.bool_]:
+def ignored_rows(
+    table: Table, text: str, looked_at: Sequence[str] | None = None
+) -> NDArray[np.bool_]:
     """Return which rows of a table a text such as "3,17-20,missing,duplicates" names: (rows,).
 
     Rows are counted from 1, the header not counted. "missing" are rows that lack a value in some
     column (columns without any value are not looked at), "duplicates" rows that equal an earlier
-    one in every column.
+    one in the columns ``looked_at``, by default in all.
 
     Raises ``SetupError`` for text that says no rows, ``DataError`` for rows that are not there and
     where no row would be left.
@@ -36,7 +38,8 @@ def ignored_rows(table: Table, text: str) -> NDArray[np.bool_]:
             absent = (missing(column) for column in table.columns.values())
             ignored |= np.any([one for one in absent if not one.all()], axis=0)
         elif part == "duplicates":
-            ignored |= copies_of(table, table.names) != np.arange(table.rows)
+            names = table.names if looked_at is None else looked_at
+            ignored |= copies_of(table, names) != np.arange(table.rows)
         else:
             known = nearest(part, WORDS)
             raise SetupError(

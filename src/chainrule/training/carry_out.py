@@ -66,7 +66,11 @@ def carry_out(
         # What cannot be traced is refused before a folder is made; then the folder is there from
         # the start, so that nothing is in the way later.
         loop.trace()
-        keeper(state, recording)
+        if resumed:
+            # What it goes on from is there already.
+            keeper.wait()
+        else:
+            keeper(state, recording)
     with shown_progress(setup, progress, recording.epochs) as shown:
         state, ended = loop.run(state, recording, hooks, keeper, [*shown, *observers])
     run = run_of(state, recording, ended, ended != INTERRUPTED)

@@ -29,6 +29,10 @@ class Checkpoint:
     resumed: bool = False
     _written: float = field(default=-math.inf, init=False)
 
+    def wait(self) -> None:
+        """Count the seconds from now on."""
+        self._written = time.monotonic()
+
     def __call__(self, state: State, recording: Recording) -> None:
         """Write the state, if it is time to."""
         if time.monotonic() - self._written >= self.seconds:

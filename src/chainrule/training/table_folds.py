@@ -1,8 +1,9 @@
 """The folds of a table: for each, the rows to learn from, to choose the epoch, and to be tested on.
 
 Up to ``MOST_ROWS`` rows there are five folds, and every row is tested once; above that one fifth of
-the rows is tested, once. Rows of one group, and copies of one row, are always in the same part;
-where rows are in the order of time, what is tested comes after what was learned from.
+the rows is tested, once. Rows of one group, and copies of one row, are always in the same part.
+In the order of time what is tested comes after what was learned from, so that the first sixth of
+the rows is never tested, and of a large table the last sixth is.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ class Togetherness:
             few = min(count, len(np.unique(self.groups)))
             if few < 2:
                 raise DataError(
-                    "All rows belong to one group, so that no other is left to be tested on.",
-                    "Choose another column for groups, or none.",
+                    "There are too few groups to learn from, to choose the epoch and to test on.",
+                    "Choose a column with three groups or more, or none.",
                 )
             if self.classes is None:
                 return group_folds(self.groups, few)
@@ -89,9 +90,18 @@ class Togetherness:
         return fold if self.copies is None else copies_together(fold, self.copies)
 
     def held_out(self, seed: int) -> Rows:
-        """Return the numbers of about a fifth of the rows: the first fold, of times the last."""
+        """Return the numbers of about a fifth of the rows: the first fold.
+
+        In the order of time it is the last one, a sixth; of groups the one that is nearest to a
+        fifth, for the first holds the largest group, whatever its size.
+        """
         fold = self.folds(FOLDS, seed)
-        return np.flatnonzero(fold == (fold.max() if self.times is not None else fold.min()))
+        chosen = 0
+        if self.times is not None:
+            chosen = int(fold.max())
+        elif self.groups is not None:
+            chosen = int(np.argmin(np.abs(np.bincount(fold) - self.rows / FOLDS)))
+        return np.flatnonzero(fold == chosen)
 
 
 def make_folds(used: Rows, together: Togetherness, seed: int) -> tuple[Fold, ...]:
@@ -112,13 +122,13 @@ def _fold(used: Rows, together: Togetherness, test: Rows, seed: int) -> Fold:
     rest = np.setdiff1d(np.arange(len(used)), test)
     if together.times is not None:
         # What comes later than the test says nothing about how well the future is predicted.
-        rest = rest[together.times[rest] <= together.times[test].min()]
+        rest = rest[together.times[rest] < together.times[test].min()]
     inner = together.part(rest)
     validation = rest[inner.held_out(seed)]
     training = np.setdiff1d(rest, validation)
     if together.times is not None:
         first = together.times[validation].min()
-        training = training[together.times[training] <= first]
+        training = training[together.times[training] < first]
     if not len(training) or not len(validation):
         raise DataError(
             "A fold is left without rows to learn from or to choose the epoch on.",

@@ -104,7 +104,10 @@ class ClassPredictions:
         return np.minimum((self.confidence * BINS).astype(np.int64), BINS - 1)
 
     def _calibration_error(self, weights: Numbers) -> Numbers:
-        """Return by how much confidence and share of right rows differ, over ``BINS`` bins."""
+        """Return by how much confidence and share of right rows differ, over ``BINS`` bins.
+
+        Source: Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+        """
         off = self.confidence - self.right
         gaps = [np.abs(weights @ np.where(self.bins == one, off, 0.0)) for one in range(BINS)]
         return np.asarray(np.sum(gaps, axis=0) / weights.sum(axis=1))

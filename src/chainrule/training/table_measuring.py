@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.columns import is_number, numbers_in
+from chainrule.data.ignoring import numbered
 from chainrule.data.table import Table
 from chainrule.training.run import Run
 from chainrule.training.table_folds import Fold
@@ -37,7 +38,7 @@ def check_measurable(plan: TablePlan, test: Table) -> None:
 
     Said before the training, so that none is in vain.
     """
-    rows = TableRows.fitted(plan.table, plan.target, plan.used, plan.task, plan.kinds)
+    rows = TableRows.fitted(plan, plan.used)
     rows.preparation.inputs(test)
     truth(rows, test)
 
@@ -87,14 +88,26 @@ def result_of_folds(
 
 
 def result_on_table(
-    test: Table, given: Mapping[str, Numbers], rows: TableRows, seed: int
+    test: Table, given: Mapping[str, Numbers], rows: TableRows, seed: int, group: str | None
 ) -> TableResult:
-    """Return the result on a table of its own, by the models' predictions of its rows."""
+    """Return the result on a table of its own, by the models' predictions of its rows.
+
+    Where rows come in groups and the table has the column, groups are drawn for the intervals.
+    """
     known = truth(rows, test)
     nowhere = np.zeros(test.rows, dtype=np.int64)
     models = {name: as_predictions(known, given[name], nowhere) for name in MODELS}
-    classes = rows.preparation.target.labels or ()
-    return TableResult.of(models, classes=classes, folds=0, planned=0, seed=seed)
+    groups = None
+    if group is not None and group in test.columns:
+        groups = numbered(test.columns[group])
+    return TableResult.of(
+        models,
+        classes=rows.preparation.target.labels or (),
+        folds=0,
+        planned=0,
+        seed=seed,
+        groups=groups,
+    )
 
 
 def as_predictions(known: NDArray[Any], given: Numbers, fold: Rows) -> Predictions:

@@ -21,6 +21,8 @@ from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.errors import RunFolderError
 from chainrule.training.setup import Setup
 
+MOST_UNITS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -46,7 +48,7 @@ class Settings:
         """Return the settings that ``to_record`` wrote. Raises RunFolderError for anything else."""
         plain = record.mapping(value, "'settings'")
         hidden = record.items(plain, "hidden")
-        if not all(type(one) is int and one >= 1 for one in hidden):
+        if not all(type(one) is int and 1 <= one <= MOST_UNITS for one in hidden):
             raise record.damaged("'hidden' is no list of widths")
         batch, patience = record.entry(plain, "batch_size"), record.entry(plain, "patience")
         if batch not in ("auto", None) and (type(batch) is not int or batch < 1):

@@ -6,7 +6,9 @@ from its own values; means, scales and levels are fitted later, on training rows
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,8 +41,9 @@ FEWEST_ROWS = 10
 LEARNING_RATE = 0.005
 PATIENCE = 30
 LINEAR_STEPS = 2000
-# Where so many rows have a twin, equal rows are what the table is like, and no copies.
-NATURAL_COPIES = 0.2
+READINGS, FOLD_READINGS = 50, 10
+# Where chance alone makes a quarter of the pairs of equal rows, they are no copies of each other.
+CHANCE_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,11 @@ class TablePlan:
     decisions: tuple[Decision, ...]
     groups: Rows | None = None
 
+    @cached_property
+    def known(self) -> Table:
+        """The rows that are used: of others not even the class is known."""
+        return self.table.select(self.used)
+
     @classmethod
     def of(cls, table: Table, target: str, choices: Choices, seed: int) -> TablePlan:
         """Return the plan of a table.
@@ -69,7 +77,8 @@ class TablePlan:
         cannot be shared out; SetupError for choices that contradict.
         """
         kinds = decide_kinds(table, target, choices)
-        ignored = ignored_rows(table, choices.ignore_rows)
+        looked_at = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
+        ignored = ignored_rows(table, choices.ignore_rows, [*looked_at, target])
         with_target = rows_with_target(table, target)
         used = with_target[~ignored[with_target]]
         if len(used) < FEWEST_ROWS:
@@ -87,7 +96,7 @@ class TablePlan:
             groups = numbered(table.columns[choices.group])
         decisions = (
             *table.decisions,
-            describe_target(table, target, task),
+            describe_target(known, target, task),
             *rows_said,
             *said,
             *kinds.decisions,
@@ -109,21 +118,32 @@ def _together(
         return Togetherness(known.rows, classes, groups=groups), [Decision("rows", "rows", said)]
     inputs = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
     copies = copies_of(known, [*inputs, target])
-    twins = int((np.bincount(copies)[copies] > 1).sum())
+    sizes = np.bincount(copies)
+    twins = int((sizes[copies] > 1).sum())
     if not twins:
         return Togetherness(known.rows, classes), []
-    if twins >= NATURAL_COPIES * known.rows:
-        said = (
-            f"{twins:,} of {known.rows:,} are equal to others, as few values make them: kept apart"
-        )
+    pairs = float((sizes * (sizes - 1.0) / 2.0).sum())
+    if _pairs_by_chance(known, [*inputs, target]) >= CHANCE_SHARE * pairs:
+        said = f"{twins:,} are equal to others, as chance makes them: shared out like all others"
         return Togetherness(known.rows, classes), [
             Decision("rows", "rows", said, "--ignore-rows duplicates")
         ]
-    said = f"{twins:,} are copies of each other: kept in the same fold, so that none is tested on"
-    said += " what was learned"
+    said = (
+        f"{twins:,} are copies of each other: those that are equal are kept in one fold, so that "
+    )
+    said += "none is tested on what was learned"
     return Togetherness(known.rows, classes, copies=copies), [
         Decision("rows", "rows", said, "--ignore-rows duplicates")
     ]
+
+
+def _pairs_by_chance(known: Table, names: Sequence[str]) -> float:
+    """Return how many pairs of rows were equal if the columns had nothing to do with each other."""
+    chance = 1.0
+    for name in names:
+        shares = np.bincount(numbered(known.columns[name])) / known.rows
+        chance *= float((shares**2).sum())
+    return chance * known.rows * (known.rows - 1) / 2.0
 
 
 def _times(known: Table, name: str, kinds: Kinds) -> NDArray[np.float64]:
@@ -151,11 +171,16 @@ def _refuse_missing(name: str, absent: NDArray[np.bool_], what: str, due: str) -
 
 
 def _rows_said(table: Table, used: Rows, ignored: int, choices: Choices) -> list[Decision]:
-    said = [Decision("rows", "rows", f"{len(used):,} of {table.rows:,} are used")]
+    said = []
     if ignored:
         text = f"{ignored:,} are left out, as asked: {choices.ignore_rows}"
         said.append(Decision("rows", "rows", text))
-    return said if ignored or len(used) < table.rows else []
+    without = table.rows - ignored - len(used)
+    if without:
+        said.append(Decision("rows", "rows", f"{without:,} without a target are left out"))
+    if said:
+        said.append(Decision("rows", "rows", f"{len(used):,} of {table.rows:,} are used"))
+    return said
 
 
 def said_of_test(plan: TablePlan, test: Table) -> list[Decision]:
@@ -212,6 +237,8 @@ class Recipe:
             l2=self.l2,
             seed=self.seed,
             keep="best" if found else "last",
+            # Those of the last training are read closely; of five folds ten looks each will do.
+            readings=FOLD_READINGS if found else READINGS,
         )
 
     def linear(self, prepared: Prepared, epochs: int | None = None) -> Setup:

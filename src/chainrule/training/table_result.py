@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.errors import RunFolderError
 from chainrule.training.table_intervals import Measured, Resampled
 from chainrule.training.table_measures import (
     CLASS_MEASURES,
@@ -31,6 +30,8 @@ MODELS = (NETWORK, LINEAR, CONSTANT)
 MEASURES = {"classification": CLASS_MEASURES, "regression": NUMBER_MEASURES}
 # What a result is told by, and what the models are compared by.
 MAIN = {"classification": "accuracy", "regression": "root_mean_squared_error"}
+# A network of rare classes may know more than a constant and name the same class.
+SKILL = {"classification": "log_loss", "regression": "root_mean_squared_error"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class TableResult:
     ``rows``: how many were tested; ``folds`` of ``planned`` folds had ended (0: a test file was
     given, and the network that was trained on all rows was measured on it). ``scores``: model ->
     measure -> figure and 95 % interval; ``leads``: simpler model -> by how much the network's main
-    measure is larger. ``confusion`` (true classes, predicted ones) and ``classes`` are empty for
+    measure is larger; ``skill``: by how much its log loss, or RMSE, is larger than the constant's.
+    ``confusion`` (true classes, predicted ones) and ``classes`` are empty for
     numbers.
     """
 
@@ -50,6 +52,7 @@ class TableResult:
     planned: int
     scores: Mapping[str, Mapping[str, Measured]]
     leads: Mapping[str, Measured]
+    skill: Measured
     classes: tuple[str, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
 
@@ -80,6 +83,7 @@ class TableResult:
                 for name in models
                 if name != NETWORK
             },
+            skill=resampled.lead(SKILL[task], NETWORK, CONSTANT),
             classes=classes,
             confusion=tuple(tuple(row) for row in table),
         )
@@ -94,10 +98,11 @@ class TableResult:
             "folds": self.folds,
             "planned": self.planned,
             "scores": {
-                model: {name: asdict(one) for name, one in found.items()}
+                model: {name: _to_record(one) for name, one in found.items()}
                 for model, found in self.scores.items()
             },
-            "leads": {model: asdict(one) for model, one in self.leads.items()},
+            "leads": {model: _to_record(one) for model, one in self.leads.items()},
+            "skill": _to_record(self.skill),
             "classes": list(self.classes),
             "confusion": [list(row) for row in self.confusion],
             "in_words": in_words(self),
@@ -129,6 +134,7 @@ class TableResult:
                 for model in MODELS
             },
             leads={model: _measured(leads, model) for model in MODELS[1:]},
+            skill=_measured(plain, "skill"),
             classes=classes,
             confusion=tuple(table),
         )
@@ -141,23 +147,16 @@ def _counts(value: object) -> tuple[int, ...]:
     return tuple(value)
 
 
+def _to_record(one: Measured) -> dict[str, float | None]:
+    """Return a figure and its interval as plain data, None where there is no number."""
+    return {name: number if math.isfinite(number) else None for name, number in asdict(one).items()}
+
+
 def _measured(plain: dict[str, object], name: str) -> Measured:
-    """Return a figure and its interval, which a training that has diverged leaves as NaN."""
+    """Return a figure and its interval, NaN where there is no number."""
     found = record.mapping(record.entry(plain, name), name)
-    numbers = []
-    for part in ("value", "low", "high"):
-        one = record.entry(found, part)
-        # NaN is a figure that there is not.
-        nothing = isinstance(one, float) and not math.isfinite(one)
-        numbers.append(math.nan if nothing else record.number(found, part))
+    numbers = [
+        math.nan if record.entry(found, part) is None else record.number(found, part)
+        for part in ("value", "low", "high")
+    ]
     return Measured(*numbers)
-
-
-def result_in(notes: Mapping[str, Any]) -> TableResult:
-    """Return the result among the notes of a run. Raises RunFolderError where there is none."""
-    if "result" not in notes:
-        raise RunFolderError(
-            "The run was not measured: no fold of it has ended.",
-            "Go on with it: chainrule resume RUN, or resume_table(path) from Python.",
-        )
-    return TableResult.from_record(notes["result"])

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.kinds import Kinds
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.network.network import Network
 from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.table_folds import Fold
+from chainrule.training.table_plan import TablePlan
 from chainrule.training.targets import Target
 
 Rows = NDArray[np.int64]
@@ -30,11 +30,11 @@ class TableRows:
     preparation: Preparation
 
     @classmethod
-    def fitted(
-        cls, table: Table, target: str, training: Rows, task: str, kinds: Kinds
-    ) -> TableRows:
+    def fitted(cls, plan: TablePlan, training: Rows) -> TableRows:
         """Return the rows as these training rows, by their numbers, scale and encode them."""
-        return cls(table, Preparation.fit(table, target, training, task, kinds))
+        places = np.searchsorted(plan.used, training)
+        found = Preparation.fit(plan.known, plan.target, places, plan.task, plan.kinds)
+        return cls(plan.table, found)
 
     def part(self, rows: Rows) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Return inputs (rows, inputs) and target (rows,) of rows that have a target."""

@@ -23,8 +23,7 @@ def in_words(result: TableResult) -> str:
         return DIVERGED
     standing = _standing(result)
     said = [f"{_figure(result, main)}: {standing}."]
-    if not _better(result, CONSTANT):
-        said.append("It shows no skill: a constant does as well.")
+    said += _skill(result)
     if result.folds < result.planned:
         said.append(f"This rests on {result.folds} of {result.planned} folds.")
     return " ".join(said)
@@ -67,8 +66,20 @@ def verdict(result: TableResult, model: str) -> str:
     return "win" if (lead.value > 0) == (result.task == "classification") else "loss"
 
 
-def _better(result: TableResult, model: str) -> bool:
-    return verdict(result, model) == "win"
+def _skill(result: TableResult) -> list[str]:
+    """Return what is to be said where the network does not win against the constant."""
+    against = verdict(result, CONSTANT)
+    if against == "win":
+        return []
+    if result.task == "classification" and result.skill.high < 0:
+        losses = [result.scores[one]["log_loss"].value for one in (NETWORK, CONSTANT)]
+        return [
+            "It names the most frequent class about as often as a constant does, but its "
+            f"probabilities are better: log loss {losses[0]:.4f} against {losses[1]:.4f}."
+        ]
+    if against == "loss":
+        return ["It shows no skill: a constant is ahead of it."]
+    return ["It shows no skill: with other rows, a constant might do as well."]
 
 
 def _standing(result: TableResult) -> str:

@@ -7,6 +7,7 @@ last training with those that had ended.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -43,6 +44,9 @@ from chainrule.training.table_rows import TableRows
 
 Arrays = dict[str, NDArray[Any]]
 
+# Folds of a small table end faster than a run is written.
+SECONDS_BETWEEN_SAVINGS = 1.0
+
 
 @dataclass(eq=False)
 class TableWork:
@@ -63,6 +67,7 @@ class TableWork:
     test: Table | None = None
     kept: dict[str, Any] | None = None
     cut_off: list[int] = field(default_factory=list)
+    _saved_at: float = field(default=0.0, init=False)
 
     @classmethod
     def fresh(
@@ -165,7 +170,9 @@ class TableWork:
             if (place, not linear) in ended:
                 pair = ended[place, False], ended[place, True]
                 self._keep(place, *pair, rows[place])
-                run = self._saved(with_notes(run, records_to_notes(self.records, "folds")))
+                run = with_notes(run, records_to_notes(self.records, "folds"))
+                if time.monotonic() - self._saved_at >= min(self.every, SECONDS_BETWEEN_SAVINGS):
+                    self._saved(run)
 
         with held_interrupts() as interrupted:
             side_by_side(
@@ -214,8 +221,7 @@ class TableWork:
         return self._all_rows.of_all(network, self.plan.used, self.recipe.seed)
 
     def _rows(self, training: NDArray[np.int64]) -> TableRows:
-        plan = self.plan
-        return TableRows.fitted(plan.table, plan.target, training, plan.task, plan.kinds)
+        return TableRows.fitted(self.plan, training)
 
     def _fold_training(
         self, rows: TableRows, place: int, shown: ShownTrainings, linear: bool
@@ -244,6 +250,7 @@ class TableWork:
         if self.output is not None:
             with uninterrupted():
                 run.save(self.output, replace=not new)
+            self._saved_at = time.monotonic()
         return run
 
     def _notes(self, rows: TableRows, stage: str) -> dict[str, Any]:
@@ -279,4 +286,5 @@ class TableWork:
             LINEAR: predicted(linear, rows, test),
             CONSTANT: np.broadcast_to(shares, (test.rows, *shares.shape)),
         }
-        return {"result": result_on_table(test, given, rows, self.recipe.seed).to_record()}
+        seed, group = self.recipe.seed, self.plan.choices.group
+        return {"result": result_on_table(test, given, rows, seed, group).to_record()}

@@ -8,6 +8,7 @@ Above that one fifth of the rows is predicted in this way. Then one network is t
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from chainrule.data.choices import Choices
 from chainrule.data.table import Table
-from chainrule.errors import DataError, SetupError
+from chainrule.errors import DataError, RunFolderError, SetupError
 from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
 from chainrule.training.arguments import check_seed, checked, flag, from_zero, whole
 from chainrule.training.checkpoint import refuse_existing
@@ -27,6 +28,7 @@ from chainrule.training.table_data import kept_data, kept_table
 from chainrule.training.table_folds import from_roles
 from chainrule.training.table_measuring import check_measurable
 from chainrule.training.table_notes import (
+    MOST_UNITS,
     Settings,
     Source,
     TableNote,
@@ -43,8 +45,6 @@ from chainrule.training.table_plan import (
 )
 from chainrule.training.table_records import records_in
 from chainrule.training.table_work import TableWork
-
-MOST_UNITS = 1_000_000
 
 
 def train_table(
@@ -119,7 +119,7 @@ def train_table(
     folder = None if output is None else Path(output)
     if folder is not None:
         refuse_existing(folder)
-    plan = plan_table(table, target, choices, recipe.seed)
+    plan = TablePlan.of(as_table(table, choices), target, choices, recipe.seed)
     tested = None if test is None else _tested(plan, test)
     work = TableWork.fresh(plan, _note(plan, settings, tested), recipe, folder, every)
     work.test, work.kept = tested, kept_data(plan.table) if keep else None
@@ -132,6 +132,8 @@ def plan_table(table: Any, target: str, choices: Choices, seed: int, test: Any =
     ``test``: a table of its own for the result. Raises DataError, SetupError.
     """
     plan = TablePlan.of(as_table(table, choices), target, choices, seed)
+    # What cannot be trained on is refused here as it is there.
+    check_measurable(plan, plan.table.select(plan.used))
     if test is None:
         return plan
     return replace(plan, decisions=(*plan.decisions, *said_of_test(plan, _tested(plan, test))))
@@ -181,23 +183,28 @@ def _with_report(run: Run, work: TableWork) -> Run:
         from chainrule.views.report import save_views
 
         with uninterrupted():
-            save_views(run, work.output, work.test)
+            try:
+                save_views(run, work.output, work.test)
+            except RunFolderError as error:
+                # The run is whole, and its report can be made again.
+                warnings.warn(f"The run is saved, its report is not. {error}", stacklevel=3)
     return run
 
 
 def table_again(source: Source, table: Any, note: TableNote) -> Table:
     """Return a table that a run has seen. Raises DataError for another one."""
+    what, how = ("trained on", "--data") if source == note.source else ("tested on", "--test")
     given = source.path if table is None else table
     if given is None:
         raise DataError(
-            "The run was trained on a data frame, whose rows are not saved, or on standard input.",
-            "Give the table again, on the command line with --data FILE.",
+            f"The run was {what} a data frame or standard input, whose rows are not saved.",
+            f"Give the table again, on the command line with {how} FILE.",
         )
     again = as_table(given, note.choices, note.reading)
     if again.rows != source.rows or Source.of(again).checksum != source.checksum:
         where = f"'{again.source}'" if again.source else "The table"
         raise DataError(
-            f"{where} does not hold what the run was trained on: its contents differ.",
+            f"{where} does not hold what the run was {what}: its contents differ.",
             "Give the table as it was then.",
         )
     return again

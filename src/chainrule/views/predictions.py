@@ -15,11 +15,11 @@ from typing import Any
 
 from chainrule.data.columns import is_number
 from chainrule.data.preparation import Preparation
-from chainrule.data.table import Table, read_table
+from chainrule.data.table import Table
 from chainrule.errors import RunFolderError
 from chainrule.files.disk import reason, write_whole
 from chainrule.training.run import Run
-from chainrule.training.table_notes import preparation_of, table_note_of
+from chainrule.training.table_notes import preparation_of, read_alike
 from chainrule.views.commands import is_trained
 
 VALUES_SHOWN = 5
@@ -54,7 +54,7 @@ def predictions_of(run: Run, path: Path) -> Predictions:
             "Go on with it: chainrule resume RUN.",
         )
     preparation = preparation_of(run.setup, run.notes)
-    table = _read_alike(run, path)
+    table = read_alike(run.notes, path)
     inputs = preparation.inputs(table)
     made = {preparation.target.name: run.predict(inputs).tolist()}
     if preparation.target.task == "classification":
@@ -66,16 +66,6 @@ def predictions_of(run: Run, path: Path) -> Predictions:
     if not run.finished:
         notes.append(f"the training of this run has not ended ({run.recording.epochs} epochs).")
     return Predictions(tuple(columns), list(zip(*columns.values(), strict=True)), tuple(notes))
-
-
-def _read_alike(run: Run, path: Path) -> Table:
-    """Return a table, read as the table of the training was where that can be read in two ways."""
-    noted = run.notes.get("table")
-    # Runs of the first days did not note how they were read.
-    if not isinstance(noted, Mapping) or "reading" not in noted:
-        return read_table(path)
-    note = table_note_of(path, run.notes)
-    return read_table(path, note.choices, note.reading)
 
 
 def _telling_apart(

@@ -43,8 +43,8 @@ MEANINGS = {
     "perfect, 0 is no better than the mean, below 0 is worse.",
 }
 INTERVAL = (
-    "95% interval: where the figure would lie had other rows of the same kind been drawn for the "
-    "test. That another training would have made another network is not in it."
+    "95% interval: what the figure may be over all rows of this kind, judging by the rows that "
+    "were tested. That other rows to learn from would have made another network is not in it."
 )
 LINEAR_MEANING = (
     "linear model: a network of one layer, trained and tested on the same rows "
