@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,19 +41,39 @@ def test_train_prints_what_it_made_of_the_table_and_its_result(here: Here) -> No
     assert (ended.code, ended.err) == (0, "")
     for part in [
         "303 rows, 14 columns; classification of 'disease'",
-        "rows: 182 for training, 61 to choose the epoch, 60 for the result",
-        "categories: gender, chest_pain, rest_ecg, slope_peak_exc_st, thal",
-        "missing values: major_vessels_colored, thal",
+        "target: classification, 2 classes (no 164, yes 139)",
+        "categories: gender, chest_pain, rest_ecg, slope_peak_exc_st, thal (5 columns)  "
+        "[--drop NAME]",
+        "missing values: major_vessels_colored 4, thal 2 (filled in, and marked in an input)",
+        "hint: major_vessels_colored: 4 different whole numbers, taken as a quantity  "
+        "[--categorical major_vessels_colored]",
         "dense_1   Dense(16, 'tanh')   n x 16   W 25 x 16, b 16     416",
-        "4 epochs in",
-        "on 60 test rows   right   accuracy   log loss",
+        "on 303 rows         network       95% interval   linear model   constant",
+        "Measured in 5 folds: every row was predicted by a network that had not seen it.",
+        "The network that is kept was trained again on all 303 rows, for 4 epochs",
         "The run is in runs" + os.sep + "heart_disease-1. Next:",
     ]:
         assert part in ended.out
-    for model in ("network", "linear model", "constant"):
-        assert re.search(rf"^{model} +\d+ +\d+\.\d% +\d\.\d+$", ended.out, flags=re.MULTILINE)
     kept = cr.load("runs/heart_disease-1")
     assert kept.notes["result"]["in_words"] in ended.out
+    epochs = ", ".join(str(one.best_epoch) for one in kept.folds)
+    assert f"Epochs were chosen inside each fold's training rows: {epochs}." in ended.out
+
+
+def test_the_scores_that_are_printed_are_those_of_the_run(here: Here) -> None:
+    shown = here("train", HEART, *FAST).out
+    scores = cr.load("runs/heart_disease-1").notes["result"]["scores"]
+    models = ("network", "linear model", "constant")
+    for measure, name in (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy")):
+        found = [f"{scores[model][measure]['value']:.1%}" for model in models]
+        ends = [f"{scores['network'][measure][end]:.1%}" for end in ("low", "high")]
+        line = f"^{name} +{found[0]} +{ends[0]} to {ends[1]} +{found[1]} +{found[2]}$"
+        assert re.search(line, shown, flags=re.MULTILINE), name
+    for measure, name in (("auc", "AUC"), ("log_loss", "log loss"), ("f1", "F1")):
+        found = [f"{scores[model][measure]['value']:.4f}" for model in models]
+        ends = [f"{scores['network'][measure][end]:.4f}" for end in ("low", "high")]
+        line = f"^{name} +{found[0]} +{ends[0]} to {ends[1]} +{found[1]} +{found[2]}$"
+        assert re.search(line, shown, flags=re.MULTILINE), name
 
 
 def test_without_a_terminal_there_are_plain_lines_of_any_length(here: Here) -> None:
@@ -60,7 +81,7 @@ def test_without_a_terminal_there_are_plain_lines_of_any_length(here: Here) -> N
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", ended.out)
     assert all(line == line.rstrip() for line in ended.out.splitlines())
     numbers = next(line for line in ended.out.splitlines() if line.startswith("numbers: "))
-    assert numbers.endswith("major_vessels_colored")
+    assert numbers.endswith("major_vessels_colored (8 columns)  [--categorical NAME]")
     assert len(numbers) > 100
 
 
@@ -122,11 +143,20 @@ def test_json_is_one_document_with_every_number(here: Here) -> None:
     assert (ended.code, ended.err) == (0, "")
     document = json.loads(ended.out)
     run = cr.load(document["run"])
-    assert document["scores"] == run.notes["result"]["scores"]
+    result = run.notes["result"]
+    for name in ("scores", "leads", "classes", "confusion", "in_words"):
+        assert document[name] == result[name]
     assert document["history"] == run.history
     assert document["parameters"] == sum(one["parameters"] for one in document["layers"]) == 450
-    assert document["rows"] == {"training": 182, "validation": 61, "test": 60, "left_out": 0}
-    assert document["finished"] is True
+    assert document["tested_rows"] == document["table"]["rows"] == 303
+    assert document["planned_folds"] == len(document["folds"]) == 5
+    assert sum(fold["rows"]["test"] for fold in document["folds"]) == 303
+    for one, fold in zip(document["folds"], run.folds, strict=True):
+        assert sum(one["rows"].values()) == 303
+        assert (one["kept_epoch"], one["ended"]) == (fold.best_epoch, fold.ended)
+        assert one["history"] == fold.recording.history
+    assert document["decisions"] == run.notes["table"]["decisions"]
+    assert (document["stage"], document["finished"]) == ("all", True)
 
 
 def test_json_has_no_number_that_json_has_not(here: Here) -> None:
@@ -134,8 +164,10 @@ def test_json_has_no_number_that_json_has_not(here: Here) -> None:
     options = ["--optimizer", "gradient_descent", "--learning-rate", "1e30", "--epochs", "3"]
     ended = here("train", "few.csv", "--target", "y", *options, "--json")
     document = json.loads(ended.out, parse_constant=lambda name: pytest.fail(name))
-    assert document["history"]["loss"][-1] is None
+    assert document["folds"][0]["history"]["loss"][-1] is None
+    assert [fold["kept_epoch"] for fold in document["folds"]] == [0] * 5
     assert document["kept_epoch"] == 0
+    assert document["epochs"] == 0
     text = here("train", "few.csv", "--target", "y", *options).out
     assert "No epoch is kept, so this is the network before training" in text
 
@@ -149,9 +181,14 @@ def test_regression_is_reported_in_the_units_of_the_target(here: Here) -> None:
     ended = here("train", HEART, "--target", "max_hr", "--epochs", "4")
     assert "regression of 'max_hr'" in ended.out
     assert "RMSE and MAE are in the target's units" in ended.out
-    assert re.search(
-        r"^constant +\d\d(\.\d+)? +\d\d(\.\d+)? +-?0\.\d+$", ended.out, flags=re.MULTILINE
-    )
+    scores = cr.load("runs/heart_disease-1").notes["result"]["scores"]
+    for measure, name in (("root_mean_squared_error", "RMSE"), ("mean_absolute_error", "MAE")):
+        one = scores["network"][measure]
+        others = [scores[model][measure]["value"] for model in ("linear model", "constant")]
+        assert all(10 < number < 30 for number in (one["value"], *others))
+        line = f"{one['value']:.2f} +{one['low']:.2f} to {one['high']:.2f}"
+        line += "".join(f" +{number:.2f}" for number in others)
+        assert re.search(rf"^{name} +{line}$", ended.out, flags=re.MULTILINE)
 
 
 # ---------------------------------------------------------------- predict
@@ -239,9 +276,9 @@ def test_a_terminal_shows_progress_and_takes_it_away(tmp_path: Path) -> None:
     words = ["train", str(HEART), "--target", "disease", "--epochs", "400", "--patience", "400"]
     code, out, err = on_a_terminal(words, tmp_path)
     assert code == 0
-    assert "epoch" in err
-    assert "validation" in err
-    assert "linear model" in err
+    # Five folds of a network and a linear model each, and the last training on all rows.
+    assert "trainings ended 0 of 11" in err
+    assert "left" in err
     # The cursor is shown again, and the last thing done to the line is to erase it.
     assert err.rindex("\x1b[?25h") > err.rindex("\x1b[?25l")
     assert err.rstrip().endswith("\x1b[2K")
@@ -293,7 +330,7 @@ def test_resume_prints_a_finished_run_again(here: Here, trained: Path) -> None:
     ended = here("resume", trained)
     assert ended.code == 0
     assert ended.out.startswith("This run had ended already; nothing was trained.")
-    assert "4 epochs in" in ended.out
+    assert "for 4 epochs, the median of these (adam)" in ended.out
 
 
 def test_a_finished_run_is_not_shown_beside_another_table(
@@ -314,16 +351,28 @@ def test_a_figure_of_another_kind(here: Here, name: str) -> None:
 # ---------------------------------------------------------------- reports
 
 
-@pytest.mark.parametrize(
-    ("gone", "cause"),
-    [("table", "was not trained on a table"), ("result", "was not measured")],
-)
-def test_a_report_of_a_run_that_lacks_a_note(trained: Path, gone: str, cause: str) -> None:
-    run = cr.load(trained)
-    bare = replace(run, notes={name: one for name, one in run.notes.items() if name != gone})
-    for report in (lambda: print_run(bare, trained, HEART), lambda: run_as_json(bare, trained)):
-        with pytest.raises(cr.RunFolderError, match=cause):
-            report()
+def without(run: Any, note: str) -> Any:
+    return replace(run, notes={name: one for name, one in run.notes.items() if name != note})
+
+
+def test_a_run_on_no_table_is_not_told(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bare = without(cr.load(trained), "table")
+    for told in (lambda: print_run(bare, trained, HEART), lambda: run_as_json(bare, trained)):
+        with pytest.raises(cr.RunFolderError, match="was not trained on a table"):
+            told()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_was_not_measured_says_so(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = without(cr.load(trained), "result")
+    print_run(bare, trained, HEART)
+    shown = capsys.readouterr().out
+    assert "Nothing is measured yet; folds that have ended: 5 of 5." in shown
+    assert "accuracy" not in shown
+    document = json.loads(run_as_json(bare, trained))
+    assert (document["scores"], document["in_words"], document["finished"]) == (None, None, False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")

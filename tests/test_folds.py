@@ -162,6 +162,31 @@ def test_in_the_order_of_time_nothing_is_learned_from_later_rows() -> None:
         assert times[fold.validation].max() < times[fold.test].min()
 
 
+def test_rows_of_the_same_moment_are_not_each_others_past() -> None:
+    times = np.repeat(np.arange(12.0), 30)
+    for fold in make_folds(np.arange(360), Togetherness(360, times=times), 0):
+        assert times[fold.training].max() < times[fold.validation].min()
+        assert (
+            max(times[fold.training].max(), times[fold.validation].max()) < times[fold.test].min()
+        )
+
+
+def test_the_rows_that_choose_the_epoch_are_the_first_fold_of_the_others() -> None:
+    labels = np.random.default_rng(2).integers(0, 3, 200)
+    splitter = StratifiedKFold(5, shuffle=True, random_state=9)
+    folds = make_folds(np.arange(200), Togetherness(200, labels), 9)
+    for (rest, test), fold in zip(splitter.split(labels, labels), folds, strict=True):
+        _, inner = next(splitter.split(rest, labels[rest]))
+        np.testing.assert_array_equal(fold.test, test)
+        np.testing.assert_array_equal(fold.validation, rest[inner])
+
+
+def test_the_group_that_is_held_out_is_about_a_fifth() -> None:
+    groups = np.concatenate([np.zeros(4000), 1 + np.arange(2000) // 10])
+    (fold,) = make_folds(np.arange(6000), Togetherness(6000, groups=groups), 0)
+    assert len(fold.test) < 2400
+
+
 def test_a_large_table_has_one_fold_of_a_fifth() -> None:
     rows = MOST_ROWS + 1
     labels = np.arange(rows) % 3

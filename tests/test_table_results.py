@@ -15,6 +15,7 @@ import pytest
 from real_tables import HEART, REAL_TABLES, RealTable
 from scipy.stats import binomtest
 from sklearn import metrics
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -24,6 +25,8 @@ from sklearn.model_selection import (
 )
 
 import chainrule as cr
+from chainrule.data.preparation import Preparation
+from chainrule.data.table import table_from_frame
 from chainrule.training.run import Run
 from chainrule.training.table_words import verdict
 
@@ -63,9 +66,10 @@ def test_the_folds_are_those_of_scikit_learn(
     number = np.empty(len(frame), dtype=int)
     for fold, (_, test) in enumerate(splits):
         number[test] = fold
-    kept_together = [one for one in run.decisions if "copies of each other" in one.text]
+    kept_together = [one for one in run.decisions if "copies of others" in one.text]
     if kept_together:
-        copies = frame.groupby(frame.columns.tolist(), dropna=False, sort=False).ngroup()
+        inputs = [one["name"] for one in run.notes["preparation"]["columns"]]
+        copies = frame.groupby(inputs, dropna=False, sort=False).ngroup()
         number = pd.Series(number).groupby(copies.to_numpy()).transform("first").to_numpy()
     if len(run.folds) == 1:
         assert len(frame) > 5000
@@ -180,6 +184,31 @@ def quick_scores(truth: Any, predicted: Any) -> dict[str, float]:
         ),
         "log_loss": float(-np.mean(np.log(np.clip(given, np.finfo(float).eps, 1.0)))),
     }
+
+
+def test_the_linear_model_is_no_weak_rival(
+    trained: tuple[RealTable, pd.DataFrame, Run],
+) -> None:
+    table, frame, run = trained
+    assert run.result is not None
+    found = run.result.scores["linear model"]
+    inputs = Preparation.from_dict(run.notes["preparation"]).inputs(table_from_frame(frame))
+    target = frame[table.target].to_numpy()
+    losses = []
+    for fold in run.folds:
+        known, test = fold.rows.training, fold.rows.test
+        if run.classes:
+            theirs = LogisticRegression(max_iter=5000).fit(inputs[known], target[known])
+            shares = theirs.predict_proba(inputs[test])
+            number = [list(theirs.classes_).index(one) for one in target[test]]
+            losses += (-np.log(np.clip(shares[np.arange(len(test)), number], 1e-12, 1))).tolist()
+        else:
+            guess = Ridge(alpha=1.0).fit(inputs[known], target[known]).predict(inputs[test])
+            losses += ((guess - target[test]) ** 2).tolist()
+    if run.classes:
+        assert found["log_loss"].value < 1.15 * np.mean(losses) + 0.03
+    else:
+        assert found["root_mean_squared_error"].value < 1.1 * np.sqrt(np.mean(losses))
 
 
 def test_shuffled_labels_show_no_skill() -> None:

@@ -227,6 +227,42 @@ def test_rows_and_columns_are_left_out_as_asked() -> None:
         cr.train_table(HEART, "disease", drop="agee", **FAST)
 
 
+def test_copies_are_kept_in_one_fold() -> None:
+    frame = pd.read_csv(HEART)
+    twice = pd.concat([frame.assign(id=range(303)), frame.assign(id=range(303, 606))])
+    run = cr.train_table(twice, "disease", **FAST)
+    said = [one for one in run.decisions if one.subject == "rows"]
+    assert "606 are copies of others" in said[0].text
+    for fold in run.folds:
+        assert not set(fold.rows.test % 303) & set(fold.rows.training % 303)
+        assert not set(fold.rows.validation % 303) & set(fold.rows.training % 303)
+    # What is offered takes away the rows that were named, whatever their identifiers are.
+    assert said[0].option == "--ignore-rows duplicates"
+    once = cr.train_table(twice, "disease", ignore_rows="duplicates", **FAST)
+    assert once.result is not None
+    assert once.result.rows in (302, 303)
+
+
+def test_rows_that_chance_makes_equal_are_no_copies() -> None:
+    random = np.random.default_rng(5)
+    switches = {name: random.integers(0, 2, 400) for name in ("a", "b", "c")}
+    run = cr.train_table({**switches, "y": switches["a"] ^ switches["b"]}, "y", **FAST)
+    said = [one.text for one in run.decisions if one.subject == "rows"]
+    assert said == ["400 are equal to others, as few values make them: shared out like all others"]
+    assert [fold.rows.sizes["test"] for fold in run.folds] == [80] * 5
+
+
+def test_of_rows_that_are_ignored_not_even_the_class_is_known() -> None:
+    frame = pd.read_csv(HEART)
+    frame["disease"] = frame["disease"].astype(object)
+    frame.loc[7, "disease"] = "perhaps"
+    with pytest.raises(cr.DataError, match="The class 'perhaps'"):
+        cr.train_table(frame, "disease", **FAST)
+    run = cr.train_table(frame, "disease", ignore_rows="8", **FAST)
+    assert run.classes == ("no", "yes")
+    assert "perhaps" not in json.dumps(run.notes)
+
+
 def test_the_last_network_is_trained_on_all_rows_for_the_median_epoch() -> None:
     run = cr.train_table(HEART, "disease", progress=False)
     epochs = [fold.best_epoch for fold in run.folds]
@@ -325,13 +361,21 @@ def result_of(
         ("classification", (0.8, 0.9, 0.5), "worse than the linear model, 20 fewer"),
         ("classification", (0.9, 0.895, 0.5), "a tie with the linear model, 1 more"),
         ("classification", (0.9, 0.9, 0.5), "a tie with the linear model, as many"),
-        ("classification", (0.5, 0.4, 0.505), "no skill: with other rows, a constant might do as"),
+        (
+            "classification",
+            (0.5, 0.4, 0.505),
+            "no clear skill: with other rows, a constant might do as",
+        ),
         ("classification", (0.5, 0.4, 0.6), "It shows no skill: a constant is ahead of it."),
         ("classification", (0.9, math.nan, 0.5), "better than the constant, 80 more"),
         ("regression", (5.0, 10.0, 20.0), "better than the linear model, 50.0% smaller"),
         ("regression", (12.0, 10.0, 20.0), "worse than the linear model, 20.0% larger"),
         ("regression", (10.0, 20.0, 10.0), "a tie with the constant, as large"),
-        ("regression", (10.0, 20.0, 10.0), "no skill: with other rows, a constant might do as"),
+        (
+            "regression",
+            (10.0, 20.0, 10.0),
+            "no clear skill: with other rows, a constant might do as",
+        ),
         ("regression", (25.0, 20.0, 10.0), "worse than the constant, larger by 15"),
         ("regression", (1.0, math.nan, 10.0), "better than the constant, 90.0% smaller"),
         ("regression", (math.nan, 1.0, 10.0), "has diverged"),
@@ -484,7 +528,11 @@ def test_scores_do_not_depend_on_the_unit(unit: float, numbers: Run) -> None:
         ({"decimal": ";"}, "There is no decimal mark ';'."),
         ({"drop": 4}, "drop=4 is not possible."),
         ({"drop": "disease"}, "The target 'disease' cannot be the column to drop."),
-        ({"group": "age", "time": "age"}, "Column 'age' is chosen for two purposes."),
+        ({"group": "age", "drop": "age"}, "Column 'age' is chosen for two purposes."),
+        (
+            {"group": "age", "time": "max_hr"},
+            "Rows are either kept together in groups or put in the order of time.",
+        ),
     ],
 )
 def test_arguments_of_the_wrong_type(wrong: dict[str, Any], cause: str) -> None:

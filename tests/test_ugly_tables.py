@@ -42,6 +42,17 @@ def plain(table: Table) -> dict[str, list[Any]]:
 # ---------------------------------------------------------------- reading
 
 
+def test_titles_that_a_spreadsheet_has_filled_up_with_empty_cells() -> None:
+    rows = "".join(f"{row};{row % 7};{row / 4};p\n" for row in range(12))
+    table = read(f"Report of May;;;\nStand: 3.5.;;;\n;;;\na;b;c;y\n{rows}")
+    assert table.names == ("a", "b", "c", "y")
+    assert table.rows == 12
+    assert any("3 lines above the header passed over" in one.text for one in table.decisions)
+    # A first row that lacks most of its values is a row all the same.
+    sparse = read("a;b;c;y\n1;;;\n" + rows)
+    assert (sparse.names, sparse.rows) == (("a", "b", "c", "y"), 13)
+
+
 @pytest.mark.parametrize("ugly", UGLY, ids=lambda ugly: ugly.name)
 def test_an_ugly_table_is_read_and_said(tmp_path: Path, ugly: Ugly) -> None:
     path = tmp_path / "table.csv"
@@ -179,13 +190,16 @@ HALVES = [row * 0.5 for row in range(ROWS)]
         ([*(row * 5 + 0.5 for row in range(ROWS - 2)), 99, 99],
          [("number", "numbers from 0.5 to 105.5", "--categorical v")]),
         (list(range(5, 5 + ROWS)),
-         [("identifier", "an identifier: whole numbers that rise by one, such as 5; not used",
+         [("identifier", "an identifier: whole numbers that rise by one; not used",
            "--numeric v")]),
         (list(range(1990, 1990 + ROWS)),
          [("number", "numbers from 1990 to 2013", "--categorical v")]),
         ([7] * ROWS, [("constant", "no other value than 7; not used", "")]),
         ([7, None] * 12,
-         [("constant", "no other value than 7; 12 missing; not used", "")]),
+         [("category", "7 or nothing, taken as two categories; 12 missing, filled in and marked",
+           "--drop v")]),
+        ([7] * (ROWS - 2) + [None, None],
+         [("constant", "no other value than 7; 2 missing; not used", "")]),
         (["same"] * ROWS, [("constant", "no other value than 'same'; not used", "")]),
         ([None] * ROWS, [("empty", "no value in any row; not used", "")]),
         (["yes", None] * 12,
@@ -293,17 +307,16 @@ def test_options_decide() -> None:
         "when": [f"2019-01-{day:02}" for day in range(1, ROWS + 1)],
         "rest": HALVES,
     }
-    kinds = kinds_of(
-        columns, numeric="n", categorical=["code", "grade"], group="who", time="when", drop="rest"
-    )
+    kinds = kinds_of(columns, numeric="n", categorical=["code", "grade"], group="who", drop="rest")
     assert kinds.by_name == {
         "n": "number",
         "code": "category",
         "grade": "category",
         "who": "group",
-        "when": "time",
+        "when": "date",
         "rest": "dropped",
     }
+    assert kinds_of(columns, time="when").by_name["when"] == "time"
     assert kinds.identifiers == ("who",)
     assert ("dropped", "not used, as was asked", "") in said(kinds)
     assert kinds_of(columns, numeric="code").by_name["code"] == "number"
@@ -388,7 +401,7 @@ def test_kinds_do_not_look_at_the_target() -> None:
         ({"drop": [5]}, "drop=[5] is not possible."),
         ({"group": ["a"]}, "group=['a'] is not possible."),
         ({"drop": "a", "categorical": "a"}, "Column 'a' is chosen for two purposes."),
-        ({"group": "a", "time": "a"}, "Column 'a' is chosen for two purposes."),
+        ({"group": "a", "drop": "a"}, "Column 'a' is chosen for two purposes."),
     ],
 )
 def test_choices_that_are_not_possible(wrong: dict[str, Any], cause: str) -> None:
@@ -411,7 +424,7 @@ def test_names_are_held_against_the_table() -> None:
 
 RECORDS = [
     Choices(),
-    Choices("regression", ("a",), ("b",), ("c",), "3,missing", "g", "t", ",", False, "dmy"),
+    Choices("regression", ("a",), ("b",), ("c",), "3,missing", "g", None, ",", False, "dmy"),
     Choices(header=True, missing=("-9", "x"), delimiter="tab", encoding="cp1252"),
     Reading(";", "cp1252", ",", 0, (("a", "kg"), ("b", "$")), ("c",), ("d", "e")),
     Decision("file", "file", "a text", "--drop a"),

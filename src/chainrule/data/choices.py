@@ -116,6 +116,11 @@ class Choices:
         return uses
 
     def _check_conflicts(self) -> None:
+        if self.group is not None and self.time is not None:
+            raise SetupError(
+                "Rows are either kept together in groups or put in the order of time.",
+                "Give group or time, not both.",
+            )
         named = [name for why in LISTS[:3] for name in getattr(self, why)]
         named += [name for name in (self.group, self.time) if name is not None]
         for name in named:

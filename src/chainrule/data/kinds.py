@@ -34,6 +34,7 @@ INPUTS = ("number", "category", "date")
 IDENTIFIER_SHARE = 0.9
 FEWEST_ROWS_FOR_IDENTIFIER = 5
 FEWEST_RISING = 10
+FEWEST_MARKS = 3
 FEWEST_GROUPS = 11
 MOST_RARE_LEVELS = 10
 FREE_TEXT_SHARE = 0.5
@@ -133,6 +134,9 @@ def _judged(name: str, column: Column, table: Table, choices: Choices) -> _Judge
 
 def _judged_numbers(name: str, present: NumberArray, blank: str, rows: int) -> _Judged:
     different = np.unique(present)
+    if len(different) == 1 and FEWEST_MARKS <= len(present) <= rows - FEWEST_MARKS:
+        text = f"{spelling(different[0])} or nothing, taken as two categories{blank}"
+        return _Judged("category", [Decision(name, "category", text, option("--drop", name))])
     if len(different) == 1:
         text = f"no other value than {spelling(different[0])}{_plain(blank)}; not used"
         return _Judged("constant", [Decision(name, "constant", text)])
@@ -141,7 +145,7 @@ def _judged_numbers(name: str, present: NumberArray, blank: str, rows: int) -> _
         rising = _rises_by_one(different, present)
         if rising or (len(present) >= FEWEST_ROWS_FOR_IDENTIFIER and is_named_like_id(name)):
             why = "whole numbers that rise by one" if rising else "numbers that tell rows apart"
-            judged = _identifier(name, f"{why}, such as {spelling(present[0])}", "--numeric")
+            judged = _identifier(name, why, "--numeric")
             return replace(judged, rising=rising)
     if whole and len(different) >= FEWEST_GROUPS and is_named_like_id(name, repeated=True):
         judged = _identifier(name, "by its name, it tells groups of rows apart", "--numeric")

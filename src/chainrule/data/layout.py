@@ -138,12 +138,24 @@ def top_of(lines: Lines, delimiter: str, header: bool | None, default: bool) -> 
 
 
 def _first_line(cells: dict[int, list[str]], widths: Places, width: int) -> int | None:
-    """Return the first line that is as wide as the table and no comment, or None."""
+    """Return the first line that is as wide as the table and no comment, or None.
+
+    Spreadsheets fill titles up with empty cells, so that of lines that are as wide, the first one
+    with text in most of its cells comes before one with less.
+    """
+    wide: list[int] = []
     for number, line in cells.items():
         comment = line[0].startswith("#") and (width == 1 or widths[number] != width)
         if widths[number] == width and not comment:
-            return number
-    return None
+            if 2 * sum(1 for cell in line if cell.strip()) > width:
+                return number if _titles_above(cells, wide) else wide[0]
+            wide.append(number)
+    return wide[0] if wide else None
+
+
+def _titles_above(cells: dict[int, list[str]], wide: list[int]) -> bool:
+    """Whether these lines hold one text each at most: titles, and no rows of missing values."""
+    return all(sum(1 for cell in cells[number] if cell.strip()) <= 1 for number in wide)
 
 
 def _may_be_above(cells: dict[int, list[str]], first: int) -> bool:

@@ -55,6 +55,8 @@ def write_whole(target: Path, contents: bytes) -> None:
     The bytes are on the disk before the name is; ``settle_names`` makes the name last. On any
     failure the temporary file is removed and OSError raised.
     """
+    if not target.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     # Two writers meet only where locks do not work; the random part keeps their files apart.
     temporary = target.with_name(f"{target.name}.{os.urandom(4).hex()}{TEMPORARY}")
     try:

@@ -161,6 +161,11 @@ def table_note_of(path: str | Path, notes: Mapping[str, Any]) -> TableNote:
             f"'{path}' was not trained on a table.",
             "Go on with it from Python: resume(path, X, y).",
         )
+    if "split" in record.mapping(notes["table"], "'table'"):
+        raise RunFolderError(
+            f"'{path}' was made by an older chainrule, whose tables were not measured in folds.",
+            "Predict with it as it is, or train again.",
+        )
     return TableNote.from_record(notes["table"])
 
 

@@ -6,6 +6,7 @@ from its own values; means, scales and levels are fitted later, on training rows
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from chainrule.data.choices import Choices
 from chainrule.data.columns import Column, is_number, missing
 from chainrule.data.date_column import dates_in
-from chainrule.data.decisions import Decision, counted
+from chainrule.data.decisions import Decision, counted, shown
+from chainrule.data.hints import spelling_hint
 from chainrule.data.ignoring import copies_of, ignored_rows, numbered
 from chainrule.data.kinds import INPUTS, Kinds, decide_kinds
 from chainrule.data.preparation import decide_task, describe_target, rows_with_target, strata
@@ -32,7 +34,7 @@ from chainrule.training.arguments import rows_in_a_step
 from chainrule.training.preparing import Prepared
 from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.stopping import Stopping
-from chainrule.training.table_folds import Fold, Togetherness, make_folds
+from chainrule.training.table_folds import FOLDS, Fold, Togetherness, make_folds
 from chainrule.training.table_notes import Settings
 
 Rows = NDArray[np.int64]
@@ -40,10 +42,10 @@ Rows = NDArray[np.int64]
 FEWEST_ROWS = 10
 LEARNING_RATE = 0.005
 PATIENCE = 30
-LINEAR_STEPS = 2000
+LINEAR_STEPS, LINEAR_PATIENCE = 6000, 600
 READINGS, FOLD_READINGS = 50, 10
-# Where chance alone makes a quarter of the pairs of equal rows, they are no copies of each other.
-CHANCE_SHARE = 0.25
+FEW_TWINS = 0.2
+MANY_VALUES, FEWEST_OF_MANY = 0.25, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +99,26 @@ class TablePlan:
         decisions = (
             *table.decisions,
             describe_target(known, target, task),
+            *_target_hints(known, target, task),
             *rows_said,
             *said,
             *kinds.decisions,
         )
         return cls(table, target, task, kinds, choices, used, folds, decisions, groups)
+
+
+def _target_hints(known: Table, target: str, task: Task) -> list[Decision]:
+    """Return hints for classes: some that may be one, and some of too few rows for the folds."""
+    if task == "regression":
+        return []
+    column = known.columns[target]
+    counts = Counter(map(str, column.tolist()))
+    rare = sorted(label for label, count in counts.items() if count < FOLDS)
+    hints = [] if is_number(column) else spelling_hint(target, counts)
+    if rare:
+        text = f"{shown(rare)} in fewer rows than there are folds: some folds test none of them"
+        hints.append(Decision(target, "hint", text))
+    return hints
 
 
 def _together(
@@ -117,33 +134,36 @@ def _together(
         said = f"{len(np.unique(groups)):,} groups of rows, each in one fold"
         return Togetherness(known.rows, classes, groups=groups), [Decision("rows", "rows", said)]
     inputs = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
-    copies = copies_of(known, [*inputs, target])
-    sizes = np.bincount(copies)
-    twins = int((sizes[copies] > 1).sum())
-    if not twins:
+    # By what is learned from alone: were the target looked at, too, rows that are equal by chance
+    # would be sorted into folds by their target.
+    copies = copies_of(known, inputs)
+    twins = int((np.bincount(copies)[copies] > 1).sum())
+    if not twins or not inputs:
         return Togetherness(known.rows, classes), []
-    pairs = float((sizes * (sizes - 1.0) / 2.0).sum())
-    if _pairs_by_chance(known, [*inputs, target]) >= CHANCE_SHARE * pairs:
-        said = f"{twins:,} are equal to others, as chance makes them: shared out like all others"
-        return Togetherness(known.rows, classes), [
-            Decision("rows", "rows", said, "--ignore-rows duplicates")
-        ]
-    said = (
-        f"{twins:,} are copies of each other: those that are equal are kept in one fold, so that "
-    )
-    said += "none is tested on what was learned"
-    return Togetherness(known.rows, classes, copies=copies), [
-        Decision("rows", "rows", said, "--ignore-rows duplicates")
-    ]
+    if _are_copies(known, inputs, copies, twins):
+        said = (
+            f"{twins:,} are copies of others in all that is learned from: equal ones are kept in "
+        )
+        said += "one fold, so that none is tested on what was learned"
+        together = Togetherness(known.rows, classes, copies=copies)
+    else:
+        said = f"{twins:,} are equal to others, as few values make them: shared out like all others"
+        together = Togetherness(known.rows, classes)
+    return together, [Decision("rows", "rows", said, "--ignore-rows duplicates")]
 
 
-def _pairs_by_chance(known: Table, names: Sequence[str]) -> float:
-    """Return how many pairs of rows were equal if the columns had nothing to do with each other."""
-    chance = 1.0
-    for name in names:
-        shares = np.bincount(numbered(known.columns[name])) / known.rows
-        chance *= float((shares**2).sum())
-    return chance * known.rows * (known.rows - 1) / 2.0
+def _are_copies(known: Table, inputs: Sequence[str], copies: Rows, twins: int) -> bool:
+    """Whether equal rows are to be kept together.
+
+    Few are: that costs nothing. Of many, those of a table with a column of nearly as many values as
+    there are different rows; without one, few values make rows equal, and a network that never sees
+    a row like the one it is tested on is tested on something else than it is for.
+    """
+    if twins < FEW_TWINS * known.rows:
+        return True
+    different = np.unique(copies)
+    most = max(len(np.unique(numbered(known.columns[name])[different])) for name in inputs)
+    return most >= max(FEWEST_OF_MANY, MANY_VALUES * len(different))
 
 
 def _times(known: Table, name: str, kinds: Kinds) -> NDArray[np.float64]:
@@ -151,6 +171,10 @@ def _times(known: Table, name: str, kinds: Kinds) -> NDArray[np.float64]:
     column = known.columns[name]
     times = column if is_number(column) else dates_in(column, kinds.date_orders.get(name, "ymd"))[0]
     _refuse_missing(name, np.isnan(times), "no time", "a date or a number")
+    if times.min() == times.max():
+        raise DataError(
+            f"Column {name!r} says the same time in every row.", "Order rows by another column."
+        )
     return times
 
 
@@ -164,8 +188,8 @@ def _groups(known: Table, name: str) -> Rows:
 def _refuse_missing(name: str, absent: NDArray[np.bool_], what: str, due: str) -> None:
     if absent.any():
         raise DataError(
-            f"Column {name!r} says {what} in {int(absent.sum()):,} rows, the first of which is the "
-            f"{int(np.argmax(absent)) + 1}. with a target.",
+            f"Column {name!r} says {what} in {counted(int(absent.sum()), 'row')}, first in row "
+            f"{int(np.argmax(absent)) + 1} of those with a target.",
             f"Give {due} in every row, or leave those rows out: --ignore-rows.",
         )
 
@@ -244,7 +268,8 @@ class Recipe:
     def linear(self, prepared: Prepared, epochs: int | None = None) -> Setup:
         """Return the same of a linear model, which has an optimizer of its own.
 
-        Settings that harm the network do not flatter it: it has at least ``LINEAR_STEPS`` steps.
+        A rate or a patience that harms the network does not flatter it: it may take
+        ``LINEAR_STEPS`` steps, and ``LINEAR_PATIENCE`` without a lower loss, or more.
         """
         rows = rows_in_a_step(self.settings.batch_size, len(prepared.training), self.optimizer)
         steps = -(-len(prepared.training) // rows)
@@ -255,7 +280,9 @@ class Recipe:
             Adam(learning_rate=LEARNING_RATE),
             epochs=most if epochs is None else epochs,
             batch_size=rows,
-            stopping=Stopping(patience=PATIENCE) if found else Stopping(),
+            stopping=Stopping(patience=max(PATIENCE, -(-LINEAR_PATIENCE // steps)))
+            if found
+            else Stopping(),
             l2=self.l2,
             seed=self.seed,
             keep="best" if found else "last",

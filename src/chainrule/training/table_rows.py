@@ -58,11 +58,12 @@ class TableRows:
         self, network: Network, rows: tuple[Any, Any], validation: Any, seed: int
     ) -> Prepared:
         target = self.preparation.target
-        regression, classes = target.task == "regression", None
+        regression, known = target.task == "regression", Target("regression", 1)
         if target.labels is not None:
-            # Rows of a fold need not hold every class, and its networks have an output for each.
+            # Rows of a fold need not hold every class, and its networks have an output for each;
+            # nor need their numbers differ, for the rows of another fold do.
             labels = tuple(target.predictions(np.arange(len(target.labels))).tolist())
-            classes = (Target("classification", len(labels), labels),)
+            known = Target("classification", len(labels), labels)
         return prepare(
             network,
             *rows,
@@ -71,5 +72,5 @@ class TableRows:
             sample_weight=None,
             class_weight=None,
             seed=seed,
-            targets=classes,
+            targets=(known,),
         )

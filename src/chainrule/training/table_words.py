@@ -15,6 +15,8 @@ from chainrule.training.table_result import (
 
 DIVERGED = "The training has diverged, so the network predicts nothing: lower the learning rate."
 
+FEWEST_TESTED = 10
+
 
 def in_words(result: TableResult) -> str:
     """Return a few sentences: the figure and its interval, its standing, what it rests on."""
@@ -56,12 +58,13 @@ def rival(result: TableResult) -> str:
 def verdict(result: TableResult, model: str) -> str:
     """Return "win", "tie" or "loss" of the network against a model.
 
-    It is a tie where the 95 % interval of the difference holds 0: other rows could have turned it.
+    It is a tie where the 95 % interval of the difference holds 0, other rows could have turned it,
+    and on so few rows that an interval says nothing.
     """
     lead = result.leads[model]
     if not lead.known:
         return "win"
-    if lead.low <= 0.0 <= lead.high:
+    if lead.low <= 0.0 <= lead.high or result.rows < FEWEST_TESTED:
         return "tie"
     return "win" if (lead.value > 0) == (result.task == "classification") else "loss"
 
@@ -71,15 +74,22 @@ def _skill(result: TableResult) -> list[str]:
     against = verdict(result, CONSTANT)
     if against == "win":
         return []
-    if result.task == "classification" and result.skill.high < 0:
+    few = result.rows < FEWEST_TESTED
+    if result.task == "classification" and result.skill.high < 0 and not few:
         losses = [result.scores[one]["log_loss"].value for one in (NETWORK, CONSTANT)]
         return [
             "It names the most frequent class about as often as a constant does, but its "
             f"probabilities are better: log loss {losses[0]:.4f} against {losses[1]:.4f}."
         ]
+    ranks = result.scores[NETWORK].get("auc")
+    if ranks is not None and ranks.low > 0.5 and not few:
+        return [
+            "It names the most frequent class about as often as a constant does, but ranks rows "
+            f"better than chance: AUC {ranks.value:.3f} ({ranks.low:.3f} to {ranks.high:.3f})."
+        ]
     if against == "loss":
         return ["It shows no skill: a constant is ahead of it."]
-    return ["It shows no skill: with other rows, a constant might do as well."]
+    return ["It shows no clear skill: with other rows, a constant might do as well."]
 
 
 def _standing(result: TableResult) -> str:

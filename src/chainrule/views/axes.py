@@ -35,7 +35,8 @@ def ticks(low: float, high: float, whole: bool = False) -> list[float]:
     """Return round numbers between two, at most ``MOST_TICKS`` + 1 of them."""
     rough = (high - low) / MOST_TICKS
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough * 0.999)
+    # Near the least number there is, a power of ten is rounded to nothing.
+    step = next((one * power for one in (1, 2, 5, 10) if one * power >= rough * 0.999), rough)
     if whole:
         step = max(1.0, round(step))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -33,8 +33,9 @@ def how_measured(run: Run, note: TableNote, folds: Sequence[FoldRun]) -> str:
     if note.test is not None:
         return f"{_on_a_table(note, result)} {_epochs_chosen(ended, 'folds of the other table')}"
     if len(folds) == 1:
+        share = result.rows / sum(folds[0].rows.sizes.values())
         return (
-            f"Measured on {counted(result.rows, 'row')}, about a fifth, by a network that had not "
+            f"Measured on {counted(result.rows, 'row')}, {share:.0%}, by a network that had not "
             f"seen them{_order(note)}. {_epochs_chosen(ended)}"
         )
     return f"{_in_folds(ended, folds, note)} {_epochs_chosen(ended)}"
@@ -43,7 +44,7 @@ def how_measured(run: Run, note: TableNote, folds: Sequence[FoldRun]) -> str:
 def _on_a_table(note: TableNote, result: TableResult) -> str:
     path = note.test.path if note.test is not None else None
     where = f"'{path}'" if path else "the test table"
-    return f"Measured on {where} ({counted(result.rows, 'row')}), from which nothing was learned."
+    return f"Measured on {where}, {counted(result.rows, 'row')}."
 
 
 def _in_folds(ended: Sequence[FoldRun], folds: Sequence[FoldRun], note: TableNote) -> str:
@@ -104,7 +105,12 @@ def last_training(run: Run, folds: Sequence[FoldRun]) -> str:
         return f"Trained again on all {rows}: {run.ended}.{DIVERGED if not run.best_epoch else ''}"
     if not run.finished:
         return f"The last training, on all {rows}, was cut off after {epochs} of {due} epochs."
-    median = ", the median of these" if len(folds) > 1 else ", as many"
+    ended = sum(one.recording is not None for one in folds)
+    median = ", as many as in its fold" if len(folds) == 1 else ", the median of these"
+    if not ended:
+        median = ", the best that was known of folds under way when they were interrupted"
+    elif not ended % 2:
+        median = ", the lower of the two in the middle of these"
     return (
         f"The network that is kept was trained again on all {rows}, for "
         f"{counted(epochs, 'epoch')}{median} ({run.setup.optimizer.name})."
