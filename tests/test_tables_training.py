@@ -141,6 +141,24 @@ def test_labels_keep_their_type() -> None:
     assert run.classes == (1, 2)
 
 
+@pytest.mark.parametrize("source", ["pandas", "polars", "csv"])
+def test_true_and_false_come_back_as_such(tmp_path: Path, source: str) -> None:
+    x = np.linspace(-1.0, 1.0, 40)
+    frame: Any = pd.DataFrame({"x": x, "y": x > 0.1})
+    truth = frame["y"].to_numpy()
+    if source == "polars":
+        frame = pl.from_pandas(frame)
+    elif source == "csv":
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        frame = tmp_path / "t.csv"
+    run = cr.train_table(frame, "y", learning_rate=0.05, progress=False)
+    assert run.classes == (False, True)
+    assert run.predict(frame).dtype == bool
+    assert np.mean(run.predict(frame) == truth) > 0.9
+    run.save(tmp_path / "run")
+    assert cr.load(tmp_path / "run").predict(frame).tolist() == run.predict(frame).tolist()
+
+
 # ---------------------------------------------------------------- honest
 
 

@@ -17,7 +17,7 @@ from ugly_tables import UGLY, Ugly
 
 from chainrule.data.choices import Choices
 from chainrule.data.columns import object_array
-from chainrule.data.dates import date_form, days_of
+from chainrule.data.dates import date_form, days_of, written_day
 from chainrule.data.decisions import KINDS, Decision
 from chainrule.data.ignoring import copies_of, ignored_rows
 from chainrule.data.kinds import Kinds, decide_kinds, is_named_like_id
@@ -40,6 +40,32 @@ def plain(table: Table) -> dict[str, list[Any]]:
 
 
 # ---------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "days"),
+    [
+        (["31.12.21", "01.01.22", "15.06.99"], "dmy", ["2021-12-31", "2022-01-01", "1999-06-15"]),
+        (["12/31/21", "01/01/22", "06/15/68"], "mdy", ["2021-12-31", "2022-01-01", "2068-06-15"]),
+    ],
+)
+def test_years_of_two_digits(written: list[str], order: str, days: list[str]) -> None:
+    found, wrong = days_of(np.array(written, dtype=object), order)
+    assert [written_day(one) for one in found] == days
+    assert not wrong.any()
+
+
+def test_hours_before_and_after_noon() -> None:
+    texts = [
+        "05/02/2021 12:00 AM",
+        "05/02/2021 06:09 am",
+        "05/02/2021 12:30 PM",
+        "05/02/2021 11:15 p.m.",
+    ]
+    found, wrong = days_of(np.array([*texts, "05/02/2021 13:00 PM"], dtype=object), "mdy")
+    hours = (found[:4] - found[0]) * 24
+    np.testing.assert_allclose(hours, [0.0, 6.15, 12.5, 23.25], atol=1e-6)
+    assert wrong.tolist() == [False, False, False, False, True]
 
 
 def test_titles_that_a_spreadsheet_has_filled_up_with_empty_cells() -> None:

@@ -17,11 +17,13 @@ DATE_SHARE = 0.95
 SAMPLE = 100
 SAMPLE_SHARE = 0.8
 SECONDS_OF_A_DAY = 86400.0
+# A year of two digits is one of the hundred around now: 68 is 2068, and 69 is 1969.
+FIRST_OF_THE_LAST_CENTURY = 69
 
 _DATE = (
     r"^(?P<first>\d{1,4})(?P<mark>[-/.])(?P<middle>\d{1,2})(?P<again>[-/.])(?P<last>\d{1,4})"
     r"(?:[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d+)?))?"
-    r"\s*(?P<zone>Z|UTC|[+\-]\d{2}:?\d{2})?)?$"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|[+\-]\d{2}:?\d{2})?)?$"
 )
 
 
@@ -96,9 +98,12 @@ def _parts(series: polars.Series) -> polars.DataFrame:
 def _days(parts: polars.DataFrame, order: str) -> tuple[NumberArray, NDArray[np.bool_]]:
     first, middle, last = (_numbers(parts[name]) for name in ("first", "middle", "last"))
     year_first = (parts["first"].str.len_chars() == 4).fill_null(False).to_numpy()
-    year_last = (parts["last"].str.len_chars() == 4).fill_null(False).to_numpy()
+    short = (parts["first"].str.len_chars() <= 2) & (parts["last"].str.len_chars() == 2)
+    short_year = short.fill_null(False).to_numpy()
+    year_last = (parts["last"].str.len_chars() == 4).fill_null(False).to_numpy() | short_year
     same_mark = (parts["mark"] == parts["again"]).fill_null(False).to_numpy()
     year = np.where(year_first, first, last)
+    year = np.where(short_year, year + np.where(year < FIRST_OF_THE_LAST_CENTURY, 2000, 1900), year)
     month = np.where(year_first | (order != "mdy"), middle, first)
     day = np.where(year_first, last, middle if order == "mdy" else first)
     valid = same_mark & (year_first != year_last) & (month >= 1) & (month <= 12) & (year >= 1)
@@ -109,7 +114,12 @@ def _days(parts: polars.DataFrame, order: str) -> tuple[NumberArray, NDArray[np.
     hour, minute, second = (
         np.nan_to_num(_numbers(parts[name])) for name in ("hour", "minute", "second")
     )
+    half = parts["half"].str.slice(0, 1).str.to_lowercase()
+    by_halves = half.is_not_null().to_numpy()
     valid &= (hour < 24) & (minute < 60) & (second < 61)
+    valid &= ~by_halves | ((hour >= 1) & (hour <= 12))
+    afternoon = (half == "p").fill_null(False).to_numpy()
+    hour = np.where(by_halves, hour % 12 + 12 * afternoon, hour)
     seconds = hour * 3600 + minute * 60 + second - _offsets(parts["zone"])
     return begins + day - 1 + seconds / SECONDS_OF_A_DAY, valid
 

@@ -26,8 +26,9 @@ from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError, nearest
 
 Task = Literal["classification", "regression"]
-LabelKind = Literal["text", "integer"]
+LabelKind = Literal["text", "integer", "boolean"]
 
+BOOLEANS = ("false", "true")
 MOST_WHOLE_NUMBER_CLASSES = 10
 MOST_CLASSES_SHOWN = 10
 
@@ -37,8 +38,9 @@ class Target:
     """The column to be predicted.
 
     For classification ``labels`` are the classes as they are written, in the order of their
-    numbers 0, 1, ...; ``label_kind`` says whether they are whole numbers in the table. For
-    regression ``labels`` is None, and ``mean`` and ``scale`` are in the target's own unit.
+    numbers 0, 1, ...; ``label_kind`` says whether they are whole numbers in the table, or true and
+    false. For regression ``labels`` is None, and ``mean`` and ``scale`` are in the target's own
+    unit.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Target:
             numbers = _regression_numbers(self.name, column)
             return standardised(self.name, numbers, self.mean, self.scale)[:, np.newaxis]
         positions = {label: position for position, label in enumerate(self.labels)}
-        if self.label_kind == "text":
+        if self.label_kind != "integer":
             column = (written or {}).get(self.name, column)
         labels = _written_labels(column)
         for row, label in enumerate(labels, start=1):
@@ -82,13 +84,16 @@ class Target:
     def predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return what outputs mean: labels of class numbers (rows,), or numbers in the unit.
 
-        Labels come in their own type: int64 for whole numbers, else objects ``str``.
+        Labels come in their own type: int64 for whole numbers, bool for true and false, else
+        objects ``str``.
         """
         if self.labels is None:
             return np.asarray(outputs * self.scale + self.mean)
         labels: NDArray[Any] = object_array(self.labels)
         if self.label_kind == "integer":
             labels = np.array([int(label) for label in self.labels], dtype=np.int64)
+        elif self.label_kind == "boolean":
+            labels = np.array([label == "true" for label in self.labels])
         return labels.take(outputs)
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,7 +211,9 @@ def fit_target(
     # Labels are as they are written, "5 kg"; odd texts among them count as missing.
     present = written[~missing(column)]
     if not is_number(present):
-        return Target(target_name, "classification", tuple(sorted(set(present.tolist()))))
+        texts = tuple(sorted(set(present.tolist())))
+        two: LabelKind = "boolean" if texts == BOOLEANS else "text"
+        return Target(target_name, "classification", texts, label_kind=two)
     values = np.unique(present)
     labels = tuple(spelling(value) for value in values.tolist())
     kind: LabelKind = "integer" if _are_whole(values) else "text"
@@ -228,8 +235,13 @@ def target_from_dict(value: object) -> Target:
     labels = record.texts(plain, "labels")
     if len(labels) < 2:
         raise record.damaged("'labels' has fewer than two classes")
-    if record.choice(plain, "label_kind", ("text", "integer")) == "text":
+    kind = record.choice(plain, "label_kind", ("text", "integer", "boolean"))
+    if kind == "text":
         return Target(name, "classification", labels)
+    if kind == "boolean":
+        if labels != BOOLEANS:
+            raise record.damaged("'labels' are not false and true")
+        return Target(name, "classification", labels, label_kind="boolean")
     for label in labels:
         digits = label.removeprefix("-")
         short = digits.isascii() and digits.isdigit() and len(digits) <= 16
