@@ -68,6 +68,24 @@ def test_hours_before_and_after_noon() -> None:
     assert wrong.tolist() == [False, False, False, False, True]
 
 
+def test_money_as_books_and_banks_write_it() -> None:
+    lines = ["USD 60,000|(1,125.43)|1013.14 €|5 %", "USD 7,500|20.00|900|0.05"] * 6
+    table = read("front|brackets|left out|share\n" + "\n".join(lines) + "\n")
+    assert table.columns["front"][:2].tolist() == [60000.0, 7500.0]
+    assert table.columns["brackets"][:2].tolist() == [-1125.43, 20.0]
+    assert table.columns["left out"][:2].tolist() == [1013.14, 900.0]
+    assert table.columns["share"][:2].tolist() == ["5 %", "0.05"]
+    texts = {one.subject: one.text for one in table.decisions}
+    assert texts["front"] == "numbers with 'USD' in front, which is cut off"
+    assert texts["brackets"] == "numbers, those in brackets below zero"
+    numbered = read("a,b\n" + "".join(f"({row}),{row}\n" for row in range(12)))
+    assert numbered.columns["a"][0] == "(0)"
+    again = read_table(io.BytesIO(b"left out|x\n12|1\n"), like=table.reading)
+    assert again.columns["left out"].tolist() == [12.0]
+    with pytest.raises(DataError, match="is in 'kg', and in training it was in '€'"):
+        read_table(io.BytesIO(b"left out|x\n12 kg|1\n"), like=table.reading)
+
+
 def test_titles_that_a_spreadsheet_has_filled_up_with_empty_cells() -> None:
     rows = "".join(f"{row};{row % 7};{row / 4};p\n" for row in range(12))
     table = read(f"Report of May;;;\nStand: 3.5.;;;\n;;;\na;b;c;y\n{rows}")

@@ -73,6 +73,11 @@ class Choices:
                 raise DataError(
                     f"The table has no column {name!r} to {_PURPOSES[why]}.", nearest(name, names)
                 )
+            if name == target and why in ("categorical", "numeric"):
+                raise SetupError(
+                    f"The target {name!r} is no input to {_PURPOSES[why]}.",
+                    "Say what it is with the task: classification or regression.",
+                )
             if name == target and why in ("drop", "group", "time"):
                 raise SetupError(
                     f"The target {name!r} cannot be the column to {_PURPOSES[why]}.",

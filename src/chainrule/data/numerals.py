@@ -19,8 +19,11 @@ FEWEST_CELLS_FOR_ODD = 10
 MOST_ODD_TEXTS = 5
 
 _GAPS = "'\u2019 \u00a0\u202f\u2009"
+_CURRENCIES = (
+    "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|TRY|KRW|RUB"
+)
 _NUMERAL = (
-    r"^(?P<sign>[+\-\u2212]?)\s?(?P<front>[$€£¥]?)\s?(?P<inner>[+\-\u2212]?)"
+    rf"^(?P<sign>[+\-\u2212]?)\s?(?P<front>(?:[$€£¥]|{_CURRENCIES})?)\s?(?P<inner>[+\-\u2212]?)"
     rf"(?P<body>(?:\d|[.,]\d)[\d.,{_GAPS}]*?)(?P<power>(?:[eE][+\-]?\d+)?)"
     r"\s?(?P<unit>%|[$€£¥]|[\p{L}°µ][\p{L}°µ²³/]*|)$"
 )
@@ -67,6 +70,13 @@ class Numerals:
     def has_gaps(self) -> bool:
         """Whether blanks or apostrophes stand between the digits of a number."""
         return bool(self.frame["text"].str.contains(rf"\d{_GAP}\d").any())
+
+    def has_brackets(self) -> bool:
+        """Whether a number in brackets is one below zero."""
+        usable = self.frame.filter(
+            self.frame["point"].is_not_null() | self.frame["comma"].is_not_null()
+        )
+        return bool(usable["text"].str.starts_with("(").any())
 
     def value(self, text: str, mark: str) -> float | None:
         """Return the number that one of the texts spells under a decimal mark, or None."""
@@ -131,12 +141,15 @@ def numerals_in(cells: polars.Series, forced: bool = False) -> Numerals | None:
     if not with_digits or (not forced and with_digits < NUMBER_SHARE * len(present)):
         return None
     counts = present.value_counts(name="count")
-    parts = counts["text"].str.extract_groups(_NUMERAL).struct.unnest()
+    parts = _signed(counts["text"]).str.extract_groups(_NUMERAL).struct.unnest()
     matched = parts["body"].is_not_null()
     if not matched.any():
         return None
     affix = _common_affix(parts.filter(matched), counts["count"].filter(matched))
     fits = matched & (parts["front"] == affix[0]) & (parts["unit"] == affix[1])
+    if affix[1] != "%":
+        # A unit that is left out is the same one; 0.05 beside 5 % is not.
+        fits |= matched & (parts["front"] == "") & (parts["unit"] == "")
     frame = counts.with_columns(
         _values(parts, _POINT, ".", fits).alias("point"),
         _values(parts, _COMMA, ",", fits).alias("comma"),
@@ -149,6 +162,16 @@ def numerals_in(cells: polars.Series, forced: bool = False) -> Numerals | None:
     if zeros.any() or not any(found.is_number_under(mark) for mark in (".", ",")):
         return None
     return found
+
+
+def _signed(texts: polars.Series) -> polars.Series:
+    """Return texts with the minus that bookkeepers write as brackets: "(1,125.43)".
+
+    Where every number has brackets they number something, and are no sign.
+    """
+    brackets = texts.str.contains(r"^\([^()]*\d[^()]*\)$")
+    others = texts.filter(~brackets).str.contains(r"\d")
+    return texts.str.replace(r"^\(([^()]*\d[^()]*)\)$", "-${1}") if others.any() else texts
 
 
 def _common_affix(parts: polars.DataFrame, counts: polars.Series) -> tuple[str, str]:

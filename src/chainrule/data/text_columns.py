@@ -199,7 +199,9 @@ def _plain_column(one: Seen) -> Column:
 
 def _check_unit(name: str, unit: str, like: Reading | None) -> None:
     before = dict(like.units).get(name) if like is not None else None
-    if before is not None and before != unit:
+    # A unit that is left out is the one of the training; a part of 1 is no per cent.
+    left_out = not unit and before != "%"
+    if before is not None and before != unit and not left_out:
         raise DataError(
             f"Column {name!r} is in {unit!r}, and in training it was in {before!r}.",
             f"Give it in {before!r}.",
@@ -216,6 +218,8 @@ def _code_said(name: str, one: Seen) -> list[Decision]:
 def _numerals_said(name: str, numerals: Numerals, odd: list[str]) -> list[Decision]:
     parts = []
     front, unit = numerals.affix
+    if numerals.has_brackets():
+        parts.append("numbers, those in brackets below zero")
     if numerals.has_gaps():
         parts.append("numbers with gaps between thousands")
     if front:
