@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from command_line import HEART, Here, refused
 
 import chainrule as cr
+import chainrule.cli
+from chainrule.data.choices import Choices
 
 ROWS = 60
 RUN = ["--target", "y", "--epochs", "2", "--output", "run"]
@@ -316,3 +319,15 @@ def test_rows_that_are_kept_need_no_file_any_more(here: Here) -> None:
     assert "There is no file" in refused(here("resume", "cut"), 3)
     assert here("resume", "cut with rows", "--quiet").code == 0
     assert cr.load("cut with rows").notes["result"] == run.notes["result"]
+
+
+def test_the_command_and_the_function_take_the_same() -> None:
+    function = signature(cr.train_table).parameters
+    command = signature(chainrule.cli.train).parameters
+    assert set(command) - set(function) == {"dry_run", "json", "quiet"}
+    assert set(function) - set(command) == {"progress"}
+    assert {one.name for one in fields(Choices)} < set(function)
+    # Written otherwise on a command line, where lists are empty or text.
+    other = {"hidden": "16", "drop": None, "categorical": None, "numeric": None, "missing": None}
+    for name in set(function) & set(command):
+        assert command[name].default == other.get(name, function[name].default), name

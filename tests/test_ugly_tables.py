@@ -457,7 +457,9 @@ def test_choices_that_are_not_possible(wrong: dict[str, Any], cause: str) -> Non
 
 def test_names_are_held_against_the_table() -> None:
     names = ("age", "weight", "y")
-    Choices(drop=("age",), numeric="y").check_names(names, "y")
+    Choices(drop=("age",)).check_names(names, "y")
+    with pytest.raises(SetupError, match="The target 'y' is no input to take as numbers"):
+        Choices(numeric="y").check_names(names, "y")
     with pytest.raises(DataError, match=r"no column 'Agee' to drop. Did you mean 'age'"):
         Choices(drop="Agee").check_names(names, "y")
     with pytest.raises(DataError, match="no column 'z' to group rows by"):
