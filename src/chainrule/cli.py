@@ -79,13 +79,13 @@ def train(
         bool, typer.Option("--dry-run", help="Say what would be made of the file, and end.")
     ] = False,
     drop: Annotated[
-        list[str] | None, typer.Option(help="Leave a column out. May be given again.")
+        list[str] | None, typer.Option(metavar="NAME", help="Leave a column out; repeatable.")
     ] = None,
     categorical: Annotated[
-        list[str] | None, typer.Option(help="Take a column as categories. May be given again.")
+        list[str] | None, typer.Option(metavar="NAME", help="Take as categories; repeatable.")
     ] = None,
     numeric: Annotated[
-        list[str] | None, typer.Option(help="Take a column as numbers. May be given again.")
+        list[str] | None, typer.Option(metavar="NAME", help="Take as numbers; repeatable.")
     ] = None,
     ignore_rows: Annotated[
         str, typer.Option(help="Rows to leave out: 3,17-20,missing,duplicates.")
@@ -100,7 +100,7 @@ def train(
         Path | None, typer.Option(help="A file of its own that the result is measured on.")
     ] = None,
     missing: Annotated[
-        list[str] | None, typer.Option(help="A text that stands for no value. May be given again.")
+        list[str] | None, typer.Option(metavar="TEXT", help="Stands for no value; repeatable.")
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark: . or ,")] = None,
     dates: Annotated[str | None, typer.Option(help="The order of dates: dmy, mdy or ymd.")] = None,
