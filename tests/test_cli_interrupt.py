@@ -330,7 +330,7 @@ def test_a_table_that_was_moved_or_changed(here: Here, tmp_path: Path) -> None:
     assert here("resume", "run").code == 3
     refusal = here("resume", "run", "--data", "run")
     assert refusal.code == 3
-    assert not cr.load("run").finished
+    assert not is_complete(cr.load("run"))
 
 
 def test_the_same_rows_from_another_source(tmp_path: Path, undisturbed: tuple[Any, ...]) -> None:
