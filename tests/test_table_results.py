@@ -1,7 +1,7 @@
 """The result of a table by other means: scikit-learn's splits and metrics on our predictions.
 
-Nothing here uses chainrule's measures, intervals or folds: from a run come only the predictions,
-and which rows each fold tested.
+No figure here comes from chainrule's measures, intervals or folds: from a run come the predictions,
+which rows each fold tested, and what was decided of its columns and of copies.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from chainrule.training.table_folds import MOST_ROWS, Fold
 from chainrule.training.table_intervals import Measured
 from chainrule.training.table_result import MEASURES, MODELS, TableResult
 from chainrule.training.table_words import in_words
+from chainrule.training.table_work import TableWork
 from chainrule.training.tables import is_complete, resume_table
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
@@ -459,6 +460,23 @@ def test_a_frame_that_was_kept_need_not_be_given_again(tmp_path: Path) -> None:
     again = resume_table(tmp_path / "cut", progress=False)
     assert same_network(whole, again)
     assert again.notes["result"] == json.loads(json.dumps(whole.notes["result"]))
+
+
+def test_a_report_that_cannot_be_written_costs_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = TableWork._on_all_rows
+
+    def last(self: TableWork, *rest: Any) -> Run:
+        run = real(self, *rest)
+        (tmp_path / "run" / "report.html").mkdir()
+        return run
+
+    monkeypatch.setattr(TableWork, "_on_all_rows", last)
+    with pytest.warns(UserWarning, match="The run is saved, its report is not"):
+        run = cr.train_table(HEART, "disease", output=tmp_path / "run", **FAST)
+    assert is_complete(cr.load(tmp_path / "run"))
+    assert same_network(run, cr.load(tmp_path / "run"))
 
 
 def test_another_table_is_refused(tmp_path: Path) -> None:

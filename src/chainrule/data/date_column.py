@@ -12,7 +12,7 @@ from chainrule.data import record
 from chainrule.data.choices import DATE_ORDERS
 from chainrule.data.columns import Column, NumberArray, is_number, missing, object_array, spelling
 from chainrule.data.dates import days_of, written_day
-from chainrule.data.scaling import mean_and_scale, standardised
+from chainrule.data.scaling import mean_and_scale, scaled_inputs, scaled_names
 from chainrule.errors import DataError
 
 
@@ -36,7 +36,7 @@ class DateColumn:
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs that the column becomes."""
-        return (self.name, f"{self.name} is missing") if self.missing else (self.name,)
+        return scaled_names(self.name, self.missing)
 
     def inputs(self, column: Column) -> NumberArray:
         """Return the inputs, float64 of shape (rows, len(input_names)).
@@ -54,10 +54,7 @@ class DateColumn:
                 f"Write it like the dates of the training, such as {self.first!r}.",
             )
         since = days - days_of(object_array([self.first]), "ymd")[0][0]
-        scaled = standardised(self.name, since, self.mean, self.scale)
-        absent = np.isnan(since)
-        scaled[absent] = 0.0
-        return np.column_stack((scaled, absent)) if self.missing else scaled[:, np.newaxis]
+        return scaled_inputs(self.name, since, self.mean, self.scale, self.missing)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""

@@ -22,7 +22,7 @@ from chainrule.data.columns import (
     spelling,
 )
 from chainrule.data.date_column import DateColumn, date_column_from_dict
-from chainrule.data.scaling import mean_and_scale, standardised
+from chainrule.data.scaling import mean_and_scale, scaled_inputs, scaled_names
 from chainrule.errors import DataError
 
 MOST_LEVELS = 50
@@ -47,7 +47,7 @@ class NumberColumn:
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs that the column becomes."""
-        return (self.name, f"{self.name} is missing") if self.missing else (self.name,)
+        return scaled_names(self.name, self.missing)
 
     def inputs(self, column: Column) -> NumberArray:
         """Return the inputs, float64 of shape (rows, len(input_names)).
@@ -55,10 +55,7 @@ class NumberColumn:
         Raises ``DataError`` for text that is no number, and for a number too large to scale.
         """
         numbers = self._numbers(column)
-        scaled = standardised(self.name, numbers, self.mean, self.scale)
-        absent = np.isnan(numbers)
-        scaled[absent] = 0.0
-        return np.column_stack((scaled, absent)) if self.missing else scaled[:, np.newaxis]
+        return scaled_inputs(self.name, numbers, self.mean, self.scale, self.missing)
 
     def check_written(self, numbers: NumberArray, written: TextArray) -> None:
         """Hold the texts of a column that was read as numbers against those that training knew.

@@ -40,3 +40,22 @@ def standardised(name: str, numbers: NumberArray, mean: float, scale: float) -> 
             "Correct the value, or leave the cell empty if it is not known.",
         )
     return scaled
+
+
+def scaled_inputs(
+    name: str, numbers: NumberArray, mean: float, scale: float, missing: bool
+) -> NumberArray:
+    """Return standardised numbers (rows, 1), the mean where one is missing.
+
+    With ``missing`` a second column, (rows, 2), is 1 there and 0 elsewhere. Raises ``DataError``
+    as ``standardised`` does.
+    """
+    scaled = standardised(name, numbers, mean, scale)
+    absent = np.isnan(numbers)
+    scaled[absent] = 0.0
+    return np.column_stack((scaled, absent)) if missing else scaled[:, np.newaxis]
+
+
+def scaled_names(name: str, missing: bool) -> tuple[str, ...]:
+    """Return the names of the columns of ``scaled_inputs``."""
+    return (name, f"{name} is missing") if missing else (name,)

@@ -94,8 +94,8 @@ class Source:
 class TableNote:
     """A table that was trained on, ``test`` being the file that its result was measured on.
 
-    ``rows_used`` have a target and were not left out by a choice. ``decisions`` are all that were
-    made of the file, its rows and its columns, in the order in which they are told.
+    ``decisions`` are all that were made of the file, its rows and its columns, in the order in
+    which they are told.
     """
 
     source: Source

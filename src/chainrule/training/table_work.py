@@ -116,7 +116,10 @@ class TableWork:
         return [place for place, one in enumerate(self.records) if one is not None]
 
     def _epochs(self) -> list[int]:
-        """Return how many epochs each training may have: two for each fold, and the last ones."""
+        """Return what each training counts for in the line of progress: two a fold, the last one.
+
+        A linear model may have more epochs than that, and the last training fewer.
+        """
         each = self.recipe.settings.epochs
         return [each] * (2 * len(self.records) + 1)
 

@@ -16,17 +16,9 @@ DIVERGED = " No epoch is kept, so this is the network before training: lower the
 MOST_EPOCHS_SHOWN = 10
 
 
-def result_of(run: Run) -> TableResult | None:
-    """Return the result of a run on a table, None where it was not measured.
-
-    Raises RunFolderError where it is damaged.
-    """
-    return TableResult.from_record(run.notes["result"]) if "result" in run.notes else None
-
-
 def how_measured(run: Run, note: TableNote, folds: Sequence[FoldRun]) -> str:
     """Say which rows were tested by which networks, and how the epochs were chosen."""
-    result = result_of(run)
+    result = run.result
     ended = [one for one in folds if one.recording is not None]
     if result is None:
         return f"Nothing is measured yet; folds that have ended: {len(ended)} of {len(folds)}."

@@ -18,7 +18,6 @@ from chainrule.training.table_notes import TableNote, preparation_of, table_note
 from chainrule.training.table_records import FoldRun, folds_of
 from chainrule.training.table_words import in_words
 from chainrule.views.charts import Chart, calibration_chart, folds_chart, residual_chart
-from chainrule.views.course import result_of
 from chainrule.views.decision_lines import decision_lines
 from chainrule.views.folders import REPORT
 from chainrule.views.page import Captioned, Commands, Part, Section, Terms, page
@@ -90,7 +89,7 @@ def report_of(run: Run, table: Any = None) -> Report:
     """
     note = table_note_of("The run", run.notes)
     task = preparation_of(run.setup, run.notes).target.task
-    result, folds = result_of(run), folds_of(run)
+    result, folds = run.result, folds_of(run)
     name = "a data frame" if note.source.path is None else Path(note.source.path).name
     return Report(
         title=f"{note.target} from {name}",

@@ -13,7 +13,6 @@ from chainrule.training.run import Run
 from chainrule.training.table_notes import preparation_of, table_note_of
 from chainrule.training.table_records import folds_of, records_in
 from chainrule.training.tables import is_complete
-from chainrule.views.course import result_of
 
 RESULT_PARTS = ("scores", "leads", "classes", "confusion", "in_words")
 
@@ -57,7 +56,7 @@ def run_as_json(run: Run, folder: Path) -> str:
 
 
 def _measured(run: Run) -> dict[str, Any]:
-    result = result_of(run)
+    result = run.result
     plain = {} if result is None else result.to_record()
     found = {name: plain.get(name) for name in RESULT_PARTS}
     return {**found, "tested_rows": plain.get("rows"), "planned_folds": plain.get("planned")}

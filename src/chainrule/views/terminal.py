@@ -16,7 +16,7 @@ from chainrule.training.table_result import TableResult
 from chainrule.training.table_words import in_words
 from chainrule.training.tables import is_complete
 from chainrule.views.commands import next_commands
-from chainrule.views.course import how_measured, last_training, result_of
+from chainrule.views.course import how_measured, last_training
 from chainrule.views.decision_lines import decision_lines
 from chainrule.views.folders import REPORT
 from chainrule.views.grid import Grid
@@ -41,7 +41,7 @@ def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> N
     """
     note = table_note_of(folder, run.notes)
     task = preparation_of(run.setup, run.notes).target.task
-    result, folds = result_of(run), folds_of(run)
+    result, folds = run.result, folds_of(run)
     console = _console()
     if had_ended:
         _line(console, "This run had ended already; nothing was trained.")
