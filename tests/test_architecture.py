@@ -71,7 +71,7 @@ DOORS = {("training", "views"): "run.plot() draws, run.report() writes"}
 # Here NumPy's generators draw what others are to draw again without chainrule.
 REPEATABLE = {
     "data/folds.py": "the folds are those of scikit-learn for the same seed",
-    "training/table_intervals.py": "an interval is worked out again in three lines of NumPy",
+    "training/tables/intervals.py": "an interval is worked out again in three lines of NumPy",
 }
 # An engine receives a function and shapes; the alphabet is all that it knows.
 ENGINES_MAY_IMPORT = {

@@ -395,7 +395,7 @@ def test_an_error_inside_is_one_line_and_how_to_report_it(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr("chainrule.training.tables.train_table", broken)
+    monkeypatch.setattr("chainrule.training.tables.door.train_table", broken)
     ended = here("train", HEART, "--target", "disease")
     assert (ended.code, ended.out) == (1, "")
     first, second = ended.err.splitlines()
@@ -409,7 +409,7 @@ def test_too_little_memory_is_no_fault(here: Here, monkeypatch: pytest.MonkeyPat
     def greedy(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("chainrule.training.tables.train_table", greedy)
+    monkeypatch.setattr("chainrule.training.tables.door.train_table", greedy)
     refused(here("train", HEART, "--target", "disease"), 4)
 
 

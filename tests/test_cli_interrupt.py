@@ -17,14 +17,14 @@ from command_line import COMMAND, HEART, LONG, Here, environment
 
 import chainrule as cr
 import chainrule.training.loop
-import chainrule.training.table_notes
+import chainrule.training.tables.notes
 from chainrule.files import read_folder
 from chainrule.training.interrupts import held_interrupts, uninterrupted
 from chainrule.training.loop import Loop, Progress
 from chainrule.training.run import Run
-from chainrule.training.table_folds import MOST_ROWS
-from chainrule.training.table_work import TableWork
-from chainrule.training.tables import is_complete
+from chainrule.training.tables.door import is_complete
+from chainrule.training.tables.folds import MOST_ROWS
+from chainrule.training.tables.work import TableWork
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
@@ -130,7 +130,7 @@ def test_an_interrupt_between_folds_says_how_many_the_figure_rests_on(
 def test_an_interrupt_before_training_keeps_nothing(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chainrule.training.table_notes, "read_table", raising_at(1))
+    monkeypatch.setattr(chainrule.training.tables.notes, "read_table", raising_at(1))
     ended = here("train", HEART, *LONG, "--output", "run")
     assert (ended.code, ended.out) == (130, "")
     assert ended.err == "Interrupted. Training had not begun, and nothing is kept.\n"
@@ -143,7 +143,7 @@ import os, signal, sys, weakref
 
 class Finder:
     def find_spec(self, name, path, target=None):
-        if name == "chainrule.training.tables":
+        if name == "chainrule.training.tables.door":
             dying = type("Dying", (), {})()
             seen = weakref.ref(dying, lambda _: os.kill(os.getpid(), signal.NUMBER))
             del dying

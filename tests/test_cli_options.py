@@ -77,7 +77,7 @@ def test_a_dry_run_says_what_a_training_would_and_trains_nothing(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a training was begun")
 
-    monkeypatch.setattr("chainrule.training.table_work.TableWork.run", refuse)
+    monkeypatch.setattr("chainrule.training.tables.work.TableWork.run", refuse)
     dry = here("train", HEART, "--target", "disease", "--dry-run", "--output", "other")
     assert (dry.code, dry.err) == (0, "")
     lines = dry.out.splitlines()

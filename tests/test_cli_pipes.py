@@ -18,7 +18,7 @@ import pytest
 from command_line import COMMAND, Ended, Here, environment, refused
 
 import chainrule as cr
-from chainrule.training.tables import resume_table
+from chainrule.training.tables.door import resume_table
 
 TABLE = "x,z,y\n" + "".join(f"{i * 7 % 11},{i % 3},{'ab'[i * 7 % 11 > 5]}\n" for i in range(40))
 

@@ -26,7 +26,7 @@ from chainrule.data.folds import (
     time_folds,
 )
 from chainrule.errors import DataError, RunFolderError
-from chainrule.training.table_folds import (
+from chainrule.training.tables.folds import (
     MOST_ROWS,
     Fold,
     Togetherness,

@@ -15,20 +15,14 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chainrule.data.choices import Choices
+from chainrule.data.date_column import DateColumn
 from chainrule.data.decisions import Decision
+from chainrule.data.fields import CategoryColumn, NumberColumn
 from chainrule.data.kinds import decide_kinds
-from chainrule.data.preparation import (
-    CategoryColumn,
-    DateColumn,
-    NumberColumn,
-    Preparation,
-    decide_task,
-    describe_target,
-    rows_with_target,
-    strata,
-)
+from chainrule.data.preparation import Preparation
 from chainrule.data.splitting import split_rows
 from chainrule.data.table import Table, read_table, table_from_frame
+from chainrule.data.target import decide_task, describe_target, rows_with_target, strata
 from chainrule.errors import DataError, RunFolderError, SetupError
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.cli import main
-from chainrule.training.table_measures import ClassPredictions, NumberPredictions
+from chainrule.training.tables.measures import ClassPredictions, NumberPredictions
 from chainrule.views.axes import MOST_TICKS, limits_of, tick_texts, ticks
 from chainrule.views.charts import Bars, Chart, Dots, Line, Panel, Spans
 from chainrule.views.grid import Grid

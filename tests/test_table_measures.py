@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from chainrule.training import table_intervals
-from chainrule.training.table_intervals import Resampled, draws_of, wilson
-from chainrule.training.table_measures import (
+from chainrule.training.tables import intervals
+from chainrule.training.tables.intervals import Resampled, draws_of, wilson
+from chainrule.training.tables.measures import (
     CLASS_MEASURES,
     NUMBER_MEASURES,
     ClassPredictions,
@@ -125,7 +125,7 @@ def test_the_interval_of_wilson_is_that_of_scipy(right: int, rows: int) -> None:
 def test_intervals_can_be_made_again_with_numpy_alone(
     groups: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_intervals, "draws_of", lambda rows: 60)
+    monkeypatch.setattr(intervals, "draws_of", lambda rows: 60)
     models = {"network": drawn_classes(80, 3, 4), "constant": drawn_classes(80, 3, 5)}
     resampled = Resampled.of(models, 11, groups)
     drawn = models["network"]
@@ -161,7 +161,7 @@ def test_intervals_can_be_made_again_with_numpy_alone(
 def test_draws_do_not_depend_on_how_many_are_made_together(monkeypatch: pytest.MonkeyPatch) -> None:
     models = {"network": drawn_classes(50, 2, 1)}
     whole = Resampled.of(models, 3)
-    monkeypatch.setattr(table_intervals, "ROWS_TOGETHER", 333)
+    monkeypatch.setattr(intervals, "ROWS_TOGETHER", 333)
     parts = Resampled.of(models, 3)
     for name in CLASS_MEASURES:
         np.testing.assert_allclose(

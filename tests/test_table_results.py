@@ -28,7 +28,7 @@ import chainrule as cr
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import table_from_frame
 from chainrule.training.run import Run
-from chainrule.training.table_words import verdict
+from chainrule.training.tables.sentences import verdict
 
 SEED = 3
 SHUFFLES = 100

@@ -20,16 +20,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-import chainrule.training.table_plan
+import chainrule.training.tables.plan
 from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.training.run import Run
-from chainrule.training.table_folds import MOST_ROWS, Fold
-from chainrule.training.table_intervals import Measured
-from chainrule.training.table_result import MEASURES, MODELS, TableResult
-from chainrule.training.table_words import in_words
-from chainrule.training.table_work import TableWork
-from chainrule.training.tables import is_complete, resume_table
+from chainrule.training.tables.door import is_complete, resume_table
+from chainrule.training.tables.folds import MOST_ROWS, Fold
+from chainrule.training.tables.intervals import Measured
+from chainrule.training.tables.result import MEASURES, MODELS, TableResult
+from chainrule.training.tables.sentences import in_words
+from chainrule.training.tables.work import TableWork
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
 FAST: dict[str, Any] = {"epochs": 4, "progress": False}
@@ -54,7 +54,7 @@ def same_network(first: Run, second: Run) -> bool:
 def the_folds(folds: tuple[Fold, ...]) -> Iterator[None]:
     """Have tables split as another one was, so that only their values differ."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chainrule.training.table_plan, "make_folds", lambda *_: folds)
+        patch.setattr(chainrule.training.tables.plan, "make_folds", lambda *_: folds)
         yield
 
 

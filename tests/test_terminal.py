@@ -17,8 +17,8 @@ from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
 from chainrule.data.kinds import decide_kinds
 from chainrule.data.table import table_from_frame
-from chainrule.training.table_words import written_number
-from chainrule.training.tables import train_table
+from chainrule.training.tables.door import train_table
+from chainrule.training.tables.sentences import written_number
 from chainrule.views.decision_lines import MOST_LINES, decision_lines
 from chainrule.views.scores import mistakes_grid, score_grid
 from chainrule.views.terminal import print_decisions, print_run, run_as_json

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chainrule.training.minimize import minimize
     from chainrule.training.recording import Recording
     from chainrule.training.records import load
-    from chainrule.training.tables import resume_table, train_table
+    from chainrule.training.tables.door import resume_table, train_table
     from chainrule.training.train import resume, train
 
 # Where each public name lives. They are imported when first used, so that `import chainrule` and
@@ -64,7 +64,7 @@ _HOMES = {
     "training.minimize": ("minimize",),
     "training.recording": ("Recording",),
     "training.records": ("load",),
-    "training.tables": ("resume_table", "train_table"),
+    "training.tables.door": ("resume_table", "train_table"),
     "training.train": ("resume", "train"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

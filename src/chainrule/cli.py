@@ -159,7 +159,7 @@ def train(
     from chainrule.training.interrupts import uninterrupted
 
     with uninterrupted():
-        from chainrule.training.tables import train_table
+        from chainrule.training.tables.door import train_table
         from chainrule.views.folders import run_folder
 
     if dry_run:
@@ -210,7 +210,7 @@ def resume(
 
     with uninterrupted():
         from chainrule.training.records import load
-        from chainrule.training.tables import is_complete, resume_table
+        from chainrule.training.tables.door import is_complete, resume_table
         from chainrule.views.folders import told_where
 
     with told_where(folder):
@@ -335,7 +335,7 @@ def _print_plan(
 ) -> None:
     """Print what would be made of a table, without any training."""
     from chainrule.data.choices import Choices
-    from chainrule.training.tables import plan_table
+    from chainrule.training.tables.door import plan_table
     from chainrule.views.plan import plan_as_json, print_plan
 
     plan = plan_table(table, target, Choices(**given), seed, test)
@@ -349,7 +349,7 @@ def _report(
     run: Run, folder: Path, table: Path, *, json: bool, quiet: bool, had_ended: bool = False
 ) -> None:
     """Print what a training came to. Raises KeyboardInterrupt where it was cut short by one."""
-    from chainrule.training.tables import is_complete
+    from chainrule.training.tables.door import is_complete
     from chainrule.views.terminal import print_run, run_as_json
 
     if json:

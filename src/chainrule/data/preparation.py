@@ -18,7 +18,7 @@ from chainrule.data.columns import (
     missing,
     spelling,
 )
-from chainrule.data.date_column import DateColumn, fit_dates
+from chainrule.data.date_column import fit_dates
 from chainrule.data.fields import (
     CategoryColumn,
     Field,
@@ -31,28 +31,10 @@ from chainrule.data.kinds import Kinds, decide_kinds
 from chainrule.data.table import Table
 from chainrule.data.target import (
     Target,
-    Task,
-    decide_task,
-    describe_target,
     fit_target,
-    rows_with_target,
-    strata,
     target_from_dict,
 )
 from chainrule.errors import DataError, nearest
-
-__all__ = [
-    "CategoryColumn",
-    "DateColumn",
-    "NumberColumn",
-    "Preparation",
-    "Target",
-    "Task",
-    "decide_task",
-    "describe_target",
-    "rows_with_target",
-    "strata",
-]
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from chainrule.data.decisions import Decision
-    from chainrule.training.table_records import FoldRun
-    from chainrule.training.table_result import TableResult
+    from chainrule.training.tables.fold_records import FoldRun
+    from chainrule.training.tables.result import TableResult
     from chainrule.views.report import Report
 
 
@@ -119,7 +119,7 @@ class Run:
 
     def _table_inputs(self, x: Any) -> Any:
         """Return a table's rows as the inputs that the network was trained on."""
-        from chainrule.training.table_notes import read_alike
+        from chainrule.training.tables.notes import read_alike
 
         if isinstance(x, np.ndarray):
             return x
@@ -131,21 +131,21 @@ class Run:
 
         ``run.result.scores["network"]["accuracy"]`` is a figure and its 95 % interval.
         """
-        from chainrule.training.table_result import TableResult
+        from chainrule.training.tables.result import TableResult
 
         return TableResult.from_record(self.notes["result"]) if "result" in self.notes else None
 
     @property
     def folds(self) -> tuple[FoldRun, ...]:
         """The folds of a run on a table: their rows, recordings and predictions; () without any."""
-        from chainrule.training.table_records import folds_of
+        from chainrule.training.tables.fold_records import folds_of
 
         return folds_of(self)
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """What was made of a table's file, rows and columns, with the options that override it."""
-        from chainrule.training.table_notes import TableNote
+        from chainrule.training.tables.notes import TableNote
 
         return TableNote.from_record(self.notes["table"]).decisions if "table" in self.notes else ()
 

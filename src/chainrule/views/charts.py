@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from chainrule.data.decisions import counted
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
-from chainrule.training.table_intervals import wilson
-from chainrule.training.table_records import FoldRun
+from chainrule.training.tables.fold_records import FoldRun
+from chainrule.training.tables.intervals import wilson
 from chainrule.views.axes import drawable
 from chainrule.views.course import loss_of
 

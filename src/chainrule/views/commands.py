@@ -9,7 +9,7 @@ from chainrule.data.choices import LISTS, Choices
 from chainrule.errors import SetupError
 from chainrule.optimizers import find_optimizer, with_rate
 from chainrule.training.run import Run
-from chainrule.training.table_notes import Settings, TableNote
+from chainrule.training.tables.notes import Settings, TableNote
 from chainrule.views.plain_text import quoted
 
 OPTIONS = {

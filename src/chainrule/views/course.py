@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from chainrule.data.decisions import counted
 from chainrule.training.run import Run
-from chainrule.training.table_notes import TableNote
-from chainrule.training.table_records import FoldRun
-from chainrule.training.table_result import TableResult
+from chainrule.training.tables.fold_records import FoldRun
+from chainrule.training.tables.notes import TableNote
+from chainrule.training.tables.result import TableResult
 
 # How the end of a training that has diverged is told.
 OVERFLOW = "the loss became"

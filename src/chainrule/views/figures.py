@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.training.run import Run
-from chainrule.training.table_records import folds_of
+from chainrule.training.tables.fold_records import folds_of
 from chainrule.views.charts import (
     Bars,
     Chart,

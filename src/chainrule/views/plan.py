@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from chainrule.training.table_plan import TablePlan
+from chainrule.training.tables.plan import TablePlan
 from chainrule.views.terminal import print_decisions, table_name
 
 

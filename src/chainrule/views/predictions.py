@@ -19,7 +19,7 @@ from chainrule.data.table import Table
 from chainrule.errors import RunFolderError
 from chainrule.files.disk import reason, write_whole
 from chainrule.training.run import Run
-from chainrule.training.table_notes import preparation_of, read_alike
+from chainrule.training.tables.notes import preparation_of, read_alike
 from chainrule.views.commands import is_trained
 
 VALUES_SHOWN = 5

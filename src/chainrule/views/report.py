@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import RunFolderError, SetupError
 from chainrule.files.disk import reason, write_whole
 from chainrule.training.run import Run
-from chainrule.training.table_measures import ClassPredictions, Predictions
-from chainrule.training.table_notes import TableNote, preparation_of, table_note_of
-from chainrule.training.table_records import FoldRun, folds_of
-from chainrule.training.table_words import in_words
+from chainrule.training.tables.fold_records import FoldRun, folds_of
+from chainrule.training.tables.measures import ClassPredictions, Predictions
+from chainrule.training.tables.notes import TableNote, preparation_of, table_note_of
+from chainrule.training.tables.sentences import in_words
 from chainrule.views.charts import Chart, calibration_chart, folds_chart, residual_chart
 from chainrule.views.decision_lines import decision_lines
 from chainrule.views.folders import REPORT

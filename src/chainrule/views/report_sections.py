@@ -8,10 +8,10 @@ from pathlib import Path
 
 from chainrule.data.decisions import counted
 from chainrule.training.run import Run
-from chainrule.training.table_notes import TableNote
-from chainrule.training.table_records import FoldRun
-from chainrule.training.table_result import MEASURES, TableResult
-from chainrule.training.table_words import written_number
+from chainrule.training.tables.fold_records import FoldRun
+from chainrule.training.tables.notes import TableNote
+from chainrule.training.tables.result import MEASURES, TableResult
+from chainrule.training.tables.sentences import written_number
 from chainrule.views.commands import train_command
 from chainrule.views.course import how_measured, last_training, loss_of
 from chainrule.views.grid import Grid

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from chainrule.data.decisions import counted
-from chainrule.training.table_intervals import Measured
-from chainrule.training.table_plan import LEARNING_RATE
-from chainrule.training.table_result import MEASURES, MODELS, NETWORK, TableResult
-from chainrule.training.table_words import written_number
+from chainrule.training.tables.intervals import Measured
+from chainrule.training.tables.recipe import LEARNING_RATE
+from chainrule.training.tables.result import MEASURES, MODELS, NETWORK, TableResult
+from chainrule.training.tables.sentences import written_number
 from chainrule.views.grid import Grid
 
 NAMES = {

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from chainrule.data.decisions import Decision
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
-from chainrule.training.table_notes import preparation_of, table_note_of
-from chainrule.training.table_records import folds_of
-from chainrule.training.table_result import TableResult
-from chainrule.training.table_words import in_words
-from chainrule.training.tables import is_complete
+from chainrule.training.tables.door import is_complete
+from chainrule.training.tables.fold_records import folds_of
+from chainrule.training.tables.notes import preparation_of, table_note_of
+from chainrule.training.tables.result import TableResult
+from chainrule.training.tables.sentences import in_words
 from chainrule.views.commands import next_commands
 from chainrule.views.course import how_measured, last_training
 from chainrule.views.decision_lines import decision_lines

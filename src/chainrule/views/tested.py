@@ -15,12 +15,12 @@ from chainrule.data import record
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.training.run import Run
-from chainrule.training.table_data import kept_table
-from chainrule.training.table_folds import LEFT_OUT
-from chainrule.training.table_measures import ClassPredictions, NumberPredictions, Predictions
-from chainrule.training.table_notes import TableNote, preparation_of, table_note_of
-from chainrule.training.table_records import FoldRun
-from chainrule.training.tables import table_again
+from chainrule.training.tables.door import table_again
+from chainrule.training.tables.fold_records import FoldRun
+from chainrule.training.tables.folds import LEFT_OUT
+from chainrule.training.tables.kept_rows import kept_table
+from chainrule.training.tables.measures import ClassPredictions, NumberPredictions, Predictions
+from chainrule.training.tables.notes import TableNote, preparation_of, table_note_of
 
 
 def what_was_tested(run: Run, folds: Sequence[FoldRun], table: Any = None) -> Predictions | None:

@@ -29,18 +29,24 @@ from chainrule.training.progress import ShownTrainings, shown_trainings
 from chainrule.training.run import Run, with_notes
 from chainrule.training.side_by_side import side_by_side
 from chainrule.training.state import INTERRUPTED
-from chainrule.training.table_folds import Fold, to_roles
-from chainrule.training.table_measuring import (
+from chainrule.training.tables.fold_records import (
+    FoldRecord,
+    Records,
+    epochs_for_all,
+    records_to_notes,
+)
+from chainrule.training.tables.folds import Fold, to_roles
+from chainrule.training.tables.measuring import (
     constant,
     predicted,
     result_of_folds,
     result_on_table,
 )
-from chainrule.training.table_notes import TableNote
-from chainrule.training.table_plan import Recipe, TablePlan
-from chainrule.training.table_records import FoldRecord, Records, epochs_for_all, records_to_notes
-from chainrule.training.table_result import CONSTANT, LINEAR, MODELS, NETWORK
-from chainrule.training.table_rows import TableRows
+from chainrule.training.tables.notes import TableNote
+from chainrule.training.tables.plan import TablePlan
+from chainrule.training.tables.recipe import Recipe
+from chainrule.training.tables.result import CONSTANT, LINEAR, MODELS, NETWORK
+from chainrule.training.tables.rows import TableRows
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.training.table_measures import Predictions, figures
+from chainrule.training.tables.measures import Predictions, figures
 
 Whole = NDArray[np.int64]
 Numbers = NDArray[np.float64]

@@ -24,10 +24,11 @@ from chainrule.training.interrupts import uninterrupted
 from chainrule.training.records import load
 from chainrule.training.run import Run
 from chainrule.training.stopping import Stopping
-from chainrule.training.table_data import kept_data, kept_table
-from chainrule.training.table_folds import from_roles
-from chainrule.training.table_measuring import check_measurable
-from chainrule.training.table_notes import (
+from chainrule.training.tables.fold_records import records_in
+from chainrule.training.tables.folds import from_roles
+from chainrule.training.tables.kept_rows import kept_data, kept_table
+from chainrule.training.tables.measuring import check_measurable
+from chainrule.training.tables.notes import (
     MOST_UNITS,
     Settings,
     Source,
@@ -36,15 +37,10 @@ from chainrule.training.table_notes import (
     preparation_of,
     table_note_of,
 )
-from chainrule.training.table_plan import (
-    LEARNING_RATE,
-    PATIENCE,
-    Recipe,
-    TablePlan,
-    said_of_test,
-)
-from chainrule.training.table_records import records_in
-from chainrule.training.table_work import TableWork
+from chainrule.training.tables.other_table import said_of_test
+from chainrule.training.tables.plan import TablePlan
+from chainrule.training.tables.recipe import LEARNING_RATE, PATIENCE, Recipe
+from chainrule.training.tables.work import TableWork
 
 
 def train_table(

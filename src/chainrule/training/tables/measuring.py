@@ -13,11 +13,11 @@ from chainrule.data.columns import is_number, numbers_in
 from chainrule.data.ignoring import numbered
 from chainrule.data.table import Table
 from chainrule.training.run import Run
-from chainrule.training.table_folds import Fold
-from chainrule.training.table_measures import ClassPredictions, NumberPredictions, Predictions
-from chainrule.training.table_plan import TablePlan
-from chainrule.training.table_result import MODELS, TableResult
-from chainrule.training.table_rows import TableRows
+from chainrule.training.tables.folds import Fold
+from chainrule.training.tables.measures import ClassPredictions, NumberPredictions, Predictions
+from chainrule.training.tables.plan import TablePlan
+from chainrule.training.tables.result import MODELS, TableResult
+from chainrule.training.tables.rows import TableRows
 
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.float64]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from chainrule.training.table_intervals import Measured
-from chainrule.training.table_result import (
+from chainrule.training.tables.intervals import Measured
+from chainrule.training.tables.result import (
     CONSTANT,
     LINEAR,
     MAIN,

@@ -12,8 +12,8 @@ from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.network.network import Network
 from chainrule.training.preparing import Prepared, prepare
-from chainrule.training.table_folds import Fold
-from chainrule.training.table_plan import TablePlan
+from chainrule.training.tables.folds import Fold
+from chainrule.training.tables.plan import TablePlan
 from chainrule.training.targets import Target
 
 Rows = NDArray[np.int64]

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
-from chainrule.training.table_intervals import Measured, Resampled
-from chainrule.training.table_measures import (
+from chainrule.training.tables.intervals import Measured, Resampled
+from chainrule.training.tables.measures import (
     CLASS_MEASURES,
     NUMBER_MEASURES,
     ClassPredictions,
@@ -90,7 +90,7 @@ class TableResult:
 
     def to_record(self) -> dict[str, Any]:
         """Return the result as plain data."""
-        from chainrule.training.table_words import in_words
+        from chainrule.training.tables.sentences import in_words
 
         return {
             "task": self.task,

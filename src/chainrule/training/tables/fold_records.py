@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from chainrule.data import record
 from chainrule.training.recording import Recording
 from chainrule.training.run import Run
-from chainrule.training.table_folds import Fold, from_roles
-from chainrule.training.table_notes import TableNote
+from chainrule.training.tables.folds import Fold, from_roles
+from chainrule.training.tables.notes import TableNote
 
 STAGES = ("folds", "fold", "all")
 

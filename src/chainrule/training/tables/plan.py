@@ -1,0 +1,116 @@
+"""The plan of a table's trainings: its task, its rows and columns, and the folds.
+
+Everything is decided here before any training, and said in ``decisions``. A column's kind follows
+from its own values; means, scales and levels are fitted later, on training rows alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.choices import Choices
+from chainrule.data.columns import is_number
+from chainrule.data.decisions import Decision, counted, shown
+from chainrule.data.hints import spelling_hint
+from chainrule.data.ignoring import ignored_rows, numbered
+from chainrule.data.kinds import INPUTS, Kinds, decide_kinds
+from chainrule.data.table import Table
+from chainrule.data.target import Task, decide_task, describe_target, rows_with_target
+from chainrule.errors import DataError
+from chainrule.training.tables.folds import FOLDS, Fold, make_folds
+from chainrule.training.tables.together import rows_together
+
+Rows = NDArray[np.int64]
+
+FEWEST_ROWS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class TablePlan:
+    """A table and what was decided: the task, the columns' kinds, the rows that are used, folds.
+
+    ``used`` are the numbers, from 0, of rows that have a target and are not to be ignored;
+    ``groups`` (rows of the table,) the number of each row's group, where rows come in groups.
+    """
+
+    table: Table
+    target: str
+    task: Task
+    kinds: Kinds
+    choices: Choices
+    used: Rows
+    folds: tuple[Fold, ...]
+    decisions: tuple[Decision, ...]
+    groups: Rows | None = None
+
+    @cached_property
+    def known(self) -> Table:
+        """The rows that are used: of others not even the class is known."""
+        return self.table.select(self.used)
+
+    @classmethod
+    def of(cls, table: Table, target: str, choices: Choices, seed: int) -> TablePlan:
+        """Return the plan of a table.
+
+        Raises DataError for a target that cannot be learned, fewer than 10 rows, and rows that
+        cannot be shared out; SetupError for choices that contradict.
+        """
+        kinds = decide_kinds(table, target, choices)
+        looked_at = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
+        ignored = ignored_rows(table, choices.ignore_rows, [*looked_at, target])
+        with_target = rows_with_target(table, target)
+        used = with_target[~ignored[with_target]]
+        if len(used) < FEWEST_ROWS:
+            raise DataError(
+                f"{counted(len(used), 'row')} with a target: too few to train, choose and test on.",
+                f"Give {FEWEST_ROWS} rows or more, or train from Python without folds: train().",
+            )
+        known = table.select(used)
+        task = decide_task(known, target, choices.task)
+        together, said = rows_together(known, target, task, kinds, choices)
+        folds = make_folds(used, together, seed)
+        rows_said = _rows_said(table, used, int(ignored.sum()), choices)
+        groups = None
+        if choices.group is not None:
+            groups = numbered(table.columns[choices.group])
+        decisions = (
+            *table.decisions,
+            describe_target(known, target, task),
+            *_target_hints(known, target, task),
+            *rows_said,
+            *said,
+            *kinds.decisions,
+        )
+        return cls(table, target, task, kinds, choices, used, folds, decisions, groups)
+
+
+def _target_hints(known: Table, target: str, task: Task) -> list[Decision]:
+    """Return hints for classes: some that may be one, and some of too few rows for the folds."""
+    if task == "regression":
+        return []
+    column = known.columns[target]
+    counts = Counter(map(str, column.tolist()))
+    rare = sorted(label for label, count in counts.items() if count < FOLDS)
+    hints = [] if is_number(column) else spelling_hint(target, counts)
+    if rare:
+        text = f"{shown(rare)} in fewer rows than there are folds: some folds test none of them"
+        hints.append(Decision(target, "hint", text))
+    return hints
+
+
+def _rows_said(table: Table, used: Rows, ignored: int, choices: Choices) -> list[Decision]:
+    said = []
+    if ignored:
+        text = f"{ignored:,} are left out, as asked: {choices.ignore_rows}"
+        said.append(Decision("rows", "rows", text))
+    without = table.rows - ignored - len(used)
+    if without:
+        said.append(Decision("rows", "rows", f"{without:,} without a target are left out"))
+    if said:
+        said.append(Decision("rows", "rows", f"{len(used):,} of {table.rows:,} are used"))
+    return said
