@@ -154,6 +154,27 @@ def strips(path: Path, title: str, axis: str, lines: Sequence[Strip]) -> None:
         panel.set_xlim(0.0, 1.1 * max(most))
 
 
+def shares(
+    path: Path, title: str, due: float, doubt: float, rows: Sequence[tuple[str, str, float]]
+) -> None:
+    """Draw how often intervals held what is true: (table, measure, share), beside what is due."""
+    colours = dict(
+        zip(dict.fromkeys(measure for _, measure, _ in rows), (BLACK, GREY), strict=True)
+    )
+    tables = list(dict.fromkeys(table for table, _, _ in rows))
+    with figure(path, 8, 1.6 + 0.5 * len(tables)) as drawn:
+        panel = drawn.subplots()
+        panel.axvspan(due - doubt, min(1.0, due + doubt), color=GREY, alpha=0.15, linewidth=0)
+        panel.axvline(due, color=GREY, linewidth=1)
+        for measure, colour in colours.items():
+            points = [(share, tables.index(table)) for table, one, share in rows if one == measure]
+            panel.plot(*zip(*points, strict=True), "o", color=colour, label=measure)
+        panel.set_yticks(range(len(tables)), tables)
+        panel.set(title=title, xlabel="share of 95 % intervals that hold chance")
+        panel.set(ylim=(len(tables) - 0.5, -0.5), xlim=(min(0.85, *(one for *_, one in rows)), 1.0))
+        drawn.legend(loc="outside lower center", ncols=2, frameon=False)
+
+
 def growth(path: Path, panels: Mapping[str, Mapping[str, Mapping[int, float]]]) -> None:
     """Draw how a step's cost grows: panel -> contestant -> size -> microseconds."""
     with figure(path, 11, 8) as drawn:

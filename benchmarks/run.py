@@ -14,6 +14,7 @@ import first_result
 import growth
 import many
 import own_blocks
+import shuffled_labels
 import speed
 import update
 from rounds import options
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
     "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
     "many": (many.main, (), ("--works", "1")),
     "first_result": (first_result.main, (), ()),
+    "shuffled_labels": (shuffled_labels.main, (), ("--shuffles", "2", "--tables", "iris")),
 }
 TRIAL = ("--rounds", "2", "--seconds", "0.02", "--threads", "1", "--no-compile")
 

@@ -43,7 +43,7 @@ print(*check_optimizer(blocks_side.AdaBelief()), sep="\\n")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run some benchmarks in a small way; return what was printed, and the folder of results."""
     folder = tmp_path_factory.mktemp("results")
-    names = ["speed", "own_blocks", "growth", "many", *_if_compiled("update")]
+    names = ["speed", "own_blocks", "growth", "many", "shuffled_labels", *_if_compiled("update")]
     options = ["--trial", "--peers", "scikit-learn"]
     ended = subprocess.run(
         [sys.executable, BENCHMARKS / "run.py", *names, *options, "--results", folder],
@@ -67,7 +67,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def test_the_runner_writes_a_page_a_table_and_a_picture(trial: tuple[str, Path]) -> None:
     printed, folder = trial
-    for name in ("speed_float32", "own_blocks", "growth", "many", *_if_compiled("update")):
+    names = ("speed_float32", "own_blocks", "growth", "many", "shuffled_labels")
+    for name in (*names, *_if_compiled("update")):
         page = (folder / f"{name}.md").read_text()
         assert page in printed
         assert "This is a trial" in page

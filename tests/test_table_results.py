@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from real_tables import HEART, REAL_TABLES, RealTable
-from scipy.stats import binomtest
 from sklearn import metrics
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
@@ -23,6 +22,7 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
 )
+from statsmodels.stats.proportion import proportion_confint
 
 import chainrule as cr
 from chainrule.data.preparation import Preparation
@@ -42,6 +42,11 @@ def trained(request: pytest.FixtureRequest) -> tuple[RealTable, pd.DataFrame, Ru
     frame = table.frame()
     given = {"seed": SEED, "progress": False, **table.given}
     return table, frame, cr.train_table(frame, table.target, **given)
+
+
+def counting(units: int, run: Run) -> int:
+    """Rows that were tested in folds count for those of all folds but one."""
+    return units if len(run.folds) == 1 else units - units // len(run.folds)
 
 
 def rows_tested(run: Run) -> np.ndarray:
@@ -139,22 +144,21 @@ def test_figure_and_interval_are_those_of_an_independent_script(
     main = "accuracy" if classes else "root_mean_squared_error"
     group = table.given.get("group")
     if classes and group is None:
-        right = round(figures["accuracy"] * len(rows))
-        wilson = binomtest(right, len(rows)).proportion_ci(method="wilson")
-        assert (found[main].low, found[main].high) == pytest.approx(
-            (wilson.low, wilson.high), abs=1e-9
-        )
+        count = counting(len(rows), run)
+        wilson = proportion_confint(figures["accuracy"] * count, count, method="wilson")
+        assert (found[main].low, found[main].high) == pytest.approx(wilson, abs=1e-9)
     # Draws of a few measures are enough for the others' intervals, and all for small tables.
     names = [name for name in figures if name in (main, "r2", "log_loss", "balanced_accuracy")]
     units = pd.factorize(frame[group][rows], sort=True)[0] if group else np.arange(len(rows))
+    count = int(units.max()) + 1
     draws = max(200, min(1000, 20_000_000 // len(rows)))
     generator = np.random.default_rng(SEED)
-    members = [np.flatnonzero(units == one) for one in range(units.max() + 1)] if group else None
+    members = [np.flatnonzero(units == one) for one in range(count)] if group else None
     drawn: dict[str, list[float]] = {name: [] for name in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(draws):
-            chosen = generator.integers(0, units.max() + 1, units.max() + 1)
+            chosen = generator.integers(0, count, counting(count, run))
             if members is not None:
                 chosen = np.concatenate([members[one] for one in chosen])
             again = quick_scores(truth[chosen], predicted[chosen])
@@ -224,8 +228,6 @@ def test_shuffled_labels_show_no_skill() -> None:
         for name in covered:
             one = result.scores["network"][name]
             covered[name] += one.low <= 0.5 <= one.high
-    # Of 300 shuffles 91 % and 94 % cover chance: that folds learn from each other's rows is not in
-    # an interval over rows.
     for name, count in covered.items():
-        assert 0.85 * SHUFFLES <= count <= 0.99 * SHUFFLES, name
+        assert 0.9 * SHUFFLES <= count <= 0.99 * SHUFFLES, name
     assert wins <= 0.03 * SHUFFLES

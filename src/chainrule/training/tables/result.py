@@ -69,7 +69,7 @@ class TableResult:
     ) -> TableResult:
         """Return the result of predictions of the same rows, the network's first."""
         task = "classification" if classes else "regression"
-        resampled = Resampled.of(models, seed, groups)
+        resampled = Resampled.of(models, seed, groups, planned)
         network = models[NETWORK]
         table = confusion(network).tolist() if isinstance(network, ClassPredictions) else []
         return cls(
@@ -88,10 +88,15 @@ class TableResult:
             confusion=tuple(tuple(row) for row in table),
         )
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the result as plain data."""
+    @property
+    def in_words(self) -> str:
+        """The figure and its interval, how the simpler models do, and what it rests on."""
         from chainrule.training.tables.sentences import in_words
 
+        return in_words(self)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the result as plain data; its words are for those who read the file."""
         return {
             "task": self.task,
             "rows": self.rows,
@@ -105,7 +110,7 @@ class TableResult:
             "skill": _to_record(self.skill),
             "classes": list(self.classes),
             "confusion": [list(row) for row in self.confusion],
-            "in_words": in_words(self),
+            "in_words": self.in_words,
         }
 
     @classmethod
