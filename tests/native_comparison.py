@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from chainrule.engines import native
 from chainrule.engines.program import Program
 from chainrule.engines.work import Batches, Work
-from chainrule.word_shapes import Rows, has_rows
+from chainrule.shapes import Rows, has_rows
 from chainrule.word_values import WORD_VALUES
 
 needs_native = pytest.mark.skipif(

@@ -48,8 +48,8 @@ from chainrule.arrays import (
     where,
 )
 from chainrule.engines.program import Input, Tracing
+from chainrule.shapes import Rows, Shape, broadcast
 from chainrule.symbols import Symbol
-from chainrule.word_shapes import Rows, Shape, broadcast
 
 SMOOTH = ("sin", "cos", "tanh", "sigmoid", "erf")
 ROUGH = ("negative", "absolute", "sign", "floor")

@@ -10,8 +10,8 @@ import numpy as np
 
 from chainrule.engines.program import Input
 from chainrule.errors import ShapeError
+from chainrule.shapes import ROWS, Rows, Shape, broadcast
 from chainrule.symbols import Symbol
-from chainrule.word_shapes import ROWS, Rows, Shape, broadcast
 
 Choose = Callable[[Sequence[Any]], Any]
 

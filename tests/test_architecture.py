@@ -27,13 +27,16 @@ PUBLIC_NAMES = ROOT / "tests" / "public_names.txt"
 
 # A module imports from lower floors, and from the neighbours named below.
 FLOORS = {
-    "errors": 1,
+    "errors": 0,
     "checks": 1,
     "arrays": 2,
     "symbols": 2,
     "equations": 2,
+    "sliding_shapes": 2,
+    "sliding_values": 2,
     "word_values": 2,
     "word_shapes": 2,
+    "shapes": 1,
     "randomness": 2,
     "data": 2,
     "ops": 3,
@@ -60,8 +63,11 @@ NEIGHBOURS = {
     ("equations", "word_values"): "equations over constants are computed at once",
     ("arrays", "symbols"): "a word met by a symbol is recorded instead of computed",
     ("arrays", "word_values"): "a word met by an array is computed",
-    ("word_values", "word_shapes"): "both count axes in the same way",
-    ("arrays", "word_shapes"): "both count axes in the same way",
+    ("word_shapes", "sliding_shapes"): "the words that slide have a room of their own",
+    ("word_values", "sliding_values"): "the words that slide have a room of their own",
+    ("sliding_values", "sliding_shapes"): "both count the places of a window",
+    ("arrays", "sliding_shapes"): "the types of a window's settings",
+    ("word_values", "randomness"): "the word random draws by the one generator",
     ("data", "randomness"): "splits are drawn by the one generator",
     ("training", "files"): "a run saves itself",
 }
@@ -76,7 +82,7 @@ REPEATABLE = {
 # An engine receives a function and shapes; the alphabet is all that it knows.
 ENGINES_MAY_IMPORT = {
     "errors", "arrays", "symbols", "equations", "word_shapes", "word_values", "randomness",
-    "engines",
+    "shapes", "sliding_shapes", "sliding_values", "engines",
 }  # fmt: skip
 
 FILE_LIMIT, FILE_AIM = 400, 300

@@ -22,8 +22,8 @@ from chainrule.ops.derived import (
     tangent_of_function,
 )
 from chainrule.ops.walks import Step, backward_walk, forward_walk, steps_towards, tangent_walk
+from chainrule.shapes import ROWS
 from chainrule.testing import assert_op, check_op
-from chainrule.word_shapes import ROWS
 
 STEP = 1e-6
 

@@ -16,7 +16,7 @@ from chainrule.arrays import matmul, mean_over, reshape, sum_over, transpose
 from chainrule.engines import door
 from chainrule.engines.door import ENGINES, Batches, Look, Outcome, Watch, Work, evaluate, run
 from chainrule.engines.program import Input, trace
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 RANDOM = np.random.default_rng(5)
 X = RANDOM.normal(size=(11, 3))

@@ -30,7 +30,7 @@ from chainrule.equations import Equation
 from chainrule.errors import SetupError, ShapeError
 from chainrule.ops import OPS
 from chainrule.ops.walks import Step, backward_walk, forward_walk
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 STEPS = (
     Step(OPS["linear"], ("x", "w", "b"), ("hidden",)),

@@ -29,9 +29,9 @@ from chainrule.engines.choosing import ENGINES
 from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.engines.work import Engine
 from chainrule.ops import OPS
+from chainrule.shapes import ROWS
 from chainrule.testing import check_op, programs
 from chainrule.testing.trials import draw, has_open_rows
-from chainrule.word_shapes import ROWS
 
 pytestmark = needs_native
 

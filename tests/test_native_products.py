@@ -11,7 +11,7 @@ from native_comparison import DTYPES, SETS, instruction_set, threads
 from chainrule.arrays import matmul, transpose
 from chainrule.engines import native
 from chainrule.engines.program import FloatType, Input, trace
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 pytestmark = pytest.mark.skipif(not native.is_present(), reason="the compiled engine is not there")
 

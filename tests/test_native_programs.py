@@ -51,7 +51,7 @@ from chainrule.arrays import (
 from chainrule.engines import native, reference
 from chainrule.engines.program import Input, Tracing
 from chainrule.errors import ChainruleError
-from chainrule.word_shapes import ROWS, Rows, Shape
+from chainrule.shapes import ROWS, Rows, Shape
 
 pytestmark = needs_native
 

@@ -34,7 +34,7 @@ from chainrule.engines.program import FloatType, Input, trace
 from chainrule.engines.work import Batches, Outcome, Watch, Work
 from chainrule.errors import ChainruleError
 from chainrule.randomness import permutation
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 pytestmark = needs_native
 

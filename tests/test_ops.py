@@ -17,9 +17,9 @@ from chainrule.ops.derived import tangent_of_function
 from chainrule.ops.losses import log_cosh_of
 from chainrule.ops.op import BUILT_IN
 from chainrule.ops.walks import Step, backward_walk, forward_walk, tangent_walk
+from chainrule.shapes import ROWS
 from chainrule.testing import assert_op, check_op
 from chainrule.testing.trials import draw
-from chainrule.word_shapes import ROWS
 
 BLOCKS = sorted(name for name, one in OPS.items() if one.kind != "word")
 ELEMENTWISE = sorted(name for name, one in OPS.items() if one.kind == "elementwise")
@@ -606,7 +606,7 @@ def test_an_unknown_op_is_answered_with_the_nearest_name() -> None:
 
 
 def test_shapes_that_do_not_meet_give_pattern_sizes_and_remedy() -> None:
-    with pytest.raises(ShapeError, match=r"n i, i o, o -> n o.*i = 3.*i = 5"):
+    with pytest.raises(ShapeError, match=r"\.\.\. i, i o, o -> \.\.\. o.*i = 3.*i = 5"):
         OPS["linear"].output_shapes([(ROWS, 3), (5, 4), (4,)], {})
 
 
@@ -615,7 +615,7 @@ def test_ops_are_records_that_know_themselves() -> None:
     assert one == OPS["linear"]
     assert hash(one) == hash(OPS["linear"])
     assert one.input_names == ("x", "w", "b")
-    assert one.shapes == "n i, i o, o -> n o"
+    assert one.shapes == "... i, i o, o -> ... o"
     assert OPS["relu"].kinks == (Kink({"x": 0.0}, "left"),)
     assert OPS["leaky_relu"].settings == {"slope": 0.01}
     assert OPS["parametric_relu"].learned == {"slope": "constant 0.25"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import ShapeError
 from chainrule.ops.patterns import Pattern, Slot
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 
 def shapes_out(pattern: str, *shapes: Any, rules: Any = None, **settings: Any) -> Any:

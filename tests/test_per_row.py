@@ -14,12 +14,15 @@ from chainrule.arrays import (
     add_at,
     broadcast_like,
     concatenate,
+    contract,
+    convolve_weights,
     count,
     exp,
     matmul,
     max_over,
     maximum,
     mean_over,
+    overlap_add,
     pad,
     reshape,
     slice_of,
@@ -28,13 +31,14 @@ from chainrule.arrays import (
     to_float,
     transpose,
     where,
+    windows,
     zeros_like,
 )
 from chainrule.engines.per_row import per_row
 from chainrule.engines.program import FloatType, Input, Program, check, trace
 from chainrule.engines.reference import evaluate
 from chainrule.errors import SetupError
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 INPUTS = (
     Input("w", (3, 4)),
@@ -43,6 +47,8 @@ INPUTS = (
     Input("label", (ROWS,), "integer"),
     Input("labels", (ROWS, 2), "integer"),
     Input("places", (2,), "integer"),
+    Input("images", (ROWS, 2, 4, 5)),
+    Input("step", (), "integer"),
 )
 
 
@@ -59,6 +65,8 @@ def inputs_of(rows: int, seed: int = 0) -> list[Any]:
         random.integers(0, 3, size=rows),
         random.integers(0, 3, size=(rows, 2)),
         np.array([2, 0]),
+        random.normal(size=(rows, 2, 4, 5)),
+        3,
     ]
 
 
@@ -88,7 +96,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "outer product, one side a stack": lambda w, x, t, *_: matmul(x.T, transpose(t, (1, 0, 2))),
     "row times matrix": lambda w, x, t, *_: x @ w,
     "added at labels": lambda w, x, t, label, *_: add_at(x, label, 4),
-    "added at several labels": lambda w, x, t, label, labels, places: add_at(t, labels, 3),
+    "added at several labels": lambda w, x, t, label, labels, places, *_: add_at(t, labels, 3),
     "elementwise behind": lambda w, x, t, *_: exp(x.T @ (x @ w)) * w + sum_over(x),
     "ranks that differ": lambda w, x, t, *_: sum_over(x, 0) + sum_over(t[:, :, :3], 0),
     "scalar beside": lambda w, x, t, *_: sum_over(x) * sum_over(t, 0) / w[:2],
@@ -121,8 +129,24 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "fixed, spread like a sum": lambda w, x, t, *_: (
         broadcast_like(w[:, :1], x.T @ (x @ w)) * sum_over(x)
     ),
-    "taken behind": lambda w, x, t, label, labels, places: take(x.T @ (x @ w), places),
-    "added behind": lambda w, x, t, label, labels, places: add_at(sum_over(t, 0), places, 3),
+    "taken behind": lambda w, x, t, label, labels, places, *_: take(x.T @ (x @ w), places),
+    "added behind": lambda w, x, t, label, labels, places, *_: add_at(sum_over(t, 0), places, 3),
+    "contracted": lambda w, x, t, *_: contract(t, t * 2.0),
+    "contracted over rows alone": lambda w, x, t, *_: contract(x, x @ w),
+    "contracted behind": lambda w, x, t, *_: contract(contract(t, t), contract(t, t[:, :, :3])),
+    "contracted with a fixed one behind": lambda w, x, t, *_: contract(w, contract(x, x)),
+    "kernels' gradients": lambda w, x, t, label, labels, places, images, step: convolve_weights(
+        images, images[:, :, 1:, 1:4], (2, 2), (1, 1), (1, 2), ((0, 0), (0, 0)), 1
+    ),
+    "kernels' gradients, in groups, padded": lambda w, x, t, a, b, c, images, step: (
+        convolve_weights(
+            images, exp(images[:, :, :3, :3]), (2, 2), (2, 2), (1, 1), ((1, 1), (1, 0)), 2
+        )
+    ),
+    "windows behind": lambda w, x, t, *_: windows(contract(x, x @ w), (2,), (2,), (1,)),
+    "windows put back behind": lambda w, x, t, *_: overlap_add(
+        windows(contract(x, x @ w), (2,), (1,), (1,)), (4,), (1,), (1,)
+    ),
     "counted truth values": lambda w, x, t, *_: sum_over(to_float(x < 0.0), 0),
 }
 

@@ -18,10 +18,10 @@ from chainrule.network.network import layout_of
 from chainrule.network.objective import Objective
 from chainrule.ops import OPS
 from chainrule.optimizers import OPTIMIZERS, find_optimizer
+from chainrule.shapes import ROWS
 from chainrule.testing import programs
 from chainrule.testing.trials import draw
 from chainrule.training.step import Terms, TrainingStep
-from chainrule.word_shapes import ROWS
 
 X = Input("x", (ROWS, 4))
 

@@ -16,17 +16,19 @@ from chainrule.engines.program import Input, Program, trace
 from chainrule.engines.reference import evaluate
 from chainrule.errors import ChainruleError, SetupError, ShapeError
 from chainrule.ops import OPS, Example
+from chainrule.shapes import ROWS, Shape, broadcast
 from chainrule.testing import assert_op, check_op
 from chainrule.testing.trials import draw
-from chainrule.word_shapes import ROWS, WORD_SHAPES, Shape, broadcast
+from chainrule.word_shapes import WORD_SHAPES
 from chainrule.word_values import WORD_VALUES
 
 # A word more is a kernel more in every engine: this list grows only on purpose.
 ALPHABET = """
-absolute add add_at broadcast_like concatenate cos count divide equal erf exp expm1 floor
-is_finite less less_equal log log1p logical_and logical_not logical_or matmul max_over maximum
-minimum multiply negative pad power reshape sigmoid sign sin slice sqrt subtract sum_over take tanh
-to_float transpose where
+absolute add add_at broadcast_like concatenate contract convolve convolve_transposed
+convolve_weights cos count divide equal erf exp expm1 floor is_finite less less_equal log log1p
+logical_and logical_not logical_or matmul max_over maximum minimum multiply negative overlap_add pad
+power random reshape sigmoid sign sin slice sqrt subtract sum_over take tanh to_float transpose
+where windows
 """
 WORDS = sorted(ALPHABET.split())
 ROWWISE = np.array([[0.5, -1.5, 2.0, 0.0], [1.0, 3.0, -0.25, 7.0], [-2.0, 0.1, 0.2, 0.3]])

@@ -17,8 +17,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from chainrule.shapes import Rows, Shape, normal_axes
+from chainrule.sliding_shapes import Padding, Sizes
 from chainrule.symbols import RowCount, Symbol, open_shape
-from chainrule.word_shapes import Rows, Shape, normal_axes
 from chainrule.word_values import WORD_VALUES, Axis
 
 
@@ -294,3 +295,91 @@ def add_at(values: Array, indices: Array, size: int) -> Array:
 def zeros_like(x: Array) -> Array:
     """Return zeros in the shape of x, also where x is infinite or NaN."""
     return broadcast_like(0.0, x)
+
+
+def contract(a: Array, b: Array) -> Array:
+    """Return the sum over all axes but the last of a's entries times b's: (i, j).
+
+    ``a`` (..., i) and ``b`` (..., j): the adjoint of a product with a matrix.
+    """
+    return apply("contract", (a, b))
+
+
+def random(step: Array, like: Array, seed: int, purpose: str) -> Array:
+    """Return numbers that are uniform between 0 and 1 in the shape of ``like``.
+
+    They follow from seed, purpose, step (one whole number) and the place in the array alone.
+    """
+    return apply("random", (step, like), {"seed": seed, "purpose": purpose})
+
+
+# ---- windows that slide over the last axes ----
+
+
+def windows(x: Array, size: Sizes, stride: Sizes, dilation: Sizes) -> Array:
+    """Return (..., *steps, *size): what a window sees at each of its places.
+
+    ``x`` (..., *sizes); ``size``, ``stride`` and ``dilation`` have one number for each axis that
+    the window slides over. Only places at which it lies inside count.
+    """
+    settings = {"size": size, "stride": stride, "dilation": dilation}
+    return apply("windows", (x,), settings)
+
+
+def overlap_add(x: Array, size: Sizes, stride: Sizes, dilation: Sizes) -> Array:
+    """Return (..., *size), windows put back where they were taken from: the adjoint of windows.
+
+    ``x`` (..., *steps, *window); what lies in several windows is added up.
+    """
+    settings = {"size": size, "stride": stride, "dilation": dilation}
+    return apply("overlap_add", (x,), settings)
+
+
+def convolve(
+    x: Array, w: Array, stride: Sizes, dilation: Sizes, padding: Padding, groups: int
+) -> Array:
+    """Return (n, outputs, *steps): x times the kernel at each place (not mirrored).
+
+    ``x`` (n, channels, *sizes), ``w`` (outputs, channels / groups, *kernel). ``padding`` has a pair
+    for each axis: so many zeros before and after. Outputs and channels lie in ``groups``, which
+    have nothing to do with each other.
+    """
+    return apply("convolve", (x, w), _slide(stride, dilation, padding, groups))
+
+
+def convolve_transposed(
+    y: Array,
+    w: Array,
+    size: Sizes,
+    stride: Sizes,
+    dilation: Sizes,
+    padding: Padding,
+    groups: int,
+) -> Array:
+    """Return (n, channels, *size): the adjoint of ``convolve`` at its first input.
+
+    ``y`` (n, outputs, *steps), ``w`` (outputs, channels / groups, *kernel).
+    """
+    settings = {"size": size, **_slide(stride, dilation, padding, groups)}
+    return apply("convolve_transposed", (y, w), settings)
+
+
+def convolve_weights(
+    x: Array,
+    y: Array,
+    size: Sizes,
+    stride: Sizes,
+    dilation: Sizes,
+    padding: Padding,
+    groups: int,
+) -> Array:
+    """Return (outputs, channels / groups, *size): the adjoint of ``convolve`` at its kernel.
+
+    ``x`` (n, channels, *sizes), ``y`` (n, outputs, *steps); a sum over rows and places.
+    """
+    settings = {"size": size, **_slide(stride, dilation, padding, groups)}
+    return apply("convolve_weights", (x, y), settings)
+
+
+def _slide(stride: Sizes, dilation: Sizes, padding: Padding, groups: int) -> dict[str, Any]:
+    return {"stride": stride, "dilation": dilation, "padding": padding, "groups": groups}

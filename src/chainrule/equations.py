@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError
+from chainrule.shapes import Kind, Shape, Typed
 from chainrule.symbols import RowCount, Symbol
-from chainrule.word_shapes import WORD_SHAPES, Kind, Shape, Typed
+from chainrule.word_shapes import WORD_SHAPES
 from chainrule.word_values import WORD_VALUES
 
 Settings = tuple[tuple[str, Any], ...]

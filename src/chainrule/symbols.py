@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError, ShapeError, nearest
-from chainrule.word_shapes import ROWS, WORD_SHAPES, Kind, Rows, Shape, Size, show
+from chainrule.shapes import ROWS, Kind, Rows, Shape, Size, show
+from chainrule.word_shapes import WORD_SHAPES
 
 if TYPE_CHECKING:
     from chainrule.equations import Recorder

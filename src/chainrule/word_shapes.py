@@ -1,104 +1,21 @@
-"""The shape and kind of what each word of the alphabet returns, from those of its inputs.
-
-A size is a whole number or ``ROWS``, the number of rows of a batch, which stays open in a program.
-A kind is "float", "integer" or "boolean"; how many bits a float has is the program's matter.
-"""
+"""The shape and kind of what each word of the alphabet returns, from those of its inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from chainrule.errors import ShapeError
+from chainrule.shapes import Kind, Rows, Shape, Typed, broadcast, extent, normal_axes, show
+from chainrule.sliding_shapes import (
+    convolve_shape,
+    convolve_transposed_shape,
+    convolve_weights_shape,
+    overlap_add_shape,
+    windows_shape,
+)
 
-Kind = Literal["float", "integer", "boolean"]
-
-
-class Rows:
-    """The number of rows of a batch: one size, unknown until a program runs."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Rows)
-
-    def __hash__(self) -> int:
-        return hash("rows")
-
-    def __repr__(self) -> str:
-        return "n"
-
-
-ROWS = Rows()
-Size = int | Rows
-Shape = tuple[Size, ...]
-Typed = tuple[Shape, Kind]
 ShapeRule = Callable[..., Typed]
-
-
-def show(shape: Shape) -> str:
-    """Return a shape as it is printed, ``(n, 4)``."""
-    return "(" + ", ".join(repr(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
-
-
-def has_rows(shape: Shape) -> bool:
-    """Whether a shape holds the open size."""
-    return any(isinstance(size, Rows) for size in shape)
-
-
-def rows_axis(shape: Shape) -> int:
-    """Return the place of the rows, from 0."""
-    return next(place for place, size in enumerate(shape) if isinstance(size, Rows))
-
-
-def elements(shape: Shape) -> tuple[int, int]:
-    """Return (how often n is a factor, the product of the other sizes)."""
-    rows, _, total = _extent(shape)
-    return rows, total
-
-
-def _extent(shape: Shape) -> tuple[int, int, int]:
-    """Return (how often n is a size, the product of the sizes before it, that of all others).
-
-    Without rows nothing stands before them, so the second is 1.
-    """
-    rows, before, total = 0, 1, 1
-    for size in shape:
-        if not isinstance(size, Rows):
-            total *= size
-            continue
-        if rows == 0:
-            before = total
-        rows += 1
-    return rows, before, total
-
-
-def broadcast(*shapes: Shape) -> Shape:
-    """Return the shape that elementwise words give for these shapes (NumPy's rule)."""
-    result: Shape = ()
-    for shape in shapes:
-        if not result:
-            result = shape
-        elif shape and shape != result:
-            result = _spread(result, shape, shapes)
-    return result
-
-
-def _spread(left: Shape, right: Shape, shapes: Sequence[Shape]) -> Shape:
-    """Return the shape to which two of ``shapes`` are spread, axis by axis from the last one."""
-    longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
-    ahead = len(longer) - len(shorter)
-    sizes = list(longer)
-    for axis, size in enumerate(shorter, start=ahead):
-        if sizes[axis] == 1:
-            sizes[axis] = size
-        elif size not in (1, sizes[axis]):
-            given = " and ".join(show(shape) for shape in shapes)
-            raise ShapeError(
-                f"Shapes {given} do not meet in an elementwise operation.",
-                "Sizes must be equal, or one of them 1, counted from the last axis.",
-            )
-    return tuple(sizes)
 
 
 def _common_kind(inputs: Sequence[Typed]) -> Kind:
@@ -137,20 +54,6 @@ def _where(condition: Typed, if_true: Typed, if_false: Typed) -> Typed:
     return broadcast(condition[0], shape), kind
 
 
-def normal_axes(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
-    """Return axes as a sorted tuple of numbers from 0; ``None`` means all of them."""
-    if axis is None:
-        return tuple(range(rank))
-    chosen = (axis,) if isinstance(axis, int) else axis
-    axes = sorted({one + rank if one < 0 else one for one in chosen})
-    if axes and (axes[0] < 0 or axes[-1] >= rank):
-        raise ShapeError(
-            f"Axis {axis} does not exist in an array of {rank} axes.",
-            f"Axes run from {-rank} to {rank - 1}.",
-        )
-    return tuple(axes)
-
-
 def _reduction(
     x: Typed, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Typed:
@@ -184,6 +87,16 @@ def _matmul(a: Typed, b: Typed) -> Typed:
     return (*broadcast(left[:-2], right[:-2]), left[-2], right[-1]), "float"
 
 
+def _contract(a: Typed, b: Typed) -> Typed:
+    left, right = a[0], b[0]
+    if len(left) < 2 or left[:-1] != right[:-1] or Rows() in (left[-1], right[-1]):
+        raise ShapeError(
+            f"{show(left)} and {show(right)} cannot be contracted.",
+            "All sizes but the last must be equal; rows lie among those.",
+        )
+    return (left[-1], right[-1]), "float"
+
+
 def _transpose(x: Typed, *, axes: tuple[int, ...]) -> Typed:
     shape, kind = x
     if sorted(axes) != list(range(len(shape))):
@@ -196,13 +109,13 @@ def _transpose(x: Typed, *, axes: tuple[int, ...]) -> Typed:
 
 def _reshape(x: Typed, *, shape: Shape) -> Typed:
     given, kind = x
-    due = _extent(given)
+    due = extent(given)
     if -1 in shape:
-        _, _, known = _extent(tuple(one for one in shape if one != -1))
+        _, _, known = extent(tuple(one for one in shape if one != -1))
         if shape.count(-1) == 1 and known and due[2] % known == 0:
             shape = tuple(due[2] // known if one == -1 else one for one in shape)
     # What stands before the rows must stay as much, or one row's numbers would go to another.
-    if _extent(shape) != due:
+    if extent(shape) != due:
         raise ShapeError(
             f"{show(given)} cannot be rearranged into {show(shape)}.",
             "The number of elements must stay the same; n, the rows, stays a size of its own.",
@@ -276,6 +189,15 @@ def _add_at(values: Typed, indices: Typed, *, size: int) -> Typed:
     return (size, *values[0][len(indices[0]) :]), values[1]
 
 
+def _random(step: Typed, like: Typed, *, seed: int, purpose: str) -> Typed:
+    if step != ((), "integer"):
+        raise ShapeError(
+            f"Random numbers cannot be drawn for a step of kind {step[1]} {show(step[0])}.",
+            "A step is one whole number.",
+        )
+    return like[0], "float"
+
+
 def _to_float(x: Typed) -> Typed:
     return x[0], "float"
 
@@ -292,6 +214,7 @@ WORD_SHAPES: Mapping[str, ShapeRule] = {
     **dict.fromkeys(("sum_over", "max_over"), _reduction),
     "count": _count,
     "matmul": _matmul,
+    "contract": _contract,
     "transpose": _transpose,
     "reshape": _reshape,
     "broadcast_like": _broadcast_like,
@@ -300,4 +223,10 @@ WORD_SHAPES: Mapping[str, ShapeRule] = {
     "pad": _pad,
     "take": _take,
     "add_at": _add_at,
+    "windows": windows_shape,
+    "overlap_add": overlap_add_shape,
+    "convolve": convolve_shape,
+    "convolve_transposed": convolve_transposed_shape,
+    "convolve_weights": convolve_weights_shape,
+    "random": _random,
 }

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.word_shapes import normal_axes
+from chainrule.randomness import uniform
+from chainrule.shapes import normal_axes
+from chainrule.sliding_values import (
+    compute_convolve,
+    compute_convolve_transposed,
+    compute_convolve_weights,
+    compute_overlap_add,
+    compute_windows,
+)
 
 Axis = int | tuple[int, ...] | None
 
@@ -65,6 +73,18 @@ def _compute_add_at(xp: ModuleType, values: Any, indices: Any, size: int) -> Any
         return zeros.at[indices].add(values)
     np.add.at(zeros, indices, values)
     return zeros
+
+
+def _compute_contract(xp: ModuleType, a: Any, b: Any) -> Any:
+    front = list(range(a.ndim - 1))
+    return xp.tensordot(a, b, axes=(front, front))
+
+
+def _compute_random(xp: ModuleType, step: Any, like: Any, seed: int, purpose: str) -> Any:
+    """Draw by NumPy on every namespace: the numbers depend on the keys and on the shape alone."""
+    wanted = xp.asarray(like)
+    drawn = uniform(seed, purpose, math.prod(wanted.shape), int(step))
+    return xp.asarray(drawn.reshape(wanted.shape))
 
 
 def _compute_sum(xp: ModuleType, x: Any, axis: Axis, keepdims: bool) -> Any:
@@ -132,4 +152,11 @@ WORD_VALUES: Mapping[str, Callable[..., Any]] = {
     "pad": _compute_pad,
     "take": lambda xp, x, indices: xp.take(x, indices, axis=0),
     "add_at": _compute_add_at,
+    "contract": _compute_contract,
+    "windows": compute_windows,
+    "overlap_add": compute_overlap_add,
+    "convolve": compute_convolve,
+    "convolve_transposed": compute_convolve_transposed,
+    "convolve_weights": compute_convolve_weights,
+    "random": _compute_random,
 }

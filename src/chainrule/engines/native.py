@@ -28,7 +28,7 @@ from chainrule.engines.work import Batches, Epochs, Outcome, Watch, Work
 from chainrule.equations import Equation, Value
 from chainrule.errors import SetupError, ShapeError
 from chainrule.randomness import purpose_key
-from chainrule.word_shapes import Rows, has_rows, normal_axes, rows_axis
+from chainrule.shapes import Rows, has_rows, normal_axes, rows_axis
 
 # The words that leave numbers as they are, but for their kind or shape.
 IDENTITIES = {"to_float", "broadcast_like"}

@@ -7,6 +7,7 @@ of rows. The result is a program over the same alphabet, which every engine runs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +20,19 @@ from chainrule.arrays import (
     broadcast_like,
     concatenate,
     equal,
+    matmul,
+    pad,
     reshape,
     sum_over,
     take,
     transpose,
     where,
+    windows,
     zeros_like,
 )
 from chainrule.engines.program import Program, trace
 from chainrule.errors import SetupError
-from chainrule.word_shapes import ROWS, Shape, normal_axes, rows_axis
+from chainrule.shapes import ROWS, Shape, normal_axes, rows_axis
 
 
 def per_row(program: Program) -> Program:
@@ -112,6 +116,40 @@ def _matmul_summands(shape: Shape, given: Sequence[Any]) -> Any:
     return column * row
 
 
+def _contract_summands(shape: Shape, given: Sequence[Any]) -> Any:
+    left, right = (_flat_between(_rows_first(one)) for one in given)
+    return matmul(transpose(left, (0, 2, 1)), right)
+
+
+def _flat_between(x: Any) -> Any:
+    """Return x with all axes between the first and the last as one."""
+    return _shaped(x, (x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1]))
+
+
+def _convolve_weights_summands(
+    shape: Shape,
+    given: Sequence[Any],
+    size: Any,
+    stride: Any,
+    dilation: Any,
+    padding: Any,
+    groups: int,
+) -> Any:
+    """What a kernel sees at each place, times the gradient there, summed over the places."""
+    x, y = given
+    for axis, (before, after) in enumerate(padding, start=2):
+        x = pad(x, axis, before, after) if before or after else x
+    seen = windows(x, size, stride, dilation)
+    outputs, channels = y.shape[1] // groups, x.shape[1] // groups
+    places, kernel = math.prod(y.shape[2:]), math.prod(size)
+    rank = len(size)
+    seen = reshape(seen, (ROWS, groups, channels, *seen.shape[2:]))
+    order = (0, 1, *range(3, 3 + rank), 2, *range(3 + rank, 3 + 2 * rank))
+    seen = reshape(transpose(seen, order), (ROWS, groups, places, channels * kernel))
+    made = matmul(reshape(y, (ROWS, groups, outputs, places)), seen)
+    return reshape(made, (ROWS, *shape))
+
+
 def _add_at_summands(shape: Shape, given: Sequence[Any], size: int) -> Any:
     """Values and indices with rows in front; each value stands where its index says, else 0."""
     values, indices = (_rows_first(one) for one in given)
@@ -129,6 +167,8 @@ def _add_at_summands(shape: Shape, given: Sequence[Any], size: int) -> Any:
 _SUMMANDS: Mapping[str, Callable[..., Any]] = {
     "sum_over": _sum_summands,
     "matmul": _matmul_summands,
+    "contract": _contract_summands,
+    "convolve_weights": _convolve_weights_summands,
     "add_at": _add_at_summands,
 }
 
@@ -229,6 +269,33 @@ def _refuse_sums_as_indices(one: _Lifting) -> None:
         )
 
 
+def _slid(one: _Lifting) -> Any:
+    """Windows slide over the last axes, so that rows in front change nothing."""
+    return apply(one.word, one.given, one.settings)
+
+
+def _contracted(one: _Lifting) -> Any:
+    left, right = (
+        _flat_between(x if up else _spread_over_rows(x, one))
+        for x, up in zip(one.given, one.lifted, strict=True)
+    )
+    return matmul(transpose(left, (0, 2, 1)), right)
+
+
+def _spread_over_rows(x: Any, one: _Lifting) -> Any:
+    """Return a fixed value once for each row."""
+    lifted = next(x for x, up in zip(one.given, one.lifted, strict=True) if up)
+    zeros = sum_over(zeros_like(lifted), tuple(range(1, lifted.ndim)), keepdims=True)
+    return _aligned(reshape(zeros, (ROWS,)), x.ndim) + x
+
+
+def _refused(one: _Lifting) -> Any:
+    raise SetupError(
+        f"There are no results for single rows: '{one.word}' works on a sum over the rows.",
+        "Apply it to rows, or to parameters.",
+    )
+
+
 _AFTER: Mapping[str, Callable[[_Lifting], Any]] = {
     "sum_over": _reduction,
     "max_over": _reduction,
@@ -240,4 +307,8 @@ _AFTER: Mapping[str, Callable[[_Lifting], Any]] = {
     "broadcast_like": _spread,
     "take": _taken,
     "add_at": _added,
+    "windows": _slid,
+    "overlap_add": _slid,
+    "contract": _contracted,
+    **dict.fromkeys(("convolve", "convolve_transposed", "convolve_weights"), _refused),
 }

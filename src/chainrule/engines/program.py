@@ -23,7 +23,8 @@ from typing import Any, Literal
 
 from chainrule.equations import Equation, Recorder, Value, Written
 from chainrule.errors import SetupError
-from chainrule.word_shapes import WORD_SHAPES, Kind, Rows, Shape, has_rows, rows_axis, show
+from chainrule.shapes import Kind, Rows, Shape, has_rows, rows_axis, show
+from chainrule.word_shapes import WORD_SHAPES
 
 Mark = Literal["fixed", "row", "sum", "after", "coupled"]
 FloatType = Literal["float32", "float64"]
@@ -206,16 +207,19 @@ def _mark(
     """Return the mark of what an equation makes; ``axes`` says where each value has its rows."""
     if equation.word == "count":
         return "fixed"
-    read = equation.inputs[:1] if equation.word == "broadcast_like" else equation.inputs
+    # What only lends its shape is not read.
+    read = equation.inputs[:1] if equation.word in _LENT_A_SHAPE else equation.inputs
     given = {marks[number] for number in read}
     mixed = not given.isdisjoint(("sum", "after", "coupled"))
     if axes[equation.output] is not None:
         return "coupled" if mixed or _pairs_rows(equation, program, axes) else "row"
     if any(axes[number] is not None for number in read):
-        return "sum" if equation.word in ("sum_over", "matmul", "add_at") else "coupled"
+        return "sum" if equation.word in _SUMS else "coupled"
     return "after" if mixed else "fixed"
 
 
+_LENT_A_SHAPE = ("broadcast_like", "random")
+_SUMS = ("sum_over", "matmul", "contract", "add_at", "convolve_weights")
 # Words whose inputs may have their rows at different places, counted from the last axis.
 _MOVES_ROWS = ("matmul", "transpose", "reshape", "take", "slice", "pad", "broadcast_like")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.engines import reference
 from chainrule.engines.work import Batches, Epochs, Outcome, Watch, Work
-from chainrule.word_shapes import has_rows
+from chainrule.shapes import has_rows
 
 
 def run(

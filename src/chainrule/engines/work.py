@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chainrule.engines.program import Program
 from chainrule.errors import SetupError, ShapeError
 from chainrule.randomness import permutation
-from chainrule.word_shapes import has_rows, rows_axis, show
+from chainrule.shapes import has_rows, rows_axis, show
 
 
 @dataclass(frozen=True, eq=False)

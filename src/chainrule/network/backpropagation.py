@@ -20,7 +20,7 @@ from chainrule.network.objective import Objective
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops import Op
 from chainrule.ops.walks import forward_walk, steps_towards
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 LossChoice = str | Loss | Callable[..., Any]
 

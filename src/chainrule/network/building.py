@@ -10,7 +10,7 @@ from chainrule.errors import SetupError, ShapeError
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.plan import Parameter, Plan, PlannedStep
 from chainrule.ops import Op, find_op
-from chainrule.word_shapes import ROWS, Rows, Shape, Size, show
+from chainrule.shapes import ROWS, Rows, Shape, Size, show
 
 
 class Building:

@@ -22,7 +22,7 @@ from chainrule.network.objective import Objective
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops.derived import tangent_of_function
 from chainrule.ops.walks import backward_walk, forward_walk, tangent_walk
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 Named = dict[str, NDArray[Any]]
 Direction = Mapping[str, Any] | NDArray[Any]

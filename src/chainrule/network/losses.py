@@ -14,7 +14,7 @@ from chainrule.equations import Recorder
 from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.ops import LOSSES, OPS, Op
 from chainrule.ops.derived import op_from_function, record_function
-from chainrule.word_shapes import ROWS, Shape, show
+from chainrule.shapes import ROWS, Shape, show
 
 TargetKind = Literal["labels", "numbers"]
 

@@ -16,7 +16,7 @@ from chainrule.network.losses import Loss
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops import OPS, find_op
 from chainrule.ops.walks import Step, backward_walk, forward_walk
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 ONE = np.float64(1.0)
 

@@ -15,7 +15,7 @@ from chainrule.arrays import Array, concatenate, reshape, slice_of
 from chainrule.network.initializers import Initializer, Place
 from chainrule.ops import find_op
 from chainrule.ops.walks import Step
-from chainrule.word_shapes import ROWS, Shape
+from chainrule.shapes import ROWS, Shape
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from chainrule.ops import (
     losses,
     penalties,
     rectifiers,
+    sliding_words,
     softmax,
     words,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "op",
     "penalties",
     "rectifiers",
+    "sliding_words",
     "softmax",
     "words",
 ]

@@ -9,6 +9,7 @@ from chainrule.arrays import (
     add_at,
     broadcast_like,
     concatenate,
+    contract,
     equal,
     matmul,
     pad,
@@ -22,7 +23,7 @@ from chainrule.arrays import (
 )
 from chainrule.ops.op import Changes, Example, Gradients, sum_of_parts
 from chainrule.ops.words import linear_word, unbroadcast, word
-from chainrule.word_shapes import ROWS, normal_axes
+from chainrule.shapes import ROWS, normal_axes
 
 
 def _over(axis: int | tuple[int, ...] | None, keepdims: bool = False, *sizes: int) -> Example:
@@ -100,10 +101,20 @@ def swapped(x: Array) -> Array:
     return transpose(x, (*axes[:-2], axes[-1], axes[-2]))
 
 
+def outer_sum(a: Array, b: Array) -> Array:
+    """Return the sum over all axes but the last of a's entries times b's: (i, j).
+
+    Over rows alone this is a product of two matrices.
+    """
+    return matmul(swapped(a), b) if a.ndim == 2 else contract(a, b)
+
+
 def _matmul_backward(grad_y: Array, y: Array, a: Array, b: Array) -> Gradients:
+    # One matrix for all rows and places: their terms are added up as they are made.
+    shared = b.ndim == 2 and a.ndim > 2
     return (
         unbroadcast(matmul(grad_y, swapped(b)), a),
-        unbroadcast(matmul(swapped(a), grad_y), b),
+        outer_sum(a, grad_y) if shared else unbroadcast(matmul(swapped(a), grad_y), b),
     )
 
 
@@ -129,6 +140,31 @@ word(
         Example(shapes=((3, 3), (3, 3))),
         Example(shapes=((ROWS, 3, 4), (4, 2))),
         Example(shapes=((3, 4), (ROWS, 4, 2))),
+    ),
+)
+
+
+def _contract_tangent(changes: Changes, y: Array, a: Array, b: Array) -> Any:
+    change_a, change_b = changes
+    return sum_of_parts(
+        (
+            None if change_a is None else contract(change_a, b),
+            None if change_b is None else contract(a, change_b),
+        )
+    )
+
+
+word(
+    "contract",
+    r"y = \sum_n a_n b_n^\top",
+    lambda grad_y, y, a, b: (matmul(b, swapped(grad_y)), matmul(a, grad_y)),
+    _contract_tangent,
+    shapes="..., ... -> ...",
+    names=("a", "b"),
+    examples=(
+        Example(shapes=((ROWS, 4), (ROWS, 2))),
+        Example(shapes=((ROWS, 3, 4), (ROWS, 3, 2))),
+        Example(shapes=((3, 2, 2), (3, 2, 3))),
     ),
 )
 
@@ -242,4 +278,17 @@ word(
         Example(shapes=((ROWS, 3), (ROWS,)), sizes={"size": 4}, settings={"size": 4}),
         Example(shapes=((ROWS, 2), (ROWS, 2)), sizes={"size": 4}, settings={"size": 4}),
     ),
+)
+word(
+    "random",
+    r"y \sim \mathcal{U}(0, 1)",
+    lambda grad_y, y, step, like, seed, purpose: (None, None),
+    lambda changes, y, step, like, seed, purpose: None,
+    shapes=" < 9, ... -> ...",
+    names=("step", "like"),
+    examples=(
+        Example(shapes=((), (ROWS, 3)), settings={"seed": 7, "purpose": "mask"}),
+        Example(shapes=((), (4,)), settings={"seed": 7, "purpose": "mask"}),
+    ),
+    differentiable=False,
 )

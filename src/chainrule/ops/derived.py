@@ -17,8 +17,8 @@ from chainrule.equations import Recorder, kind_of
 from chainrule.ops.op import NOTHING, OPS, Gradients, Op
 from chainrule.ops.patterns import Pattern
 from chainrule.ops.walks import Step, backward_walk, forward_walk, tangent_walk
+from chainrule.shapes import Kind, Shape
 from chainrule.symbols import Symbol
-from chainrule.word_shapes import Kind, Shape
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from chainrule.arrays import Array, concatenate, slice_of, sum_over
+from chainrule.ops.array_words import outer_sum
 from chainrule.ops.op import Example, Gradients, multilinear, op
 from chainrule.ops.words import unbroadcast
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
-SIZES = (
-    Example(),
-    Example(sizes={"n": 1, "i": 1, "o": 1}),
-    Example(sizes={"n": 3, "i": 3, "o": 3}),
-)
+ONE_BIAS = Example(shapes=((ROWS, 2, 4), (4, 3), (1,)))
+SIZES = (Example(), Example(sizes={"i": 1, "o": 1}), Example(sizes={"i": 3, "o": 3}))
+
+
+def _over_all_but_last(x: Array) -> Array:
+    return sum_over(x, tuple(range(x.ndim - 1)))
 
 
 @op(
     formula=r"y = x W + b",
-    shapes="n i, i o, o -> n o",
+    shapes="... i, i o, o -> ... o",
     couples="i",
     learned={"w": "glorot_uniform", "b": "zeros"},
     examples=SIZES,
@@ -30,12 +32,12 @@ class linear:
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, w: Array, b: Array) -> Gradients:
-        return grad_y @ w.T, x.T @ grad_y, sum_over(grad_y, axis=0)
+        return grad_y @ w.T, outer_sum(x, grad_y), _over_all_but_last(grad_y)
 
 
 @op(
     formula=r"y = x W + b",
-    shapes="n i, i o, 1 -> n o",
+    shapes="... i, i o, 1 -> ... o",
     couples="i",
     learned={"w": "glorot_uniform", "b": "zeros"},
     examples=SIZES,
@@ -49,15 +51,15 @@ class linear_one_bias:
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, w: Array, b: Array) -> Gradients:
-        return grad_y @ w.T, x.T @ grad_y, unbroadcast(grad_y, b)
+        return grad_y @ w.T, outer_sum(x, grad_y), unbroadcast(grad_y, b)
 
 
 multilinear(
     "product",
     r"y = x W",
-    "n i, i o -> n o",
+    "... i, i o -> ... o",
     forward=lambda x, w: x @ w,
-    backward=lambda grad_y, y, x, w: (grad_y @ w.T, x.T @ grad_y),
+    backward=lambda grad_y, y, x, w: (grad_y @ w.T, outer_sum(x, grad_y)),
     about="Every output is a weighted sum of the inputs, without a bias.",
     couples="i",
     learned={"w": "glorot_uniform"},

@@ -29,7 +29,8 @@ from chainrule.checks import source_checksum
 from chainrule.errors import SetupError, nearest
 from chainrule.ops.blocks import Bounds, check_block, check_settings, rule_of, settings_of
 from chainrule.ops.patterns import Pattern, SizeRule
-from chainrule.word_shapes import WORD_SHAPES, Kind, Shape
+from chainrule.shapes import Kind, Shape
+from chainrule.word_shapes import WORD_SHAPES
 
 Gradients = tuple[Array | None, ...]
 Changes = Sequence[Array | None]

@@ -1,6 +1,6 @@
 """Shape patterns: one string that says how the sizes of an op's inputs and outputs hang together.
 
-    "n i, i o, o -> n o"        linear: three inputs, one output
+    "... i, i o, o -> ... o"    linear: three inputs, one output; any axes in front
     "n k, n < k -> n"           second input: n whole numbers from 0 to k - 1
     "n k, n k ? -> n k"         second input: truth values
     "... -> ..."                any shape, kept
@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from chainrule.errors import SetupError, ShapeError
-from chainrule.word_shapes import Kind, Rows, Shape, Size, broadcast, show
+from chainrule.shapes import Kind, Rows, Shape, Size, broadcast, show
 
 SizeRule = Callable[..., int]
 SIZE = re.compile(r"\d+|[A-Za-z_][\w+*/]*")

@@ -17,8 +17,8 @@ import numpy as np
 from chainrule.arrays import zeros_like
 from chainrule.errors import SetupError, ShapeError
 from chainrule.ops.op import Op
+from chainrule.shapes import Shape, show
 from chainrule.symbols import Symbol
-from chainrule.word_shapes import Shape, show
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from chainrule.arrays import (
 )
 from chainrule.ops.op import Changes, Example, Gradients, Kink, Op, enter, sum_of_parts
 from chainrule.ops.patterns import Pattern
-from chainrule.word_shapes import ROWS
+from chainrule.shapes import ROWS
 
 PLAIN = Example(shapes=((ROWS, 4),))
 POSITIVE = Example(shapes=((ROWS, 4),), ranges={"x": (0.2, 3.0)})

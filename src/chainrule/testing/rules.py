@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.ops import Op
+from chainrule.shapes import show
 from chainrule.testing.trials import Trial, as_arrays, name_of
-from chainrule.word_shapes import show
 
 # Both sides of the adjoint test are sums of the same products in another order, so they may differ
 # by rounding alone: some thousand units in the last place of the sum of the products' sizes.

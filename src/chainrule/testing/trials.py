@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.ops import Example, Op
 from chainrule.ops.patterns import Slot, with_rows
 from chainrule.randomness import normal, uniform
-from chainrule.word_shapes import ROWS, Rows, Shape
+from chainrule.shapes import ROWS, Rows, Shape
 
 Arrays = tuple[NDArray[Any], ...]
 Direction = tuple[NDArray[Any] | None, ...]

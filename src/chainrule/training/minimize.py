@@ -16,9 +16,9 @@ from chainrule.engines.program import Input, trace
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.ops.derived import backward_of_function, record_function
 from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
+from chainrule.shapes import show
 from chainrule.training.arguments import whole
 from chainrule.training.rows import number_array
-from chainrule.word_shapes import show
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from chainrule.network.initializers import Initializer, initializer
 from chainrule.network.plan import Parameter, Plan, PlannedStep
 from chainrule.ops import OPS, Op, find_op
 from chainrule.ops.op import BUILT_IN
-from chainrule.word_shapes import ROWS, Shape
+from chainrule.shapes import ROWS, Shape
 
 # No array of a run can have more elements, and no product of sizes overflows on the way.
 MOST_ELEMENTS = 2**40
