@@ -305,12 +305,12 @@ def contract(a: Array, b: Array) -> Array:
     return apply("contract", (a, b))
 
 
-def random(step: Array, like: Array, seed: int, purpose: str) -> Array:
+def random(seed: Array, step: Array, like: Array, purpose: str) -> Array:
     """Return numbers that are uniform between 0 and 1 in the shape of ``like``.
 
-    They follow from seed, purpose, step (one whole number) and the place in the array alone.
+    They follow from seed and step (one whole number each), purpose and the place in the array.
     """
-    return apply("random", (step, like), {"seed": seed, "purpose": purpose})
+    return apply("random", (seed, step, like), {"purpose": purpose})
 
 
 # ---- windows that slide over the last axes ----

@@ -189,11 +189,12 @@ def _add_at(values: Typed, indices: Typed, *, size: int) -> Typed:
     return (size, *values[0][len(indices[0]) :]), values[1]
 
 
-def _random(step: Typed, like: Typed, *, seed: int, purpose: str) -> Typed:
-    if step != ((), "integer"):
+def _random(seed: Typed, step: Typed, like: Typed, *, purpose: str) -> Typed:
+    if (seed, step) != (((), "integer"), ((), "integer")):
         raise ShapeError(
-            f"Random numbers cannot be drawn for a step of kind {step[1]} {show(step[0])}.",
-            "A step is one whole number.",
+            f"Random numbers cannot be drawn by a seed {seed[1]} {show(seed[0])} and a step "
+            f"{step[1]} {show(step[0])}.",
+            "Seed and step are one whole number each.",
         )
     return like[0], "float"
 

@@ -80,10 +80,11 @@ def _compute_contract(xp: ModuleType, a: Any, b: Any) -> Any:
     return xp.tensordot(a, b, axes=(front, front))
 
 
-def _compute_random(xp: ModuleType, step: Any, like: Any, seed: int, purpose: str) -> Any:
+def _compute_random(xp: ModuleType, seed: Any, step: Any, like: Any, purpose: str) -> Any:
     """Draw by NumPy on every namespace: the numbers depend on the keys and on the shape alone."""
     wanted = xp.asarray(like)
-    drawn = uniform(seed, purpose, math.prod(wanted.shape), int(step))
+    # A seed has 64 bits, which an integer of a program holds with a sign.
+    drawn = uniform(int(seed) % 2**64, purpose, math.prod(wanted.shape), int(step))
     return xp.asarray(drawn.reshape(wanted.shape))
 
 

@@ -207,8 +207,8 @@ def _mark(
     """Return the mark of what an equation makes; ``axes`` says where each value has its rows."""
     if equation.word == "count":
         return "fixed"
-    # What only lends its shape is not read.
-    read = equation.inputs[:1] if equation.word in _LENT_A_SHAPE else equation.inputs
+    # What only lends its shape, the last of its inputs, is not read.
+    read = equation.inputs[:-1] if equation.word in _LENT_A_SHAPE else equation.inputs
     given = {marks[number] for number in read}
     mixed = not given.isdisjoint(("sum", "after", "coupled"))
     if axes[equation.output] is not None:

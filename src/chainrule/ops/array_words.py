@@ -282,13 +282,13 @@ word(
 word(
     "random",
     r"y \sim \mathcal{U}(0, 1)",
-    lambda grad_y, y, step, like, seed, purpose: (None, None),
-    lambda changes, y, step, like, seed, purpose: None,
-    shapes=" < 9, ... -> ...",
-    names=("step", "like"),
+    lambda grad_y, y, seed, step, like, purpose: (None, None, None),
+    lambda changes, y, seed, step, like, purpose: None,
+    shapes=" < 9, < 9, ... -> ...",
+    names=("seed", "step", "like"),
     examples=(
-        Example(shapes=((), (ROWS, 3)), settings={"seed": 7, "purpose": "mask"}),
-        Example(shapes=((), (4,)), settings={"seed": 7, "purpose": "mask"}),
+        Example(shapes=((), (), (ROWS, 3)), settings={"purpose": "mask"}),
+        Example(shapes=((), (), (4,)), settings={"purpose": "mask"}),
     ),
     differentiable=False,
 )
