@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from side import Side
-from works import RATE, Problem, Work, problem
+from works import RATE, Work, problem
 
 import chainrule as cr
 
@@ -75,14 +75,14 @@ class Ours(Side):
 
         Another network is trained before, so that what is loaded once for a Python is loaded.
         """
-        self._take(problem(self._other(Problem.load(path).work)))
+        self._take(self.another(self.load(path).work))
         self.train(3)
-        self._take(Problem.load(path))
+        self._take(self.load(path))
         work = self.problem.work
         X, y = self.problem.X[: work.call_rows], self.problem.y[: work.call_rows]
         if work.task == "classes":
             # So few rows need not hold every class, and a network has an output for each.
-            y = np.arange(work.call_rows) % work.sizes[-1]
+            y = np.arange(work.call_rows) % self.classes()
         taken = []
         for _ in range(1 + again):
             began = time.perf_counter()
@@ -90,7 +90,15 @@ class Ours(Side):
             taken.append(time.perf_counter() - began)
         return [taken[0], statistics.median(taken[1:])]
 
-    def _take(self, one: Problem) -> None:
+    def another(self, work: Any) -> Any:
+        """Return a problem of the same kind with another network."""
+        return problem(self._other(work))
+
+    def classes(self) -> int:
+        """Return how many classes there are."""
+        return self.problem.work.sizes[-1]
+
+    def _take(self, one: Any) -> None:
         self.problem = one
         self.set_up()
 

@@ -75,7 +75,7 @@ def speed(path: Path, results: Sequence[Result], peers: Sequence[str]) -> None:
     """Draw microseconds a step, and beside them how many times as long each peer takes."""
     with figure(path, 12, 1.6 + 0.75 * len(results)) as drawn:
         left, right = drawn.subplots(1, 2, sharey=True)
-        names = [OURS, *peers, PRODUCTS]
+        names = [OURS, *peers, *(name for name in [PRODUCTS] if results[0].best(name))]
         places = np.arange(len(results))[::-1]
         for name in names:
             colour, marker = LOOKS[name]

@@ -10,9 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+import digits
 import first_result
 import growth
+import layers
 import many
+import memory_tasks
 import own_blocks
 import shuffled_labels
 import speed
@@ -26,11 +29,18 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
     "speed": (speed.main, (), SMALL),
     "speed_float64": (speed.main, ("--dtype", "float64"), SMALL),
     "speed_batch_1": (speed.main, ("--batch", "1"), SMALL),
+    "layers": (layers.main, (), ("--works", "3", "--first-calls", "1", "--rows", "100")),
     "own_blocks": (own_blocks.main, (), ("--works", "1")),
     "update": (update.main, (), ("--sizes", "100")),
     "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
     "many": (many.main, (), ("--works", "1")),
     "first_result": (first_result.main, (), ()),
+    "digits": (digits.main, (), ("--splits", "1", "--rows", "100", "--most-epochs", "2")),
+    "memory_tasks": (
+        memory_tasks.main,
+        (),
+        ("--seeds", "1", "--steps", "4", "--rows", "64", "--kinds", "LSTM", "Recurrent"),
+    ),
     "shuffled_labels": (shuffled_labels.main, (), ("--shuffles", "2", "--tables", "iris")),
 }
 TRIAL = ("--rounds", "2", "--seconds", "0.02", "--threads", "1", "--no-compile")

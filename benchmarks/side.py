@@ -24,10 +24,14 @@ class Side(ABC):
 
     def prepare(self, path: str) -> str:
         """Take a problem, compile what is to be compiled, and return the variant chosen."""
-        self.problem = Problem.load(path)
+        self.problem = self.load(path)
         self.set_up()
         self.train(1)
         return self.variant
+
+    def load(self, path: str) -> Any:
+        """Read a problem of the kind that this side trains."""
+        return Problem.load(path)
 
     @abstractmethod
     def set_up(self) -> None:

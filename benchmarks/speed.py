@@ -19,7 +19,7 @@ import numpy as np
 from contestants import OURS, PRODUCTS, Contestant, Place, all_of
 from rounds import measure, options, peers_of
 from speed_pages import write_results
-from speed_results import FIRST_CALLS, Result, Settings
+from speed_results import FIRST_CALLS, AnyWork, Result, Settings
 from works import WORKS, Work, problem
 
 # Losses are compared after about so many updates.
@@ -45,7 +45,7 @@ def measured(work: Work, settings: Settings) -> Result:
     return Result(work, timings, losses, first_loss, memory, engine, first_call, later_call)
 
 
-def agreed_losses(work: Work, contestants: Sequence[Contestant]) -> dict[str, float]:
+def agreed_losses(work: AnyWork, contestants: Sequence[Contestant]) -> dict[str, float]:
     """Return every contestant's loss after the same number of epochs."""
     epochs = max(1, round(AGREED_STEPS / work.steps_per_epoch))
     return {
@@ -55,11 +55,11 @@ def agreed_losses(work: Work, contestants: Sequence[Contestant]) -> dict[str, fl
     }
 
 
-def fixed_costs(path: Path, first_calls: int) -> tuple[float, float]:
+def fixed_costs(path: Path, first_calls: int, side: str = "") -> tuple[float, float]:
     """Return the seconds of a first call and of a later one, the median over fresh Pythons."""
     taken = []
     for _ in range(first_calls):
-        with all_of([Place(OURS)]) as (ours,):
+        with all_of([Place(OURS, side=side)]) as (ours,):
             taken.append(ours.ask("fixed_cost", str(path)).given)
     first, later = np.median(np.array(taken), axis=0)
     return float(first), float(later)
@@ -99,8 +99,10 @@ def main(given: Sequence[str] | None = None) -> None:
     for work in chosen_works(asked.works, asked.dtype, asked.batch, asked.rows):
         print(f"{work.name}, {work.dtype} ...", flush=True)
         results.append(measured(work, settings))
-    name = f"speed_{asked.dtype}" + ("" if asked.batch is None else f"_batch_{asked.batch}")
-    write_results(asked.results / name, results, settings, missing)
+    name, title = f"speed_{asked.dtype}", f"Training speed, Adam, {asked.dtype}"
+    if asked.batch is not None:
+        name, title = f"{name}_batch_{asked.batch}", f"{title}, batch {asked.batch}"
+    write_results(asked.results / name, results, settings, missing, title)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,14 @@ FIXED_COST_BAR = 5.0
 
 
 def write_results(
-    path: Path, results: Sequence[Result], settings: Settings, missing: Sequence[str]
+    path: Path,
+    results: Sequence[Result],
+    settings: Settings,
+    missing: Sequence[str],
+    title: str,
 ) -> None:
     """Write table, numbers and picture under this name."""
     pictures.speed(path.with_suffix(".png"), results, settings.peers)
-    first = results[0].work
-    title = f"Training speed, Adam, {first.dtype}"
-    if path.name.rpartition("batch_")[1]:
-        title += f", batch {first.batch}"
     parts = [
         how(results, settings, missing),
         "Microseconds a step, with the number of threads that suited each peer better:\n\n"
@@ -54,7 +54,7 @@ def how(results: Sequence[Result], settings: Settings, missing: Sequence[str]) -
 
 def times(results: Sequence[Result], peers: Sequence[str]) -> str:
     """Return the table of microseconds."""
-    names = [OURS, *peers, PRODUCTS]
+    names = [OURS, *peers, *(name for name in [PRODUCTS] if results[0].best(name))]
     lines = []
     for one in results:
         cells = [one.work.name]
@@ -95,25 +95,24 @@ def judged(found: Quartiles, bar: float | None) -> str:
 
 def own(results: Sequence[Result]) -> str:
     """Return the table of fixed cost, memory, share of the machine's rate, and losses."""
-    heads = [
-        "work",
-        f"first call, ms (bar {FIXED_COST_BAR:g})",
-        "later call, ms",
-        "peak memory, MB",
-    ]
-    heads += ["products' share", "cores", "loss", "peers' losses", "same problem"]
+    bar = f" (bar {FIXED_COST_BAR:g})" if results[0].best(PRODUCTS) else ""
+    heads = ["work", f"first call, ms{bar}", "later call, ms", "peak memory, MB"]
+    heads += ["products' share"] if results[0].best(PRODUCTS) else []
+    heads += ["cores", "loss", "peers' losses", "same problem"]
     lines = []
     for one in results:
         products = one.best(PRODUCTS)
         others = [loss for name, loss in one.losses.items() if name != OURS] or [float("nan")]
         first = one.fixed_cost(one.first_call)
+        # Bar and share are for networks of dense layers, whose products are timed by themselves.
+        judged_first = f": {'met' if first <= FIXED_COST_BAR else 'missed'}" if products else ""
         lines.append(
             [
                 one.work.name,
-                f"{figures(first)}: {'met' if first <= FIXED_COST_BAR else 'missed'}",
+                f"{figures(first)}{judged_first}",
                 figures(one.fixed_cost(one.later_call)),
                 f"{one.memory[OURS]:.0f}",
-                "" if products is None else f"{ratio(products, one.ours).median:.0%}",
+                *([f"{ratio(products, one.ours).median:.0%}"] if products else []),
                 f"{Quartiles.of(one.ours.cores).median:.2f}",
                 figures(one.losses[OURS], 4),
                 f"{figures(min(others), 4)} to {figures(max(others), 4)}",

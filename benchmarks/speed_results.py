@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contestants import OURS, PRODUCTS, Place
+from layers_works import LayerWork
 from rounds import Timings, better
 from works import Work
+
+AnyWork = Work | LayerWork
 
 FIRST_CALLS = 3
 
@@ -32,7 +35,7 @@ class Settings:
 class Result:
     """What was measured for one work."""
 
-    work: Work
+    work: AnyWork
     timings: list[Timings]
     losses: dict[str, float]
     first_loss: float

@@ -63,7 +63,7 @@ class Eager(Side):
                 optimizer.zero_grad(set_to_none=True)
                 cost(network(rows), targets).backward()
                 optimizer.step()
-        self.last = [one.detach() for one in network.parameters()]
+        self.last = [one.detach() for one in network.parameters() if one.requires_grad]
 
     def _network(self) -> torch.nn.Sequential:
         kind = torch.nn.Tanh if self.problem.work.activation == "tanh" else torch.nn.ReLU
@@ -90,16 +90,10 @@ class Compiled(Eager):
 
     def choose(self) -> None:
         self.variant = "whole step"
-        tanh = self.problem.work.activation == "tanh"
-        bend, cost = (torch.tanh if tanh else torch.relu), self.cost
+        cost, outputs = self.cost, self.outputs()
 
         def loss(weights: Tensors, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-            value = rows
-            for place in range(0, len(weights), 2):
-                value = functional.linear(value, weights[place], weights[place + 1])
-                if place + 2 < len(weights):
-                    value = bend(value)
-            return cost(value, targets)
+            return cost(outputs(weights, rows), targets)
 
         gradients = torch.func.grad(loss)
 
@@ -116,6 +110,20 @@ class Compiled(Eager):
 
         # One graph for full batches and one for the short last one, both of fixed sizes.
         self.step = torch.compile(step, dynamic=False, fullgraph=True)
+
+    def outputs(self) -> Callable[[Tensors, torch.Tensor], torch.Tensor]:
+        """Return the function from weights and rows to the network's outputs."""
+        bend = torch.tanh if self.problem.work.activation == "tanh" else torch.relu
+
+        def made(weights: Tensors, rows: torch.Tensor) -> torch.Tensor:
+            value = rows
+            for place in range(0, len(weights), 2):
+                value = functional.linear(value, weights[place], weights[place + 1])
+                if place + 2 < len(weights):
+                    value = bend(value)
+            return value
+
+        return made
 
     def train(self, epochs: int) -> None:
         weights = [one.clone() for one in self.first]

@@ -31,7 +31,7 @@ from works import RATE
 import chainrule as cr
 from chainrule.engines.cores import at_most
 from chainrule.engines.door import Batches, Work, run
-from chainrule.engines.program import Input, trace
+from chainrule.program import Input, trace
 
 SIZES = (100, 1_000, 10_000, 100_000, 700_000)
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")

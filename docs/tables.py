@@ -34,6 +34,10 @@ def op_facts(op: Any) -> list[tuple[str, str]]:
     for kink in op.kinks:
         place = ", ".join(f"{name} = {number:g}" for name, number in kink.at.items())
         facts.append((f"at the kink `{place}`", f"the slope from the {kink.side}"))
+    for name, like in op.noise.items():
+        facts.append((f"`{name}`", f"random while training, in the shape of `{like}`"))
+    if op.state:
+        facts.append(("state", ", ".join(one_setting(*pair) for pair in op.state.items())))
     if not op.differentiable:
         facts.append(("gradient", "none: it cannot be trained through"))
     return facts

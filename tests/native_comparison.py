@@ -18,8 +18,9 @@ import pytest
 from numpy.typing import NDArray
 
 from chainrule.engines import native
-from chainrule.engines.program import Program
 from chainrule.engines.work import Batches, Work
+from chainrule.equations import Equation
+from chainrule.program import Program
 from chainrule.shapes import Rows, has_rows
 from chainrule.word_values import WORD_VALUES
 
@@ -32,7 +33,11 @@ DTYPES = ("float64", "float32")
 EXACT = {
     *("negative", "absolute", "sign", "floor", "add", "subtract", "multiply", "maximum"),
     *("minimum", "where", "to_float", "sum_over", "max_over", "count", "matmul", "transpose"),
-    *("reshape", "broadcast_like", "concatenate", "slice", "pad", "take", "add_at"),
+    *("reshape", "broadcast_like", "concatenate", "slice", "pad", "take", "add_at", "windows"),
+    *("overlap_add", "contract", "convolve", "convolve_transposed", "convolve_weights"),
+}
+SUMS_OF_PRODUCTS = {
+    *("overlap_add", "contract", "convolve", "convolve_transposed", "convolve_weights"),
 }
 MARGIN = 64.0
 
@@ -70,7 +75,7 @@ def with_noise(program: Program, inputs: Sequence[Any], seed: int | None) -> lis
             given = [settled[number] for number in one.inputs]
             made = WORD_VALUES[one.word](np, *given, **dict(one.settings))
             if random is not None and program.values[one.output].kind == "float":
-                made = made + _noise(program, one.word, given, made, random)
+                made = made + _noise(program, one, given, made, random)
             settled[one.output] = _settled(program, one.output, made)
     return [settled[number] for number in program.outputs]
 
@@ -85,8 +90,9 @@ def _settled(program: Program, number: int, content: Any) -> Any:
     return np.asarray(content, dtype=types[value.kind])
 
 
-def _noise(program: Program, word: str, given: Sequence[Any], made: Any, random: Any) -> Any:
-    exact = word in EXACT and all(_is_small_fraction(one) for one in (*given, made))
+def _noise(program: Program, one: Equation, given: Sequence[Any], made: Any, random: Any) -> Any:
+    word, settings = one.word, dict(one.settings)
+    exact = word in EXACT and all(_is_small_fraction(each) for each in (*given, made))
     if exact:
         return 0.0
     size = np.abs(np.asarray(made, dtype=np.float64))
@@ -97,6 +103,9 @@ def _noise(program: Program, word: str, given: Sequence[Any], made: Any, random:
     elif word == "matmul":
         depth = max(np.shape(given[0])[-1], 1)
         size = size + np.matmul(np.abs(given[0]), np.abs(given[1])) / depth**0.5
+    elif word in SUMS_OF_PRODUCTS:
+        parts = [np.abs(np.asarray(one, dtype=np.float64)) for one in given]
+        size = size + WORD_VALUES[word](np, *parts, **settings)
     size = np.where(np.isfinite(size), size, 0.0)
     step = 4.0 * float(np.finfo(program.dtype).eps)
     return size * step * random.uniform(-1.0, 1.0, size=np.shape(made))

@@ -8,6 +8,7 @@ number), since NaN and infinity have to be the reference's as well.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from native_shapes import (
     spreads,
     without,
 )
+from native_windows import contracted, convolved, drawn, slid_over
 
 from chainrule import arrays
 from chainrule.arrays import (
@@ -47,7 +49,7 @@ from chainrule.arrays import (
     transpose,
     where,
 )
-from chainrule.engines.program import Input, Tracing
+from chainrule.program import Input, Tracing
 from chainrule.shapes import Rows, Shape, broadcast
 from chainrule.symbols import Symbol
 
@@ -113,12 +115,14 @@ class Drawing:
     # ---- words, each a way to make one more value ----
 
     def draw(self, words: int) -> None:
-        ways = [
+        ways: list[Callable[[], None]] = [
             *[self.unary, self.binary, self.binary, self.compared, self.chosen, self.powered],
             *[self.reduced, self.reduced, self.multiplied, self.multiplied, self.turned],
             *[self.shaped, self.sliced, self.padded, self.joined, self.taken, self.added],
             *[self.spread, self.counted, self.normalised, self.softened, self.flattened],
         ]
+        for word in (contracted, drawn, slid_over, slid_over, convolved, convolved):
+            ways.append(functools.partial(word, self))
         for _ in range(words):
             self.choose(ways)()
 

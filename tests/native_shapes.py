@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.program import Input
 from chainrule.errors import ShapeError
+from chainrule.program import Input
 from chainrule.shapes import ROWS, Rows, Shape, broadcast
 from chainrule.symbols import Symbol
 

@@ -21,10 +21,17 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import contestants
+import digits
 import growth
+import layers
+import layers_works
+import memory_learning
+import our_layers_side
 import report
 import rounds
 import works
+
+import chainrule as cr
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks"
@@ -43,7 +50,8 @@ print(*check_optimizer(blocks_side.AdaBelief()), sep="\\n")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run some benchmarks in a small way; return what was printed, and the folder of results."""
     folder = tmp_path_factory.mktemp("results")
-    names = ["speed", "own_blocks", "growth", "many", "shuffled_labels", *_if_compiled("update")]
+    names = ["speed", "layers", "own_blocks", "growth", "many", "digits", "memory_tasks"]
+    names += ["shuffled_labels", *_if_compiled("update")]
     options = ["--trial", "--peers", "scikit-learn"]
     ended = subprocess.run(
         [sys.executable, BENCHMARKS / "run.py", *names, *options, "--results", folder],
@@ -67,7 +75,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def test_the_runner_writes_a_page_a_table_and_a_picture(trial: tuple[str, Path]) -> None:
     printed, folder = trial
-    names = ("speed_float32", "own_blocks", "growth", "many", "shuffled_labels")
+    names = ("speed_float32", "layers_float32", "own_blocks", "growth", "many", "shuffled_labels")
+    names += ("digits", "memory_tasks")
     for name in (*names, *_if_compiled("update")):
         page = (folder / f"{name}.md").read_text()
         assert page in printed
@@ -130,6 +139,20 @@ def test_growth_has_a_point_for_every_size(trial: tuple[str, Path]) -> None:
     assert "chainrule's steepest place, from " in printed
 
 
+def test_digits_and_memory_tasks_have_a_line_for_every_training(trial: tuple[str, Path]) -> None:
+    found = {row["network"]: row for row in rows_of(trial[1] / "digits.csv")}
+    assert set(found) == {"convolutional", "dense"}
+    for row in found.values():
+        share, low, high = (float(row[name]) for name in ("accuracy", "low", "high"))
+        assert share == 1.0 - int(row["wrong"]) / int(row["rows"])
+        assert low < share < high
+        assert len(row["epochs"].split()) == 5
+    tasks = rows_of(trial[1] / "memory_tasks.csv")
+    assert [row["layer"] for row in tasks] == ["LSTM", "Recurrent"] * 2
+    for row in tasks:
+        assert 0.0 < float(row["gradient_first_before"]) < float(row["gradient_last_before"])
+
+
 def test_the_runner_refuses_a_name_that_it_does_not_know() -> None:
     ended = subprocess.run(
         [sys.executable, BENCHMARKS / "run.py", "sped"], capture_output=True, text=True, check=False
@@ -157,6 +180,110 @@ def test_everybody_makes_the_same_updates(task: str, tmp_path: Path) -> None:
     assert "scikit-learn" in losses
     for name, loss in losses.items():
         assert loss == pytest.approx(ours, rel=1e-5), name
+
+
+SMALL_PARTS = (
+    ("conv", 3, 5, 2, "tanh"),
+    ("pool", 2),
+    ("conv", 4, 3, 0, "relu"),
+    ("pool", 2),
+    ("flatten",),
+    ("dense", 5, "tanh"),
+    ("dense", 3, ""),
+)
+SMALL_WORKS = {
+    "images": layers_works.LayerWork("images", (1, 12, 12), SMALL_PARTS, None, 30, "float64"),
+    "sequences": layers_works.LayerWork(
+        "sequences", (7, 3), (("lstm", 5), ("dense", 1, "")), None, 30, "float64"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(SMALL_WORKS))
+def test_everybody_makes_the_same_updates_with_layers(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "problem.npz"
+    made = layers_works.layer_problem(SMALL_WORKS[name])
+    made.save(path)
+    names, _ = contestants.installed([one for one in layers.SIDES if "compiled" not in one])
+    losses = {}
+    places = [contestants.Place(one, 1, layers.SIDES[one]) for one in names]
+    with contestants.all_of(places) as ready:
+        for one in ready:
+            one.prepare(path)
+            losses[one.place.name] = one.ask("loss", 40).given
+    ours = losses.pop("chainrule")
+    assert ours < 0.99 * made.loss(made.weights)
+    assert "JAX scan" in losses
+    for peer, loss in losses.items():
+        assert loss == pytest.approx(ours, rel=1e-5), peer
+
+
+@pytest.mark.parametrize("name", list(SMALL_WORKS))
+def test_the_loss_of_layers_is_that_of_the_network(name: str) -> None:
+    made = layers_works.layer_problem(SMALL_WORKS[name])
+    network = our_layers_side.network_of(made.work, 0, made.weights)
+    loss = "cross_entropy" if made.work.task == "classes" else "mean_squared_error"
+    found = cr.backpropagate(network, made.X, made.y, loss)
+    assert made.loss(made.weights) == pytest.approx(found.loss, rel=1e-12)
+
+
+def test_works_of_layers_have_a_short_last_batch_and_their_own_shapes() -> None:
+    for work in layers_works.LAYER_WORKS:
+        assert work.rows % work.step_rows != 0
+        made = layers_works.layer_problem(replace(work, rows=150))
+        assert made.X.shape == (150, *work.shape)
+        assert made.X.dtype == np.float32
+        if work.task == "classes":
+            assert set(made.y.tolist()) == set(range(work.outputs))
+
+
+def test_digits_are_shifted_by_half_a_pixel() -> None:
+    image = np.zeros((1, 1, 8, 8), np.float32)
+    image[0, 0, 0, 3] = 1.0
+    images, labels = digits.with_shifts(image, np.array([7]))
+    assert labels.tolist() == [7] * 5
+    lit = [
+        {(int(i), int(j)): float(one[0, i, j]) for i, j in np.argwhere(one[0])} for one in images
+    ]
+    assert lit == [
+        {(0, 3): 1.0},
+        {(0, 3): 0.5, (1, 3): 0.5},
+        # What is shifted over the edge is gone, and does not come in at the other side.
+        {(0, 3): 0.5},
+        {(0, 3): 0.5, (0, 4): 0.5},
+        {(0, 2): 0.5, (0, 3): 0.5},
+    ]
+
+
+def test_the_tasks_of_memory_are_what_they_say() -> None:
+    X, y = memory_learning.adding(200, 50, 3)
+    marked = X[:, :, 1] == 1.0
+    assert (marked[:, :25].sum(axis=1) == 1).all()
+    assert (marked[:, 25:].sum(axis=1) == 1).all()
+    assert y[:, 0] == pytest.approx((X[:, :, 0] * marked).sum(axis=1))
+    assert np.var(memory_learning.adding(20_000, 4, 3)[1]) == pytest.approx(1 / 6, rel=0.05)
+    X, sign = memory_learning.remembering(200, 100, 3)
+    assert (X[:, 0].argmax(axis=1) == sign).all()
+    assert set(sign.tolist()) == {0, 1, 2, 3}
+    assert np.std(X[:, 1:]) == pytest.approx(0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", list(memory_learning.KINDS))
+def test_slopes_at_entries_are_those_by_differences(kind: str) -> None:
+    task = replace(memory_learning.TASKS[0], time=5)
+    network = memory_learning.first_network(task, kind, 1)
+    X, y = task.rows(1, task.time, 1)
+    found = memory_learning.slopes(task, network, X, y)
+    step, X = 1e-5, X.astype(np.float64)
+
+    def loss(time: int, feature: int, change: float) -> float:
+        moved = X.copy()
+        moved[0, time, feature] += change
+        return float(((network(moved) - y) ** 2).mean())
+
+    for time in range(task.time):
+        both = [loss(time, one, step) - loss(time, one, -step) for one in range(task.features)]
+        assert found[time] == pytest.approx(np.linalg.norm(both) / (2 * step), rel=1e-4)
 
 
 def test_the_blocks_of_the_benchmark_are_sound() -> None:

@@ -41,7 +41,7 @@ def made(shapes: str, forward: Any, backward: Any, **declared: Any) -> Op:
 
 @pytest.mark.parametrize(
     "text",
-    ["n i - n i", "n -> n -> n", "n", "n < -> n", "n i,, -> n", "n ... k -> n", "n i -> ...",
+    ["n i - n i", "n -> n -> n", "n", "n < -> n", "n i,, -> n", "n ... k ... -> n", "n i -> ...",
      "n i! -> n", "... ... -> n"],
 )  # fmt: skip
 def test_a_text_that_is_no_pattern_is_refused(text: str) -> None:

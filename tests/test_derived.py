@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.arrays import exp, log, matmul, sigmoid, sum_over, take, tanh, where
-from chainrule.engines.program import Input, trace
 from chainrule.engines.reference import evaluate
 from chainrule.errors import SetupError, ShapeError
 from chainrule.ops import OPS
@@ -22,6 +21,7 @@ from chainrule.ops.derived import (
     tangent_of_function,
 )
 from chainrule.ops.walks import Step, backward_walk, forward_walk, steps_towards, tangent_walk
+from chainrule.program import Input, trace
 from chainrule.shapes import ROWS
 from chainrule.testing import assert_op, check_op
 

@@ -20,6 +20,7 @@ PAGES = {
     "README.md": {"X": np.arange(60.0).reshape(30, 2) / 60.0, "y": np.arange(30) % 3},
     "docs/quickstart.md": {},
     "docs/examples.md": {},
+    "docs/layers.md": {},
 }
 
 

@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule.arrays import matmul, mean_over, reshape, sum_over, transpose
 from chainrule.engines import door
 from chainrule.engines.door import ENGINES, Batches, Look, Outcome, Watch, Work, evaluate, run
-from chainrule.engines.program import Input, trace
+from chainrule.program import Input, trace
 from chainrule.shapes import ROWS
 
 RANDOM = np.random.default_rng(5)

@@ -24,12 +24,12 @@ from chainrule.arrays import (
     transpose,
     where,
 )
-from chainrule.engines.program import Input, Program, check, trace
 from chainrule.engines.reference import evaluate
 from chainrule.equations import Equation
 from chainrule.errors import SetupError, ShapeError
 from chainrule.ops import OPS
 from chainrule.ops.walks import Step, backward_walk, forward_walk
+from chainrule.program import Input, Program, check, trace
 from chainrule.shapes import ROWS
 
 STEPS = (

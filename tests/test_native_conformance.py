@@ -26,9 +26,9 @@ from native_comparison import (
 from chainrule.arrays import broadcast_like, exp, max_over, sum_over, take, tanh, transpose
 from chainrule.engines import native, reference
 from chainrule.engines.choosing import ENGINES
-from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.engines.work import Engine
 from chainrule.ops import OPS
+from chainrule.program import FloatType, Input, Program, trace
 from chainrule.shapes import ROWS
 from chainrule.testing import check_op, programs
 from chainrule.testing.trials import draw, has_open_rows

@@ -19,8 +19,11 @@ STRANGERS = re.compile(
     r"|entropy|adam\b|momentum|learning|backprop|classifier|labels?\b",
     re.IGNORECASE,
 )
-# What a comment may give as a reason.
-REASONS = {"Comparing labels with the numbers of the classes is what every step of a classifier"}
+# What a comment may give as a reason, and a word of the alphabet.
+REASONS = {
+    "Comparing labels with the numbers of the classes is what every step of a classifier",
+    "convolve_weights",
+}
 
 
 def strangers_in(text: str) -> list[str]:

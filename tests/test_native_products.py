@@ -10,7 +10,7 @@ from native_comparison import DTYPES, SETS, instruction_set, threads
 
 from chainrule.arrays import matmul, transpose
 from chainrule.engines import native
-from chainrule.engines.program import FloatType, Input, trace
+from chainrule.program import FloatType, Input, trace
 from chainrule.shapes import ROWS
 
 pytestmark = pytest.mark.skipif(not native.is_present(), reason="the compiled engine is not there")

@@ -49,8 +49,8 @@ from chainrule.arrays import (
     where,
 )
 from chainrule.engines import native, reference
-from chainrule.engines.program import Input, Tracing
 from chainrule.errors import ChainruleError
+from chainrule.program import Input, Tracing
 from chainrule.shapes import ROWS, Rows, Shape
 
 pytestmark = needs_native

@@ -30,9 +30,9 @@ from chainrule.arrays import (
     where,
 )
 from chainrule.engines import native, reference_run
-from chainrule.engines.program import FloatType, Input, trace
 from chainrule.engines.work import Batches, Outcome, Watch, Work
 from chainrule.errors import ChainruleError
+from chainrule.program import FloatType, Input, trace
 from chainrule.randomness import permutation
 from chainrule.shapes import ROWS
 

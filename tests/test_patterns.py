@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.errors import ShapeError
+from chainrule.errors import SetupError, ShapeError
 from chainrule.ops.patterns import Pattern, Slot
 from chainrule.shapes import ROWS
 
@@ -48,6 +48,11 @@ def test_a_pattern_is_read_into_slots() -> None:
         ("..., ... -> ...", [(ROWS, 1), (4,)], ((ROWS, 4),)),
         ("n 3 -> n 2", [(ROWS, 3)], ((ROWS, 2),)),
         ("n i -> n i, n", [(ROWS, 3)], ((ROWS, 3), (ROWS,))),
+        ("n c ..., c -> n c ..., c", [(ROWS, 3), (3,)], ((ROWS, 3), (3,))),
+        ("n c ..., c -> n c ...", [(ROWS, 3, 4, 5), (3,)], ((ROWS, 3, 4, 5),)),
+        ("n ... k, k -> n ...", [(ROWS, 4, 5, 2), (2,)], ((ROWS, 4, 5),)),
+        ("n ... k, k -> n ...", [(ROWS, 2), (2,)], ((ROWS,),)),
+        ("n k, k ! -> n k, k !", [(ROWS, 3), (3,)], ((ROWS, 3), (3,))),
     ],
 )
 def test_output_shapes_follow(pattern: str, given_shapes: list[Any], due: Any) -> None:
@@ -74,7 +79,9 @@ def test_a_size_that_stands_nowhere_on_the_left_is_worked_out() -> None:
         ("n i, i o -> n o", [(ROWS, 3, 2), (3, 4)], ["x0 is (n, 3, 2) where 'n i' is due"]),
         ("n 3 -> n", [(ROWS, 4)], ["3 = 3", "3 = 4"]),
         ("n i -> n", [(ROWS, 4), (4,)], ["expects 1 inputs", "was given 2"]),
-        ("... k -> ...", [()], ["'... k' is due"]),
+        ("... k -> ...", [()], ["'... k' is due", "Give x0 1 axes or more."]),
+        ("n c ..., c -> n c ...", [(ROWS,), (3,)], ["'n c ...' is due", "2 axes or more"]),
+        ("n c ..., c -> n c ...", [(ROWS, 4, 3), (3,)], ["so c = 4", "so c = 3"]),
         ("n i, n i -> n", [(ROWS, 3), (7, 3)], ["n = n", "n = 7"]),
         ("..., ... -> ...", [(3,), (4,)], ["do not meet"]),
     ],
@@ -87,6 +94,31 @@ def test_sizes_that_do_not_meet_are_told(
     for part in parts:
         assert part in str(caught.value)
     assert caught.value.remedy.endswith(".")
+
+
+def test_state_is_marked_and_stands_behind_the_other_outputs() -> None:
+    one = Pattern("n k, k !, k -> n k, n, k !")
+    assert one.inputs[1] == Slot(("k",), state=True)
+    assert str(one.inputs[1]) == "k !"
+    assert one.flowing == 2
+    assert Pattern("n k -> n k, n").flowing == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n k, k ! -> n k",
+        "n k -> n k, k !",
+        "n k, k ! -> k !, n k",
+        "n k, k ! -> n k, n !",
+        "k ! -> k !",
+        "n k, k !, n ! -> n k, n !, k !",
+        "... k ... -> ... k",
+    ],
+)
+def test_patterns_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(SetupError, match="The shape pattern"):
+        Pattern(text)
 
 
 @given(st.lists(st.integers(min_value=1, max_value=9), min_size=2, max_size=4))

@@ -15,14 +15,12 @@ from chainrule.arrays import (
     broadcast_like,
     concatenate,
     contract,
-    convolve_weights,
     count,
     exp,
     matmul,
     max_over,
     maximum,
     mean_over,
-    overlap_add,
     pad,
     reshape,
     slice_of,
@@ -31,14 +29,14 @@ from chainrule.arrays import (
     to_float,
     transpose,
     where,
-    windows,
     zeros_like,
 )
 from chainrule.engines.per_row import per_row
-from chainrule.engines.program import FloatType, Input, Program, check, trace
 from chainrule.engines.reference import evaluate
 from chainrule.errors import SetupError
+from chainrule.program import FloatType, Input, Program, check, trace
 from chainrule.shapes import ROWS
+from chainrule.sliding import convolve_weights, overlap_add, windows
 
 INPUTS = (
     Input("w", (3, 4)),

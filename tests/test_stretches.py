@@ -17,8 +17,8 @@ from killed_trainings import APART, KINDS, NUMBERS, QUIET, X, Y, bits, network
 import chainrule as cr
 import chainrule.training.loop
 from chainrule.engines import door
-from chainrule.engines.program import Input, trace
 from chainrule.engines.work import Work
+from chainrule.program import Input, trace
 from chainrule.training.loop import Loop
 from chainrule.training.metrics import Scorer
 from chainrule.training.readings import Readings

@@ -11,13 +11,13 @@ import pytest
 import chainrule as cr
 from chainrule.arrays import broadcast_like, mean_over, reshape, sum_over, tanh, where
 from chainrule.engines.door import evaluate
-from chainrule.engines.program import FloatType, Input, Program, Tracing, check, trace
 from chainrule.errors import SetupError
 from chainrule.network.losses import find_loss
 from chainrule.network.network import layout_of
 from chainrule.network.objective import Objective
 from chainrule.ops import OPS
 from chainrule.optimizers import OPTIMIZERS, find_optimizer
+from chainrule.program import FloatType, Input, Program, Tracing, check, trace
 from chainrule.shapes import ROWS
 from chainrule.testing import programs
 from chainrule.testing.trials import draw

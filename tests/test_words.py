@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from chainrule import arrays
 from chainrule.arrays import apply, max_over, maximum, minimum, pad, sigmoid, slice_of, zeros_like
-from chainrule.engines.program import Input, Program, trace
 from chainrule.engines.reference import evaluate
 from chainrule.errors import ChainruleError, SetupError, ShapeError
 from chainrule.ops import OPS, Example
+from chainrule.program import Input, Program, trace
 from chainrule.shapes import ROWS, Shape, broadcast
 from chainrule.testing import assert_op, check_op
 from chainrule.testing.trials import draw
@@ -27,7 +27,7 @@ ALPHABET = """
 absolute add add_at broadcast_like concatenate contract convolve convolve_transposed
 convolve_weights cos count divide equal erf exp expm1 floor is_finite less less_equal log log1p
 logical_and logical_not logical_or matmul max_over maximum minimum multiply negative overlap_add pad
-power random reshape sigmoid sign sin slice sqrt subtract sum_over take tanh to_float transpose
+power random reshape scan sigmoid sign sin slice sqrt subtract sum_over take tanh to_float transpose
 where windows
 """
 WORDS = sorted(ALPHABET.split())

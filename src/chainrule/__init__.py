@@ -13,10 +13,22 @@ if TYPE_CHECKING:
         jacobian,
         per_example_gradients,
     )
+    from chainrule.network.image_layers import (
+        AveragePool,
+        Conv,
+        Flatten,
+        GlobalAveragePool,
+        GlobalMaxPool,
+        MaxPool,
+    )
     from chainrule.network.initializers import initializer
     from chainrule.network.layers import Activation, Add, Apply, Concatenate, Dense, Input
     from chainrule.network.losses import loss
     from chainrule.network.network import Network
+    from chainrule.network.recurrent_layers import GRU, LSTM, Recurrent
+    from chainrule.network.regularising_layers import BatchNorm, DropConnect, Dropout
+    from chainrule.network.residual import Residual
+    from chainrule.network.sequence_layers import Attention, Embedding, LayerNorm
     from chainrule.ops.op import elementwise, multilinear, op
     from chainrule.optimizers import (
         Adam,
@@ -44,6 +56,18 @@ _HOMES = {
     "network.backpropagation": ("backpropagate", "gradient"),
     "network.derivatives": ("hessian_vector_product", "jacobian", "per_example_gradients"),
     "network.initializers": ("initializer",),
+    "network.image_layers": (
+        "AveragePool",
+        "Conv",
+        "Flatten",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "MaxPool",
+    ),
+    "network.sequence_layers": ("Attention", "Embedding", "LayerNorm"),
+    "network.recurrent_layers": ("GRU", "LSTM", "Recurrent"),
+    "network.regularising_layers": ("BatchNorm", "DropConnect", "Dropout"),
+    "network.residual": ("Residual",),
     "network.layers": ("Activation", "Add", "Apply", "Concatenate", "Dense", "Input"),
     "network.losses": ("loss",),
     "network.network": ("Network",),
@@ -70,24 +94,40 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Activation",
     "Adam",
     "AdamW",
     "Add",
     "Apply",
+    "Attention",
+    "AveragePool",
+    "BatchNorm",
     "ChainruleError",
     "Concatenate",
+    "Conv",
     "CosineDecay",
     "DataError",
     "Dense",
+    "DropConnect",
+    "Dropout",
+    "Embedding",
     "ExponentialDecay",
+    "Flatten",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
     "GradientDescent",
     "Input",
     "InverseScaling",
+    "LayerNorm",
+    "MaxPool",
     "Momentum",
     "Nesterov",
     "Network",
     "Recording",
+    "Recurrent",
+    "Residual",
     "RunFolderError",
     "SetupError",
     "ShapeError",

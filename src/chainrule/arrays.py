@@ -11,14 +11,15 @@ the type of the arrays, and an integer has 64 bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
-from chainrule.shapes import Rows, Shape, normal_axes
-from chainrule.sliding_shapes import Padding, Sizes
+from chainrule.equations import kind_of
+from chainrule.program import step_program
+from chainrule.shapes import ROWS, Rows, Shape, Typed, normal_axes
 from chainrule.symbols import RowCount, Symbol, open_shape
 from chainrule.word_values import WORD_VALUES, Axis
 
@@ -313,73 +314,28 @@ def random(seed: Array, step: Array, like: Array, purpose: str) -> Array:
     return apply("random", (seed, step, like), {"purpose": purpose})
 
 
-# ---- windows that slide over the last axes ----
-
-
-def windows(x: Array, size: Sizes, stride: Sizes, dilation: Sizes) -> Array:
-    """Return (..., *steps, *size): what a window sees at each of its places.
-
-    ``x`` (..., *sizes); ``size``, ``stride`` and ``dilation`` have one number for each axis that
-    the window slides over. Only places at which it lies inside count.
-    """
-    settings = {"size": size, "stride": stride, "dilation": dilation}
-    return apply("windows", (x,), settings)
-
-
-def overlap_add(x: Array, size: Sizes, stride: Sizes, dilation: Sizes) -> Array:
-    """Return (..., *size), windows put back where they were taken from: the adjoint of windows.
-
-    ``x`` (..., *steps, *window); what lies in several windows is added up.
-    """
-    settings = {"size": size, "stride": stride, "dilation": dilation}
-    return apply("overlap_add", (x,), settings)
-
-
-def convolve(
-    x: Array, w: Array, stride: Sizes, dilation: Sizes, padding: Padding, groups: int
+def scan(
+    step: Callable[..., Any],
+    start: Array,
+    sequences: Sequence[Array],
+    fixed: Sequence[Array] = (),
+    backwards: bool = False,
 ) -> Array:
-    """Return (n, outputs, *steps): x times the kernel at each place (not mirrored).
+    """Return the state after every step, (n, time, *state), in the order of time.
 
-    ``x`` (n, channels, *sizes), ``w`` (outputs, channels / groups, *kernel). ``padding`` has a pair
-    for each axis: so many zeros before and after. Outputs and channels lie in ``groups``, which
-    have nothing to do with each other.
+    ``step(state, *entries, *fixed)`` gives the next state, in words; ``start`` (n, *state) is the
+    first. Each sequence is (n, time, *entry); with ``backwards`` the last entry comes first. A step
+    is a function of its own, not a closure over values: it is traced once for its shapes.
     """
-    return apply("convolve", (x, w), _slide(stride, dilation, padding, groups))
+    typed = [_typed(one) for one in (start, *sequences)]
+    entries = tuple(((ROWS, *shape[2:]), kind) for shape, kind in typed[1:])
+    state = ((ROWS, *typed[0][0][1:]), typed[0][1])
+    body = step_program(step, state, entries, tuple(_typed(one) for one in fixed))
+    settings = {"body": body, "sequences": len(sequences), "backwards": backwards}
+    return apply("scan", (start, *sequences, *fixed), settings)
 
 
-def convolve_transposed(
-    y: Array,
-    w: Array,
-    size: Sizes,
-    stride: Sizes,
-    dilation: Sizes,
-    padding: Padding,
-    groups: int,
-) -> Array:
-    """Return (n, channels, *size): the adjoint of ``convolve`` at its first input.
-
-    ``y`` (n, outputs, *steps), ``w`` (outputs, channels / groups, *kernel).
-    """
-    settings = {"size": size, **_slide(stride, dilation, padding, groups)}
-    return apply("convolve_transposed", (y, w), settings)
-
-
-def convolve_weights(
-    x: Array,
-    y: Array,
-    size: Sizes,
-    stride: Sizes,
-    dilation: Sizes,
-    padding: Padding,
-    groups: int,
-) -> Array:
-    """Return (outputs, channels / groups, *size): the adjoint of ``convolve`` at its kernel.
-
-    ``x`` (n, channels, *sizes), ``y`` (n, outputs, *steps); a sum over rows and places.
-    """
-    settings = {"size": size, **_slide(stride, dilation, padding, groups)}
-    return apply("convolve_weights", (x, y), settings)
-
-
-def _slide(stride: Sizes, dilation: Sizes, padding: Padding, groups: int) -> dict[str, Any]:
-    return {"stride": stride, "dilation": dilation, "padding": padding, "groups": groups}
+def _typed(content: Any) -> Typed:
+    if isinstance(content, Symbol):
+        return content.plain, content.kind
+    return np.shape(content), kind_of(content)

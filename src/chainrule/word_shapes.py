@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainrule.errors import ShapeError
+from chainrule.scanning import scan_shape
 from chainrule.shapes import Kind, Rows, Shape, Typed, broadcast, extent, normal_axes, show
 from chainrule.sliding_shapes import (
     convolve_shape,
@@ -230,4 +231,5 @@ WORD_SHAPES: Mapping[str, ShapeRule] = {
     "convolve_transposed": convolve_transposed_shape,
     "convolve_weights": convolve_weights_shape,
     "random": _random,
+    "scan": scan_shape,
 }

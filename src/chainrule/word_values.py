@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.randomness import uniform
+from chainrule.scanning import step_along
 from chainrule.shapes import normal_axes
 from chainrule.sliding_values import (
     compute_convolve,
@@ -88,6 +89,19 @@ def _compute_random(xp: ModuleType, seed: Any, step: Any, like: Any, purpose: st
     return xp.asarray(drawn.reshape(wanted.shape))
 
 
+def _compute_scan(
+    xp: ModuleType, start: Any, *others: Any, body: Any, sequences: int, backwards: bool
+) -> Any:
+    def compute(word: str, inputs: list[Any], settings: dict[str, Any]) -> Any:
+        made = WORD_VALUES[word](xp, *inputs, **settings)
+        # The constants of a step are float64; its arrays stay what they are.
+        floats = np.ndim(made) > 0 and made.dtype.kind == "f"
+        return made.astype(start.dtype) if floats else made
+
+    made = step_along(body, (start, *others), sequences, backwards, compute)
+    return xp.stack(made, axis=1)
+
+
 def _compute_sum(xp: ModuleType, x: Any, axis: Axis, keepdims: bool) -> Any:
     # A sum that ends in one number is carried in float64, whatever the type of the array.
     single = axis is None or len(normal_axes(axis, np.ndim(x))) == np.ndim(x)
@@ -160,4 +174,5 @@ WORD_VALUES: Mapping[str, Callable[..., Any]] = {
     "convolve_transposed": compute_convolve_transposed,
     "convolve_weights": compute_convolve_weights,
     "random": _compute_random,
+    "scan": _compute_scan,
 }

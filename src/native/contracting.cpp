@@ -113,7 +113,6 @@ void Lowering::lower_product(const Equation& equation) {
     const View a = real_view(equation.inputs[0]);
     const View b = real_view(equation.inputs[1]);
     const View c = make(output);
-    const int arena = working_arena();
     Product made = product_of(a, b, c);
     made.sums = arena_of(output) == sums;
     View target = c;
@@ -127,7 +126,7 @@ void Lowering::lower_product(const Equation& equation) {
     const bool turned = rows_first || (!rows_last && (made.c_row == 1 || made.rows == 1));
     if (!straight && !turned) {
         // Made with its columns side by side, then put where it belongs.
-        target = temporary_like(side_by_side(c.axes), arena, program_.item());
+        target = temporary_like(side_by_side(c.axes), working_arena(), program_.item());
         made.c_row = target.axes[target.axes.size() - 2].stride;
     } else if (turned && (!straight || (made.columns == 1 && made.rows > 1))) {
         swap_sides(made, c_column);
@@ -139,11 +138,19 @@ void Lowering::lower_product(const Equation& equation) {
         made.batch_c.push_back(target.axes[axis].stride);
         batches *= static_cast<double>(target.axes[axis].size);
     }
-    const double flops = made.flops();
+    const double flops = batches * made.flops();
     // The ends of a tile's rows are memory of its own, so that whole vectors may be written there.
     if ((rows_first || rows_last) && made.b_column == 1) {
         made.columns = padded_rows_;
     }
+    add_product(made, flops);
+    if (target.place.arena != c.place.arena || target.place.offset != c.place.offset) {
+        copy(target, c, program_.item());
+    }
+}
+
+// Settles how a product runs, and gives it the memory that this takes.
+void Lowering::add_product(Product& made, double flops) {
     made.way = way_of(made);
     plan_.library = plan_.library || made.way == Product::Way::library;
     if (made.way == Product::Way::blocked) {
@@ -153,14 +160,60 @@ void Lowering::lower_product(const Equation& equation) {
     if (made.way == Product::Way::packed) {
         made.packed_row = whole_lines(made.columns, program_.item());
         const std::vector<Axis> axes{{made.depth, made.packed_row}, {made.packed_row, 1}};
-        made.packed = temporary_like(axes, arena, program_.item()).place;
+        made.packed = temporary_like(axes, working_arena(), program_.item()).place;
     }
     plan_.products.push_back(made);
-    add(Action::product, plan_.products.size() - 1,
-        20.0 + batches * flops / (program_.wide ? 25.0 : 50.0));
-    if (target.place.arena != c.place.arena || target.place.offset != c.place.offset) {
-        copy(target, c, program_.item());
+    add(Action::product, plan_.products.size() - 1, 20.0 + flops / (program_.wide ? 25.0 : 50.0));
+}
+
+// The depth is the axis along which both lie closest; what is left of the axes in front is added
+// up, one product after another.
+void Lowering::lower_contract(const Equation& equation) {
+    const View a = real_view(equation.inputs[0]);
+    const View b = real_view(equation.inputs[1]);
+    const View& c = make(equation.output);
+    struct Shared {
+        Count size, a, b;
+    };
+    std::vector<Shared> shared_axes;
+    Count depth = 1;
+    for (std::size_t axis = 0; axis + 1 < a.axes.size(); ++axis) {
+        shared_axes.push_back({a.axes[axis].size, a.axes[axis].stride, b.axes[axis].stride});
+        depth *= a.axes[axis].size;
     }
+    if (depth == 0) {
+        clear(c.place, bytes_of(equation.output));
+        return;
+    }
+    std::stable_sort(shared_axes.begin(), shared_axes.end(),
+                     [](const Shared& one, const Shared& two) {
+                         return std::min(one.a, one.b) > std::min(two.a, two.b);
+                     });
+    Product made;
+    for (const Shared& one : shared_axes) {
+        made.batch.push_back(one.size);
+        made.batch_a.push_back(one.a);
+        made.batch_b.push_back(one.b);
+    }
+    join_axes(made.batch, {&made.batch_a, &made.batch_b});
+    made.depth = made.batch.back();
+    made.a_depth = made.batch_a.back();
+    made.b_depth = made.batch_b.back();
+    made.batch.pop_back();
+    made.batch_a.pop_back();
+    made.batch_b.pop_back();
+    made.batch_c.assign(made.batch.size(), 0);
+    made.adds_batches = true;
+    made.rows = a.axes.back().size;
+    made.columns = b.axes.back().size;
+    made.a = a.place;
+    made.b = b.place;
+    made.c = c.place;
+    made.a_row = a.axes.back().stride;
+    made.b_column = b.axes.back().stride;
+    made.c_row = c.axes[0].stride;
+    made.sums = arena_of(equation.output) == sums;
+    add_product(made, 2.0 * static_cast<double>(depth * made.rows * made.columns));
 }
 
 // Over no numbers, a sum is 0; a maximum is not there.
@@ -173,6 +226,22 @@ void Lowering::reduce_nothing(const Equation& equation, const Reduction& reducti
         return;
     }
     clear(reduction.to, bytes_of(equation.output));
+}
+
+// Few numbers at each of many places, lanes side by side: found by a list of where they lie.
+void Lowering::find_few(Reduction& made) const {
+    constexpr Count most_few = 64;
+    constexpr Count most_lanes = 1024;
+    Count few = 1;
+    for (Count size : made.gone) {
+        few *= size;
+    }
+    const bool straight = made.kept_strides.back() == 1 && made.to_strides.back() == 1;
+    if (made.kind != Kind::real || made.slot.number >= 0 || made.sums || !straight ||
+        made.kept.size() < 2 || made.kept.back() > most_lanes || few > most_few) {
+        return;
+    }
+    made.few = offsets_over(made.gone, made.gone_strides);
 }
 
 void Lowering::lower_reduction(const Equation& equation) {
@@ -222,6 +291,7 @@ void Lowering::lower_reduction(const Equation& equation) {
         reduce_nothing(equation, made);
         return;
     }
+    find_few(made);
     plan_.reductions.push_back(made);
     add(Action::reduce, plan_.reductions.size() - 1, 10.0 + 0.15 * elements);
 }

@@ -5,6 +5,7 @@
 #include "running_chains.hpp"
 #include "running_products.hpp"
 #include "running_reductions.hpp"
+#include "running_slides.hpp"
 #include "single_words.hpp"
 #include "walking.hpp"
 
@@ -216,6 +217,16 @@ void execute(const Plan& plan, const Instruction& instruction, const Kernels<T>&
             return run_indexing<std::uint32_t, Moving::take>(plan.indexings[index], memory);
         case Action::add_at:
             return run_add_at<T>(plan.indexings[index], memory, first);
+        case Action::put_back:
+            return run_putting_back<T>(plan.puttings_back[index], kernels, memory);
+        case Action::slide:
+            return run_slide<T>(plan.slides[index], *kernels.sliding, memory, share);
+        case Action::slide_sum:
+            return run_slide_sum<T>(plan.slide_sums[index], *kernels.sliding, memory, first, share);
+        case Action::largest:
+            return run_largest<T>(plan.largests[index], *kernels.sliding, memory);
+        case Action::draw:
+            return run_drawing<T>(plan.drawings[index], kernels, memory);
         case Action::to_single:
             return to_single<T>(plan.conversions[index], memory);
         case Action::from_single:

@@ -27,6 +27,7 @@ struct Memory {
     char* const* arenas = nullptr;
     std::uint64_t* slots = nullptr;
     char* scratch = nullptr;
+    Count first_row = 0;  // of the tile under way, among those of the batch
 
     template <class T>
     T* at(const Place& place) const {

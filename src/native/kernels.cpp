@@ -11,6 +11,10 @@
 namespace chainrule {
 namespace CHAINRULE_SET {
 
+// In sliding_kernels.cpp, by the type of what is given.
+const SlidingKernels<float>& sliding_kernels(float);
+const SlidingKernels<double>& sliding_kernels(double);
+
 // ---- elementwise words: a loop for each ----
 
 #define CHAINRULE_INLINE_BODY __attribute__((always_inline))
@@ -308,6 +312,8 @@ Kernels<T> all_kernels() {
     made.equal_integers = equal_integers<T>;
     made.gather_transposed = gather_transposed<T>;
     made.random_bits = random_bits;
+    made.uniform = uniform<T>;
+    made.sliding = &sliding_kernels(T{});
     const FusedLoops<T> fused = fused_loops<T>();
     made.chain_signatures = fused.signatures;
     made.chain_kernels = fused.kernels;

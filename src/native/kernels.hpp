@@ -64,6 +64,10 @@ inline constexpr Count block_depth = 256;
 template <class T>
 inline constexpr Count blocks_bytes = block_depth * (1024 + 128 * static_cast<Count>(sizeof(T)));
 
+// The kernels of windows that slide, in sliding_kernels.hpp.
+template <class T>
+struct SlidingKernels;
+
 template <class T>
 struct Kernels {
     // Of a word at its own place; of two at that of `pair_loop`, where the operands are those of
@@ -101,9 +105,15 @@ struct Kernels {
     void (*gather_transposed)(const T* x, const std::int64_t* order, Count first, Count count,
                               Count width, T* out, Count out_row);
 
-    // bits[2 i] and bits[2 i + 1] of block i; room for the next multiple of 8 blocks is needed.
-    void (*random_bits)(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step, Count blocks,
-                        std::uint64_t* bits);
+    // bits[2 i] and bits[2 i + 1] of block first + i; room for the next multiple of 8 blocks is
+    // needed.
+    void (*random_bits)(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step, Count first,
+                        Count blocks, std::uint64_t* bits);
+    // to[i to_step] = the number between 0 and 1 of element first + i
+    void (*uniform)(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step, Count first,
+                    Count count, T* to, Count to_step);
+
+    const SlidingKernels<T>* sliding;
 
     const char* const* chain_signatures;
     const ChainKernel<T>* chain_kernels;

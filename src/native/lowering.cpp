@@ -1,5 +1,8 @@
 #include "lowering.hpp"
 
+#include "rewriting.hpp"
+#include "walking.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -11,13 +14,23 @@ namespace {
 constexpr int for_ever = std::numeric_limits<int>::max();
 
 bool is_rearranging(Word word) {
-    return word == Word::reshape || word == Word::transpose || word == Word::slice;
+    return word == Word::reshape || word == Word::transpose || word == Word::slice ||
+           word == Word::windows;
 }
 
 }  // namespace
 
 Plan make_plan(const Program& program, const Choices& choices) {
     return Lowering(program, choices).run();
+}
+
+std::vector<Count> offsets_over(const std::vector<Count>& sizes,
+                                const std::vector<Count>& strides) {
+    std::vector<Count> made;
+    const std::vector<Count>* const walked[1] = {&strides};
+    walk<1>(sizes, sizes.size(), walked,
+            [&made](const Count* offsets) { made.push_back(offsets[0]); });
+    return made;
 }
 
 std::vector<Axis> side_by_side(std::vector<Axis> axes) {
@@ -71,6 +84,7 @@ Lowering::Lowering(const Program& program, const Choices& choices)
     stage_.assign(count, -1);
     part_of_.resize(count);
     carried_target_.assign(count, -1);
+    put_back_.assign(count, -1);
     bytes_taken_.assign(count, 0);
     for (std::size_t place = 0; place < program.equations.size(); ++place) {
         const int output = program.equations[place].output;
@@ -88,6 +102,7 @@ Plan Lowering::run() {
     place_constants();
     place_parts_of_joins();
     place_carried();
+    find_put_back();
     position_now_ = 0;
     for (int stage = 0; stage < 3; ++stage) {
         stage_now_ = stage;
@@ -186,6 +201,9 @@ void Lowering::emit(const Group& group) {
 void Lowering::emit_other(const Equation& equation) {
     const bool single_inputs = std::all_of(equation.inputs.begin(), equation.inputs.end(),
                                            [this](int value) { return single(value); });
+    if (equation.word == share_of_largest) {
+        return lower_largest(equation);
+    }
     switch (equation.word) {
         case Word::count:
             plan_.count_slots.push_back(slot_of(equation.output).number);
@@ -206,6 +224,19 @@ void Lowering::emit_other(const Equation& equation) {
             return lower_indexing(equation, Action::add_at);
         case Word::matmul:
             return lower_product(equation);
+        case Word::contract:
+            return lower_contract(equation);
+        case Word::windows:
+            return lower_windows(equation);
+        case Word::overlap_add:
+            return lower_overlap_add(equation);
+        case Word::convolve:
+        case Word::convolve_transposed:
+            return lower_convolve(equation);
+        case Word::convolve_weights:
+            return lower_convolve_weights(equation);
+        case Word::random:
+            return lower_random(equation);
         case Word::sum_over:
         case Word::max_over:
             if (single_inputs) {

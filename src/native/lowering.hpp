@@ -60,6 +60,24 @@ private:
     View array_of(int value);   // the view of an array, or of a single number as one
     View real_view(int value);  // with integers turned into floats
 
+    // ---- windows.cpp: windows as views, and what is put back; random numbers ----
+    void lower_windows(const Equation& equation);
+    void lower_overlap_add(const Equation& equation);
+    void find_put_back();
+    bool put_back_in_place(const Equation& equation) const;
+    View place_in_windows(const Equation& equation);
+    void lower_random(const Equation& equation);
+    void lower_largest(const Equation& equation);
+    void set_together(Largest& made, const Equation& equation) const;
+    void set_loop(Largest& made, const Equation& equation) const;
+
+    // ---- convolving.cpp ----
+    void lower_convolve(const Equation& equation);
+    void lower_convolve_weights(const Equation& equation);
+    View rows_last(int value, const std::vector<Count>& before, const std::vector<Count>& after);
+    View made_rows_last(int output);
+    void add_slide(const Equation& equation, Slide& made, const View& from, const View& to);
+
     // ---- chains.cpp: elementwise words ----
     void lower_chain(const std::vector<int>& equations);
     void lower_integers(const Equation& equation);
@@ -80,8 +98,11 @@ private:
 
     // ---- contracting.cpp: products and reductions ----
     void lower_product(const Equation& equation);
+    void lower_contract(const Equation& equation);
+    void add_product(Product& made, double flops);
     Product::Way way_of(const Product& one) const;
     void lower_reduction(const Equation& equation);
+    void find_few(Reduction& made) const;
     void reduce_nothing(const Equation& equation, const Reduction& reduction);
 
     const Program& program_;
@@ -101,6 +122,7 @@ private:
         Count offset = 0;  // in elements
     };
     std::vector<Part> part_of_;        // of each value: the join that it is a part of
+    std::vector<int> put_back_;        // of each value: the equation that puts it back in place
     std::vector<int> carried_target_;  // of each value: the carried input that it replaces
     std::vector<Count> bytes_taken_;   // of each root
     MemoryPlan shared_memory_, tile_memory_, sums_memory_;
@@ -112,6 +134,12 @@ private:
     int stage_now_ = 0;
     int position_now_ = 0;
 };
+
+// How often each value is read or asked for.
+std::vector<int> reader_counts(const Program& program);
+
+// Where the numbers of an array lie, in its order.
+std::vector<Count> offsets_over(const std::vector<Count>& sizes, const std::vector<Count>& strides);
 
 // The same axes, one number after another.
 std::vector<Axis> side_by_side(std::vector<Axis> axes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "rewriting.hpp"
 #include "step_run.hpp"
 #include "walking.hpp"
 #include "watcher.hpp"
@@ -51,6 +52,7 @@ Machine::Machine(Program program, int set) : program_(std::move(program)), set_(
             throw std::invalid_argument("a value of too many axes");
         }
     }
+    program_ = rewritten(std::move(program_));
     traits_ = row_traits(program_);
 }
 

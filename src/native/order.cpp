@@ -44,7 +44,7 @@ const std::int64_t* RowOrder::draw(int set, std::uint64_t seed, std::uint32_t pu
                                    std::uint32_t step, Count count, Count needed) {
     const Count blocks = (count + 1) / 2;
     bits_.resize(static_cast<std::size_t>(2 * blocks + 16));
-    kernels_of<double>(set).random_bits(seed, purpose, step, blocks, bits_.data());
+    kernels_of<double>(set).random_bits(seed, purpose, step, 0, blocks, bits_.data());
     sort_by_bits(count, needed);
     order_.resize(keyed_.size());
     for (std::size_t place = 0; place < keyed_.size(); ++place) {

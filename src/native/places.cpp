@@ -86,6 +86,10 @@ const View& Lowering::make(int value) {
     }
     made_[value] = true;
     View& view = views_[value];
+    if (put_back_[value] >= 0) {
+        view = place_in_windows(program_.equations[static_cast<std::size_t>(put_back_[value])]);
+        return view;
+    }
     view.axes = fresh_axes(value);
     const Part part = part_of_[value];
     if (carried_target_[value] >= 0) {
@@ -232,17 +236,22 @@ void Lowering::place_constants() {
     }
 }
 
-// A part of a join along the first axis is made where the join will lie, if nothing else reads it.
-void Lowering::place_parts_of_joins() {
-    std::vector<int> readers(program_.values.size(), 0);
-    for (const Equation& equation : program_.equations) {
+std::vector<int> reader_counts(const Program& program) {
+    std::vector<int> readers(program.values.size(), 0);
+    for (const Equation& equation : program.equations) {
         for (int value : equation.inputs) {
             ++readers[value];
         }
     }
-    for (int value : program_.outputs) {
+    for (int value : program.outputs) {
         ++readers[value];
     }
+    return readers;
+}
+
+// A part of a join along the first axis is made where the join will lie, if nothing else reads it.
+void Lowering::place_parts_of_joins() {
+    const std::vector<int> readers = reader_counts(program_);
     for (const Equation& equation : program_.equations) {
         if (equation.word != Word::concatenate || equation.numbers[0] != 0 ||
             rows_axis_of(equation.output) != -1) {

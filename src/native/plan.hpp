@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "program.hpp"
+#include "sliding_kernels.hpp"
 
 namespace chainrule {
 
@@ -49,6 +50,11 @@ enum class Action : std::uint8_t {
     clear,     // to zeros
     take,
     add_at,
+    put_back,     // windows added up where they were taken from
+    slide,        // a window of numbers at each of its places
+    slide_sum,    // and summed over all of them
+    largest,      // shares in the largest of a few numbers
+    draw,         // random numbers
     to_single,    // an array of one element to a single number
     from_single,  // and back
     to_real,      // integers to floats
@@ -57,8 +63,9 @@ enum class Action : std::uint8_t {
 
 inline const char* name_of(Action action) {
     static const char* const names[] = {
-        "single", "chain",  "integers",  "product",     "reduce",  "copy",      "clear",
-        "take",   "add_at", "to_single", "from_single", "to_real", "to_integer"};
+        "single",  "chain", "integers",  "product",     "reduce",  "copy",
+        "clear",   "take",  "add_at",    "put_back",    "slide",   "slide_sum",
+        "largest", "draw",  "to_single", "from_single", "to_real", "to_integer"};
     static_assert(sizeof(names) / sizeof(*names) == static_cast<int>(Action::to_integer) + 1);
     return names[static_cast<int>(action)];
 }
@@ -114,6 +121,7 @@ struct Product {
     Place packed;  // scratch for b with its columns contiguous
     Count packed_row = 0;
     bool sums = false;
+    bool adds_batches = false;  // the batch's products are added up in one place
     double flops() const { return 2.0 * rows * columns * depth; }
 };
 
@@ -129,6 +137,7 @@ struct Reduction {
     Place from, to;
     Slot slot;  // where the result is a single number
     std::vector<Count> kept, kept_strides, to_strides, gone, gone_strides;
+    std::vector<Count> few;  // where few numbers lie that are reduced at each of many places
     bool sums = false;
 };
 
@@ -155,6 +164,56 @@ struct Indexing {
     std::size_t item;
     Kind kind = Kind::real;
     bool sums = false;
+};
+
+// to[window places] += from[window places]
+struct PuttingBack {
+    std::vector<Count> sizes;
+    Place from, to;
+    std::vector<Count> from_strides, to_strides;
+    Kind kind = Kind::real;
+};
+
+// A window of numbers at each of its places, in groups of channels that have nothing to do with
+// each other. The numbers are packed first: outs side by side, for each tap of each channel.
+struct Slide {
+    SlideShape shape;  // without its taps and places, which follow
+    std::vector<Tap> taps;
+    std::vector<Seen> seen;
+    Place from, numbers, to;
+    Count groups = 1, from_group = 0, to_group = 0;
+    Count number_group = 0, number_out = 0, number_mid = 0;
+    std::vector<Count> number_places;  // where the numbers of a window lie
+    Count packed() const {
+        return shape.outs * shape.mids * static_cast<Count>(number_places.size());
+    }
+};
+
+// The sum over rows and places of what stands there times what the window sees from there.
+struct SlideSum {
+    SlideSumShape shape;  // without what follows
+    std::vector<Count> taps, x_places, y_places;
+    Place x, y, to;
+    Count groups = 1, x_group = 0, y_group = 0, to_group = 0;
+    bool sums = false;
+};
+
+// Of each number, its share in the largest of those that belong together, times a factor. Operands:
+// the numbers, the largest, the factor, what is made.
+struct Largest {
+    Place places[4];
+    std::vector<Count> sizes, strides[4];
+    std::vector<Count> offsets, to_offsets;  // of those that belong together
+    Count lanes = 1;
+};
+
+// Random numbers: `element_strides` are those of the whole batch's array in the order of its axes.
+struct Drawing {
+    Slot seed, step, slot;
+    std::uint32_t purpose = 0;
+    std::vector<Count> sizes, element_strides, to_strides;
+    Count row_elements = 0;  // from one row of the batch to the next
+    Place to;
 };
 
 struct SingleWord {
@@ -234,6 +293,11 @@ struct Plan {
     std::vector<Copy> copies;
     std::vector<Clearing> clearings;
     std::vector<Indexing> indexings;
+    std::vector<PuttingBack> puttings_back;
+    std::vector<Slide> slides;
+    std::vector<SlideSum> slide_sums;
+    std::vector<Largest> largests;
+    std::vector<Drawing> drawings;
     std::vector<Conversion> conversions;
     std::vector<IntegerWord> integer_words;
     std::vector<InputPlace> inputs;
@@ -251,7 +315,8 @@ struct Plan {
 };
 
 struct Choices {
-    Count rows;  // of a tile
+    Count rows;      // of a tile
+    Count all_rows;  // of the batch
     bool rows_fast;
     bool library;        // whether BLAS may be used
     Count library_from;  // multiply-adds of a product that is left to BLAS

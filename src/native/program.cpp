@@ -50,7 +50,17 @@ std::size_t inputs_of(Word word) {
     if (word == Word::concatenate) {
         return 0;
     }
-    return word == Word::matmul || word == Word::take || word == Word::add_at ? 2 : 1;
+    const bool two = word == Word::matmul || word == Word::take || word == Word::add_at ||
+                     word == Word::contract || word == Word::random || is_convolving(word);
+    return two ? 2 : 1;
+}
+
+// The first `lists` settings of a window: whole numbers from 1, one for each axis.
+void check_slide(const std::vector<Count>& numbers, std::size_t axes, std::size_t lists) {
+    require(axes > 0, "a window");
+    for (std::size_t place = 0; place < lists * axes; ++place) {
+        require(numbers[place] >= 1, "a window");
+    }
 }
 
 void check_numbers(const Equation& equation, std::size_t rank) {
@@ -73,6 +83,21 @@ void check_numbers(const Equation& equation, std::size_t rank) {
             return;
         case Word::concatenate:
             require(numbers.size() == 1 && is_axis(numbers[0]), "an axis");
+            return;
+        case Word::random:
+            require(numbers.size() == 1, "a purpose");
+            return;
+        case Word::windows:
+        case Word::overlap_add:
+            require(numbers.size() % 3 == 0 && numbers.size() / 3 <= rank, "a window");
+            check_slide(numbers, numbers.size() / 3, 3);
+            return;
+        case Word::convolve:
+        case Word::convolve_transposed:
+        case Word::convolve_weights:
+            require(rank >= 3 && numbers.size() == 4 * (rank - 2) + 1, "a window");
+            check_slide(numbers, rank - 2, 2);
+            require(numbers.back() >= 1, "groups");
             return;
         default:
             return;

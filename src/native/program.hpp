@@ -64,20 +64,73 @@ enum class Word : std::uint8_t {
     pad,
     take,
     add_at,
+    contract,
+    windows,
+    overlap_add,
+    convolve,
+    convolve_transposed,
+    convolve_weights,
+    random,
 };
-constexpr int word_count = static_cast<int>(Word::add_at) + 1;
+constexpr int word_count = static_cast<int>(Word::random) + 1;
 
 inline constexpr const char* word_names[word_count] = {
-    "negative",    "absolute",    "sign",     "floor",    "exp",        "expm1",    "log",
-    "log1p",       "sqrt",        "sin",      "cos",      "tanh",       "sigmoid",  "erf",
-    "logical_not", "is_finite",   "identity", "add",      "subtract",   "multiply", "divide",
-    "power",       "maximum",     "minimum",  "less",     "less_equal", "equal",    "logical_and",
-    "logical_or",  "where",       "sum_over", "max_over", "count",      "matmul",   "transpose",
-    "reshape",     "concatenate", "slice",    "pad",      "take",       "add_at",
+    "negative",
+    "absolute",
+    "sign",
+    "floor",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "erf",
+    "logical_not",
+    "is_finite",
+    "identity",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "power",
+    "maximum",
+    "minimum",
+    "less",
+    "less_equal",
+    "equal",
+    "logical_and",
+    "logical_or",
+    "where",
+    "sum_over",
+    "max_over",
+    "count",
+    "matmul",
+    "transpose",
+    "reshape",
+    "concatenate",
+    "slice",
+    "pad",
+    "take",
+    "add_at",
+    "contract",
+    "windows",
+    "overlap_add",
+    "convolve",
+    "convolve_transposed",
+    "convolve_weights",
+    "random",
 };
 
 inline bool is_elementwise(Word word) {
     return word <= Word::where;
+}
+
+inline bool is_convolving(Word word) {
+    return word >= Word::convolve && word <= Word::convolve_weights;
 }
 
 inline int arity(Word word) {
@@ -134,7 +187,10 @@ struct Value {
 // `numbers` are the settings of the word, in the order that native.py writes them:
 //   sum_over, max_over   the axes          transpose     the order of the axes
 //   slice                axis, start       pad           axis, before
-//   concatenate          axis
+//   concatenate          axis          random        the number of the purpose
+//   windows, overlap_add                           sizes, strides, dilations
+//   convolve and the two that belong to it         strides, dilations, what is put before and
+//                                                  after each axis, groups
 struct Equation {
     Word word;
     std::vector<int> inputs;

@@ -1,4 +1,4 @@
-// Random bits of the one generator, for the order of rows.
+// Random bits of the one generator, and numbers made of them.
 #pragma once
 
 #include "kernels.hpp"
@@ -21,8 +21,8 @@ CHAINRULE_INLINE U<double> product_of_words(U<double> a, U<double> b) {
 
 // Philox-4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011), several blocks side by side.
 
-inline void random_bits(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step, Count blocks,
-                        std::uint64_t* bits) {
+inline void random_bits(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step,
+                        Count first_block, Count blocks, std::uint64_t* bits) {
     constexpr int rounds = 10;
     constexpr std::uint64_t multiplier_0 = 0xD2511F53;
     constexpr std::uint64_t multiplier_1 = 0xCD9E8D57;
@@ -35,7 +35,7 @@ inline void random_bits(std::uint64_t seed, std::uint32_t purpose, std::uint32_t
         // 32-bit words, each in 64 bits, so that a product keeps all of its own.
         Words c0, c1;
         for (int lane = 0; lane < lanes; ++lane) {
-            const std::uint64_t block = static_cast<std::uint64_t>(start + lane);
+            const std::uint64_t block = static_cast<std::uint64_t>(first_block + start + lane);
             c0[lane] = block & 0xFFFFFFFFu;
             c1[lane] = block >> 32;
         }
@@ -59,6 +59,29 @@ inline void random_bits(std::uint64_t seed, std::uint32_t purpose, std::uint32_t
             bits[2 * (start + lane)] = first[lane];
             bits[2 * (start + lane) + 1] = second[lane];
         }
+    }
+}
+
+// 52 bits of an element's 64, half a step from the ends of (0, 1); rounded once for float32.
+template <class T>
+void uniform(std::uint64_t seed, std::uint32_t purpose, std::uint32_t step, Count first,
+             Count count, T* to, Count to_step) {
+    constexpr Count most_blocks = 128;
+    std::uint64_t bits[2 * most_blocks];
+    while (count > 0) {
+        const Count block = first / 2;
+        const Count needed = (first + count + 1) / 2 - block;
+        const Count blocks = needed < most_blocks ? needed : most_blocks;
+        random_bits(seed, purpose, step, block, blocks, bits);
+        const Count skipped = first - 2 * block;
+        const Count here = count < 2 * blocks - skipped ? count : 2 * blocks - skipped;
+        for (Count place = 0; place < here; ++place) {
+            const std::int64_t whole = static_cast<std::int64_t>(bits[skipped + place] >> 12);
+            to[place * to_step] = static_cast<T>((static_cast<double>(whole) + 0.5) * 0x1p-52);
+        }
+        to += here * to_step;
+        first += here;
+        count -= here;
     }
 }
 

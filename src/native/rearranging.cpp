@@ -170,11 +170,15 @@ void Lowering::lower_reshape(const Equation& equation) {
         views_[output].place = given.place;
         return;
     }
-    // The numbers are written down in the order of the old shape, which is that of the new one.
+    // The numbers are written down in the order of the old shape, which is that of the new one;
+    // rows stay the fastest axis where they are the first of both.
     const int arena = working_arena();
     View written;
-    written.axes = side_by_side(given.axes);
-    const Count bytes = elements_of(given.axes) * static_cast<Count>(item_of(output));
+    const bool fast = choices_.rows_fast && rows_axis_of(input) == 0 && rows_axis_of(output) == 0;
+    written.axes = fast ? fresh_axes(input) : side_by_side(given.axes);
+    const Count elements =
+        fast ? bytes_of(input) / static_cast<Count>(item_of(input)) : elements_of(given.axes);
+    const Count bytes = elements * static_cast<Count>(item_of(output));
     written.place = {arena, memory_of(arena).take(bytes)};
     copy(given, written, item_of(output));
     reshaped_axes(written.axes, sizes, views_[output].axes);

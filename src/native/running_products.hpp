@@ -38,7 +38,6 @@ void library_product(const Library& library, const ProductShape& shape, const T*
 template <class T>
 void run_product(const Product& product, const Kernels<T>& kernels, const Library& library,
                  Memory& memory, bool first, Share share) {
-    const bool add = product.sums && !first;
     ProductShape shape{product.rows,    product.columns, product.depth,    product.a_row,
                        product.a_depth, product.b_depth, product.b_column, product.c_row};
     // A share takes some of the columns where there are more of them than rows, else of the rows.
@@ -56,7 +55,10 @@ void run_product(const Product& product, const Kernels<T>& kernels, const Librar
     T* c = memory.at<T>(product.c) + from_row * shape.c_row + from_column;
     const std::vector<Count>* const strides[3] = {&product.batch_a, &product.batch_b,
                                                   &product.batch_c};
+    bool going_on = product.sums && !first;
     walk<3>(product.batch, product.batch.size(), strides, [&](const Count* offsets) {
+        const bool add = going_on;
+        going_on = going_on || product.adds_batches;
         const T* left = a + offsets[0];
         const T* right = b + offsets[1];
         T* to = c + offsets[2];

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "execution.hpp"
+#include "sliding_kernels.hpp"
 #include "walking.hpp"
 
 namespace chainrule {
@@ -18,6 +19,18 @@ void reduce_reals(const Reduction& reduction, const Kernels<T>& kernels, Memory&
     const std::vector<Count>& to_strides = reduction.to_strides;
     const std::vector<Count>& gone = reduction.gone;
     const std::vector<Count>& gone_strides = reduction.gone_strides;
+    if (!reduction.few.empty()) {
+        const auto reduce = reduction.maximum ? kernels.sliding->max_few : kernels.sliding->sum_few;
+        const std::size_t inner = kept.size() - 2;
+        const std::vector<Count>* const around[2] = {&kept_strides, &to_strides};
+        const FewShape shape{reduction.few.data(), static_cast<Count>(reduction.few.size()),
+                             kept.back(), kept[inner]};
+        walk<2>(kept, inner, around, [&](const Count* offsets) {
+            reduce(shape, from + offsets[0], kept_strides[inner], to + offsets[1],
+                   to_strides[inner]);
+        });
+        return;
+    }
     const bool down = kept_strides.back() == 1 && to_strides.back() == 1;
     const std::vector<Count>* const outside[2] = {&kept_strides, &to_strides};
     const std::vector<Count>* const inside[1] = {&gone_strides};

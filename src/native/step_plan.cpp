@@ -74,6 +74,7 @@ RowTraits row_traits(const Program& program) {
     }
     for (const Equation& equation : program.equations) {
         const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
+        traits.slides = traits.slides || is_convolving(equation.word);
         if (equation.word == Word::matmul && shape.size() > 2) {
             traits.batches =
                 traits.batches || std::count(shape.begin(), shape.end() - 2, rows_size) > 0;
@@ -88,7 +89,9 @@ std::unique_ptr<StepPlan> make_step_plan(const Program& program, const RowTraits
     made->rows = rows;
     Choices choices;
     choices.rows = rows;
-    choices.rows_fast = rows >= least_rows_fast && traits.lead && !traits.batches;
+    choices.all_rows = rows;
+    choices.rows_fast =
+        (rows >= least_rows_fast || traits.slides) && traits.lead && !traits.batches;
     choices.library = library;
     choices.library_from = library_from;
     made->main = make_plan(program, choices);
@@ -112,11 +115,18 @@ bool may_want_library(const Program& program, Count rows) {
     const Count padded = whole_lines(rows, program.item());
     const auto size_of = [padded](Count size) { return size == rows_size ? padded : size; };
     for (const Equation& equation : program.equations) {
-        if (equation.word != Word::matmul) {
+        if (equation.word != Word::matmul && equation.word != Word::contract) {
             continue;
         }
         const Value& left = program.values[static_cast<std::size_t>(equation.inputs[0])];
-        Count multiplications = size_of(left.shape.back());
+        Count multiplications = 1;
+        if (equation.word == Word::matmul) {
+            multiplications = size_of(left.shape.back());
+        } else {
+            for (std::size_t axis = 0; axis + 1 < left.shape.size(); ++axis) {
+                multiplications *= size_of(left.shape[axis]);
+            }
+        }
         for (Count size : program.values[static_cast<std::size_t>(equation.output)].shape) {
             multiplications *= size_of(size);
         }

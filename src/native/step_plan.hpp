@@ -24,6 +24,7 @@ struct StepPlan {
 struct RowTraits {
     bool lead = true;  // every input of rows has them as its first axis, and so does every output
     bool batches = false;  // there is a product for each row
+    bool slides = false;   // there is a convolution
 };
 RowTraits row_traits(const Program& program);
 

@@ -178,7 +178,8 @@ void StepRun<T>::bind(const Plan& plan, Worker& worker) {
 template <class T>
 int StepRun<T>::parts_of(const StepPlan& plan, const Instruction& instruction) const {
     const bool divisible =
-        instruction.action == Action::chain || instruction.action == Action::product;
+        instruction.action == Action::chain || instruction.action == Action::product ||
+        instruction.action == Action::slide || instruction.action == Action::slide_sum;
     return divisible && instruction.work > worth_sharing ? std::max(plan.shares, plan.workers) : 1;
 }
 
@@ -241,6 +242,7 @@ void StepRun<T>::run_tiles(const StepPlan& plan, int number) {
         const Plan& tile_plan = plan.rest && one == plan.tiles - 1 ? *plan.rest : plan.main;
         const Count first = one * plan.main.rows;
         gather(tile_plan, worker, first, order_);
+        worker.memory.first_row = first;
         run_stage(plan, tile_plan, 1, worker, one == begin, nullptr);
         keep_row_records(tile_plan, worker, first);
     }
@@ -341,6 +343,7 @@ void StepRun<T>::step(const StepPlan& plan, Count from, const std::int64_t* orde
             const Plan& tile_plan = plan.rest && one == plan.tiles - 1 ? *plan.rest : plan.main;
             const Count first = one * plan.main.rows;
             gather(tile_plan, chief, first, order);
+            chief.memory.first_row = first;
             run_stage(plan, tile_plan, 1, chief, one == 0, crew);
             keep_row_records(tile_plan, chief, first);
         }

@@ -9,9 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from chainrule.engines.choosing import AUTO, ENGINES, find_engine
-from chainrule.engines.program import Program
 from chainrule.engines.work import Batches, Engine, Epochs, Look, Outcome, Watch, Work
 from chainrule.errors import SetupError
+from chainrule.program import Program
 
 __all__ = [
     "ENGINES",

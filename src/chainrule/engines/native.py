@@ -23,15 +23,18 @@ from numpy.typing import NDArray
 from chainrule.engines import reference
 from chainrule.engines.cores import allowed_threads
 from chainrule.engines.library import one_thread, products_of
-from chainrule.engines.program import Program
+from chainrule.engines.unrolling import unrolled
 from chainrule.engines.work import Batches, Epochs, Outcome, Watch, Work
 from chainrule.equations import Equation, Value
 from chainrule.errors import SetupError, ShapeError
+from chainrule.program import Program
 from chainrule.randomness import purpose_key
 from chainrule.shapes import Rows, has_rows, normal_axes, rows_axis
 
 # The words that leave numbers as they are, but for their kind or shape.
 IDENTITIES = {"to_float", "broadcast_like"}
+# How many inputs are read: what is counted, or spread or drawn like, only lends its shape.
+READ = {"count": 0, "random": 2, **dict.fromkeys(IDENTITIES, 1)}
 ORDER = purpose_key("order of rows")
 
 
@@ -94,6 +97,7 @@ def machine_of(program: Program, carried: int, fixed: int | None, instruction_se
 
 def _made(program: Program, carried: int, fixed: int | None, instruction_set: int) -> Any:
     module = _module()
+    program = unrolled(program)
     chosen = len(module.sets_here()) - 1 if instruction_set < 0 else instruction_set
     roles = [
         "carried" if place < carried else _role(program, place, carried, fixed)
@@ -141,9 +145,7 @@ def _value_text(value: Value, mark: str) -> tuple[Any, ...]:
 
 def _equation_text(program: Program, equation: Equation) -> tuple[Any, ...]:
     word = "identity" if equation.word in IDENTITIES else equation.word
-    # What only lends its shape is not read: neither what is counted nor what is spread like.
-    read = 0 if equation.word == "count" else 1 if equation.word in IDENTITIES else None
-    inputs = list(equation.inputs[:read])
+    inputs = list(equation.inputs[: READ.get(equation.word)])
     rank = len(program.values[equation.inputs[0]].shape)
     settings = dict(equation.settings)
     numbers: list[int] = []
@@ -154,6 +156,14 @@ def _equation_text(program: Program, equation: Equation) -> tuple[Any, ...]:
     elif equation.word in ("slice", "pad", "concatenate"):
         numbers = list(normal_axes(settings["axis"], rank))
         numbers += [settings[name] for name in ("start", "before") if name in settings]
+    elif equation.word == "random":
+        numbers = [purpose_key(settings["purpose"])]
+    elif equation.word in ("windows", "overlap_add"):
+        numbers = [*settings["size"], *settings["stride"], *settings["dilation"]]
+    elif equation.word.startswith("convolve"):
+        numbers = [*settings["stride"], *settings["dilation"]]
+        numbers += [width for pair in settings["padding"] for width in pair]
+        numbers.append(settings["groups"])
     return (word, inputs, equation.output, numbers)
 
 

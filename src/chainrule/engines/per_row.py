@@ -27,12 +27,12 @@ from chainrule.arrays import (
     take,
     transpose,
     where,
-    windows,
     zeros_like,
 )
-from chainrule.engines.program import Program, trace
 from chainrule.errors import SetupError
+from chainrule.program import Program, trace
 from chainrule.shapes import ROWS, Shape, normal_axes, rows_axis
+from chainrule.sliding import windows
 
 
 def per_row(program: Program) -> Program:

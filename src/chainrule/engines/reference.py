@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.program import Program
+from chainrule.program import Program
 from chainrule.word_values import WORD_VALUES
 
 Runner = Callable[[Sequence[Any]], list[Any]]

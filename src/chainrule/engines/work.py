@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.program import Program
 from chainrule.errors import SetupError, ShapeError
+from chainrule.program import Program
 from chainrule.randomness import permutation
 from chainrule.shapes import has_rows, rows_axis, show
 

@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.door import evaluate
-from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.errors import DataError, SetupError, ShapeError
+from chainrule.network.forms import flat_values, noise_and_rows, noise_of, refuse_few_rows
+from chainrule.network.input_kinds import of_its_kind
 from chainrule.network.losses import Loss, find_loss, refuse_weights
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops import Op
 from chainrule.ops.walks import forward_walk, steps_towards
-from chainrule.shapes import ROWS
+from chainrule.program import FloatType, Input, Program, trace
+from chainrule.shapes import show
 
 LossChoice = str | Loss | Callable[..., Any]
 
@@ -46,17 +48,22 @@ def backpropagate(
     loss: LossChoice | Sequence[LossChoice] = "half_squared_error",
     *,
     sample_weight: Any = None,
+    training: bool = False,
+    seed: int = 0,
+    step: int = 0,
 ) -> Backpropagation:
     """Return the loss of rows with all values and gradients, in float64, rule by rule.
 
     ``x`` is (rows, features), or a sequence of such for several inputs; ``y`` is (rows, outputs),
     or whole-number labels (rows,) for losses that take labels. The loss is the mean over rows of
-    ``sample_weight`` times each row's loss. Raises SetupError and ShapeError.
+    ``sample_weight`` times each row's loss. ``training``, ``seed`` and ``step``: see ``gradient``.
+    Raises SetupError and ShapeError.
     """
-    objective, rows = objective_for(network, x, y, loss, sample_weight)
-    flat = objective.trained.flat_array(network.parameters, "float64")
+    objective, rows = objective_for(network, x, y, loss, sample_weight, training)
+    flat = flat_values(network, "float64")
+    noise = noise_of(objective, seed, step)
     with np.errstate(all="ignore"):
-        values = objective.values(flat, np.zeros(0), rows)
+        values = objective.values(flat, np.zeros(0), rows, noise)
         gradients = objective.gradients(values)
     return Backpropagation(float(values["loss"]), values, gradients)
 
@@ -68,30 +75,38 @@ def gradient(
     loss: LossChoice | Sequence[LossChoice] = "half_squared_error",
     *,
     sample_weight: Any = None,
+    training: bool = False,
+    seed: int = 0,
+    step: int = 0,
     dtype: FloatType = "float64",
 ) -> dict[str, NDArray[Any]]:
     """Return the gradient of the loss at each parameter, by name, through the traced program.
 
     Arguments as for ``backpropagate``; ``dtype`` is the type that the program computes in.
+    ``training=True`` takes the network as a step of training sees it: random numbers are drawn, as
+    a training with this ``seed`` draws them in its ``step`` (counted from 0), and batch norm uses
+    the rows that are given. By default it is taken as it predicts, so that the gradient is the
+    slope of the loss of what ``network(x)`` gives.
     Raises SetupError where no gradient reaches a parameter, as behind ``step``.
     """
-    objective, rows = objective_for(network, x, y, loss, sample_weight)
+    objective, rows = objective_for(network, x, y, loss, sample_weight, training)
     program = gradient_program(objective, dtype)
-    flat = objective.trained.flat_array(network.parameters, dtype)
-    _, made = evaluate(program, [flat, np.zeros(0), *rows])
+    flat = flat_values(network, dtype)
+    given = [flat, np.zeros(0), *noise_of(objective, seed, step), *rows]
+    _, made = evaluate(program, given)
     return objective.trained.named_arrays(made)
 
 
 @lru_cache(maxsize=64)
 def gradient_program(objective: Objective, dtype: FloatType) -> Program:
-    """Return the program (parameters, frozen, *rows) -> (loss, flat gradient), traced once."""
+    """Return the program (parameters, frozen, *noise, *rows) -> (loss, flat gradient)."""
 
-    def loss_and_gradient(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any, Any]:
-        values = objective.values(parameters, frozen, rows)
+    def loss_and_gradient(parameters: Any, frozen: Any, *rest: Any) -> tuple[Any, Any]:
+        values = objective.values(parameters, frozen, **noise_and_rows(objective, rest))
         gradients = objective.gradients(values)
         return values["loss"], objective.flat_gradient(gradients)
 
-    inputs = (*objective.parameter_inputs, *objective.row_inputs)
+    inputs = (*objective.parameter_inputs, *objective.noise_inputs, *objective.row_inputs)
     return trace(loss_and_gradient, inputs, ("loss", "gradient"), dtype)
 
 
@@ -101,13 +116,16 @@ def objective_for(
     y: Any,
     loss: LossChoice | Sequence[LossChoice],
     sample_weight: Any = None,
+    training: bool = False,
 ) -> tuple[Objective, list[NDArray[Any]]]:
     """Return the objective of all parameters, and its rows as arrays, checked.
 
-    The rows are the inputs, the targets, and the weights. A plain function as a loss is given
-    labels where the target holds one whole number for each row and the output several numbers.
+    It is that of prediction unless ``training``. The rows are the inputs, the targets, and the
+    weights. A plain function as a loss is given labels where the target holds one whole number for
+    each row and the output several numbers.
     """
     plan = network.plan
+    refuse_other_than_rows(plan)
     xs = input_arrays(network, x)
     rows = len(xs[0])
     if not rows:
@@ -130,7 +148,10 @@ def objective_for(
         arrays.append(target_array(numbers, found, rows, width))
     weight = _weights(sample_weight, rows)
     refuse_weights(losses, weight)
-    return _objective(plan, losses), [*xs, *arrays, weight]
+    objective = _objective(plan, losses)
+    if training:
+        refuse_few_rows(plan, rows)
+    return objective if training else objective.in_prediction, [*xs, *arrays, weight]
 
 
 def _objective(plan: Plan, losses: Sequence[Loss]) -> Objective:
@@ -148,6 +169,19 @@ def _known_objective(
 ) -> Objective:
     made = tuple(Loss(op, dict(settings)) for op, settings in losses)
     return Objective(plan, made, plan.layout, Layout(()))
+
+
+def refuse_other_than_rows(plan: Plan) -> None:
+    """Raise ShapeError where an output is not one row of numbers, as losses take them."""
+    for output in plan.outputs:
+        if len(plan.shapes[output]) != 1:
+            last = next(one for one in plan.steps if output in one.outputs)
+            raise ShapeError(
+                f"The output {last.layer}, {last.made_by}, is {show(plan.open_shape(output))}, and "
+                "a loss takes (n, numbers).",
+                "Put Flatten(), GlobalAveragePool() or GlobalAveragePool(over='time') in front of "
+                "the last Dense.",
+            )
 
 
 def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDArray[Any]:
@@ -233,16 +267,19 @@ def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:
         float_array(one, f"The input '{name}'") for name, one in zip(names, given, strict=True)
     ]
     for name, array in zip(names, arrays, strict=True):
-        if array.ndim != 2 or len(array) != len(arrays[0]):
+        if array.ndim < 2 or len(array) != len(arrays[0]):
             raise ShapeError(
                 f"The input '{name}' is {array.shape}, where {names[0]} has {len(arrays[0])} rows."
-                if array.ndim == 2
+                if array.ndim > 1
                 else f"The input '{name}' is {array.shape}.",
                 "Give a table of shape (rows, features), as many rows in each input.",
             )
         if network.is_sized:
             _check_columns(network.plan, name, array)
-    return arrays
+    if not network.is_sized:
+        return arrays
+    plan = network.plan
+    return [of_its_kind(plan, name, one) for name, one in zip(names, arrays, strict=True)]
 
 
 def _check_columns(plan: Plan, name: str, array: NDArray[Any]) -> None:
@@ -252,7 +289,9 @@ def _check_columns(plan: Plan, name: str, array: NDArray[Any]) -> None:
         raise ShapeError(
             f"The network expects n {' '.join(map(str, due))} as '{name}', which goes into "
             f"{reader.layer}, {reader.made_by}, and was given {array.shape}.",
-            "Give the columns that it was made for, in their order.",
+            "Give the columns that it was made for, in their order."
+            if len(due) == 1
+            else f"Give rows of the shape {due}.",
         )
 
 
@@ -287,17 +326,17 @@ def outputs_of(
             f"Give {', '.join(names)}.",
         )
     xs = input_arrays(network, inputs[0] if len(inputs) == 1 else inputs)
-    flat = network.plan.layout.flat_array(network.parameters, dtype)
+    flat = flat_values(network, dtype)
     return evaluate(output_program(network.plan, dtype), [flat, *xs])
 
 
 @lru_cache(maxsize=64)
 def output_program(plan: Plan, dtype: FloatType) -> Program:
     """Return the program (parameters, *inputs) -> outputs of a plan, traced once for each plan."""
-    layout = plan.layout
+    layout = plan.whole
     inputs = [Input("parameters", (layout.size,))]
-    inputs += [Input(name, (ROWS, *shape)) for name, shape in plan.inputs.items()]
-    steps = steps_towards(plan.walk, plan.outputs)
+    inputs += [Input(name, plan.open_shape(name), plan.kinds[name]) for name in plan.inputs]
+    steps = steps_towards(plan.prediction_walk, plan.outputs)
 
     def outputs(parameters: Any, *rows: Any) -> tuple[Any, ...]:
         known = {**layout.named(parameters), **dict(zip(plan.inputs, rows, strict=True))}

@@ -1,6 +1,8 @@
 """Derivatives beyond the gradient: for each row, of the outputs, along a direction, and curvature.
 
-Each is a program made by the same three walks as the gradient, so every engine can run it.
+Each is a program made by the same three walks as the gradient, so every engine can run it. Those
+of the outputs are derivatives of what ``network(x)`` gives; those of a loss take ``training``,
+``seed`` and ``step`` as ``gradient`` does.
 """
 
 from __future__ import annotations
@@ -11,17 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.arrays import broadcast_like, count, zeros_like
+from chainrule.arrays import broadcast_like, count, pad, zeros_like
 from chainrule.engines.door import evaluate
 from chainrule.engines.per_row import per_row, refuse_coupled
-from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.network.backpropagation import LossChoice, float_array, input_arrays, objective_for
+from chainrule.network.forms import flat_values, noise_and_rows, noise_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops.derived import tangent_of_function
 from chainrule.ops.walks import backward_walk, forward_walk, tangent_walk
+from chainrule.program import FloatType, Input, Program, trace
 from chainrule.shapes import ROWS
 
 Named = dict[str, NDArray[Any]]
@@ -38,31 +41,36 @@ def per_example_gradients(
     loss: LossChoice | Sequence[LossChoice] = "half_squared_error",
     *,
     sample_weight: Any = None,
+    training: bool = False,
+    seed: int = 0,
+    step: int = 0,
     dtype: FloatType = "float64",
 ) -> Named:
     """Return the gradient of each row's own loss at each parameter: name -> (rows, *shape).
 
     Arguments as for ``gradient``. A row's loss is not divided by the number of rows, and it is
     multiplied by the row's sample weight, so the mean over rows is what ``gradient`` returns.
-    Raises SetupError where the network or the loss mixes rows.
+    Raises SetupError where the network or the loss mixes rows, as batch norm does in training.
     """
-    objective, rows = objective_for(network, x, y, loss, sample_weight)
-    flat = objective.trained.flat_array(network.parameters, dtype)
+    objective, rows = objective_for(network, x, y, loss, sample_weight, training)
+    flat = flat_values(network, dtype)
     program = per_example_program(objective, dtype)
-    (made,) = evaluate(program, [flat, np.zeros(0), *rows])
+    given = [flat, np.zeros(0), *noise_of(objective, seed, step), *rows]
+    (made,) = evaluate(program, given)
     return _by_name(objective.trained, made)
 
 
 def per_example_program(objective: Objective, dtype: FloatType) -> Program:
-    """Return the program (parameters, frozen, *rows) -> flat gradients (n, parameters)."""
+    """Return the program (parameters, frozen, *noise, *rows) -> flat gradients (n, parameters)."""
 
-    def batch_gradient(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any]:
-        values = objective.values(parameters, frozen, rows)
+    def batch_gradient(parameters: Any, frozen: Any, *rest: Any) -> tuple[Any]:
+        given = noise_and_rows(objective, rest)
+        values = objective.values(parameters, frozen, **given)
         # A mean over n rows, times n: the division disappears, and with it its rounding.
-        gradients = objective.gradients(values, at_loss=count(rows[0], 0))
+        gradients = objective.gradients(values, at_loss=count(given["rows"][0], 0))
         return (objective.flat_gradient(gradients),)
 
-    inputs = (*objective.parameter_inputs, *objective.row_inputs)
+    inputs = (*objective.parameter_inputs, *objective.noise_inputs, *objective.row_inputs)
     return per_row(trace(batch_gradient, inputs, ("gradients",), dtype))
 
 
@@ -78,7 +86,7 @@ def jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") -> Named
     """
     layout = network.plan.layout
     xs = input_arrays(network, x)
-    made = evaluate(jacobian_program(network.plan, dtype), _given(network, layout, xs, dtype))
+    made = evaluate(jacobian_program(network.plan, dtype), _given(network, xs, dtype))
     return _by_name(layout, np.stack(made, axis=1))
 
 
@@ -87,7 +95,7 @@ def jacobian_program(plan: Plan, dtype: FloatType) -> Program:
     layout = plan.layout
 
     def rows_summed(parameters: Any, *inputs: Any) -> list[Any]:
-        values = _forward(plan, layout.named(parameters), inputs)
+        values = _forward(plan, parameters, inputs)
         return [
             layout.flat(
                 {
@@ -100,7 +108,7 @@ def jacobian_program(plan: Plan, dtype: FloatType) -> Program:
             for gradients in _walks_from_outputs(plan, values)
         ]
 
-    return per_row(trace(rows_summed, _inputs(plan, layout), _output_names(plan), dtype))
+    return per_row(trace(rows_summed, _inputs(plan), _output_names(plan), dtype))
 
 
 def input_jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") -> NDArray[Any]:
@@ -110,10 +118,9 @@ def input_jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") ->
     mixes rows.
     """
     plan = network.plan
-    layout = plan.layout
 
     def at_inputs(parameters: Any, *inputs: Any) -> list[Any]:
-        values = _forward(plan, layout.named(parameters), inputs)
+        values = _forward(plan, parameters, inputs)
         return [
             zeros_like(values[name]) if gradients.get(name) is None else gradients[name]
             for gradients in _walks_from_outputs(plan, values)
@@ -121,10 +128,10 @@ def input_jacobian(network: Network, x: Any, *, dtype: FloatType = "float64") ->
         ]
 
     names = [f"{output} at {name}" for output in _output_names(plan) for name in plan.inputs]
-    program = trace(at_inputs, _inputs(plan, layout), names, dtype)
+    program = trace(at_inputs, _inputs(plan), names, dtype)
     refuse_coupled(program)
     xs = input_arrays(network, x)
-    made = evaluate(program, _given(network, layout, xs, dtype))
+    made = evaluate(program, _given(network, xs, dtype))
     count_of_inputs = len(plan.inputs)
     lines = [
         np.concatenate(made[place : place + count_of_inputs], axis=1)
@@ -155,8 +162,8 @@ def directional_derivative(
 
     def walk(parameters: Any, *given: Any) -> list[Any]:
         inputs, moved = given[: len(xs)], given[len(xs) :]
-        values = _forward(plan, layout.named(parameters), inputs)
-        made = tangent_walk(plan.walk, values, dict(zip(changes, moved, strict=True)))
+        values = _forward(plan, parameters, inputs)
+        made = tangent_walk(plan.prediction_walk, values, dict(zip(changes, moved, strict=True)))
         return [
             zeros_like(values[name]) if made.get(name) is None else made[name]
             for name in plan.outputs
@@ -166,8 +173,8 @@ def directional_derivative(
         Input(f"change of {name}", (ROWS, *plan.inputs[name]) if name in plan.inputs else due[name])
         for name in changes
     ]
-    program = trace(walk, [*_inputs(plan, layout), *moving], plan.outputs, dtype)
-    made = evaluate(program, [*_given(network, layout, xs, dtype), *changes.values()])
+    program = trace(walk, [*_inputs(plan), *moving], plan.outputs, dtype)
+    made = evaluate(program, [*_given(network, xs, dtype), *changes.values()])
     return made[0] if len(made) == 1 else tuple(made)
 
 
@@ -182,6 +189,9 @@ def hessian_vector_product(
     loss: LossChoice | Sequence[LossChoice] = "half_squared_error",
     *,
     sample_weight: Any = None,
+    training: bool = False,
+    seed: int = 0,
+    step: int = 0,
     dtype: FloatType = "float64",
 ) -> Named:
     """Return the loss's second derivative times a vector, by name: how the gradient changes.
@@ -192,44 +202,49 @@ def hessian_vector_product(
     Source: Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.
     Raises SetupError for an unknown name, ShapeError for a vector of another shape.
     """
-    objective, rows = objective_for(network, x, y, loss, sample_weight)
+    objective, rows = objective_for(network, x, y, loss, sample_weight, training)
     layout = objective.trained
     direction = _flat(layout, vector)
-    flat = layout.flat_array(network.parameters, dtype)
+    flat = flat_values(network, dtype)
     program = curvature_program(objective, dtype)
-    (made,) = evaluate(program, [flat, direction, np.zeros(0), *rows])
+    given = [flat, direction, np.zeros(0), *noise_of(objective, seed, step), *rows]
+    (made,) = evaluate(program, given)
     return layout.named_arrays(made)
 
 
 def curvature_program(objective: Objective, dtype: FloatType) -> Program:
-    """Return the program (parameters, vector, frozen, *rows) -> Hessian times vector, flat."""
+    """Return the program (parameters, vector, frozen, *noise, *rows) -> Hessian times vector."""
+    state = objective.carried.size - objective.trained.size
 
-    def batch_gradient(parameters: Any, frozen: Any, *rows: Any) -> Any:
-        values = objective.values(parameters, frozen, rows)
+    def batch_gradient(parameters: Any, frozen: Any, *rest: Any) -> Any:
+        values = objective.values(parameters, frozen, **noise_and_rows(objective, rest))
         return objective.flat_gradient(objective.gradients(values))
 
-    def product(parameters: Any, vector: Any, frozen: Any, *rows: Any) -> tuple[Any]:
-        changes = (vector, None, *(None for _ in rows))
-        made = tangent_of_function(batch_gradient, changes, (parameters, frozen, *rows))
-        return (zeros_like(parameters) if made is None else made,)
+    def product(parameters: Any, vector: Any, frozen: Any, *rest: Any) -> tuple[Any]:
+        change = pad(vector, 0, 0, state) if state else vector
+        changes = (change, None, *(None for _ in rest))
+        made = tangent_of_function(batch_gradient, changes, (parameters, frozen, *rest))
+        return (zeros_like(vector) if made is None else made,)
 
     parameters, frozen = objective.parameter_inputs
-    vector = Input("vector", parameters.shape)
-    inputs = (parameters, vector, frozen, *objective.row_inputs)
+    vector = Input("vector", (objective.trained.size,))
+    inputs = (parameters, vector, frozen, *objective.noise_inputs, *objective.row_inputs)
     return trace(product, inputs, ("product",), dtype)
 
 
 # ---- what they share ----
 
 
-def _forward(plan: Plan, parameters: Mapping[str, Any], inputs: Sequence[Any]) -> dict[Any, Any]:
-    return forward_walk(plan.walk, {**parameters, **dict(zip(plan.inputs, inputs, strict=True))})
+def _forward(plan: Plan, parameters: Any, inputs: Sequence[Any]) -> dict[Any, Any]:
+    """Return every value of prediction; ``parameters`` is flat, with the state behind them."""
+    given = dict(zip(plan.inputs, inputs, strict=True))
+    return forward_walk(plan.prediction_walk, {**plan.whole.named(parameters), **given})
 
 
 def _walks_from_outputs(plan: Plan, values: Mapping[Any, Any]) -> list[dict[Any, Any]]:
     """Return the gradients of one backward walk for each output number, all rows at once."""
     return [
-        backward_walk(plan.walk, values, {name: broadcast_like(unit, values[name])})
+        backward_walk(plan.prediction_walk, values, {name: broadcast_like(unit, values[name])})
         for name in plan.outputs
         for unit in np.eye(plan.shapes[name][-1])
     ]
@@ -239,15 +254,13 @@ def _output_names(plan: Plan) -> list[str]:
     return [f"{name}[{place}]" for name in plan.outputs for place in range(plan.shapes[name][-1])]
 
 
-def _inputs(plan: Plan, layout: Layout) -> list[Input]:
-    rows = [Input(name, (ROWS, *shape)) for name, shape in plan.inputs.items()]
-    return [Input("parameters", (layout.size,)), *rows]
+def _inputs(plan: Plan) -> list[Input]:
+    rows = [Input(name, plan.open_shape(name), plan.kinds[name]) for name in plan.inputs]
+    return [Input("parameters", (plan.whole.size,)), *rows]
 
 
-def _given(
-    network: Network, layout: Layout, xs: Sequence[NDArray[Any]], dtype: FloatType
-) -> list[NDArray[Any]]:
-    return [layout.flat_array(network.parameters, dtype), *xs]
+def _given(network: Network, xs: Sequence[NDArray[Any]], dtype: FloatType) -> list[NDArray[Any]]:
+    return [flat_values(network, dtype), *xs]
 
 
 def _by_name(layout: Layout, flat: NDArray[Any]) -> Named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ class Graph:
             )
         sizes: dict[str, tuple[int, ...]] = {}
         for node, name in zip(self.inputs, self.input_names, strict=True):
-            own = None if node.size is None else (node.size,)
+            own = node.row_shape
             found = given.get(name, own)
             if found is None:
                 raise SetupError(
@@ -135,9 +136,9 @@ class Graph:
                 )
             if own is not None and found != own:
                 raise ShapeError(
-                    f"The network expects n {node.size} as '{name}' ({node}), and each row has "
-                    f"{' x '.join(map(str, found))} numbers.",
-                    "Give the number of columns to Input(), or leave Input() out.",
+                    f"The network expects n {' '.join(map(str, own))} as '{name}' ({node}), and "
+                    f"each row has {' x '.join(map(str, found))} numbers.",
+                    _fitting(own, found),
                 )
             sizes[name] = found
         return sizes
@@ -193,6 +194,17 @@ def from_ends(inputs: Sequence[Any], outputs: Sequence[Any]) -> Graph:
             "Give both lists: Network(inputs=[left, right], outputs=[score]).",
         )
     return Graph(tuple(inputs), tuple(outputs))
+
+
+def _fitting(own: tuple[int, ...], found: tuple[int, ...]) -> str:
+    """Return what brings rows to the shape that is expected, or the network to theirs."""
+    if len(own) > 1 and found == own[1:] and own[0] == 1:
+        return "Give them their one channel: X[:, None]."
+    if math.prod(own) == math.prod(found):
+        return f"Give them that shape: X.reshape({', '.join(map(str, (-1, *own)))})."
+    if len(own) > 1 or len(found) > 1:
+        return "Give the shape of one row to Input(), or leave Input() out."
+    return "Give the number of columns to Input(), or leave Input() out."
 
 
 def _open(node: Node) -> bool:

@@ -38,6 +38,11 @@ class Place:
     def size(self) -> int:
         return math.prod(self.shape)
 
+    @property
+    def is_kernel(self) -> bool:
+        """Whether this is the kernel of a convolution (outputs, inputs, *places)."""
+        return len(self.shape) > 2 and math.prod(self.shape[1:]) == self.fan_in
+
     def uniform(self, low: float, high: float) -> Draw:
         drawn = draw_uniform(self.seed, self.purpose, self.size)
         return (low + (high - low) * drawn).reshape(self.shape)
@@ -70,6 +75,8 @@ def _orthogonal(place: Place, gain: float = 1.0) -> Draw:
             "Use 'zeros' or 'normal' here.",
         )
     rows, columns = math.prod(place.shape[:-1]), place.shape[-1]
+    if place.is_kernel:
+        rows, columns = place.shape[0], place.fan_in
     square = place.normal(1.0).reshape(max(rows, columns), min(rows, columns))
     q, r = np.linalg.qr(square)
     # Without the signs of r the result would not be uniform over all orthogonal matrices.
@@ -87,9 +94,22 @@ def _nguyen_widrow(place: Place) -> Draw:
     drawn = place.uniform(-1.0, 1.0)
     if len(place.shape) == 1:
         return length * drawn
-    columns = tuple(range(drawn.ndim - 1))
+    columns = tuple(range(1, drawn.ndim) if place.is_kernel else range(drawn.ndim - 1))
     lengths: Draw = np.sqrt(np.sum(drawn**2, axis=columns, keepdims=True))
     return length * drawn / lengths
+
+
+def _forget_gate(place: Place, value: float = 1.0) -> Draw:
+    """Zeros, but ``value`` for the second of four equal parts: the forget gate of an LSTM."""
+    if len(place.shape) != 1 or place.shape[0] % 4:
+        raise SetupError(
+            f"'forget_gate' starts a bias of four gates, and this one is {place.shape}.",
+            "Use 'zeros' here.",
+        )
+    units = place.shape[0] // 4
+    drawn: Draw = np.zeros(place.shape)
+    drawn[units : 2 * units] = value
+    return drawn
 
 
 INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
@@ -115,6 +135,7 @@ INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
     "lecun_normal": lambda place: place.normal(math.sqrt(1.0 / place.fan_in)),
     "orthogonal": _orthogonal,
     "nguyen_widrow": _nguyen_widrow,
+    "forget_gate": _forget_gate,
 }
 
 
@@ -172,7 +193,8 @@ def initializer(name: str, **settings: Any) -> Initializer:
 
     Names, with settings and their defaults: zeros, constant (value=0.0), uniform (low=-0.05,
     high=0.05), normal (deviation=0.05), glorot_uniform, glorot_normal, he_uniform, he_normal,
-    lecun_uniform, lecun_normal, orthogonal (gain=1.0), nguyen_widrow.
+    lecun_uniform, lecun_normal, orthogonal (gain=1.0), nguyen_widrow,
+    forget_gate (value=1.0).
     Raises SetupError for another name or setting.
     """
     return find_initializer(Initializer(name, settings))

@@ -6,13 +6,14 @@ A layer can be put into ``Network(...)`` one after another, or called on the lay
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from chainrule.checks import is_whole_number
-from chainrule.errors import SetupError, nearest
+from chainrule.errors import SetupError, ShapeError, nearest
 from chainrule.network.building import Building
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.ops import ACTIVATIONS, find_op
@@ -35,18 +36,36 @@ class Node:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Input(Node):
-    """Where rows come in: ``size`` features (left to the data if not given), an optional name."""
+    """Where rows come in, with an optional name.
 
-    size: int | None = None
+    ``size`` is the number of features, or the shape of one row: (channels, height, width) for
+    images, (channels, length) for signals, (time, features) for sequences, (time,) for tokens. It
+    is left to the data if not given.
+    """
+
+    size: int | tuple[int, ...] | None = None
     name: str | None = None
 
-    def __init__(self, size: int | None = None, name: str | None = None) -> None:
+    def __init__(self, size: int | Sequence[int] | None = None, name: str | None = None) -> None:
         super().__init__()
-        object.__setattr__(self, "size", _count(size, f"Input({size!r}) has no size."))
+        cause = f"Input({size!r}) has no size."
+        if isinstance(size, list | tuple) and size:
+            sizes = [whole_count(one, cause) for one in size]
+            given = tuple(one for one in sizes if one is not None)
+            if len(given) < len(sizes):
+                raise SetupError(cause, "Give a whole number from 1 for each axis.")
+            object.__setattr__(self, "size", given[0] if len(given) == 1 else given)
+        else:
+            object.__setattr__(self, "size", whole_count(size, cause))
         object.__setattr__(self, "name", name)
 
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row, ``None`` where it is left to the data."""
+        return (self.size,) if isinstance(self.size, int) else self.size
+
     def __repr__(self) -> str:
-        parts = [] if self.size is None else [str(self.size)]
+        parts = [] if self.size is None else [repr(self.size)]
         parts += [] if self.name is None else [f"name={self.name!r}"]
         return f"Input({', '.join(parts)})"
 
@@ -71,7 +90,7 @@ class Layer(ABC):
     @property
     def kind(self) -> str:
         """What layers without a name are numbered by."""
-        return type(self).__name__.lower()
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
 
     @abstractmethod
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
@@ -83,7 +102,7 @@ class Layer(ABC):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dense(Layer):
-    """Every unit sees every input: ``activation(x W + b)``.
+    """Every unit sees every input: ``activation(x W + b)``; of a sequence, at each time.
 
     ``units=None`` leaves the width of an output to the data (the classes or the target's columns).
     ``weights`` starts W: by default as the activation asks (He's normal start for relu and its kin,
@@ -99,17 +118,23 @@ class Dense(Layer):
     bias: Start | None = field(default="zeros", kw_only=True)
 
     def __post_init__(self) -> None:
-        units = _count(self.units, f"Dense({self.units!r}) has no width.")
+        units = whole_count(self.units, f"Dense({self.units!r}) has no width.")
         object.__setattr__(self, "units", units)
         if self.activation is not None:
-            _check_activation(self.activation)
+            check_activation(self.activation)
         for start in (self.weights, self.bias):
             if start is not None:
                 find_initializer(start)
 
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
         (x,) = building.exactly(inputs, 1, self)
-        starts: dict[str, Start] = {"w": self._weights()}
+        if len(building.row_shape(x)) > 2:
+            raise ShapeError(
+                f"{name}, {self}, takes (n, features) or (n, time, features), and {x} is "
+                f"{building.shown(x)}.",
+                "Put Flatten() or GlobalAveragePool() between.",
+            )
+        starts: dict[str, Start] = {"w": start_for(self.weights, self.activation)}
         if self.bias is not None:
             starts["b"] = self.bias
         value = building.apply(
@@ -124,12 +149,6 @@ class Dense(Layer):
         if self.activation is None:
             return value
         return building.apply(self.activation, (value,), layer=name, made_by=repr(self))
-
-    def _weights(self) -> Start:
-        if self.weights is not None:
-            return self.weights
-        asked = find_op(self.activation).start if self.activation is not None else ""
-        return asked or "glorot_uniform"
 
     def __repr__(self) -> str:
         parts = [] if self.units is None else [str(self.units)]
@@ -151,7 +170,7 @@ class Activation(Layer):
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __init__(self, activation: str, *, name: str | None = None, **settings: Any) -> None:
-        _check_activation(activation)
+        check_activation(activation)
         find_op(activation).check_settings(settings, f"'{activation}'")
         object.__setattr__(self, "activation", activation)
         object.__setattr__(self, "name", name)
@@ -189,9 +208,9 @@ class Apply(Layer):
                 f"{self.op!r} is not the name of an op.", "Give the name, such as 'linear'."
             )
         op = find_op(self.op)
-        if len(op.pattern.outputs) > 1:
+        if op.flowing > 1:
             raise SetupError(
-                f"The op '{self.op}' has {len(op.pattern.outputs)} outputs ({op.shapes}), and a "
+                f"The op '{self.op}' has {op.flowing} outputs ({op.shapes}), and a "
                 "layer gives one value.",
                 "Make an op of one output, for each output that is wanted.",
             )
@@ -223,10 +242,41 @@ class Apply(Layer):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Concatenate(Layer):
-    """The features of several layers next to each other."""
+    """The features of several layers next to each other, or their channels.
+
+    ``along`` says which, where values have several axes and nothing before tells: "features" for
+    the last axis, "channels" for the one behind the rows.
+    """
+
+    along: Literal["features", "channels"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.along not in (None, "features", "channels"):
+            raise SetupError(
+                f"Concatenate cannot join along {self.along!r}.", "Give 'features' or 'channels'."
+            )
 
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
-        return building.fold("side_by_side", inputs, name, self)
+        channels = self._joins_channels(building, inputs)
+        _refuse_other_places(building, name, self, inputs, 0 if channels else -1)
+        op = "channels_side_by_side" if channels else "side_by_side"
+        return building.fold(op, inputs, name, self)
+
+    def _joins_channels(self, building: Building, inputs: tuple[str, ...]) -> bool:
+        if self.along is not None:
+            return self.along == "channels"
+        orders = {building.order(one) for one in inputs}
+        several = [one for one in inputs if len(building.row_shape(one)) > 1]
+        if several and not orders & {"channels first", "features last"}:
+            raise SetupError(
+                f"Nothing tells whether channels or features of {several[0]} "
+                f"{building.shown(several[0])} are to be joined.",
+                "Write Concatenate('channels') or Concatenate('features').",
+            )
+        return "channels first" in orders
+
+    def __repr__(self) -> str:
+        return f"Concatenate({'' if self.along is None else repr(self.along)})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -238,7 +288,30 @@ class Add(Layer):
         return building.fold("sum_of_two", inputs, name, self)
 
 
-def _count(given: Any, cause: str) -> int | None:
+def _refuse_other_places(
+    building: Building, name: str, layer: Layer, inputs: tuple[str, ...], joined: int
+) -> None:
+    """Refuse values that differ in an axis along which they are not joined."""
+    shapes = [list(building.row_shape(one)) for one in inputs]
+    for one in shapes:
+        one[joined] = 0
+    if any(one != shapes[0] for one in shapes):
+        given = ", ".join(f"{one} is {building.shown(one)}" for one in inputs)
+        raise ShapeError(
+            f"{name}, {layer}, joins values that differ in one axis alone, but {given}.",
+            "Bring them to one shape first, with Flatten(), padding='same', or one stride.",
+        )
+
+
+def start_for(chosen: Start | None, activation: str | None) -> Start:
+    """Return how weights start: as chosen, as the activation behind them asks, or by Glorot."""
+    if chosen is not None:
+        return chosen
+    asked = find_op(activation).start if activation is not None else ""
+    return asked or "glorot_uniform"
+
+
+def whole_count(given: Any, cause: str) -> int | None:
     """Return a size as a plain int. Raises SetupError for what is no whole number from 1."""
     if given is None:
         return None
@@ -247,7 +320,7 @@ def _count(given: Any, cause: str) -> int | None:
     return int(given)
 
 
-def _check_activation(name: Any) -> None:
+def check_activation(name: Any) -> None:
     if not isinstance(name, str):
         raise SetupError(
             f"The activation {name!r} is not a name.",

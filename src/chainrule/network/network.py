@@ -24,8 +24,9 @@ class Network:
         Network(inputs=[left, right], outputs=[score])
 
     The size of an input and the width of the ``Dense()`` of an output may be left to the data.
-    ``parameters`` (name -> array) gives first values; what is not given is drawn when training
-    starts, or here when a ``seed`` is given. A network never changes: training returns another.
+    ``parameters`` (name -> array) gives first values, those of the ``state`` among them; what is
+    not given is drawn when training starts, or here when a ``seed`` is given. A network never
+    changes: training returns another.
     Raises SetupError for layers that do not fit together, ShapeError for sizes that do not meet.
     """
 
@@ -112,6 +113,19 @@ class Network:
         return {name: self._given[name].copy() for name in self.plan.by_name}
 
     @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Name -> copy of what training carries along and prediction reads: running statistics.
+
+        ``batch_norm_1.mean``, ``batch_norm_1.variance``; empty without such layers. Before any
+        training they have their first values.
+        """
+        given = self._given
+        return {
+            one.name: given[one.name].copy() if one.name in given else one.draw(0)
+            for one in self.plan.state
+        }
+
+    @property
     def parameter_count(self) -> int:
         """The number of learned numbers."""
         return sum(one.size for one in self.plan.parameters)
@@ -148,11 +162,17 @@ class Network:
         return Network._made(self._graph, self.plan, self._drawn(self.plan, seed))
 
     def with_parameters(self, parameters: Parameters) -> Network:
-        """Return the network with copies of these values (name -> array, all of them)."""
+        """Return the network with copies of these values (name -> array).
+
+        All parameters are to be given; values of the state that are not stay as they are.
+        """
         missing = [name for name in self.plan.by_name if name not in parameters]
         if missing:
             raise SetupError(f"There is no value for {missing[0]}.", "Give all parameters.")
-        given = {name: np.array(content) for name, content in parameters.items()}
+        kept = {
+            one.name: self._given[one.name] for one in self.plan.state if one.name in self._given
+        }
+        given = kept | {name: np.array(content) for name, content in parameters.items()}
         return Network._made(self._graph, self.plan, given)
 
     @classmethod
@@ -191,10 +211,10 @@ class Network:
 
     def _drawn(self, plan: Plan, seed: int) -> dict[str, NDArray[Any]]:
         _check_seed(seed)
-        return {
-            one.name: self._given[one.name] if one.name in self._given else one.draw(int(seed))
-            for one in plan.parameters
+        drawn = {
+            one.name: one.draw(int(seed)) for one in plan.parameters if one.name not in self._given
         }
+        return {**self._given, **drawn}
 
 
 def _check_seed(seed: Any) -> None:
@@ -241,10 +261,11 @@ def _check_sizes(plan: Plan, input_sizes: Sizes) -> None:
 
 
 def _check_given(plan: Plan, given: Parameters) -> None:
+    known = plan.by_name | {one.name: one for one in plan.state}
     for name, content in given.items():
-        if name not in plan.by_name:
-            raise SetupError(f"The network has no parameter '{name}'.", nearest(name, plan.by_name))
-        due = plan.by_name[name].shape
+        if name not in known:
+            raise SetupError(f"The network has no parameter '{name}'.", nearest(name, known))
+        due = known[name].shape
         if np.shape(content) != due:
             made_by = next(one for one in plan.steps if name in one.inputs)
             raise ShapeError(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
 
-from chainrule.arrays import Array
-from chainrule.engines.program import Input
+from chainrule.arrays import Array, reshape
 from chainrule.errors import SetupError
 from chainrule.network.losses import Loss
-from chainrule.network.plan import Layout, Plan
+from chainrule.network.plan import RANDOM, SEED, STEP, Layout, Plan
 from chainrule.ops import OPS, find_op
 from chainrule.ops.walks import Step, backward_walk, forward_walk
+from chainrule.program import Input
 from chainrule.shapes import ROWS
 
 ONE = np.float64(1.0)
@@ -26,18 +26,39 @@ class Objective:
     """What is minimised: a plan, a loss for each output, and which parameters are trained.
 
     Its functions are written over the alphabet: they run on arrays and on symbols. ``rows`` are the
-    inputs of the network, then the targets, then the weights of the rows.
+    inputs of the network, then the targets, then the weights of the rows. Behind the trained
+    parameters, in one flat vector with them, stands the network's state. ``predicting``: the
+    network as it predicts, without random numbers and with its state as it is.
     """
 
     plan: Plan
     losses: tuple[Loss, ...]
     trained: Layout
     frozen: Layout
+    predicting: bool = False
+
+    @cached_property
+    def in_prediction(self) -> Objective:
+        """The same with the network as it predicts; itself where that is no other."""
+        same = self.plan.prediction_walk is self.plan.walk
+        return self if same or self.predicting else replace(self, predicting=True)
+
+    @cached_property
+    def carried(self) -> Layout:
+        """What a training carries in one flat vector: trained parameters, then the state."""
+        return Layout((*self.trained.parameters, *self.plan.state))
+
+    @property
+    def noise_inputs(self) -> tuple[Input, ...]:
+        """The program inputs that random numbers follow from: the seed and the step."""
+        if self.predicting or not self.plan.draws:
+            return ()
+        return (Input(SEED, (), "integer"), Input(STEP, (), "integer"))
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Network, loss and average over rows, as one list of steps that ends in ``loss``."""
-        steps = list(self.plan.walk)
+        steps = list(self.plan.prediction_walk if self.predicting else self.plan.walk)
         totals: list[str] = []
         for place, (output, loss) in enumerate(zip(self.plan.outputs, self.losses, strict=True)):
             self._refuse_contained(output, loss)
@@ -72,7 +93,8 @@ class Objective:
     @cached_property
     def row_inputs(self) -> tuple[Input, ...]:
         """The program inputs that hold rows."""
-        xs = [Input(name, (ROWS, *shape)) for name, shape in self.plan.inputs.items()]
+        kinds = self.plan.kinds
+        xs = [Input(name, (ROWS, *shape), kinds[name]) for name, shape in self.plan.inputs.items()]
         targets = []
         for name, output, loss in zip(self.targets, self.plan.outputs, self.losses, strict=True):
             if loss.target == "labels":
@@ -84,18 +106,34 @@ class Objective:
     @property
     def parameter_inputs(self) -> tuple[Input, ...]:
         return (
-            Input("parameters", (self.trained.size,)),
+            Input("parameters", (self.carried.size,)),
             Input("frozen", (self.frozen.size,)),
         )
 
-    def values(self, parameters: Array, frozen: Array, rows: Sequence[Array]) -> dict[Any, Any]:
-        """Return every value of the forward walk, ``loss`` included."""
+    def values(
+        self,
+        parameters: Array,
+        frozen: Array,
+        rows: Sequence[Array],
+        noise: Sequence[Any] = (),
+    ) -> dict[Any, Any]:
+        """Return every value of the forward walk, ``loss`` included.
+
+        ``parameters``: those that are trained, then the state; ``noise``: seed and step, where
+        random numbers are drawn.
+        """
         known: dict[str, Array] = {
             one.name: row for one, row in zip(self.row_inputs, rows, strict=True)
         }
-        known.update(self.trained.named(parameters))
+        known.update(self.carried.named(parameters))
+        known.update(zip((SEED, STEP), noise, strict=False))
         known.update(self.frozen.named(frozen))
         return forward_walk(self.steps, known)
+
+    def state_after(self, values: Mapping[Any, Any]) -> list[Array]:
+        """Return each part of the state after a step of these values, flat."""
+        after = self.plan.state_after
+        return [reshape(values[after[one.name]], (-1,)) for one in self.plan.state]
 
     def gradients(self, values: Mapping[Any, Any], at_loss: Any = ONE) -> dict[Any, Any]:
         """Return the gradient of the loss, times ``at_loss``, at every value that it reaches."""
@@ -114,7 +152,7 @@ class Objective:
     def _explain_missing(self, name: str) -> NoReturn:
         reached = {name}
         for step in self.plan.steps:
-            if reached.isdisjoint(step.inputs):
+            if reached.isdisjoint(step.inputs) or step.op == RANDOM:
                 continue
             if not find_op(step.op).differentiable:
                 raise SetupError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chainrule.network.plan import Plan
+from chainrule.network.plan import Parameter, Plan
 
 if TYPE_CHECKING:
     from chainrule.network.network import Network
@@ -21,19 +22,34 @@ def layer_rows(plan: Plan) -> list[tuple[str, str, str, str, int]]:
             if name in plan.by_name
         ]
         shape = plan.shapes[steps[-1].outputs[0]]
-        parts = ", ".join(
-            f"{one.name.split('.', 1)[1]} {' x '.join(map(str, one.shape))}" for one in used
-        )
         rows.append(
             (
                 layer,
                 steps[0].made_by,
                 f"n x {' x '.join(map(str, shape))}" if shape else "n",
-                parts,
+                parameters_in_words(layer, used),
                 sum(one.size for one in used),
             )
         )
     return rows
+
+
+def parameters_in_words(layer: str, used: Sequence[Parameter]) -> str:
+    """Return names and shapes of a layer's parameters: "W 4 x 3, b 3".
+
+    Parts of a layer that have the same are named together: "query, key: W 4 x 4, b 4".
+    """
+    by_part: dict[str, list[str]] = {}
+    for one in used:
+        part, _, name = one.name.removeprefix(f"{layer}.").rpartition(".")
+        by_part.setdefault(part, []).append(f"{name} {' x '.join(map(str, one.shape))}".strip())
+    parts_of: dict[str, list[str]] = {}
+    for part, shapes in by_part.items():
+        parts_of.setdefault(", ".join(shapes), []).append(part)
+    return "; ".join(
+        shapes if parts == [""] else f"{', '.join(parts)}: {shapes}"
+        for shapes, parts in parts_of.items()
+    )
 
 
 def network_table(network: Network) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from chainrule.errors import SetupError, nearest
-from chainrule.network.plan import Parameter, Plan
+from chainrule.network.plan import RANDOM, Parameter, Plan
 
 # dense_1.W, dense_1.W[2,0], and dense_1.W.2.0, since shells eat brackets.
 _NAME = re.compile(r"(?P<name>.+?)(?:\[(?P<inside>[\d,\s]+)\]|(?P<dots>(?:\.\d+)+))?")
@@ -23,18 +23,42 @@ def meaning_of(
     the plan, and for a place outside it.
     """
     parameter, place = _found(plan, name)
-    step = next(one for one in plan.steps if parameter.name in one.inputs)
+    reading = (one for one in plan.steps if parameter.name in one.inputs)
+    step = next(one for one in reading if one.op != RANDOM)
     source = next((one for one in step.inputs if one not in plan.by_name), step.outputs[0])
     after = step.outputs[0]
     # The units of the last layer that has any are those of the output, activations between or not.
     ends = plan.shapes[after] == plan.shapes[plan.outputs[0]] and step.layer in _last(plan)
     target = outputs if ends and len(plan.outputs) == 1 else ()
+    if step.op == "embedding":
+        token = f"token {place[0]}" if place else "every token"
+        return f"{token} as {_unit(plan, after, place[1] if place else None, ())}"
+    if len(parameter.shape) > 2:
+        return _in_kernel(plan, source, after, place)
     if len(parameter.shape) == 2:
         start = _unit(plan, source, place[0] if place else None, inputs)
         end = _unit(plan, after, place[1] if place else None, target, named=bool(target))
         return f"from {start} to {end}"
     end = _unit(plan, after, place[-1] if place else None, target, named=bool(target))
-    return f"the bias of {end}"
+    part = parameter.name.rpartition(".")[2]
+    return f"the {'bias' if part == 'b' else part} of {end}"
+
+
+def _in_kernel(plan: Plan, source: str, after: str, place: tuple[int, ...]) -> str:
+    """Return what a number of a kernel (outputs, channels of a group, *places) stands for."""
+    layer = next(one.layer for one in plan.steps if after in one.outputs)
+    if not place:
+        return f"from every channel of {source} to every channel of {layer}"
+    output, channel, *inside = place
+    inside_text = str(tuple(inside)) if len(inside) > 1 else str(inside[0])
+    step = next(one for one in plan.steps if after in one.outputs)
+    groups = step.settings.get("groups", 1)
+    of_group = plan.shapes[source][0] // groups
+    channel += of_group * (output // (plan.shapes[after][0] // groups))
+    return (
+        f"from channel {channel} of {source} to channel {output} of {layer}, at place "
+        f"{inside_text} of its kernel"
+    )
 
 
 def _last(plan: Plan) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from chainrule.checks import is_finite_number
@@ -45,6 +45,63 @@ def check_block(
             f"The op '{name}' gives an output of the size '{unknown[0]}' ({pattern.text}), which "
             "no input has.",
             f"Say how it is worked out: sizes={{'{unknown[0]}': lambda **sizes: ...}}.",
+        )
+
+
+def predicting_rule(
+    block: type,
+    name: str,
+    pattern: Pattern,
+    inputs: Sequence[str],
+    noise: Mapping[str, str],
+    state: Mapping[str, str],
+) -> Callable[..., Any] | None:
+    """Return ``forward_predict`` of a block, None where it predicts as it trains.
+
+    Raises SetupError where what is drawn and kept is not in the pattern, and where it is missing.
+    """
+    _check_drawn_and_kept(name, pattern, inputs, noise, state)
+    found: Callable[..., Any] | None = getattr(block, "forward_predict", None)
+    if noise or state or found is not None:
+        _check_prediction(name, found, len(inputs) - len(noise))
+    return found
+
+
+def _check_prediction(name: str, predicting: Callable[..., Any] | None, due: int) -> None:
+    if predicting is None:
+        raise SetupError(
+            f"The op '{name}' draws random numbers or keeps a state, and has no forward_predict.",
+            "Write forward_predict as a static method of its class, in which rows do not mix.",
+        )
+    arrays = list(inspect.signature(predicting).parameters.values())[:due]
+    if len(arrays) < due or any(one.default is not one.empty for one in arrays):
+        raise SetupError(
+            f"The forward_predict of the op '{name}' does not take {due} inputs.",
+            "Give it those of forward without the random ones, and the settings behind them.",
+        )
+
+
+def _check_drawn_and_kept(
+    name: str,
+    pattern: Pattern,
+    names: Sequence[str],
+    noise: Mapping[str, str],
+    state: Mapping[str, str],
+) -> None:
+    slots = dict(zip(names, pattern.inputs, strict=True))
+    for one, like in noise.items():
+        if one not in slots or like not in slots or slots[one].sizes != slots[like].sizes:
+            raise SetupError(
+                f"The op '{name}' draws '{one}' like '{like}', and these are no two inputs of the "
+                f"same sizes ({pattern.text}).",
+                "Write noise={'mask': 'x'} for inputs mask and x of one shape.",
+            )
+    kept = {one for one, slot in slots.items() if slot.state}
+    if kept != set(state):
+        raise SetupError(
+            f"The op '{name}' keeps {', '.join(sorted(kept)) or 'nothing'} ({pattern.text}), and "
+            f"was given first values of {', '.join(sorted(state)) or 'nothing'}.",
+            "Mark each kept input with '!' and give its first value: state={'mean': 'zeros'}.",
         )
 
 

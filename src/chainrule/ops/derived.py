@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.equations import Recorder, kind_of
 from chainrule.ops.op import NOTHING, OPS, Gradients, Op
-from chainrule.ops.patterns import Pattern
+from chainrule.ops.patterns import Pattern, SizeRule
 from chainrule.ops.walks import Step, backward_walk, forward_walk, tangent_walk
 from chainrule.shapes import Kind, Shape
 from chainrule.symbols import Symbol
@@ -101,10 +101,18 @@ def backward_of_function(
     return tuple(known.get(number) for number in recording.inputs)
 
 
-def op_from_function(name: str, function: Callable[..., Any], shapes: str) -> Op:
+def op_from_function(
+    name: str,
+    function: Callable[..., Any],
+    shapes: str,
+    *,
+    settings: Mapping[str, Any] = NOTHING,
+    sizes: Mapping[str, SizeRule] = NOTHING,
+) -> Op:
     """Return an op, outside the table, whose rules follow from a plain function over the alphabet.
 
-    ``shapes`` is its pattern, with one slot for each argument that is an array.
+    ``shapes`` is its pattern, with one slot for each argument that is an array; ``settings`` are
+    those of the arguments behind, with their defaults.
     """
 
     def backward(grad_y: Any, y: Any, *inputs: Any, **settings: Any) -> Gradients:
@@ -123,5 +131,7 @@ def op_from_function(name: str, function: Callable[..., Any], shapes: str) -> Op
         forward=function,
         backward=backward,
         tangent=tangent,
+        settings=settings,
+        sizes=sizes,
         about=inspect.cleandoc(function.__doc__ or f"The function {words}."),
     )

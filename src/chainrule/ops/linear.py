@@ -86,17 +86,19 @@ class sum_of_two:
 
 @op(
     formula=r"y = (a, b)",
-    shapes="n i, n j -> n i+j",
+    shapes="... i, ... j -> ... i+j",
     sizes={"i+j": lambda i, j, **_: i + j},
+    examples=(Example(), Example(shapes=((ROWS, 2, 3), (ROWS, 2, 1)))),
 )
 class side_by_side:
     """Two values next to each other along their features."""
 
     @staticmethod
     def forward(a: Array, b: Array) -> Array:
-        return concatenate((a, b), axis=1)
+        return concatenate((a, b), axis=a.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, a: Array, b: Array) -> Gradients:
-        width = a.shape[1]
-        return slice_of(grad_y, 1, 0, width), slice_of(grad_y, 1, width, width + b.shape[1])
+        axis, width = a.ndim - 1, a.shape[-1]
+        both = width + b.shape[-1]
+        return slice_of(grad_y, axis, 0, width), slice_of(grad_y, axis, width, both)

@@ -12,7 +12,8 @@ words that forward is made of, independently of backward, so that the test
 <grad_y, tangent(v)> = <backward(grad_y), v> holds one rule against another.
 
 An op of several outputs returns a tuple from forward; its backward receives tuples for ``grad_y``
-and ``y``, and its tangent returns one change for each output.
+and ``y``, and its tangent returns one change for each output. Outputs that are state (``!`` in the
+pattern) are left out of all three. What ``forward_predict`` makes is in the room ``prediction``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ from typing import Any, Literal, TypeVar
 from chainrule.arrays import Array
 from chainrule.checks import source_checksum
 from chainrule.errors import SetupError, nearest
-from chainrule.ops.blocks import Bounds, check_block, check_settings, rule_of, settings_of
+from chainrule.ops.blocks import (
+    Bounds,
+    check_block,
+    check_settings,
+    predicting_rule,
+    rule_of,
+    settings_of,
+)
+from chainrule.ops.following import no_gradient, no_tangent, scaled_by, tangent_of
 from chainrule.ops.patterns import Pattern, SizeRule
 from chainrule.shapes import Kind, Shape
 from chainrule.word_shapes import WORD_SHAPES
@@ -85,6 +94,12 @@ class Op:
     settings: Mapping[str, Any] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
     learned: Mapping[str, str] = field(default_factory=dict)
+    fans: Mapping[str, Callable[..., tuple[int, int]]] = field(default_factory=dict)
+    noise: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+    forward_predict: Callable[..., Any] | None = None
+    fewest_rows: Callable[..., int] | None = None
+    cuts: tuple[str, ...] = ()
     sizes: Mapping[str, SizeRule] = field(default_factory=dict)
     couples: str = ""
     kinks: tuple[Kink, ...] = ()
@@ -101,6 +116,18 @@ class Op:
         """The names of forward's array arguments."""
         count = len(self.pattern.inputs)
         return self.names or tuple(inspect.signature(self.forward).parameters)[:count]
+
+    @cached_property
+    def flowing(self) -> int:
+        """How many outputs, the first ones, gradients flow through: those that are no state."""
+        return self.pattern.flowing
+
+    @cached_property
+    def prediction(self) -> Op:
+        """The op as prediction applies it, without random numbers; itself where it is the same."""
+        from chainrule.ops.prediction import prediction_of
+
+        return self if self.forward_predict is None else prediction_of(self)
 
     @property
     def shapes(self) -> str:
@@ -187,6 +214,9 @@ def op(
     name: str | None = None,
     couples: str = "",
     learned: Mapping[str, str] = NOTHING,
+    fans: Mapping[str, Callable[..., tuple[int, int]]] = NOTHING,
+    noise: Mapping[str, str] = NOTHING,
+    state: Mapping[str, str] = NOTHING,
     sizes: Mapping[str, SizeRule] = NOTHING,
     kinks: Sequence[Kink] = (),
     examples: Sequence[Example] = (Example(),),
@@ -195,15 +225,27 @@ def op(
     start: str = "",
     includes: Sequence[str] = (),
     targets: Targets = "numbers",
+    cuts: Sequence[str] = (),
+    differentiable: bool = True,
 ) -> Callable[[Block], Block]:
     """Enter a class of static methods into the table as an op; its docstring is its ``about``.
 
     ``shapes`` is its pattern. ``couples`` names the axes along which it mixes: those where one
     entry of an output depends on several entries of one input. ``learned`` gives the inputs that
-    are parameters, with the initializer each starts from; ``sizes`` functions for output sizes that
-    stand nowhere on the left. Settings are the keyword arguments of ``forward`` that have defaults.
+    are parameters, with the initializer each starts from; ``fans`` functions of all sizes and
+    settings for the (fan_in, fan_out) of those that are no matrix (inputs, outputs); ``sizes``
+    functions for output sizes that stand nowhere on the left. Settings are the keyword arguments of
+    ``forward`` that have defaults.
 
-    ``bounds`` gives the least and the most of a setting.
+    ``noise`` names inputs that are random, each with the input whose shape it has: numbers uniform
+    between 0 and 1, other ones in every step of a training. ``state`` gives the inputs that a
+    training carries along, ``!`` in the pattern, with the initializer of their first values. An op
+    with either has a rule ``forward_predict(*inputs, **settings)`` without the random inputs, which
+    gives the outputs that are no state; rows do not mix in it. A rule ``fewest_rows(*shapes)``, of
+    the inputs' shapes in one row, says how many rows a step needs.
+
+    ``bounds`` gives the least and the most of a setting; ``cuts`` names inputs whose gradient ends
+    here on purpose, though forward depends on them. ``differentiable=False``: no input has one.
 
     ``role="activation"`` makes the op an activation by its name; ``start`` names the initializer of
     weights in front of it. ``role="loss"`` makes it a loss: prediction and target in, one number
@@ -220,6 +262,7 @@ def op(
         pattern = Pattern(shapes)
         forward = rule_of(block, "forward", own_name)
         check_block(own_name, forward, pattern, sizes)
+        names = tuple(inspect.signature(forward).parameters)[: len(pattern.inputs)]
         enter(
             Op(
                 name=own_name,
@@ -227,11 +270,18 @@ def op(
                 pattern=pattern,
                 forward=forward,
                 backward=rule_of(block, "backward", own_name),
-                tangent=getattr(block, "tangent", None) or _tangent_of(forward),
+                tangent=getattr(block, "tangent", None) or tangent_of(forward, pattern.flowing),
                 about=inspect.cleandoc(block.__doc__ or ""),
                 settings=settings_of(forward, len(pattern.inputs)),
                 bounds=bounds,
                 learned=learned,
+                fans=fans,
+                noise=noise,
+                state=state,
+                forward_predict=predicting_rule(block, own_name, pattern, names, noise, state),
+                fewest_rows=getattr(block, "fewest_rows", None),
+                cuts=tuple(cuts),
+                differentiable=differentiable,
                 sizes=sizes,
                 couples=couples,
                 kinks=tuple(kinks),
@@ -267,7 +317,7 @@ def elementwise(
     the initializer of weights in front of it ("he_normal" for rectifiers; by default the layer's
     own), ``bounds`` gives the least and the most of a setting.
     """
-    backward, tangent = _scaled_by(derivative) if derivative else (_no_gradient, _no_tangent)
+    backward, tangent = scaled_by(derivative) if derivative else (no_gradient, no_tangent)
     first = next(iter(inspect.signature(forward).parameters))
     return enter(
         Op(
@@ -341,37 +391,3 @@ def sum_of_parts(parts: Iterable[Any]) -> Any:
         if part is not None:
             total = part if total is None else total + part
     return total
-
-
-# ---- what the makers share ----
-
-
-def _scaled_by(
-    derivative: Callable[..., Array],
-) -> tuple[Callable[..., Gradients], Callable[..., Any]]:
-    def backward(grad_y: Array, y: Array, x: Array, **settings: Any) -> Gradients:
-        return (grad_y * derivative(y, x, **settings),)
-
-    def tangent(changes: Changes, y: Array, x: Array, **settings: Any) -> Any:
-        (change_x,) = changes
-        return None if change_x is None else derivative(y, x, **settings) * change_x
-
-    return backward, tangent
-
-
-def _no_gradient(grad_y: Array, y: Array, x: Array, **settings: Any) -> Gradients:
-    return (None,)
-
-
-def _no_tangent(changes: Changes, y: Array, x: Array, **settings: Any) -> Any:
-    return None
-
-
-def _tangent_of(forward: Callable[..., Any]) -> Callable[..., Any]:
-    def tangent(changes: Changes, y: Any, *inputs: Array, **settings: Any) -> Any:
-        # The walks read this table, so they are imported when a tangent is first asked for.
-        from chainrule.ops.derived import tangent_of_function
-
-        return tangent_of_function(forward, changes, inputs, settings)
-
-    return tangent

@@ -30,6 +30,11 @@ class Step:
     outputs: tuple[Hashable, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def flowing(self) -> tuple[Hashable, ...]:
+        """The outputs that are no state."""
+        return self.outputs[: self.op.flowing]
+
 
 Values = dict[Any, Any]
 
@@ -57,7 +62,7 @@ def backward_walk(
     """
     known = dict(gradients)
     for step in reversed(steps):
-        if all(known.get(name) is None for name in step.outputs):
+        if all(known.get(name) is None for name in step.flowing):
             continue
         inputs = [values[name] for name in step.inputs]
         y, grad_y = _outputs(step, values), _gradients_at(step, values, known)
@@ -81,9 +86,9 @@ def tangent_walk(
             continue
         inputs = [values[name] for name in step.inputs]
         made = step.op.tangent(given, _outputs(step, values), *inputs, **step.settings)
-        results = (made,) if len(step.outputs) == 1 else made
+        results = (made,) if len(step.flowing) == 1 else made
         if results is not None:
-            pairs = zip(step.outputs, results, strict=True)
+            pairs = zip(step.flowing, results, strict=True)
             known.update((name, change) for name, change in pairs if change is not None)
     return known
 
@@ -100,7 +105,7 @@ def steps_towards(steps: Sequence[Step], wanted: Iterable[Hashable]) -> list[Ste
 
 
 def _outputs(step: Step, values: Mapping[Any, Any]) -> Any:
-    results = tuple(values[name] for name in step.outputs)
+    results = tuple(values[name] for name in step.flowing)
     return results[0] if len(results) == 1 else results
 
 
@@ -108,7 +113,7 @@ def _gradients_at(step: Step, values: Mapping[Any, Any], known: Mapping[Any, Any
     """The gradients at a step's outputs; an output that nothing uses has a gradient of zeros."""
     results = tuple(
         zeros_like(values[name]) if known.get(name) is None else known[name]
-        for name in step.outputs
+        for name in step.flowing
     )
     return results[0] if len(results) == 1 else results
 

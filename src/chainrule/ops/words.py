@@ -144,7 +144,8 @@ def scaled(change: Any, factor: Any) -> Any:
 
 def spread(change: Array, y: Array) -> Array:
     """Return a change in the shape of y."""
-    return change if change.shape == y.shape else broadcast_like(change, y)
+    alike = change.ndim == y.ndim and change.shape == y.shape
+    return change if alike else broadcast_like(change, y)
 
 
 # ---- one input ----

@@ -15,6 +15,7 @@ REDRAWS = 3
 def couples_as_declared(trial: Trial) -> Iterator[str]:
     """An axis is coupled where an entry of an output depends on two entries of one input along it.
 
+    Outputs that are state do not count.
     Only axes that the pattern names and that have two entries or more can tell.
     """
     op = trial.op
@@ -41,9 +42,10 @@ def couples_as_declared(trial: Trial) -> Iterator[str]:
 
 def _letters(trial: Trial, place: int) -> tuple[str, ...]:
     """Return the name of each axis of an input; those under ``...`` share that name."""
-    letters = trial.op.pattern.inputs[place].sizes
-    named = letters[1:] if letters[:1] == ("...",) else letters
-    return ("...",) * (trial.inputs[place].ndim - len(named)) + named
+    slot = trial.op.pattern.inputs[place]
+    any_axes = ("...",) * (trial.inputs[place].ndim - len(slot.names))
+    before = slot.sizes.index("...") if slot.is_open else 0
+    return (*slot.names[:before], *any_axes, *slot.names[before:])
 
 
 def _mixes(depends: NDArray[np.bool_], axis: int) -> bool:
@@ -59,7 +61,7 @@ def _dependence(trial: Trial, place: int) -> NDArray[np.bool_]:
     An entry is replaced by others drawn like it, because a small change may show nothing (a
     maximum depends on all its entries, and moves with one).
     """
-    still = _flat(trial.outputs())
+    still = _flat(trial.outputs()[: trial.op.flowing])
     others = [
         draw(trial.op, trial.example, rows=trial.rows, seed=trial.seed + again).inputs[place]
         for again in range(1, REDRAWS + 1)
@@ -71,7 +73,7 @@ def _dependence(trial: Trial, place: int) -> NDArray[np.bool_]:
             content = trial.inputs[place].copy()
             content[entry] = other[entry]
             inputs[place] = content
-            depends[entry] |= _flat(trial.outputs(inputs)) != still
+            depends[entry] |= _flat(trial.outputs(inputs)[: trial.op.flowing]) != still
     return depends
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.errors import SetupError
 from chainrule.ops import OPS, Example, Op
 from chainrule.ops.op import find_op
+from chainrule.ops.prediction import in_prediction
 from chainrule.testing import coupling, kinks, oracle, programs, rules, slopes
 from chainrule.testing.trials import Trial, draw
 
@@ -41,7 +42,8 @@ def check_op(
     kinks; ``None`` for a gradient only where forward is flat; mixing along the axes that
     ``couples`` names and no others; the traced program on the reference engine against the rules
     called directly, in float64 and float32, for several numbers of rows. With ``jax=True``, and
-    where JAX is installed, backward is also held to ``jax.vjp`` of forward alone.
+    where JAX is installed, backward is also held to ``jax.vjp`` of forward alone. A
+    ``forward_predict`` is held to the same, and its rows have to be independent of each other.
     """
     op = _entered(op)
     failures = list(rules.description_is_there(op))
@@ -50,6 +52,12 @@ def check_op(
         # Differences may step over the edge of forward's domain: findings, not warnings.
         with np.errstate(all="ignore"):
             found = _tried(op, example, seed, checks)
+            if op.forward_predict is not None:
+                given = in_prediction(op, example)
+                predicting = [one for one in checks if one is not coupling.couples_as_declared]
+                predicting.append(programs.prediction_keeps_rows_apart)
+                told = _tried(op.prediction, given, seed, predicting)
+                found += [f"in prediction, {sentence}" for sentence in told]
         failures += [f"{op.name}, example {place}: {sentence}" for sentence in found]
     return failures
 

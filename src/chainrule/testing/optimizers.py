@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from chainrule.arrays import Array, matmul, mean_over, reshape, slice_of, sum_over, tanh, to_float
 from chainrule.engines.door import Batches, Work, run
-from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.engines.reference import evaluate
 from chainrule.ops.derived import backward_of_function
 from chainrule.optimizers import OPTIMIZERS, Optimizer, Schedule
 from chainrule.optimizers.optimizer import Needs
+from chainrule.program import FloatType, Input, Program, trace
 from chainrule.randomness import normal
 
 Problem = Callable[[Any], Any]

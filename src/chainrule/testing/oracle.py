@@ -79,14 +79,23 @@ def _by_jax(trial: Trial, forward: Callable[..., Any]) -> tuple[Arrays, Arrays]:
         made = forward(*inputs, **trial.settings)
         return made if isinstance(made, tuple) else (made,)
 
+    grads: list[Any] = list(trial.grad_outputs)
+    # Nothing flows back from state.
+    grads += [np.zeros(one.shape) for one in trial.outputs()[len(grads) :]]
     if not trial.moving:
         return tuple(np.asarray(one) for one in outputs()), ()
-    made, pull = jax.vjp(outputs, *(fixed[place] for place in trial.moving))
     seeds = tuple(
         jax.numpy.asarray(grad) if one.dtype.kind == "f" else np.zeros(one.shape, jax.dtypes.float0)
-        for grad, one in zip(trial.grad_outputs, made, strict=True)
+        for grad, one in zip(grads, trial.outputs(), strict=True)
     )
-    return tuple(map(np.asarray, made)), tuple(map(np.asarray, pull(seeds)))
+
+    def walked(*moving: Any) -> tuple[Any, Any]:
+        made, pull = jax.vjp(outputs, *moving)
+        return made, pull(seeds)
+
+    # Compiled as a whole: JAX would compile every word by itself, which takes ten times as long.
+    made, gradients = jax.jit(walked)(*(fixed[place] for place in trial.moving))
+    return tuple(map(np.asarray, made)), tuple(map(np.asarray, gradients))
 
 
 def _near(made: NDArray[Any], due: Any) -> bool:

@@ -9,9 +9,9 @@ import numpy as np
 
 from chainrule.engines import native
 from chainrule.engines.door import ENGINES, evaluate
-from chainrule.engines.program import FloatType, Input, Program, trace
 from chainrule.ops import Op
-from chainrule.testing.trials import Trial, draw, has_open_rows, name_of, open_shapes
+from chainrule.program import FloatType, Input, Program, trace
+from chainrule.testing.trials import Trial, draw, flowing, has_open_rows, name_of, open_shapes
 
 # A compiled engine lays out few rows in another way than many.
 ROW_COUNTS = (1, 2, 7, 9, 33)
@@ -45,6 +45,27 @@ def program_equals_the_rules(trial: Trial) -> Iterator[str]:
             yield from _other_engines(program, given, made, one.rows)
 
 
+def prediction_keeps_rows_apart(trial: Trial) -> Iterator[str]:
+    """What ``forward_predict`` gives for one row follows from that row alone."""
+    op, example = trial.op, trial.example
+    settings = {**op.settings, **example.settings}
+    shapes = open_shapes(op, example)
+    kinds = [slot.kind for slot in op.pattern.inputs]
+    inputs = [
+        Input(name_of(op, place), shape, kind)
+        for place, (shape, kind) in enumerate(zip(shapes, kinds, strict=True))
+    ]
+
+    def function(*given: Any) -> tuple[Any, ...]:
+        made = op.forward(*given, **settings)
+        return made if isinstance(made, tuple) else (made,)
+
+    names = [f"output {place}" for place in range(len(op.pattern.outputs))]
+    program = trace(function, inputs, names)
+    if program.coupled:
+        yield f"'{program.text_of(program.coupled[0])}' mixes rows."
+
+
 def _other_engines(
     program: Program, given: Sequence[Any], due: Sequence[Any], rows: int
 ) -> Iterator[str]:
@@ -70,19 +91,20 @@ def _results(
 ) -> dict[str, Any]:
     """Return all results of the rules by name, for inputs, then gradients, then changes."""
     inputs = given[:count]
-    y = op.forward(*inputs, **settings)
-    outputs = y if isinstance(y, tuple) else (y,)
-    grads = given[count : count + len(outputs)]
+    made = op.forward(*inputs, **settings)
+    outputs = made if isinstance(made, tuple) else (made,)
     results = {f"output {place}": one for place, one in enumerate(outputs)}
+    y = flowing(op, made)
+    grads = given[count : count + op.flowing]
     gradients = op.backward(grads if isinstance(y, tuple) else grads[0], y, *inputs, **settings)
     for place, gradient in enumerate(gradients):
         if gradient is not None:
             results[f"the gradient at {name_of(op, place)}"] = gradient
-    changes = iter(given[count + len(outputs) :])
+    changes = iter(given[count + op.flowing :])
     direction = tuple(next(changes) if place in moving else None for place in range(count))
     if moving:
-        made = op.tangent(direction, y, *inputs, **settings)
-        for place, change in enumerate(made if isinstance(made, tuple) else (made,)):
+        changed = op.tangent(direction, y, *inputs, **settings)
+        for place, change in enumerate(changed if isinstance(changed, tuple) else (changed,)):
             if change is not None:
                 results[f"the change of output {place}"] = change
     return results
@@ -106,7 +128,7 @@ def _program(trial: Trial, dtype: FloatType) -> Program:
     inputs = [
         Input(name_of(op, place), shape, slots[place].kind) for place, shape in enumerate(shapes)
     ]
-    for place, shape in enumerate(op.output_shapes(shapes, settings)):
+    for place, shape in enumerate(op.output_shapes(shapes, settings)[: op.flowing]):
         inputs.append(Input(f"grad_{place}", shape))
     inputs += [Input(f"change_{place}", shapes[place]) for place in trial.moving]
     names = list(_results(op, trial.settings, len(shapes), trial.moving, *_given(trial)))

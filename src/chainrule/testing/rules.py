@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.ops import Op
 from chainrule.shapes import show
-from chainrule.testing.trials import Trial, as_arrays, name_of
+from chainrule.testing.trials import Trial, as_arrays, flowing, name_of
 
 # Both sides of the adjoint test are sums of the same products in another order, so they may differ
 # by rounding alone: some thousand units in the last place of the sum of the products' sizes.
@@ -40,6 +40,9 @@ def shapes_follow_the_pattern(trial: Trial) -> Iterator[str]:
                 f"the gradient at {name} has shape {np.shape(gradient)}, {name} itself "
                 f"{trial.inputs[place].shape}."
             )
+    for place in trial.still:
+        if trial.gradients[place] is not None:
+            yield f"backward gives a gradient at {name_of(op, place)}, which is random or state."
     changes = trial.tangent(trial.direction(trial.moving)) if trial.moving else ()
     for place, change in enumerate(changes):
         if change is not None and np.shape(change) != made[place]:
@@ -63,8 +66,8 @@ def nothing_is_changed(trial: Trial) -> Iterator[str]:
     direction = trial.direction(trial.moving)
 
     def results() -> dict[str, tuple[NDArray[Any], ...]]:
-        y = op.forward(*trial.inputs, **settings)
-        made = {"forward": y}
+        made = {"forward": op.forward(*trial.inputs, **settings)}
+        y = flowing(op, made["forward"])
         made["backward"] = op.backward(trial.grad_y, y, *trial.inputs, **settings)
         if trial.moving:
             made["tangent"] = op.tangent(direction, y, *trial.inputs, **settings)

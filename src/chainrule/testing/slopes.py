@@ -37,15 +37,15 @@ def tangent_is_the_slope(trial: Trial) -> Iterator[str]:
 def none_means_flat(trial: Trial) -> Iterator[str]:
     """An input for which backward gives ``None`` does not change forward."""
     for place in trial.floats:
-        if place in trial.moving:
+        name = name_of(trial.op, place)
+        if place in trial.moving or place in trial.still or name in trial.op.cuts:
             continue
         direction = trial.direction([place])
-        for number, made in enumerate(trial.outputs()):
+        for number, made in enumerate(trial.outputs()[: trial.op.flowing]):
             if made.dtype.kind != "f":
                 continue
             off = disagreement(trial, direction, number, np.zeros(made.shape))
             if off:
-                name = name_of(trial.op, place)
                 yield f"backward gives None for {name}, which forward depends on: {off}."
 
 

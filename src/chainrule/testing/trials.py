@@ -39,26 +39,30 @@ class Trial:
         return {key: _counted(setting, self.rows) for key, setting in given.items()}
 
     @cached_property
-    def y(self) -> Any:
-        """What forward returns: an array, or a tuple of them."""
+    def _made(self) -> Any:
         return self.op.forward(*self.inputs, **self.settings)
+
+    @property
+    def y(self) -> Any:
+        """What backward receives of forward's results: an array, or a tuple of several."""
+        return flowing(self.op, self._made)
 
     def outputs(self, inputs: Sequence[Any] | None = None) -> Arrays:
         """Return forward's results as a tuple of arrays, for these inputs or the drawn ones."""
-        made = self.y if inputs is None else self.op.forward(*inputs, **self.settings)
+        made = self._made if inputs is None else self.op.forward(*inputs, **self.settings)
         return as_arrays(made)
 
     @cached_property
     def grad_outputs(self) -> Arrays:
-        """A random gradient at each output, zeros at outputs that are not floats."""
+        """A random gradient at each output but state, zeros at outputs that are not floats."""
         return tuple(
             _normal(self.seed, f"gradient at output {place}", made.shape) * (made.dtype.kind == "f")
-            for place, made in enumerate(self.outputs())
+            for place, made in enumerate(self.outputs()[: self.op.flowing])
         )
 
     @property
     def grad_y(self) -> Any:
-        """The gradient as backward receives it: a tuple where forward returns one."""
+        """The gradient as backward receives it: a tuple where it receives several outputs."""
         return self.grad_outputs if isinstance(self.y, tuple) else self.grad_outputs[0]
 
     @cached_property
@@ -79,6 +83,16 @@ class Trial:
         """The places of the inputs that have a gradient."""
         return tuple(place for place in self.floats if self.gradients[place] is not None)
 
+    @cached_property
+    def still(self) -> tuple[int, ...]:
+        """The places of the inputs that are random or state, which no gradient flows into."""
+        slots = self.op.pattern.inputs
+        return tuple(
+            place
+            for place in range(len(self.inputs))
+            if name_of(self.op, place) in self.op.noise or slots[place].state
+        )
+
     def direction(self, places: Sequence[int]) -> Direction:
         """Return a random change of the inputs at these places, as wide as their ranges allow."""
         return tuple(
@@ -95,17 +109,16 @@ class Trial:
         """Return the change of each output, ``None`` where it has none."""
         made = self.op.tangent(direction, self.y, *self.inputs, **self.settings)
         if made is None:
-            return (None,) * len(self.outputs())
+            return (None,) * self.op.flowing
         return made if isinstance(made, tuple) else (made,)
 
     def moved(self, direction: Direction, step: float) -> Arrays:
-        """Return the outputs at the inputs plus ``step`` times a direction."""
-        return self.outputs(
-            [
-                one if change is None else one + step * change
-                for one, change in zip(self.inputs, direction, strict=True)
-            ]
-        )
+        """Return the outputs but state at the inputs plus ``step`` times a direction."""
+        inputs = [
+            one if change is None else one + step * change
+            for one, change in zip(self.inputs, direction, strict=True)
+        ]
+        return self.outputs(inputs)[: self.op.flowing]
 
     def at(self, numbers: Mapping[str, float]) -> Trial:
         """Return the trial with the named inputs filled with a number each."""
@@ -120,6 +133,13 @@ class Trial:
 def as_arrays(made: Any) -> Arrays:
     """Return a rule's result, one or several, as a tuple of arrays."""
     return tuple(np.asarray(one) for one in (made if isinstance(made, tuple) else (made,)))
+
+
+def flowing(op: Op, made: Any) -> Any:
+    """Return what backward receives of forward's results: those that are no state."""
+    if not isinstance(made, tuple) or len(made) == op.flowing:
+        return made
+    return made[0] if op.flowing == 1 else made[: op.flowing]
 
 
 def name_of(op: Op, place: int) -> str:
@@ -138,7 +158,8 @@ def open_shapes(op: Op, example: Example) -> tuple[Shape, ...]:
         shape: list[Any] = []
         for letter in slot.sizes:
             if letter == "...":
-                shape += [ROWS] if len(slot.sizes) > 1 else [ROWS, 3]
+                in_front = [ROWS] if len(slot.sizes) > 1 else [ROWS, 3]
+                shape += [] if shape else in_front
             elif letter.isdigit():
                 shape.append(int(letter))
             else:
@@ -163,9 +184,11 @@ def draw(op: Op, example: Example, *, rows: int = ROW_COUNT, seed: int = 0) -> T
     known: dict[str, Any] = dict(example.sizes)
     if op.kind != "word":
         known |= op.pattern.match(shapes, op.input_names, f"an example of '{op.name}'")
+    slots = zip(op.pattern.inputs, shapes, strict=True)
+    names = [name_of(op, place) for place in range(len(shapes))]
     inputs = tuple(
-        _frozen(_drawn(example, slot, shape, name_of(op, place), known, seed))
-        for place, (slot, shape) in enumerate(zip(op.pattern.inputs, shapes, strict=True))
+        _frozen(_drawn(example, slot, shape, name, known, seed, name in op.noise))
+        for name, (slot, shape) in zip(names, slots, strict=True)
     )
     return Trial(op, example, inputs, rows, seed)
 
@@ -183,11 +206,14 @@ def _drawn(
     name: str,
     sizes: Mapping[str, Any],
     seed: int,
+    is_noise: bool,
 ) -> NDArray[Any]:
     count = int(np.prod(shape))
     purpose = f"input {name}"
     if slot.kind == "boolean":
         return uniform(seed, purpose, count).reshape(shape) < 0.5
+    if is_noise:
+        return uniform(seed, purpose, count).reshape(shape)
     if slot.kind == "integer":
         bound = int(slot.below) if slot.below.isdigit() else int(sizes[slot.below])
         return np.floor(uniform(seed, purpose, count) * bound).astype(np.int64).reshape(shape)

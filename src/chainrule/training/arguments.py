@@ -96,8 +96,13 @@ def folder(path: Any) -> Path | None:
     return Path(path)
 
 
-def rows_in_a_step(batch_size: int | str | None, rows: int, optimizer: Optimizer) -> int:
-    """Return the number of rows in a step. Raises SetupError."""
+def rows_in_a_step(
+    batch_size: int | str | None, rows: int, optimizer: Optimizer, fewest: int = 1
+) -> int:
+    """Return the number of rows in a step. Raises SetupError.
+
+    By itself it is chosen so that the last step of an epoch has ``fewest`` rows, too.
+    """
     if optimizer.needs != "gradient":
         if batch_size not in ("auto", None) and batch_size != rows:
             raise SetupError(
@@ -110,5 +115,8 @@ def rows_in_a_step(batch_size: int | str | None, rows: int, optimizer: Optimizer
         return rows
     if isinstance(batch_size, str):
         checked(batch_size, ("auto",), "batch_size")
-        return min(32, rows)
+        size = min(32, rows)
+        while 0 < rows % size < fewest:
+            size -= 1
+        return size
     return min(whole(batch_size, "batch_size", 1), rows)

@@ -105,7 +105,7 @@ def _begun_anew(
     run: Run, setup: Setup, state: State, rows: tuple[Rows, Rows]
 ) -> tuple[Setup, State]:
     """Return the setup and the state with the optimizer at its start, where the run ended."""
-    trained = run.setup.objective().trained.named_arrays(state.parameters)
+    trained = run.setup.objective().carried.named_arrays(state.parameters)
     ended = {**run.network.parameters, **trained}
     setup = replace(setup, network=run.network.with_parameters(ended))
     setup = _since(setup, optimizer=state.step)
@@ -132,7 +132,7 @@ def _changed(setup: Setup, changed: Mapping[str, Any], rows: int) -> Setup:
         plain["metrics"] = check_metrics(changed["metrics"], setup.targets[0].task)
     if "batch_size" in changed:
         plain["batch_size"] = arguments.rows_in_a_step(
-            changed["batch_size"], rows, plain["optimizer"]
+            changed["batch_size"], rows, plain["optimizer"], setup.network.plan.rows_needed
         )
     return replace(setup, **plain)
 

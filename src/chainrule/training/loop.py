@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chainrule.checks import is_finite_number
 from chainrule.engines.door import Batches, Look, Watch, Work, run
 from chainrule.errors import SetupError
+from chainrule.network.forms import refuse_few_rows, signed_seed
 from chainrule.optimizers import Schedule
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.metrics import Scorer
@@ -42,7 +43,7 @@ class Loop:
     def __init__(self, setup: Setup, training: Rows, validation: Rows) -> None:
         self.setup = setup
         self.objective = setup.objective()
-        self.layout = self.objective.trained
+        self.layout = self.objective.carried
         self.batches = Batches(
             len(training),
             setup.batch_size,
@@ -51,7 +52,8 @@ class Loop:
         )
         steps = range(self.batches.steps_per_epoch)
         self.shares = np.array([self.batches.rows_in(step) for step in steps]) / len(training)
-        start = setup.optimizer.initial(np.zeros(self.layout.size, dtype=setup.dtype))
+        trained = self.objective.trained.size
+        start = setup.optimizer.initial(np.zeros(trained, dtype=setup.dtype))
         self.step = TrainingStep(
             self.objective,
             setup.optimizer,
@@ -61,6 +63,7 @@ class Loop:
             setup.origin,
         )
         check_start(setup)
+        self._check_rows()
         self.rows = training.typed(setup.dtype)
         self.validates = len(validation) > 0
         self.held = validation.typed(setup.dtype)
@@ -68,12 +71,19 @@ class Loop:
         self.held_batches = Batches(len(validation), EVALUATION_ROWS)
         self.scorer = Scorer(setup.metrics if self.validates else (), setup.meaning(0))
         self.frozen = self.objective.frozen.flat_array(setup.network.parameters, setup.dtype)
+        self.seeds = [signed_seed(setup.seed) for _ in self.step.seeds]
         self.readings = Readings(setup, self.step, len(training))
         if setup.stopping.patience is not None and not self.validates:
             raise SetupError(
                 "patience waits for a better validation loss, and there are no validation rows.",
                 "Hold some out, validation=0.2, or use another limit.",
             )
+
+    def _check_rows(self) -> None:
+        """Raise SetupError where the last step of an epoch has fewer rows than a layer needs."""
+        rows = self.batches.rows_in(self.batches.steps_per_epoch - 1)
+        remedy = f"Give another batch_size than {self.setup.batch_size}, or other rows."
+        refuse_few_rows(self.objective.plan, rows, remedy)
 
     def trace(self) -> None:
         """Trace the training step now. Raises SetupError where it cannot be trained."""
@@ -116,8 +126,9 @@ class Loop:
 
     def start(self) -> State:
         """Return the state before the first step."""
-        flat = self.layout.flat_array(self.setup.network.parameters, self.setup.dtype)
-        initial = self.setup.optimizer.initial(flat)
+        network = self.setup.network
+        flat = self.layout.flat_array({**network.parameters, **network.state}, self.setup.dtype)
+        initial = self.setup.optimizer.initial(flat[: self.objective.trained.size])
         rate = self.setup.optimizer.learning_rate
         return State(
             parameters=flat,
@@ -126,10 +137,14 @@ class Loop:
         )
 
     def named(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Return every parameter by name, the frozen ones included, in the plan's order."""
+        """Return every parameter by name, the frozen ones included, then the network's state."""
         frozen = self.objective.frozen.named_arrays(self.frozen)
         found = {**self.layout.named_arrays(flat), **frozen}
-        return {one.name: found[one.name] for one in self.objective.plan.parameters}
+        return {one.name: found[one.name] for one in self.objective.plan.whole.parameters}
+
+    def _parameters(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        found = self.named(flat)
+        return {name: found[name] for name in self.objective.plan.by_name}
 
     def epochs_through(self, state: State) -> int:
         """Return how many epochs are through, those before the setup's origin included."""
@@ -210,7 +225,7 @@ class Loop:
         outcome = run(
             self._work,
             [state.parameters, state.step, *(state.optimizer[n] for n in self.step.state_names)],
-            [self.frozen, state.rate],
+            [self.frozen, state.rate, *self.seeds],
             self.rows,
             self.batches,
             self._place(state),
@@ -259,7 +274,7 @@ class Loop:
             self.epochs_through(state),
             recording.history,
             recording.history["learning_rate"][-1],
-            lambda: self.named(state.parameters),
+            lambda: self._parameters(state.parameters),
         )
 
     def _heard(self, hooks: Sequence[Hook], state: State, recording: Recording) -> State:

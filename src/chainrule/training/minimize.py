@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from chainrule.arrays import Array, reshape, to_float, zeros_like
 from chainrule.checks import is_finite_number
 from chainrule.engines.door import Batches, Work, evaluate, run
-from chainrule.engines.program import Input, trace
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.ops.derived import backward_of_function, record_function
 from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
+from chainrule.program import Input, trace
 from chainrule.shapes import show
 from chainrule.training.arguments import whole
 from chainrule.training.rows import number_array

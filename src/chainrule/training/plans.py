@@ -7,13 +7,13 @@ has, reads values that are there and makes new ones, and its shapes are those th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chainrule.data import record
 from chainrule.errors import ChainruleError, SetupError
 from chainrule.network.initializers import Initializer, initializer
-from chainrule.network.plan import Parameter, Plan, PlannedStep
+from chainrule.network.plan import RANDOM, SEED, STEP, Parameter, Plan, PlannedStep
 from chainrule.ops import OPS, Op, find_op
 from chainrule.ops.op import BUILT_IN
 from chainrule.shapes import ROWS, Shape
@@ -41,21 +41,23 @@ def plan_to_record(plan: Plan) -> dict[str, Any]:
             }
             for one in plan.steps
         ],
-        "parameters": [
-            {
-                "name": one.name,
-                "shape": list(one.shape),
-                "start": {"name": one.start.name, "settings": dict(one.start.settings)},
-                "fan_in": one.fan_in,
-                "fan_out": one.fan_out,
-            }
-            for one in plan.parameters
-        ],
+        "parameters": [_parameter_to_record(one) for one in plan.parameters],
+        "state": [_parameter_to_record(one) for one in plan.state],
         "outputs": list(plan.outputs),
         "ops": {
             one.op: None if one.op in BUILT_IN else find_op(one.op).source_checksum()
             for one in plan.steps
         },
+    }
+
+
+def _parameter_to_record(one: Parameter) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "shape": list(one.shape),
+        "start": {"name": one.start.name, "settings": dict(one.start.settings)},
+        "fan_in": one.fan_in,
+        "fan_out": one.fan_out,
     }
 
 
@@ -74,18 +76,26 @@ def plan_from_record(content: object) -> Plan:
         inputs[name] = _shape(one)
         _enter(shapes, name, (ROWS, *inputs[name]))
     parameters = tuple(_parameter(one) for one in record.items(plain, "parameters"))
-    for parameter in parameters:
+    # Runs of the first days know no state.
+    kept = record.items(plain, "state") if "state" in plain else []
+    state = tuple(_parameter(one) for one in kept)
+    for parameter in (*parameters, *state):
         _enter(shapes, parameter.name, parameter.shape)
     steps = tuple(_step(one, shapes) for one in record.items(plain, "steps"))
     outputs = record.texts(plain, "outputs")
     made = {name for one in steps for name in one.outputs}
     if not inputs or not outputs or not made.issuperset(outputs):
         raise record.damaged("the network has no inputs, or outputs that no step makes")
-    rows = {name: shape[1:] for name, shape in shapes.items() if name in made | set(inputs)}
+    _check_roles(steps, {one.name for one in state}, outputs)
+    rows = {
+        name: shape[1:] if shape[:1] == (ROWS,) else shape
+        for name, shape in shapes.items()
+        if name in made | set(inputs)
+    }
     for name in outputs:
         if len(rows[name]) != 1:
             raise record.damaged(f"the output {name!r} is not a row of numbers")
-    return Plan(inputs, steps, parameters, outputs, _sizes(rows))
+    return Plan(inputs, steps, parameters, outputs, _sizes(rows), state=state)
 
 
 def _check_own_ops(used: Mapping[str, object]) -> None:
@@ -128,29 +138,57 @@ def _step(content: object, shapes: dict[str, Shape]) -> PlannedStep:
     given = [record.text({"inputs": one}, "inputs") for one in record.items(plain, "inputs")]
     outputs = record.texts(plain, "outputs")
     settings = _settings(op, record.mapping(record.entry(plain, "settings"), "'settings'"))
-    unknown = [one for one in given if one not in shapes]
+    readable = {SEED: (), STEP: (), **shapes} if name == RANDOM else shapes
+    unknown = [one for one in given if one not in readable]
     if unknown:
         raise record.damaged(f"a step reads the value {unknown[0]!r} before it is made")
+    if name == RANDOM and tuple(given[:2]) != (SEED, STEP):
+        raise record.damaged("random numbers do not follow from seed and step")
     due = len(op.pattern.inputs)
     if len(given) != due:
         raise record.damaged(f"a step gives {len(given)} inputs to '{name}', which has {due}")
     try:
-        made = op.output_shapes([shapes[one] for one in given], settings, f"'{name}'")
+        made = op.output_shapes([readable[one] for one in given], settings, f"'{name}'")
     except (ChainruleError, *UNFIT) as error:
         raise record.damaged(f"'{name}' cannot be applied ({error})") from None
     if len(made) != len(outputs):
         raise record.damaged(f"a step names {len(outputs)} outputs of '{name}'")
-    for output, shape in zip(outputs, made, strict=True):
-        if shape[:1] != (ROWS,) or ROWS in shape[1:] or _elements(shape[1:]) > MOST_ELEMENTS:
+    for place, (output, shape) in enumerate(zip(outputs, made, strict=True)):
+        apart = name == RANDOM or place >= op.flowing
+        behind = shape if apart and shape[:1] != (ROWS,) else shape[1:]
+        if (behind == shape and not apart) or ROWS in behind or _elements(behind) > MOST_ELEMENTS:
             raise record.damaged(f"the value {output!r} does not have the rows in front")
         _enter(shapes, output, shape)
     layer, made_by = record.text(plain, "layer"), record.text(plain, "made_by")
     return PlannedStep(name, tuple(given), outputs, settings, layer, made_by)
 
 
+def _check_roles(steps: Sequence[PlannedStep], state: set[str], outputs: Sequence[str]) -> None:
+    """Refuse random numbers and state that stand where prediction, which has none, needs them."""
+    drawn: set[str] = set()
+    kept, apart = set(state), set(state)
+    for one in steps:
+        op = OPS[one.op]
+        for name, slot, value in zip(op.input_names, op.pattern.inputs, one.inputs, strict=True):
+            right = value in kept if slot.state else value not in apart
+            if (name in op.noise) != (value in drawn) or not right:
+                raise record.damaged(f"{value!r} is not what '{one.op}' takes as its {name}")
+        if one.op == RANDOM:
+            drawn.update(one.outputs)
+            continue
+        # A state is read once, and what replaces it once more by the next layer that shares it.
+        kept.difference_update(one.inputs)
+        kept.update(one.outputs[op.flowing :])
+        apart.update(kept)
+    if state & kept or apart.union(drawn).intersection(outputs):
+        raise record.damaged("a state is not replaced, or is an output")
+
+
 def _settings(op: Op, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return an op's settings in the types of its own; one that was added later has its default."""
     settings = {**op.settings, **{name: _tuples(content) for name, content in given.items()}}
+    if op.name == RANDOM:
+        return {"purpose": record.text(dict(given), "purpose")}
     try:
         op.check_settings(settings, f"'{op.name}'")
     except SetupError as error:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import DataError, SetupError, ShapeError
-from chainrule.network.backpropagation import target_array
+from chainrule.network.backpropagation import refuse_other_than_rows, target_array
+from chainrule.network.input_kinds import of_its_kind
 from chainrule.network.losses import Loss, TargetKind, find_loss, loss, refuse_weights
 from chainrule.network.network import Network
 from chainrule.training.rows import (
@@ -64,6 +65,8 @@ def prepare(
         find_target(one, _task_of(choice)) for one, choice in zip(ys, choices, strict=True)
     )
     network = _sized(network, inputs, found, choices).started(seed)
+    refuse_other_than_rows(network.plan)
+    inputs = {name: of_its_kind(network.plan, name, one) for name, one in inputs.items()}
     count = len(next(iter(inputs.values())))
     losses, encoded = _losses(network, choices, found, ys, count)
     numbers = None
@@ -247,7 +250,9 @@ def _held_out(
             f"validation has {len(validation)} parts.", "Give a share such as 0.2, or (X, y)."
         )
     X, y = validation
-    inputs = tuple(named_inputs(network, X).values())
+    rows = named_inputs(network, X)
+    _check_validation(network, rows)
+    inputs = tuple(of_its_kind(network.plan, name, one) for name, one in rows.items())
     count = len(inputs[0])
     arrays = tuple(
         target_array(target.encoded(one), loss, count, network.plan.shapes[output][-1])
@@ -255,11 +260,15 @@ def _held_out(
             _target_values(y, len(targets)), targets, losses, network.plan.outputs, strict=True
         )
     )
-    for name, one in zip(network.input_names, inputs, strict=True):
-        if one.shape[1:] != network.plan.inputs[name]:
-            raise ShapeError(
-                f"The validation rows are {one.shape}, and the network expects "
-                f"{network.plan.inputs[name]} in each row.",
-                "Give them the columns of X.",
-            )
     return Rows(inputs, arrays, np.ones(count))
+
+
+def _check_validation(network: Network, inputs: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse validation rows of another shape than the network was made for."""
+    for name, one in inputs.items():
+        due = network.plan.inputs[name]
+        if one.shape[1:] != due:
+            raise ShapeError(
+                f"The validation rows are {one.shape}, and the network expects {due} in each row.",
+                "Give them the columns of X." if len(due) == 1 else "Give them the shape of X.",
+            )

@@ -12,7 +12,8 @@ A recording is measurement, never judgement. It has three parts:
                 the share that is exactly 0), over a sample of the training rows; ``parameters``
                 (name -> ``size``, ``gradient``, ``update``: root mean squares of the parameter, of
                 its gradient with penalties, and of the change that the step would make)
-``snapshots``   step -> name -> array: the parameters after so many steps, on demand
+``snapshots``   step -> name -> array: the parameters after so many steps, on demand, and the state
+                of a network that has one
 
 A loop that is not chainrule's fills it with ``epoch(...)``, or with ``extend(...)`` for many epochs
 at once, with ``reading(...)`` and ``snapshot(...)``.

@@ -70,8 +70,8 @@ def to_documents(run: Run) -> tuple[dict[str, Any], dict[str, Arrays]]:
         "notes": dict(run.notes),
     }
     arrays = {
-        "start": run.setup.network.parameters,
-        "parameters": run.network.parameters,
+        "start": {**run.setup.network.parameters, **run.setup.network.state},
+        "parameters": {**run.network.parameters, **run.network.state},
         "state": {
             "parameters": state.parameters,
             "losses": np.array(state.losses, dtype=np.float64),
@@ -190,7 +190,7 @@ ARRAYS = ("start", "parameters", "state", "optimizer", "snapshots")
 
 
 def _network(plan: Plan, parameters: Arrays) -> Network:
-    for one in plan.parameters:
+    for one in plan.whole.parameters:
         found = parameters.get(one.name)
         if found is None or found.shape != one.shape or found.dtype.kind != "f":
             raise record.damaged(f"the values of {one.name} do not have its shape")
@@ -311,10 +311,12 @@ def _state_from(
     setup: Setup, progress: dict[str, object], arrays: Arrays, optimizer: Arrays, epochs: int
 ) -> State:
     """Return the state, its arrays held against the setup."""
-    layout = setup.objective().trained
-    flat = [arrays.get("parameters"), *optimizer.values()]
-    flat += [arrays["kept"]] if "kept" in arrays else []
-    if any(one is None or not _fits(one, layout, setup) for one in flat):
+    objective = setup.objective()
+    layout = objective.trained
+    whole = [arrays.get("parameters"), *([arrays["kept"]] if "kept" in arrays else [])]
+    sized = [*((one, objective.carried) for one in whole)]
+    sized += [(one, layout) for one in optimizer.values()]
+    if any(one is None or not _fits(one, due, setup) for one, due in sized):
         raise record.damaged("the state does not hold one number for each trained parameter")
     if not isinstance(setup.optimizer, AbsentOptimizer):
         initial = setup.optimizer.initial(np.zeros(layout.size, dtype=setup.dtype))

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.program import FloatType
 from chainrule.errors import SetupError, nearest
 from chainrule.network.losses import Loss
 from chainrule.network.network import Network, layout_of
 from chainrule.network.objective import Objective
 from chainrule.network.plan import Parameter
 from chainrule.optimizers import Optimizer
+from chainrule.program import FloatType
 from chainrule.training.arguments import from_zero, limit
 from chainrule.training.meaning import Meaning
 from chainrule.training.metrics import Metric
@@ -112,7 +112,8 @@ class Setup:
 def check_start(setup: Setup) -> None:
     """Raise SetupError where a parameter is no finite number in the type of the training."""
     largest = np.finfo(setup.dtype).max
-    for name, content in setup.network.parameters.items():
+    network = setup.network
+    for name, content in {**network.parameters, **network.state}.items():
         if not (content.size == 0 or -largest <= content.min() <= content.max() <= largest):
             raise SetupError(
                 f"{name} holds NaN, infinity, or numbers that are too large for {setup.dtype}.",

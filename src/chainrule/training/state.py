@@ -20,13 +20,14 @@ INTERRUPTED = "interrupted"
 class State:
     """Where a training stands: all that a resume needs besides setup and rows.
 
-    ``parameters`` (trained ones, flat) and ``optimizer`` (its named arrays) are those after
-    ``step`` steps; ``rate`` is the learning rate, or the factor on its schedule. ``kept`` are the
-    parameters at the end of ``kept_epoch`` (counted from 1; 0: of none) that the run's network
-    gets. ``best_loss`` and ``best_epoch`` are those of the lowest validation loss, or training
-    loss where there are no validation rows. ``losses``, ``penalties`` and ``gradient`` (its
-    largest entry) belong to the epoch that is under way. ``stopped`` says why training stopped
-    before its last epoch. ``seconds`` is the time taken so far.
+    ``parameters`` (trained ones, flat, with the network's state behind them) and ``optimizer`` (its
+    named arrays) are those after ``step`` steps; ``rate`` is the learning rate, or the factor on
+    its schedule. ``kept`` are the parameters, and the network's state, at the end of ``kept_epoch``
+    (counted from 1; 0: of none) that the run's network gets. ``best_loss`` and ``best_epoch`` are
+    those of the lowest validation loss, or training loss where there are no validation rows.
+    ``losses``, ``penalties`` and ``gradient`` (its largest entry) belong to the epoch that is under
+    way. ``stopped`` says why training stopped before its last epoch. ``seconds`` is the time taken
+    so far.
     """
 
     parameters: NDArray[Any]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chainrule.arrays import (
     Array,
     absolute,
+    concatenate,
     equal,
     max_over,
     maximum,
@@ -25,10 +26,11 @@ from chainrule.arrays import (
     where,
 )
 from chainrule.engines.door import Work
-from chainrule.engines.program import FloatType, Input, Tracing, trace
 from chainrule.network.objective import Objective
+from chainrule.network.plan import SEED
 from chainrule.ops import OPS
 from chainrule.optimizers import Optimizer, Schedule
+from chainrule.program import FloatType, Input, Tracing, trace
 from chainrule.training.origin import Origin
 
 # What is recorded of a layer's output and of a parameter, its gradient and its update: no more than
@@ -51,20 +53,27 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class Advance:
-    """What one step computes: every value, the penalised gradient, and what comes after."""
+    """What one step computes: every value, the penalised gradient, and what comes after.
+
+    ``before`` and ``parameters`` are the trained parameters before and after it, ``carried`` those
+    after it with the state of the network behind them; ``moments`` are the optimizer's arrays.
+    """
 
     values: Mapping[Any, Any]
     penalty: Array
     gradient: Array
+    before: Array
     parameters: Array
-    state: list[Array]
+    carried: Array
+    moments: list[Array]
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingStep:
     """An objective, an optimizer, and the terms between them, as a function to trace.
 
-    Its inputs are parameters, step, the optimizer's state, frozen parameters, learning rate, rows.
+    Its inputs are parameters with the network's state behind them, step, the optimizer's state,
+    frozen parameters, learning rate, the seed where random numbers are drawn, rows.
     """
 
     objective: Objective
@@ -122,16 +131,25 @@ class TrainingStep:
         parameters, made = self.optimizer.update(parameters, gradient, named, rate, count)
         return parameters, [made[name] for name in self.state_names]
 
-    def advance(self, parameters: Any, step: Any, *rest: Any) -> Advance:
+    @property
+    def seeds(self) -> tuple[Input, ...]:
+        """The input of the seed, which nothing but random numbers needs."""
+        return tuple(one for one in self.objective.noise_inputs if one.name == SEED)
+
+    def advance(self, carried: Any, step: Any, *rest: Any) -> Advance:
         """Walk forward and backward over the rows, then update."""
-        count = len(self.state_names)
-        state, (frozen, factor), rows = rest[:count], rest[count : count + 2], rest[count + 2 :]
-        values = self.objective.values(parameters, frozen, rows)
-        plain = self.objective.flat_gradient(self.objective.gradients(values))
+        objective, count = self.objective, len(self.state_names)
+        state, (frozen, factor), behind = rest[:count], rest[count : count + 2], rest[count + 2 :]
+        seeds, rows = behind[: len(self.seeds)], behind[len(self.seeds) :]
+        values = objective.values(carried, frozen, rows, (*seeds, step) if seeds else ())
+        plain = objective.flat_gradient(objective.gradients(values))
+        kept = bool(objective.plan.state)
+        parameters = slice_of(carried, 0, 0, objective.trained.size) if kept else carried
         gradient, penalty = self.penalised(parameters, plain)
         rate = self.rate(step, factor)
         after, moments = self.updated(parameters, self.clipped(gradient), state, step, rate)
-        return Advance(values, penalty, gradient, after, moments)
+        whole = concatenate((after, *objective.state_after(values)), axis=0) if kept else after
+        return Advance(values, penalty, gradient, parameters, after, whole, moments)
 
     def inputs(self) -> tuple[Input, ...]:
         size = self.objective.trained.size
@@ -142,6 +160,7 @@ class TrainingStep:
             *(Input(name, (size,)) for name in self.state_names),
             frozen,
             Input("rate", ()),
+            *self.seeds,
             *self.objective.row_inputs,
         )
 
@@ -156,11 +175,11 @@ class TrainingStep:
         carried = ("parameters", "step", *self.state_names)
         records = ("loss", "penalty", "gradient") if watch_gradient else ("loss", "penalty")
         tracing, now = self._traced
-        made = [now.parameters, tracing.symbols[1] + 1, *now.state, now.values["loss"], now.penalty]
+        made = [now.carried, tracing.symbols[1] + 1, *now.moments, now.values["loss"], now.penalty]
         if watch_gradient:
             made.append(max_over(absolute(now.gradient)))
         program = tracing.program(made, (*carried, *records), dtype)
-        return Work(program, carried=len(carried), fixed=2)
+        return Work(program, carried=len(carried), fixed=2 + len(self.seeds))
 
     def observed_work(self, dtype: FloatType) -> Work:
         """Return the step in its observed form: nothing is carried, and its records are those that
@@ -174,9 +193,8 @@ class TrainingStep:
                 for record in PARAMETER_RECORDS
             ),
         ]
-        made = self._observed(tracing.symbols[0], now)
-        program = tracing.program(made, names, dtype)
-        return Work(program, carried=0, fixed=4 + len(self.state_names))
+        program = tracing.program(self._observed(now), names, dtype)
+        return Work(program, carried=0, fixed=4 + len(self.state_names) + len(self.seeds))
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -184,7 +202,7 @@ class TrainingStep:
         last = {one.layer: one.outputs[0] for one in self.objective.plan.steps}
         return tuple(last.values())
 
-    def _observed(self, parameters: Any, now: Advance) -> list[Any]:
+    def _observed(self, now: Advance) -> list[Any]:
         made: list[Any] = []
         for name in self.watched:
             value = now.values[name]
@@ -197,7 +215,8 @@ class TrainingStep:
                 mean_over(to_float(equal(value, 0.0))),
             ]
         layout = self.objective.trained
-        squares = [one * one for one in (parameters, now.gradient, now.parameters - parameters)]
+        update: Any = now.parameters - now.before
+        squares = [one * one for one in (now.before, now.gradient, update)]
         for one in layout.parameters:
             start = layout.starts[one.name]
             parts = [slice_of(square, 0, start, start + one.size) for square in squares]
@@ -206,7 +225,11 @@ class TrainingStep:
 
 
 def evaluation_work(objective: Objective, dtype: FloatType) -> Work:
-    """Return the work (parameters, frozen | rows) -> loss of the batch and the outputs."""
+    """Return the work (parameters, frozen | rows) -> loss of the batch and the outputs.
+
+    The network predicts; ``parameters`` are those that are carried, its state behind them.
+    """
+    objective = objective.in_prediction
 
     def evaluated(parameters: Any, frozen: Any, *rows: Any) -> tuple[Any, ...]:
         values = objective.values(parameters, frozen, rows)

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec
 
 from chainrule.engines.choosing import AUTO, chosen_engine
-from chainrule.engines.program import FloatType
 from chainrule.errors import SetupError, nearest
 from chainrule.network.losses import Loss
 from chainrule.network.network import Network
 from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
+from chainrule.program import FloatType
 from chainrule.training import arguments
 from chainrule.training.carry_out import carry_out
 from chainrule.training.going_on import go_on, resume
 from chainrule.training.metrics import Metric, check_metrics
-from chainrule.training.preparing import prepare
+from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Regularisation, Setup, Strength
@@ -105,7 +105,8 @@ def train(
     two classes and one output) and ``mean_squared_error`` for numbers. ``optimizer``: a name or an
     optimizer such as ``Adam(learning_rate=0.01)``; ``learning_rate``, a number or a schedule,
     replaces its rate.
-    ``batch_size``: rows in a step; "auto" is min(32, rows), ``None`` all rows.
+    ``batch_size``: rows in a step; "auto" is min(32, rows), or a little less where batch norm would
+    get a step of one row, ``None`` all rows.
     ``validation``: a share of the rows, held out by seed and stratified by class, or (X, y).
     ``metrics``: names or functions (truth, predicted) -> number, taken on the validation rows;
     by default accuracy for classes and r2 for numbers.
@@ -115,8 +116,10 @@ def train(
     Training ends after ``epochs``, or when ``target_loss``, ``min_change``, ``min_gradient``,
     ``patience`` (epochs without a better validation loss) or ``max_seconds`` says so; see
     ``Stopping``; or when the loss becomes NaN or infinite. With ``keep="best"`` the run's network
-    has the parameters after the epoch with the lowest validation loss; with "last", or without
-    validation rows, those after the last epoch that left finite numbers.
+    has the parameters, and the running state, after the epoch with the lowest validation loss; with
+    "last", or without validation rows, those after the last epoch that left finite numbers.
+    Validation predicts: nothing is dropped, and batch norm uses its running statistics. What is
+    dropped in training follows from ``seed`` and the step.
 
     ``dtype``: "float32" (default) or "float64". ``engine``: "auto" is the compiled engine where it
     is there, else "reference", NumPy; see ``chainrule engines``. ``freeze``: names or patterns of
@@ -163,6 +166,11 @@ def _carried_out(
     )
 
 
+def _rows_in_a_step(batch_size: Any, prepared: Prepared, optimizer: Optimizer) -> int:
+    needed = prepared.network.plan.rows_needed
+    return arguments.rows_in_a_step(batch_size, len(prepared.training), optimizer, needed)
+
+
 def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Rows, Rows]]:
     """Return the setup and the rows of a training that begins, every argument checked."""
     if not isinstance(network, Network):
@@ -193,7 +201,7 @@ def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Ro
         targets=prepared.targets,
         optimizer=optimizer,
         epochs=arguments.whole(given["epochs"], "epochs", 0),
-        batch_size=arguments.rows_in_a_step(given["batch_size"], len(prepared.training), optimizer),
+        batch_size=_rows_in_a_step(given["batch_size"], prepared, optimizer),
         provenance=prepared.provenance,
         seed=seed,
         dtype=arguments.checked(dtype, ("float32", "float64"), "dtype"),

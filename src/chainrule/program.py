@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from chainrule.equations import Equation, Recorder, Value, Written
 from chainrule.errors import SetupError
-from chainrule.shapes import Kind, Rows, Shape, has_rows, rows_axis, show
+from chainrule.shapes import Kind, Rows, Shape, Typed, has_rows, rows_axis, show
 from chainrule.word_shapes import WORD_SHAPES
 
 Mark = Literal["fixed", "row", "sum", "after", "coupled"]
@@ -39,7 +39,7 @@ class Input:
     kind: Kind = "float"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """Equations in order, the values that they read and make, and which of these are asked for.
 
@@ -82,6 +82,9 @@ class Program:
         parts = [self._names[number] for number in equation.inputs]
         parts += [f"{name}={content!r}" for name, content in equation.settings]
         return f"{self._names[equation.output]} = {equation.word}({', '.join(parts)})"
+
+    def __repr__(self) -> str:
+        return f"<program of {len(self.equations)} equations>"
 
     def __str__(self) -> str:
         lines = [f"program over {self.dtype}"]
@@ -171,6 +174,20 @@ class Tracing:
         return kept[::-1], needed
 
 
+@lru_cache(maxsize=512)
+def step_program(
+    step: Callable[..., Any], state: Typed, entries: tuple[Typed, ...], fixed: tuple[Typed, ...]
+) -> Program:
+    """Return the program of ``step(state, *entries, *fixed)``, one for a step and its shapes.
+
+    State and entries are (shape, kind) with the rows open. It is the body of the word ``scan``.
+    """
+    inputs = [Input("state", *state)]
+    inputs += [Input(f"entry_{place}", *one) for place, one in enumerate(entries)]
+    inputs += [Input(f"fixed_{place}", *one) for place, one in enumerate(fixed)]
+    return trace(lambda *given: (step(*given),), inputs, ("state",))
+
+
 def check(program: Program) -> None:
     """Refuse a program that is not well formed: order, shapes, kinds.
 
@@ -229,6 +246,10 @@ def _pairs_rows(equation: Equation, program: Program, axes: Sequence[int | None]
     shape = program.values[equation.output].shape
     if len(shape) > 1 and sum([isinstance(size, Rows) for size in shape]) > 1:
         return True
+    if equation.word == "scan":
+        # Rows lie in front everywhere; a step may still mix them.
+        body = dict(equation.settings)["body"]
+        return bool(body.marks[body.outputs[0]] != "row")
     if equation.word == "take":
         return axes[equation.inputs[0]] == 0
     if equation.word in _MOVES_ROWS:

@@ -1,0 +1,55 @@
+"""Normalization of each row by itself: nothing of other rows is read."""
+
+from __future__ import annotations
+
+from chainrule.arrays import Array, mean_over, sqrt, sum_over
+from chainrule.ops.blocks import ABOVE_0
+from chainrule.ops.op import Example, Gradients, op
+from chainrule.shapes import ROWS
+
+
+def _scaled_to_one(x: Array, epsilon: float) -> tuple[Array, Array]:
+    """Return x at a mean of 0 and a variance of nearly 1 over its last axis, and the factor."""
+    centred = x - mean_over(x, -1, keepdims=True)
+    factor = 1.0 / sqrt(mean_over(centred * centred, -1, keepdims=True) + epsilon)
+    return centred * factor, factor
+
+
+@op(
+    formula=r"y_k = g_k\,\frac{x_k - \mu}{\sqrt{\sigma^2 + \epsilon}} + b_k",
+    shapes="... k, k, k -> ... k",
+    couples="k",
+    learned={"gain": "constant 1", "bias": "zeros"},
+    bounds={"epsilon": (ABOVE_0, float("inf"))},
+    examples=(
+        Example(sizes={"k": 4}),
+        Example(shapes=((ROWS, 2, 3), (3,), (3,)), settings={"epsilon": 0.1}),
+    ),
+)
+class layer_norm:
+    """Features at a mean of 0 and a variance of 1, row by row, then times a gain, plus a bias.
+
+    Ba, Kiros, Hinton, "Layer normalization", arXiv:1607.06450. The mean and the variance (divided
+    by the number of features) are those of the last axis; ``epsilon`` keeps the root above 0.
+    """
+
+    @staticmethod
+    def forward(x: Array, gain: Array, bias: Array, epsilon: float = 1e-5) -> Array:
+        normal, _ = _scaled_to_one(x, epsilon)
+        return normal * gain + bias
+
+    @staticmethod
+    def backward(
+        grad_y: Array, y: Array, x: Array, gain: Array, bias: Array, epsilon: float = 1e-5
+    ) -> Gradients:
+        normal, factor = _scaled_to_one(x, epsilon)
+        at_normal = grad_y * gain
+        # What all features share, and what lies along the normal itself, the scaling takes away.
+        shared = mean_over(at_normal, -1, keepdims=True)
+        along = mean_over(at_normal * normal, -1, keepdims=True)
+        rows = tuple(range(x.ndim - 1))
+        return (
+            factor * (at_normal - shared - normal * along),
+            sum_over(grad_y * normal, rows),
+            sum_over(grad_y, rows),
+        )

@@ -1,0 +1,89 @@
+"""Parts of sequences: their first state, one entry, one behind another, and where they end."""
+
+from __future__ import annotations
+
+from chainrule.arrays import (
+    Array,
+    concatenate,
+    pad,
+    reshape,
+    slice_of,
+    sum_over,
+    zeros_like,
+)
+from chainrule.ops.op import Example, Gradients, op
+
+
+@op(
+    formula=r"y = 0",
+    shapes="n t i -> n s",
+    sizes={"s": lambda size, **_: int(size)},
+    bounds={"size": (1, float("inf"))},
+    examples=(Example(settings={"size": 4}),),
+    differentiable=False,
+)
+class zero_state:
+    """The state before a sequence: ``size`` zeros for each row."""
+
+    @staticmethod
+    def forward(x: Array, size: int = 1) -> Array:
+        column = reshape(sum_over(zeros_like(x), (1, 2)), (x.shape[0], 1))
+        return pad(column, 1, 0, int(size) - 1)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, size: int = 1) -> Gradients:
+        return (None,)
+
+
+@op(
+    formula=r"y = x_t",
+    shapes="n t i -> n i",
+    examples=(Example(settings={"at": 0}), Example(settings={"at": -1})),
+)
+class entry_of_sequence:
+    """One entry of a sequence: the first (``at=0``), or the last (``at=-1``)."""
+
+    @staticmethod
+    def forward(x: Array, at: int = -1) -> Array:
+        return x[:, at % x.shape[1]]
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, at: int = -1) -> Gradients:
+        time = x.shape[1]
+        place = at % time
+        entry = reshape(grad_y, (x.shape[0], 1, x.shape[2]))
+        return (pad(entry, 1, place, time - 1 - place),)
+
+
+@op(
+    formula=r"y = (a, b)",
+    shapes="n s i, n t i -> n s+t i",
+    sizes={"s+t": lambda s, t, **_: s + t},
+)
+class one_after_another:
+    """Two sequences, the second behind the first."""
+
+    @staticmethod
+    def forward(a: Array, b: Array) -> Array:
+        return concatenate((a, b), axis=1)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, a: Array, b: Array) -> Gradients:
+        first, time = a.shape[1], y.shape[1]
+        return slice_of(grad_y, 1, 0, first), slice_of(grad_y, 1, first, time)
+
+
+@op(formula=r"y = x", shapes="... -> ...", cuts=("x",), differentiable=False)
+class held:
+    """The same numbers, through which no gradient passes: where backpropagation through time ends.
+
+    Its gradient is cut on purpose and is not the adjoint of what it does.
+    """
+
+    @staticmethod
+    def forward(x: Array) -> Array:
+        return x + 0.0
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array) -> Gradients:
+        return (None,)
