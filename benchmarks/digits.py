@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from contestants import OURS
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from pictures import BLACK, LOOKS, figure
 from report import aligned, write_result
@@ -240,6 +241,8 @@ def accuracies(panel: Any, title: str, found: Sequence[Tested]) -> None:
     panel.set_yticks(range(len(found)), labels)
     panel.set(title=title, xlabel="share right, 95 % interval; | is the bar")
     panel.set_ylim(-0.6, len(found) - 0.4)
+    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
 
 
 def mistakes(drawn: Any, one: Tested, X: Array) -> None:
