@@ -23,6 +23,7 @@ from report import aligned, write_result
 from rounds import figures, options
 
 FIRST_SEED, FEWEST_SEEDS = 0, 3
+LEAST_SLOPE = 1e-12
 COLOURS = {
     kind: LOOKS[name][0]
     for kind, name in zip(KINDS, (OURS, "scikit-learn", "PyTorch eager"), strict=True)
@@ -109,6 +110,8 @@ def picture(path: Path, found: Sequence[Learned]) -> None:
             draw_errors(errors, task, own)
             draw_slopes(before, "Gradient at each entry, before", own, "slopes_before")
             draw_slopes(after, "Gradient at each entry, after", own, "slopes_after")
+            # Where less arrives, none of it counts; the numbers are in the CSV.
+            after.set_ylim(bottom=max(after.get_ylim()[0], LEAST_SLOPE))
         drawn.legend(
             *panels[0][0].get_legend_handles_labels(),
             loc="outside lower center",
@@ -120,17 +123,21 @@ def picture(path: Path, found: Sequence[Learned]) -> None:
 def draw_errors(panel: Any, task: Task, found: Sequence[Learned]) -> None:
     """Draw the error on unseen rows over steps, a line for each seed."""
     named = set()
+    # A share that is 0 has no place on a logarithmic scale.
+    least = task.solved / 30
     for one in found:
         steps = np.linspace(0, one.steps, len(one.errors) + 1)[1:]
         label = None if one.kind in named else one.kind
         named.add(one.kind)
-        panel.plot(steps, one.errors, color=COLOURS[one.kind], label=label, marker=".")
+        panel.plot(
+            steps, np.maximum(one.errors, least), color=COLOURS[one.kind], label=label, marker="."
+        )
     for height, said in ((task.chance, "chance"), (task.solved, "solved below")):
         panel.axhline(height, color=BLACK, linewidth=0.8, linestyle=":")
-        panel.annotate(said, (0, height), (2, 2), textcoords="offset points", fontsize=8)
+        along = panel.get_yaxis_transform()
+        panel.text(0.99, 1.1 * height, said, transform=along, ha="right", fontsize=8)
     panel.set(title=f"{task.name}: {task.error}".capitalize(), xlabel="steps", yscale="log")
-    # A share that is 0 has no place on a logarithmic scale.
-    panel.set_ylim(bottom=task.solved / 30)
+    panel.set_ylim(bottom=0.8 * least)
 
 
 def draw_slopes(panel: Any, title: str, found: Sequence[Learned], which: str) -> None:
