@@ -64,14 +64,11 @@ def draw() -> Figure:
         at_marks = [moves[name][:, t][marked[:, t]].mean() for t in range(TIME)]
         gradients.plot(np.arange(1, TIME + 1), at_marks, color=colour, label=name)
         losses.semilogy(runs[name].history["loss"], color=colour, label=name)
-    gradients.axhline(1.0, color="0.5", linestyle=":")
     gradients.set(xlabel="where the mark is", ylabel="slope of the answer there")
     gradients.set_title("What the answer takes from a marked number", loc="left")
     losses.set(xlabel="epoch", ylabel="mean squared error")
     losses.set_title("Loss over epochs", loc="left")
-    for panel in (gradients, losses):
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.legend(frameon=False)
+    gradients.legend(frameon=False)
     return figure
 
 
