@@ -158,17 +158,20 @@ def shares(
     path: Path, title: str, due: float, doubt: float, rows: Sequence[tuple[str, str, float]]
 ) -> None:
     """Draw how often intervals held what is true: (table, measure, share), beside what is due."""
-    colours = dict(
-        zip(dict.fromkeys(measure for _, measure, _ in rows), (BLACK, GREY), strict=True)
-    )
+    # Rings around dots, so that equal shares are both seen.
+    measures = dict.fromkeys(measure for _, measure, _ in rows)
+    looks = dict(zip(measures, ((BLACK, 5), ("none", 10)), strict=True))
     tables = list(dict.fromkeys(table for table, _, _ in rows))
     with figure(path, 8, 1.6 + 0.5 * len(tables)) as drawn:
         panel = drawn.subplots()
         panel.axvspan(due - doubt, min(1.0, due + doubt), color=GREY, alpha=0.15, linewidth=0)
         panel.axvline(due, color=GREY, linewidth=1)
-        for measure, colour in colours.items():
+        for measure, (inside, size) in looks.items():
             points = [(share, tables.index(table)) for table, one, share in rows if one == measure]
-            panel.plot(*zip(*points, strict=True), "o", color=colour, label=measure)
+            panel.plot(
+                *zip(*points, strict=True), "o", color=BLACK, markerfacecolor=inside,
+                markersize=size, label=measure,
+            )  # fmt: skip
         panel.set_yticks(range(len(tables)), tables)
         panel.set(title=title, xlabel="share of 95 % intervals that hold chance")
         panel.set(ylim=(len(tables) - 0.5, -0.5), xlim=(min(0.85, *(one for *_, one in rows)), 1.0))

@@ -55,7 +55,7 @@ def test_train_prints_what_it_made_of_the_table_and_its_result(here: Here) -> No
     ]:
         assert part in ended.out
     kept = cr.load("runs/heart_disease-1")
-    assert kept.notes["result"]["in_words"] in ended.out
+    assert kept.result.in_words in ended.out
     epochs = ", ".join(str(one.best_epoch) for one in kept.folds)
     assert f"Epochs were chosen inside each fold's training rows: {epochs}." in ended.out
 

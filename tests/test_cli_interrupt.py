@@ -350,7 +350,7 @@ def test_the_same_rows_from_another_source(tmp_path: Path, undisturbed: tuple[An
 
 def test_a_run_on_a_frame_needs_the_frame_again(tmp_path: Path) -> None:
     table = {"x": list(range(20)), "y": ["a", "b"] * 10}
-    run = cr.train_table(table, "y", epochs=0, output=tmp_path / "run", progress=False)
+    run = cr.train_table(table, "y", epochs=1, output=tmp_path / "run", progress=False)
     assert cr.resume_table(tmp_path / "run").notes == run.notes
 
 

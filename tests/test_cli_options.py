@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from command_line import HEART, Here, refused
 
 import chainrule as cr
@@ -327,6 +328,14 @@ def test_the_command_and_the_function_take_the_same() -> None:
     assert set(command) - set(function) == {"dry_run", "json", "quiet"}
     assert set(function) - set(command) == {"progress"}
     assert {one.name for one in fields(Choices)} < set(function)
+    # By this rule a report writes the command that trains again.
+    given = {
+        one.name: one for one in typer.main.get_command(chainrule.cli.app).commands["train"].params
+    }
+    for one in fields(Choices):
+        flags = [*given[one.name].opts, *given[one.name].secondary_opts]
+        assert f"--{one.name.replace('_', '-')}" in flags
+        assert (f"--no-{one.name}" in flags) == (one.type == "bool | None")
     # Written otherwise on a command line, where lists are empty or text.
     other = {"hidden": "16", "drop": None, "categorical": None, "numeric": None, "missing": None}
     for name in set(function) & set(command):

@@ -146,13 +146,13 @@ def test_a_report_is_printed_in_lines(here: Here, trained: Path) -> None:
     ended = here("report", trained)
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
-    result = cr.load(trained).notes["result"]
+    result = cr.load(trained).result
+    assert result is not None
     assert lines[0] == "y from t.csv"
     assert len(lines) > 30
     assert "\\n" not in ended.out
-    assert result["in_words"].split()[-1] in ended.out
-    assert " ".join(result["in_words"].split()) in " ".join(ended.out.split())
-    assert f"{result['scores']['network']['accuracy']['value']:.1%}" in ended.out
+    assert " ".join(result.in_words.split()) in " ".join(ended.out.split())
+    assert f"{result.scores['network']['accuracy'].value:.1%}" in ended.out
 
 
 def test_a_report_is_a_page_that_stands_by_itself(here: Here, trained: Path) -> None:
@@ -230,5 +230,5 @@ def test_one_row_and_one_column_can_be_predicted(here: Here) -> None:
     assert ended.code == 0
     header, row = ended.out.splitlines()
     assert header == "row,y"
-    expected = cr.load("run").predict({"x": [3.5]})[0]
-    assert row == f"1,{float(expected)}"
+    expected = float(cr.load("run").predict({"x": [3.5]})[0])
+    assert row == f"1,{float(f'{expected:.9g}')}"

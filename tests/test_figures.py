@@ -11,9 +11,14 @@ import pytest
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from sklearn.calibration import calibration_curve
+from statsmodels.stats.proportion import proportion_confint
 
 import chainrule as cr
+from chainrule.training.tables.measures import ClassPredictions
+from chainrule.views.charts import Bars, Dots, Spans, calibration_chart
 from chainrule.views.figures import calibration_figure, folds_figure, loss_figure, residual_figure
+from chainrule.views.svg import figure_html
+from chainrule.views.tested import what_was_tested
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
 X = np.linspace(-1.0, 1.0, 20)[:, None]
@@ -86,33 +91,86 @@ def test_a_run_on_a_table_draws_every_fold_and_its_last_training() -> None:
 
 def test_the_calibration_of_two_classes_is_that_of_scikit_learn() -> None:
     draw = np.random.default_rng(0)
-    said = draw.uniform(size=500) ** 2
+    said = draw.uniform(size=500)
     truth = (draw.uniform(size=500) < said).astype(np.int64)
-    figure = calibration_figure(truth, np.column_stack([1 - said, said]), ("no", "yes"))
-    share, mean = calibration_curve(truth, said, n_bins=10)
+    figure = calibration_figure(truth, np.column_stack([1 - said, said]))
+    confidence, right = np.maximum(said, 1 - said), (said > 0.5) == truth
+    share, mean = calibration_curve(right, confidence, n_bins=10)
     x, y = drawn(figure)["rows of a bin"]
     np.testing.assert_allclose(x, mean)
     np.testing.assert_allclose(y, share)
-    assert figure.axes[0].get_ylabel() == "share that is 'yes'"
+    assert figure.axes[0].get_ylabel() == "share that is right"
+    assert figure.axes[1].get_xlabel() == "probability of the predicted class"
+    # Of two classes the predicted one has half of the probability or more.
+    assert [axes.get_xlim() for axes in figure.axes] == [(0.5, 1.0), (0.5, 1.0)]
+    assert drawn(figure)["as predicted"] == ([0.5, 1.0], [0.5, 1.0])
+    counts, _ = np.histogram(confidence, bins=10, range=(0, 1))
+    assert heights(figure) == counts[5:].tolist()
+
+
+def heights(figure: Figure) -> list[float]:
     (bars,) = [one for one in figure.axes[1].containers if isinstance(one, BarContainer)]
-    counts, _ = np.histogram(said, bins=10, range=(0, 1))
-    assert [bar.get_height() for bar in bars] == counts.tolist()
+    return [bar.get_height() for bar in bars]
 
 
 def test_the_calibration_of_several_classes_is_that_of_the_predicted_one() -> None:
     shares = np.array([[0.7, 0.2, 0.1], [0.3, 0.62, 0.08], [0.05, 0.05, 0.9], [0.1, 0.2, 0.7]])
     truth = np.array([0, 2, 2, 1])
-    x, y = drawn(calibration_figure(truth, shares, ("a", "b", "c")))["rows of a bin"]
+    figure = calibration_figure(truth, shares)
+    x, y = drawn(figure)["rows of a bin"]
     np.testing.assert_allclose(x, [0.62, 0.7, 0.9])
     assert list(y) == [0.0, 0.5, 1.0]
+    assert figure.axes[0].get_xlim() == pytest.approx((0.3, 1.0))
+
+
+def test_the_calibration_that_is_drawn_is_the_one_that_is_measured() -> None:
+    run = cr.train_table(HEART, "disease", epochs=8, progress=False)
+    assert run.result is not None
+    error = run.result.scores["network"]["calibration_error"].value
+    figure = run.report().figures["Calibration"]
+    x, y = drawn(figure)["rows of a bin"]
+    counts = np.array([one for one in heights(figure) if one])
+    assert counts.sum() == run.result.rows
+    found = float(counts @ np.abs(np.array(x) - np.array(y)) / counts.sum())
+    assert found == pytest.approx(error, rel=1e-9)
+    said = f"{error:.4f} apart on average over rows, which is the calibration error."
+    assert said in " ".join(str(run.report()).split())
+
+
+@pytest.mark.parametrize("folds", [1, 5])
+def test_rows_of_folds_count_for_fewer_in_a_bin_as_in_the_result(folds: int) -> None:
+    draw = np.random.default_rng(1)
+    said = draw.uniform(size=400)
+    truth = (draw.uniform(size=400) < said).astype(np.int64)
+    chart = calibration_chart(truth, np.column_stack([1 - said, said]), folds)
+    (spans,) = [mark for mark in chart.panels[0].marks if isinstance(mark, Spans)]
+    (dots,) = [mark for mark in chart.panels[0].marks if isinstance(mark, Dots)]
+    (bars,) = [mark for mark in chart.panels[1].marks if isinstance(mark, Bars)]
+    rows = bars.height if folds == 1 else bars.height - bars.height // folds
+    low, high = proportion_confint(dots.y * rows, rows, method="wilson")
+    np.testing.assert_allclose([spans.low, spans.high], [low, high])
+
+
+def test_a_report_draws_the_intervals_of_as_many_networks_as_there_were() -> None:
+    run = cr.train_table(HEART, "disease", epochs=2, progress=False)
+    tested = what_was_tested(run, run.folds)
+    assert isinstance(tested, ClassPredictions)
+    for folds, same in ((5, True), (1, False)):
+        chart = calibration_chart(tested.truth, tested.probabilities, folds)
+        assert (figure_html(chart) in run.report().html) == same
 
 
 def test_a_probability_of_one_is_in_the_last_bin_and_no_number_is_in_none() -> None:
     shares = np.array([[0.0, 1.0], [np.nan, np.nan], [1.0, 0.0]])
-    figure = calibration_figure(np.array([1, 1, 0]), shares, ("no", "yes"))
-    assert drawn(figure)["rows of a bin"] == ([0.0, 1.0], [0.0, 1.0])
+    figure = calibration_figure(np.array([1, 1, 0]), shares)
+    assert drawn(figure)["rows of a bin"] == ([1.0], [1.0])
     with pytest.raises(cr.SetupError, match="no probabilities to draw"):
-        calibration_figure(np.array([1]), shares[1:2], ("no", "yes"))
+        calibration_figure(np.array([1]), shares[1:2])
+
+
+def test_a_probability_just_below_a_half_is_still_on_the_chart() -> None:
+    figure = calibration_figure(np.array([1]), np.array([[0.4999999, 0.49999995]]))
+    assert figure.axes[0].get_xlim() == pytest.approx((0.4, 1.0))
 
 
 def test_residuals_are_true_minus_predicted() -> None:

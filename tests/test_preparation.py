@@ -512,7 +512,7 @@ def test_heart_preparation_survives_json() -> None:
 
 
 CHANGES: list[Callable[[dict[str, Any]], object]] = [
-    lambda d: d["columns"].clear(),
+    lambda d: (d["columns"].clear(), d["dropped"].clear()),
     lambda d: d["columns"].append(d["columns"][0]),
     lambda d: d["columns"][0].update(name="y"),
     lambda d: d["columns"][0].update(kind="script"),

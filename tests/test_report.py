@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -26,7 +27,7 @@ from chainrule.views.charts import Bars, Chart, Dots, Line, Panel, Spans
 from chainrule.views.grid import Grid
 from chainrule.views.report import report_of, save_views
 from chainrule.views.scores import MEANINGS, NAMES, score_grid
-from chainrule.views.svg import BOTTOM, LEFT, RIGHT, TOP, WIDE, figure_html
+from chainrule.views.svg import BOTTOM, HALF, LEFT, LIGHT, RIGHT, TOP, WIDE, figure_html, figure_svg
 from chainrule.views.tested import what_was_tested
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
@@ -108,8 +109,7 @@ def test_whoever_cannot_see_it_can_read_it(heart: tuple[Any, Path]) -> None:
 def test_the_result_stands_first_in_words_then_in_numbers(heart: tuple[Any, Path]) -> None:
     run, _ = heart
     page = Page(run.report().html)
-    words = run.notes["result"]["in_words"]
-    assert page.texts["p"][1] == words
+    assert page.texts["p"][1] == run.result.in_words
     cells = page.texts["td"] + page.texts["th"]
     for row in score_grid(run.result).rows:
         assert set(row) <= set(cells)
@@ -302,7 +302,7 @@ def test_it_is_written_beside_the_run(heart: tuple[Any, Path]) -> None:
     run, folder = heart
     before = {path.name for path in folder.iterdir()}
     save_views(run, folder)
-    assert {path.name for path in folder.iterdir()} == {*before, "report.html"}
+    assert {path.name for path in folder.iterdir()} == {*before, "report.html", "figures"}
     assert (folder / "report.html").read_text("utf-8") == run.report().html
     assert cr.load(folder).predict(HEART).tolist() == run.predict(HEART).tolist()
     # Nor does it stand in the way of the run.
@@ -319,6 +319,77 @@ def test_where_it_cannot_be_written(heart: tuple[Any, Path], tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
+def test_figures_are_files_beside_the_report(heart: tuple[Any, Path], tmp_path: Path) -> None:
+    _, folder = heart
+    files = sorted(path.name for path in (folder / "figures").iterdir())
+    assert files == ["calibration.svg", "losses.svg"]
+    titles = {"losses": "Loss over epochs in each fold", "calibration": "Calibration"}
+    for name, title in titles.items():
+        text = (folder / "figures" / f"{name}.svg").read_text("utf-8")
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.find("{*}title").text == title
+        # It stands by itself: no colour comes from a page, and nothing from elsewhere.
+        assert "var(" not in text
+        assert "url(" not in text
+        assert "href" not in text
+        tags = {one.tag.rpartition("}")[2] for one in root.iter()}
+        assert not tags & {"script", "image", "foreignObject", "use", "a"}
+    cr.load(folder).report().save_figures(tmp_path / "new" / "figures")
+    assert [path.name for path in (tmp_path / "new" / "figures").iterdir()] == ["losses.svg"]
+
+
+def test_figures_of_regression(numbers: Any, tmp_path: Path) -> None:
+    numbers.report().save_figures(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["losses.svg", "residuals.svg"]
+
+
+def test_a_file_shows_what_the_page_shows(numbers: Any) -> None:
+    """Panels side by side, each with the same picture as on the page, below them the legend."""
+    (chart,) = [
+        part
+        for section in numbers.report().sections
+        for part in section.parts
+        if isinstance(part, Chart) and part.name == "residuals"
+    ]
+    root = ElementTree.fromstring(figure_svg(chart))
+    panels = root.findall("{*}svg")
+    assert [float(one.attrib["x"]) for one in panels] == [12, 12 + HALF]
+    across, down = float(root.attrib["width"]), float(root.attrib["height"])
+    for one in panels:
+        assert float(one.attrib["x"]) + float(one.attrib["width"]) <= across
+        assert float(one.attrib["y"]) + float(one.attrib["height"]) <= down
+    dots = [one.attrib["cx"] for one in root.iter("{http://www.w3.org/2000/svg}circle")]
+    on_page = [one["cx"] for one in places(figure_html(chart), "circle")]
+    assert dots == on_page != []
+    keys = [one.find("{*}text").text for one in root.findall("{*}g")]
+    assert keys == ["as predicted"]
+    for colour in LIGHT.values():
+        assert colour in figure_svg(chart)
+
+
+def test_a_long_legend_goes_on_in_a_line_below() -> None:
+    ends = np.array([0.0, 1.0])
+    marks = [Line(ends, ends, "first", f"a line of many letters, number {i}") for i in range(5)]
+    root = ElementTree.fromstring(figure_svg(panel_of(*marks)))
+    keys = [one.attrib["transform"] for one in root.findall("{*}g")]
+    starts = {re.findall(r"\d+", one)[0] for one in keys}
+    lines = {re.findall(r"\d+", one)[1] for one in keys}
+    assert (len(starts), len(lines)) == (2, 3)
+    assert float(root.attrib["height"]) > max(map(float, lines))
+
+
+def test_where_figures_cannot_be_written(heart: tuple[Any, Path], tmp_path: Path) -> None:
+    (tmp_path / "figures").write_text("in the way")
+    with pytest.raises(cr.RunFolderError, match=r"folder .*figures' could not be made: a file"):
+        heart[0].report().save_figures(tmp_path / "figures")
+    (tmp_path / "other" / "calibration.svg").mkdir(parents=True)
+    with pytest.raises(cr.RunFolderError, match="A figure could not be written to"):
+        heart[0].report().save_figures(tmp_path / "other")
+    left = sorted(path.name for path in (tmp_path / "other").iterdir())
+    assert left == ["calibration.svg"]
+
+
 # ---------------------------------------------------------------- plain text
 
 
@@ -327,7 +398,7 @@ def test_the_text_says_what_the_page_says(heart: tuple[Any, Path]) -> None:
     text = str(run.report())
     flat = " ".join(text.split())
     page = Page(run.report().html)
-    assert run.notes["result"]["in_words"] in flat
+    assert run.result.in_words in flat
     for heading in page.texts["h2"]:
         assert f"\n{heading}\n{'-' * len(heading)}\n" in text
     assert str(score_grid(run.result)) in text
@@ -445,6 +516,7 @@ def test_what_is_no_number_is_left_out_and_one_point_is_a_dot() -> None:
     st.floats(1e-6, 1e9),
     st.booleans(),
 )
+@example(1.0136e-10, 1e-06, True)
 def test_ticks_are_round_numbers_between_the_limits(low: float, span: float, whole: bool) -> None:
     high = low + span
     found = ticks(low, high, whole)
@@ -463,7 +535,14 @@ def test_ticks_are_round_numbers_between_the_limits(low: float, span: float, who
 def test_ticks_are_written_with_equally_many_decimals() -> None:
     assert tick_texts([-0.5, 0.0, 0.5]) == ["-0.5", "0.0", "0.5"]
     assert tick_texts([0.0, 20_000.0, 40_000.0]) == ["0", "20,000", "40,000"]
-    assert tick_texts([0.0, 2e9]) == ["0", "2e+09"]
+    assert tick_texts([0.0, 200_000.0, 400_000.0]) == ["0", "200,000", "400,000"]
+
+
+def test_ticks_far_from_one_have_short_exponents() -> None:
+    assert tick_texts([-2e9, 0.0, 2e9]) == ["-2e9", "0", "2e9"]
+    assert tick_texts([0.0, 5e-10, 1e-9]) == ["0", "5e-10", "1e-9"]
+    assert tick_texts([8e9, 1e10, 1.2e10]) == ["8e9", "1e10", "1.2e10"]
+    assert tick_texts([5e5, 1e6, 1.5e6]) == ["5e5", "1e6", "1.5e6"]
 
 
 def test_limits_leave_room_even_for_one_number() -> None:
@@ -484,7 +563,9 @@ def test_a_grid_is_aligned() -> None:
 
 
 def test_escapes_hold_in_figures() -> None:
-    text = figure_html(Chart("<t>", "<w>", (Panel((), "<x>", '"y"'),)))
+    chart = Chart("<t>", "<w>", (Panel((), "<x>", '"y"'),))
+    assert ElementTree.fromstring(figure_svg(chart)).find("{*}desc").text == "<w>"
+    text = figure_html(chart)
     assert html.escape("<w>") in text
     assert Page(text).open == []
     assert {tag for tag, _ in Page(text).tags} <= {

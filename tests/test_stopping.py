@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import chainrule as cr
 import chainrule.training.loop
 from chainrule.training.run import Run
-from chainrule.training.stopping import Stopping
+from chainrule.training.stopping import Stopping, has_overflowed
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(40, 2))
@@ -33,6 +33,7 @@ def test_epochs() -> None:
 def test_target_loss() -> None:
     run = trained(target_loss=0.3, learning_rate=0.02)
     assert run.ended == "the loss reached 0.3"
+    assert not has_overflowed(run.ended)
     assert run.history["loss"][-1] <= 0.3 < run.history["loss"][-2]
 
 
@@ -130,6 +131,7 @@ def test_a_loss_that_overflows_ends_it_and_leaves_finite_parameters(
         batch_size=None, epochs=3000, loss="squared_error",
     )  # fmt: skip
     assert "the loss became" in run.ended
+    assert has_overflowed(run.ended)
     assert run.ended.endswith(f"in epoch {run.recording.epochs}")
     assert not math.isfinite(run.history["loss"][-1])
     assert run.finished

@@ -446,7 +446,7 @@ def test_a_run_that_ended_is_returned_as_it_is(tmp_path: Path) -> None:
 def test_rows_are_kept_only_where_it_is_asked_for(tmp_path: Path, keep_data: bool) -> None:
     frame = pd.read_csv(HEART).assign(name=[f"patient-{one}" for one in range(303)])
     cr.train_table(frame, "disease", output=tmp_path / "run", keep_data=keep_data, **FAST)
-    texts = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir())
+    texts = b"".join(one.read_bytes() for one in (tmp_path / "run").rglob("*") if one.is_file())
     assert (b"patient-77" in texts) == keep_data
     assert b"asymptomatic" in texts
 
@@ -529,7 +529,7 @@ def test_nothing_is_hidden_in_the_run(tmp_path: Path, classes: Run) -> None:
     loaded = cr.load(tmp_path / "run")
     assert loaded.predict(HEART).tolist() == classes.predict(HEART).tolist()
     np.testing.assert_array_equal(loaded.predict_proba(HEART), classes.predict_proba(HEART))
-    texts = b"".join(path.read_bytes() for path in (tmp_path / "run").iterdir())
+    texts = b"".join(one.read_bytes() for one in (tmp_path / "run").rglob("*") if one.is_file())
     assert b"asymptomatic" in texts
     assert b"female,145" not in texts
     assert replace(loaded, rows=None).rows is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,12 @@ from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
 from chainrule.data.kinds import decide_kinds
 from chainrule.data.table import table_from_frame
+from chainrule.data.target import describe_target
+from chainrule.training.progress import seldom, shown_trainings
 from chainrule.training.tables.door import train_table
 from chainrule.training.tables.sentences import written_number
 from chainrule.views.decision_lines import MOST_LINES, decision_lines
-from chainrule.views.scores import mistakes_grid, score_grid
+from chainrule.views.scores import mistakes_grid, score_grid, written
 from chainrule.views.terminal import print_decisions, print_run, run_as_json
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
@@ -133,7 +137,7 @@ def test_a_run_is_told_from_its_table_to_the_next_commands(
         "dense_1   Dense(16, 'tanh')   n x 16   W 25 x 16, b 16     416",
         "on 303 rows         network       95% interval   linear model   constant",
         "true \\ as",
-        run.notes["result"]["in_words"],
+        run.result.in_words,
         "Measured in 5 folds: every row was predicted by a network that had not seen it. Epochs "
         f"were chosen inside each fold's training rows: {epochs}.",
         f"trained again on all 303 rows, for {run.recording.epochs} epochs, the median of these",
@@ -214,6 +218,43 @@ def test_a_number_is_written_without_an_exponent_where_it_can_be(number: float, 
     assert written_number(number) == text
 
 
+@pytest.mark.parametrize(
+    ("numbers", "texts"),
+    [
+        ([4.1e8, 2.01e9], ["410,000,000", "2,010,000,000"]),
+        ([4.1e14, 2.01e15], ["4.100e+14", "2.010e+15"]),
+        ([4.1e-10, 2.01e-9], ["4.100e-10", "2.010e-09"]),
+        ([0.9572, -2e10], ["0.9572", "-2.000e+10"]),
+        ([5000.0, 1e200], ["5,000", "1.000e+200"]),
+        ([4.1e8, float("nan")], ["410,000,000", "-"]),
+        ([float("nan")], ["-"]),
+    ],
+)
+def test_figures_beside_each_other_are_written_alike(
+    numbers: list[float], texts: list[str]
+) -> None:
+    assert written("root_mean_squared_error", numbers) == texts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-4.549003850133835e-10, 1.0132790547093898e-08, "-4.549e-10 to 1.01328e-08"),
+        (-454900385.0133835, 10132790547.093897, "-454900385 to 10132790547"),
+        (-4.549003850133835e14, 1.0132790547093898e16, "-454900385013384 to 1.01328e+16"),
+        (1 / 3, 200 / 3, "0.333333 to 66.6667"),
+        (1.5, 1234567.0, "1.5 to 1234567"),
+    ],
+)
+def test_the_ends_of_a_column_are_written_to_be_read(low: float, high: float, text: str) -> None:
+    middle = [low + (high - low) * i / 20 for i in range(1, 20)]
+    columns = {"x": [low, *middle, high], "y": [low, *middle, high]}
+    said = describe_target(table_from_frame(columns), "y", "regression").text
+    assert said == f"regression, numbers from {text}"
+    (kind, *_) = decide_kinds(table_from_frame(columns), "y", Choices()).decisions
+    assert kind.text == f"numbers from {text}"
+
+
 def test_regression_is_told_in_the_units_of_the_target(capsys: pytest.CaptureFixture[str]) -> None:
     run = cr.train_table(HEART, "max_hr", epochs=4, progress=False)
     out = printed(run, Path("run"), capsys)
@@ -278,7 +319,7 @@ def test_a_last_training_that_was_cut_off(
     out = printed(cut_off, folder, capsys)
     epochs = run.recording.epochs
     assert f"on all 303 rows, was cut off after {epochs} of {due} epochs." in out
-    assert run.notes["result"]["in_words"] in out
+    assert run.result.in_words in out
     assert out.index("chainrule resume") < out.index("chainrule predict")
 
 
@@ -295,6 +336,18 @@ def test_a_training_that_has_diverged_is_told(capsys: pytest.CaptureFixture[str]
     out = printed(run, Path("run"), capsys)
     assert "In 5 of 5 folds the loss became " in out
     assert "No epoch is kept, so this is the network before training" in out
+
+
+def test_the_words_are_those_of_the_result_and_not_those_that_were_kept(
+    heart: tuple[Any, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, folder = heart
+    kept = {**run.notes["result"], "in_words": "What was once said."}
+    old = replace(run, notes={**run.notes, "result": kept})
+    for text in (printed(old, folder, capsys), run_as_json(old, folder), old.report().html):
+        assert "What was once said." not in text
+    assert run.result.in_words == run.notes["result"]["in_words"]
+    assert old.result.in_words == run.result.in_words
 
 
 def test_a_report_beside_the_run_is_pointed_at(
@@ -318,7 +371,7 @@ def test_one_document_holds_all_but_the_rows(heart: tuple[Any, Path]) -> None:
     assert document["scores"] == run.notes["result"]["scores"]
     assert document["leads"] == run.notes["result"]["leads"]
     assert document["confusion"] == run.notes["result"]["confusion"]
-    assert document["in_words"] == run.notes["result"]["in_words"]
+    assert document["in_words"] == run.result.in_words
     assert document["tested_rows"] == 303
     assert document["history"] == run.history
     assert document["decisions"] == [one.to_record() for one in run.decisions]
@@ -354,3 +407,70 @@ def test_a_document_of_a_run_that_was_not_measured(heart: tuple[Any, Path]) -> N
     assert document["finished"] is False
     assert document["scores"] is None
     assert document["history"]["loss"] == [None, 1.0]
+
+
+# ---------------------------------------------------------------- while it trains
+
+
+class Terminal(io.StringIO):
+    """A standard error that can take a line back."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Return what is standard error from now on; a fixture would come before pytest's own."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr("chainrule.training.progress.SECONDS_BETWEEN", 0.0)
+    return terminal
+
+
+def last_line(shown: Terminal) -> str:
+    """Return the last line that was drawn, without what colours it."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue())
+    return [line for line in re.split(r"[\r\n]", plain) if line.strip()][-1]
+
+
+def test_the_line_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = a_terminal(monkeypatch)
+    X = np.linspace(-1, 1, 20)[:, None]
+    run = cr.train(cr.Network(cr.Dense()), X, X[:, 0], epochs=7, validation=0.2, progress=True)
+    line = last_line(shown)
+    assert line.startswith("training ")
+    assert " epoch 7 of 7 " in line
+    loss, held = run.history["loss"][-1], run.history["validation_loss"][-1]
+    assert f"loss {loss:.4f}, validation {held:.4f}" in line
+    assert shown.getvalue().endswith("\x1b[2K")
+
+
+def test_the_line_of_several_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = a_terminal(monkeypatch)
+    with shown_trainings([10, 10, 20], True, ended=[1]) as trainings:
+        assert trainings.observers(0)
+    assert re.match(r"trainings ended 1 of 3 .* 0:00:0\d left ", last_line(shown))
+    with shown_trainings([10, 10, 20], True) as trainings:
+        for place in range(3):
+            trainings.ended(place)
+    assert last_line(shown).startswith("trainings ended 3 of 3 ")
+    before = shown.getvalue()
+    for epochs, wanted in (([10, 20], False), ([0, 0], True), ([], True)):
+        with shown_trainings(epochs, wanted) as trainings:
+            assert [trainings.observers(place) for place in range(len(epochs))] == [
+                [] for _ in epochs
+            ]
+            for place in range(len(epochs)):
+                trainings.ended(place)
+    assert shown.getvalue() == before
+
+
+def test_a_line_is_not_drawn_for_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainrule.training.progress.SECONDS_BETWEEN", 3600.0)
+    told: list[dict[str, Any]] = []
+    show = seldom(lambda **fields: told.append(fields))
+    for epoch in range(100):
+        show(completed=epoch)
+    assert told == [{"completed": 0}]

@@ -325,7 +325,6 @@ UGLY = [
         "leading zeros",
         "zip,v,y\n01234,0,x\n99999,0.5,z\n",
         {"zip": ["01234", "99999"], "v": [0, 0.5], "y": ["x", "z"]},
-        [("zip", "codes with leading zeros, such as '01234', kept as text", "--numeric zip")],
     ),
     Ugly(
         "leading zeros that are numbers, as is said",

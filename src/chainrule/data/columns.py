@@ -47,13 +47,21 @@ def spelling(number: float) -> str:
     return str(int(number)) if whole else repr(float(number))
 
 
+def short_spelling(number: float) -> str:
+    """Write a number to be read: with six digits, or with all that stand before the point."""
+    if 1e6 <= abs(number) < 1e15:
+        return spelling(float(round(number)))
+    return spelling(float(f"{number:.6g}"))
+
+
 def column_from_values(name: str, values: Sequence[Any]) -> NumberArray | polars.Series:
     """Return what Python values stand for: numbers, text, booleans, None and NaN.
 
     A column of real numbers is float64; of any other every value is returned as it is written, in a
     series of strings, a boolean as "true" or "false".
 
-    Raises ``DataError`` for a complex number, or a value that is itself a list or the like.
+    Raises ``DataError`` for a complex number, a value that is itself a list or the like, and a text
+    that is none (with half of a surrogate pair in it).
     """
     import polars
 
@@ -65,7 +73,23 @@ def column_from_values(name: str, values: Sequence[Any]) -> NumberArray | polars
         numbers = [float("nan") if value is None else _as_float(value) for value in present]
         return np.array(numbers, dtype=np.float64)
     written = [None if value is None else _as_text(name, value) for value in present]
-    return polars.Series(written, dtype=polars.String)
+    try:
+        return polars.Series(written, dtype=polars.String)
+    except UnicodeEncodeError:
+        row = next(row for row, text in enumerate(written, start=1) if not is_text(text or ""))
+        raise DataError(
+            f"Column {name!r} has half of a character in row {row}: {written[row - 1]!r}.",
+            "Correct the cell, or leave it empty.",
+        ) from None
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be written: half of a surrogate pair cannot."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def numbers_in(texts: TextArray) -> tuple[NumberArray, NDArray[np.bool_]]:

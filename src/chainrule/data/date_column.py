@@ -10,8 +10,18 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.choices import DATE_ORDERS
-from chainrule.data.columns import Column, NumberArray, is_number, missing, object_array, spelling
-from chainrule.data.dates import days_of, written_day
+from chainrule.data.columns import (
+    BESIDE_NUMBERS,
+    Column,
+    NumberArray,
+    TextArray,
+    is_number,
+    missing,
+    object_array,
+    spelling,
+)
+from chainrule.data.dates import days_of, days_of_numbers, written_day
+from chainrule.data.numerals import MOST_ODD_TEXTS
 from chainrule.data.scaling import mean_and_scale, scaled_inputs, scaled_names
 from chainrule.errors import DataError
 
@@ -22,7 +32,8 @@ class DateColumn:
 
     ``order`` ("ymd", "dmy", "mdy") says how dates are written; ``first`` is the earliest date of
     the training rows, as "2019-01-31"; ``mean`` and ``scale`` are in days. ``odd`` are texts that
-    are no dates and count as missing. A missing date counts as the mean.
+    are no dates and count as missing; where they are more than 5, every such text does. A missing
+    date counts as the mean.
     """
 
     name: str
@@ -44,17 +55,28 @@ class DateColumn:
         Raises ``DataError`` for a text that is no date.
         """
         days, wrong = dates_in(column, self.order)
-        for row in np.flatnonzero(wrong).tolist():
-            wrong[row] = column[row] not in self.odd
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            written = spelling(column[row]) if is_number(column) else column[row]
-            raise DataError(
-                f"Column {self.name!r} has {written!r} in row {row + 1} where a date belongs.",
-                f"Write it like the dates of the training, such as {self.first!r}.",
-            )
+        self._check_odd(_texts(column), wrong)
         since = days - days_of(object_array([self.first]), "ymd")[0][0]
         return scaled_inputs(self.name, since, self.mean, self.scale, self.missing)
+
+    def check_written(self, numbers: NumberArray, written: TextArray) -> None:
+        """Hold the texts of a column that was read as numbers against those that training knew.
+
+        Raises ``DataError`` for a text that was passed over in reading and that is not among
+        ``odd``.
+        """
+        self._check_odd(written, np.isnan(numbers) & ~missing(written))
+
+    def _check_odd(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
+        known = {*self.odd, *BESIDE_NUMBERS}
+        for row in np.flatnonzero(wrong).tolist():
+            is_known = texts[row] in known or texts[row].lower() in known
+            if not is_known and len(self.odd) <= MOST_ODD_TEXTS:
+                raise DataError(
+                    f"Column {self.name!r} has {texts[row]!r} in row {row + 1} where a date "
+                    "belongs.",
+                    f"Write it like the dates of the training, such as {self.first!r}.",
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""
@@ -71,10 +93,19 @@ class DateColumn:
 
 
 def dates_in(column: Column, order: str) -> tuple[NumberArray, NDArray[np.bool_]]:
-    """Return the days since 1970-01-01 in a column, and where something else stands: (rows,)."""
+    """Return the days since 1970-01-01 in a column, and where something else stands: (rows,).
+
+    Numbers are dates as 20210312 is.
+    """
     if is_number(column):
-        return np.full(len(column), np.nan), ~np.isnan(column)
+        return days_of_numbers(column)
     return days_of(column, order)
+
+
+def _texts(column: Column) -> TextArray:
+    if not is_number(column):
+        return column
+    return object_array([None if np.isnan(one) else spelling(one) for one in column.tolist()])
 
 
 def fit_dates(name: str, column: Column, order: str) -> DateColumn | str:

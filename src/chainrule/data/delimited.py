@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision, counted, option, shown
 from chainrule.data.encodings import as_utf8
 from chainrule.data.layout import DELIMITERS, Lines, Top, delimiter_of, top_of
 from chainrule.data.reading import Reading
+from chainrule.data.row_widths import even_rows, without_hollow_end, without_ignored
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def read_delimited(
     """Return the columns of delimited text as strings.
 
     ``name`` is what the file is called in messages; ``choices`` win over what is seen, and ``like``
-    over what cannot be seen. Empty lines are no rows, and neither are lines of delimiters alone at
-    the end. A column without a name and without any value is left out.
+    over what cannot be seen. Rows that ``choices`` leave out by their numbers have empty cells.
+    Empty lines are no rows, and neither are lines of delimiters alone at the end. A column without
+    a name and without any value is left out.
 
     Raises ``DataError`` if the file is empty, has only a header, or if its rows and its header do
     not fit together.
@@ -61,8 +62,10 @@ def read_delimited(
     rows = _rows(lines, top, name)
     if len(names) == 1 and choices.delimiter is None:
         _check_other_delimiters(name, lines.line(top.skipped), rows.line(0))
-    rows, hollow = _without_hollow_end(rows, delimiter, name)
-    body, width = _body(rows, delimiter, names, name, top.has_header)
+    rows, hollow = without_hollow_end(rows, delimiter, name)
+    rows = without_ignored(rows, delimiter, len(names), choices.ignore_rows)
+    ignored = choices.ignore_rows if like is None else None
+    body, width = even_rows(rows, delimiter, names, name, top.has_header, ignored)
     count = len(rows.ends) - (0 if width == 1 else int(np.count_nonzero(rows.blank)))
     cells = _cells(name, body, delimiter, width, count)
     columns, renamed = _named(name, names[:width], cells)
@@ -144,79 +147,6 @@ def _check_other_delimiters(name: str, header: str, first_row: str) -> None:
                 f"{name} seems to separate its columns by a {word}.",
                 f"Save it with a comma, a semicolon or a tab between the columns{named}.",
             )
-
-
-def _without_hollow_end(rows: Lines, delimiter: str, name: str) -> tuple[Lines, int]:
-    """Return the rows without those of delimiters alone at the end, and how many these were."""
-    widths = rows.widths(delimiter)
-    hollow = (widths > 1) & (widths - 1 == rows.ends - rows.starts)
-    full = np.flatnonzero(~hollow & ~rows.blank)
-    if not full.size:
-        raise DataError(f"{name} has no row with a value.", "Add rows under the header.")
-    last = int(full[-1])
-    return rows.first(last + 1), int(np.count_nonzero(hollow[last + 1 :]))
-
-
-def _body(
-    rows: Lines, delimiter: str, names: list[str], name: str, has_header: bool
-) -> tuple[bytes, int]:
-    """Return the rows as text of equally many cells each, without empty lines, and that number."""
-    places = np.flatnonzero((rows.text == ord(delimiter)) & rows.outside)
-    after = np.searchsorted(places, rows.ends)
-    widths = np.diff(after, prepend=0).astype(np.int64) + 1
-    named = len(names)
-    while named > 1 and not names[named - 1]:
-        named -= 1
-    for width in dict.fromkeys((len(names), named)):
-        extra = widths - width
-        long = np.flatnonzero(extra > 0)
-        # Of so many delimiters at the end of a line, the first stands that far before its end.
-        wrong = (extra < 0) & ~rows.blank
-        wrong[long] = places[after[long] - extra[long]] != rows.ends[long] - extra[long]
-        if not wrong.any():
-            return _cut(rows, long, extra, width), width
-        if width == len(names):
-            error = _width_error(rows, widths, wrong, len(names), name, delimiter, has_header)
-    raise error
-
-
-def _cut(rows: Lines, long: NDArray[np.int64], extra: NDArray[np.int64], width: int) -> bytes:
-    """Return the text of rows without surplus delimiters at their ends and without empty lines."""
-    blank = rows.blank
-    if width == 1 and blank.any():
-        # An empty line is the only way to write a missing value in a table of one column.
-        return np.insert(rows.text, np.repeat(rows.starts[blank], 2), ord('"')).tobytes()
-    if not long.size and not blank.any():
-        return rows.text.tobytes()
-    kept = np.ones(len(rows.text), dtype=np.bool_)
-    kept[rows.ends[blank]] = False
-    counts = extra[long]
-    steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    kept[np.repeat(rows.ends[long], counts) - 1 - steps] = False
-    return rows.text[kept].tobytes()
-
-
-def _width_error(
-    rows: Lines,
-    widths: NDArray[np.int64],
-    wrong: NDArray[np.bool_],
-    width: int,
-    name: str,
-    delimiter: str,
-    has_header: bool,
-) -> DataError:
-    row = int(np.argmax(wrong))
-    number = row + 1 - int(np.count_nonzero(rows.blank[:row]))
-    counted_from, first = (
-        (" (the header not counted)", "header") if has_header else ("", "first row")
-    )
-    word = DELIMITERS.get(delimiter, repr(delimiter))
-    return DataError(
-        f"Row {number} of {name}{counted_from} has the wrong number of cells: "
-        f"{widths[row]} where the {first} has {width}.",
-        f"Give every row as many cells as the {first}, with a {word} between them, "
-        "and put a cell that contains one in quotation marks.",
-    )
 
 
 def _cells(name: str, body: bytes, delimiter: str, width: int, rows: int) -> list[polars.Series]:

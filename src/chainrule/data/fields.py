@@ -22,6 +22,7 @@ from chainrule.data.columns import (
     spelling,
 )
 from chainrule.data.date_column import DateColumn, date_column_from_dict
+from chainrule.data.numerals import MOST_ODD_TEXTS
 from chainrule.data.scaling import mean_and_scale, scaled_inputs, scaled_names
 from chainrule.errors import DataError
 
@@ -35,7 +36,8 @@ class NumberColumn:
     """A column of numbers: (value - mean) / scale, and 1 where missing if ``missing``.
 
     ``mean`` and ``scale`` (the standard deviation) are in the column's own unit. ``odd`` are texts
-    that stood among the numbers and count as missing. A missing number counts as the mean.
+    that stood among the numbers and count as missing; where they are more than 5, which is only so
+    where it was asked for, every text does. A missing number counts as the mean.
     """
 
     name: str
@@ -73,6 +75,8 @@ class NumberColumn:
         return numbers
 
     def _check_odd(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
+        if len(self.odd) > MOST_ODD_TEXTS:
+            return
         known = {*self.odd, *BESIDE_NUMBERS}
         for row in np.flatnonzero(wrong).tolist():
             if texts[row] not in known and texts[row].lower() not in known:

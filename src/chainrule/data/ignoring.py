@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.columns import Column, is_number, missing
-from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError, nearest
+
+if TYPE_CHECKING:
+    from chainrule.data.table import Table
 
 WORDS = ("missing", "duplicates")
 _ROWS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
@@ -28,13 +31,11 @@ def ignored_rows(
     Raises ``SetupError`` for text that says no rows, ``DataError`` for rows that are not there and
     where no row would be left.
     """
-    ignored = np.zeros(table.rows, dtype=np.bool_)
-    for part in filter(None, map(str.strip, text.split(","))):
-        found = _ROWS.fullmatch(part)
-        if found is not None:
-            first, last = _checked_rows(table, part, found[1], found[2] or found[1])
-            ignored[first - 1 : last] = True
-        elif part == "missing":
+    ignored = rows_by_number(table, text)
+    for part in _parts(text):
+        if _ROWS.fullmatch(part) is not None:
+            continue
+        if part == "missing":
             absent = (missing(column) for column in table.columns.values())
             ignored |= np.any([one for one in absent if not one.all()], axis=0)
         elif part == "duplicates":
@@ -45,9 +46,48 @@ def ignored_rows(
             raise SetupError(
                 f"{part!r} says no rows to ignore.", f"Write 3,17-20,missing,duplicates. {known}"
             )
-    if ignored.all():
-        raise DataError("Every row of the table is ignored.", "Leave rows to learn from.")
+    _check_some_left(ignored)
     return ignored
+
+
+def rows_by_number(table: Table, text: str) -> NDArray[np.bool_]:
+    """Return which rows of a table are left out by their numbers, "3,17-20": shape (rows,).
+
+    Raises ``SetupError`` for numbers that say no rows, ``DataError`` for rows that are not there
+    and where no row would be left.
+    """
+    ignored = np.zeros(table.rows, dtype=np.bool_)
+    for part in _parts(text):
+        found = _ROWS.fullmatch(part)
+        if found is not None:
+            first, last = _checked_rows(table, part, found[1], found[2] or found[1])
+            ignored[first - 1 : last] = True
+    _check_some_left(ignored)
+    return ignored
+
+
+def numbered_among(rows: int, text: str) -> NDArray[np.bool_]:
+    """Return which of so many rows are left out by their numbers, before a table is read: (rows,).
+
+    What is wrong with the numbers is said when the table is there.
+    """
+    ignored = np.zeros(rows, dtype=np.bool_)
+    for part in _parts(text):
+        found = _ROWS.fullmatch(part)
+        if found is not None:
+            ignored[max(int(found[1]) - 1, 0) : int(found[2] or found[1])] = True
+    return ignored
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """Return rising numbers of rows as they are asked for: "3,17-20"."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
 def copies_of(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
@@ -73,6 +113,15 @@ def numbered(column: Column) -> NDArray[np.int64]:
     places: dict[str | None, int] = {}
     found = [places.setdefault(value, len(places)) for value in column.tolist()]
     return np.array(found, dtype=np.int64)
+
+
+def _parts(text: str) -> Iterator[str]:
+    return filter(None, map(str.strip, text.split(",")))
+
+
+def _check_some_left(ignored: NDArray[np.bool_]) -> None:
+    if ignored.size and ignored.all():
+        raise DataError("Every row of the table is ignored.", "Leave rows to learn from.")
 
 
 def _checked_rows(table: Table, part: str, first: str, last: str) -> tuple[int, int]:

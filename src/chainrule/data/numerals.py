@@ -6,10 +6,13 @@ decimal mark is a point, which if it is a comma, and what all of them have in fr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from chainrule.data.columns import TextArray
 
 if TYPE_CHECKING:
     import polars
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 NUMBER_SHARE = 0.9
 FEWEST_CELLS_FOR_ODD = 10
 MOST_ODD_TEXTS = 5
+SAMPLE = 100
+SMALL_SHARE = 0.25
+_LIKE_A_NUMBER = re.compile(r"\D{0,5}\d")
 
 _GAPS = "'\u2019 \u00a0\u202f\u2009"
 _CURRENCIES = (
@@ -162,6 +168,21 @@ def numerals_in(cells: polars.Series, forced: bool = False) -> Numerals | None:
     if zeros.any() or not any(found.is_number_under(mark) for mark in (".", ",")):
         return None
     return found
+
+
+def share_of_numbers(texts: TextArray) -> float:
+    """Return what share of the texts that are present are numbers, written in one way.
+
+    Where some of them at equal distances say that it is small, it is 0.
+    """
+    import polars
+
+    sample = [text for text in texts[:: max(1, len(texts) // SAMPLE)].tolist() if text is not None]
+    if sum(_LIKE_A_NUMBER.match(text) is not None for text in sample) <= SMALL_SHARE * len(sample):
+        return 0.0
+    series = polars.Series(texts.tolist(), dtype=polars.String).drop_nulls()
+    found = numerals_in(series, forced=True)
+    return 0.0 if found is None else max(map(found.spelled, (".", ","))) / found.cells
 
 
 def _signed(texts: polars.Series) -> polars.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,13 @@ from chainrule.data.columns import (
     TextArray,
     is_number,
     missing,
+    numbers_in,
     spelling,
 )
-from chainrule.data.date_column import fit_dates
+from chainrule.data.date_column import dates_in, fit_dates
 from chainrule.data.fields import (
     CategoryColumn,
     Field,
-    NumberColumn,
     field_from_dict,
     fit_categories,
     fit_numbers,
@@ -36,12 +36,15 @@ from chainrule.data.target import (
 )
 from chainrule.errors import DataError, nearest
 
+NO_INPUT = "(no input)"
+
 
 @dataclass(frozen=True)
 class Preparation:
     """The columns that become inputs, the target, and what was left out with the reason.
 
-    ``identifiers`` are those of the columns left out that tell rows apart.
+    ``identifiers`` are those of the columns left out that tell rows apart. Where no column varies
+    in the training rows of a fold, all are left out, and there is one input that is always 0.
     """
 
     columns: tuple[Field, ...]
@@ -57,16 +60,18 @@ class Preparation:
         training_rows: NDArray[np.int64],
         task: str | None = None,
         kinds: Kinds | None = None,
+        may_lack_inputs: bool = False,
     ) -> Preparation:
         """Return the preparation that the training rows ask for.
 
         ``training_rows`` are indices of rows that have a target. Means, standard deviations and
-        levels come from these rows alone; of other rows only the classes are known. ``task`` is
-        "classification", "regression" or None (the target decides, see ``decide_task``);
-        ``kinds`` what the columns are taken for, None (decided without choices, see
-        ``decide_kinds``).
+        levels come from these rows alone; of other rows only the classes are known, and the texts
+        that count as missing. ``task`` is "classification", "regression" or None (the target
+        decides, see ``decide_task``); ``kinds`` what the columns are taken for, None (decided
+        without choices, see ``decide_kinds``).
 
-        Raises ``DataError`` if the target cannot be learned or if no column is left to learn from.
+        Raises ``DataError`` if the target cannot be learned or, without ``may_lack_inputs``, if no
+        column is left to learn from.
         """
         if len(training_rows) == 0:
             raise DataError("There are no training rows.", "Leave rows for training.")
@@ -79,7 +84,7 @@ class Preparation:
         }
         columns = tuple(field for field in fitted.values() if not isinstance(field, str))
         dropped = tuple((name, why) for name, why in fitted.items() if isinstance(why, str))
-        if not columns:
+        if not columns and not may_lack_inputs:
             reasons = "; ".join(f"{name!r} {why}" for name, why in dropped) or "there is no other"
             raise DataError(
                 f"No column is left to predict {target_name!r} from: {reasons}.",
@@ -91,12 +96,14 @@ class Preparation:
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs, such as "age", "thal is missing", "gender = female"."""
-        return tuple(name for column in self.columns for name in column.input_names)
+        names = tuple(name for column in self.columns for name in column.input_names)
+        return names or (NO_INPUT,)
 
     @property
     def input_columns(self) -> tuple[str, ...]:
         """For each input the name of the table's column that it comes from."""
-        return tuple(column.name for column in self.columns for _ in column.input_names)
+        names = tuple(column.name for column in self.columns for _ in column.input_names)
+        return names or (NO_INPUT,)
 
     def inputs(self, table: Table) -> NumberArray:
         """Return the inputs of every row, float64 of shape (rows, len(input_names)).
@@ -105,14 +112,17 @@ class Preparation:
 
         Raises ``DataError`` if a column is missing, or has text or infinity for a number.
         """
+        if not self.columns:
+            return np.zeros((table.rows, 1))
         return np.concatenate([self._inputs(table, field) for field in self.columns], axis=1)
 
     def _inputs(self, table: Table, field: Field) -> NumberArray:
         column = self._column(table, field.name)
         if isinstance(field, CategoryColumn):
             return field.inputs(table.written.get(field.name, column))
-        if isinstance(field, NumberColumn) and field.name in table.written and is_number(column):
-            field.check_written(column, table.written[field.name])
+        written = table.written.get(field.name)
+        if written is not None and is_number(column):
+            field.check_written(column, written)
         return field.inputs(column)
 
     def targets(self, table: Table) -> NDArray[np.int64] | NumberArray:
@@ -139,6 +149,7 @@ class Preparation:
     def to_dict(self) -> dict[str, Any]:
         """Return the preparation as plain data for JSON."""
         return {
+            **({} if self.columns else {"no_input": True}),
             "columns": [column.to_dict() for column in self.columns],
             "target": self.target.to_dict(),
             "dropped": [{"name": name, "reason": reason} for name, reason in self.dropped],
@@ -156,7 +167,7 @@ class Preparation:
         target = target_from_dict(record.entry(whole, "target"))
         dropped = tuple(_dropped_from_dict(value) for value in record.items(whole, "dropped"))
         names = [column.name for column in columns] + [target.name] + [name for name, _ in dropped]
-        if not columns:
+        if not columns and not ("no_input" in whole and record.flag(whole, "no_input")):
             raise record.damaged("it has no columns")
         if len(set(names)) != len(names):
             raise record.damaged("a name occurs twice")
@@ -197,14 +208,20 @@ def _fitted(
     """Return how a column becomes inputs, or why it does not."""
     if kind in _REASONS:
         return _REASONS[kind]
-    column = table.columns[name][training_rows]
-    written = table.written.get(name)
+    whole, written = table.columns[name], table.written.get(name)
+    column = whole[training_rows]
     if kind == "constant":
         return _constant_reason(column)
     if kind == "number":
-        return fit_numbers(name, column, _odd_texts(table.columns[name], written))
+        return fit_numbers(name, column, _odd_texts(whole, written))
     if kind == "date":
-        return fit_dates(name, column, kinds.date_orders[name])
+        order = kinds.date_orders[name]
+        found = fit_dates(name, column, order)
+        # A text that is no date in another row counts as missing there, and is no reason to end.
+        odd = _odd_texts(whole, written)
+        if not is_number(whole):
+            odd = tuple(sorted(set(whole[dates_in(whole, order)[1]])))
+        return found if isinstance(found, str) else replace(found, odd=odd)
     return fit_categories(name, column if written is None else written[training_rows])
 
 
@@ -217,8 +234,10 @@ def _constant_reason(column: Column) -> str:
 
 
 def _odd_texts(column: Column, written: TextArray | None) -> tuple[str, ...]:
-    """Return the texts that were passed over in reading a column of numbers."""
-    if written is None or not is_number(column):
+    """Return the texts that are passed over among the numbers of a column, in any row."""
+    if not is_number(column):
+        return tuple(sorted(set(column[numbers_in(column)[1]])))
+    if written is None:
         return ()
     passed_over = {text for text in written[np.isnan(column)].tolist() if text is not None}
     return tuple(sorted(text for text in passed_over if text.lower() not in BESIDE_NUMBERS))

@@ -14,8 +14,9 @@ class Reading:
 
     ``delimiter`` ("" for one that is not delimited text), ``encoding``, the ``decimal`` mark "." or
     ",", the ``header_line`` counted from 1 (0: there was none), and ``units``: pairs of a column's
-    name and what was cut off its numbers, such as ("weight", "kg"). ``texts`` are the columns that
-    were taken as text, ``others`` those of numbers with the other decimal mark.
+    name and what was cut off its numbers, such as ("weight", "kg"), or "hours since
+    midnight" for times of day. ``texts`` are the columns that were taken as text, ``others`` those
+    of numbers with the other decimal mark.
     """
 
     delimiter: str = ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.columns import NumberArray
 from chainrule.errors import DataError
 
-LARGEST = float(np.finfo(np.float32).max)
+# In standard deviations. Networks on tables compute in float32, which has to hold the square of
+# what their layers make of such a number.
+LARGEST = 1e15
 
 
 def mean_and_scale(numbers: NumberArray) -> tuple[float, float]:
@@ -25,13 +28,40 @@ def mean_and_scale(numbers: NumberArray) -> tuple[float, float]:
     return float(mean), float(scale) if scale > 0 else 1.0
 
 
+def deviations(numbers: NumberArray, mean: float, scale: float) -> NumberArray:
+    """Return (numbers - mean) / scale, NaN where a number is missing: (n,)."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        scaled: NumberArray = (numbers - mean) / scale
+        beyond = np.isinf(scaled)
+        if beyond.any():
+            # A difference may leave the range of float64 where the quotient does not.
+            scaled[beyond] = (numbers[beyond] / 2 - mean / 2) / (scale / 2)
+    return scaled
+
+
+def too_far(numbers: NumberArray, learned: NumberArray) -> NDArray[np.bool_]:
+    """Return which of ``numbers`` (n,) are too large to scale like those learned from (m,): (n,).
+
+    Either may hold NaN, for missing numbers.
+    """
+    present = learned[~np.isnan(learned)]
+    known = numbers[~np.isnan(numbers)]
+    if not present.size or not known.size:
+        return np.zeros(len(numbers), dtype=np.bool_)
+    mean, scale = mean_and_scale(present)
+    # Most often the extremes alone say that there are none.
+    extremes = np.array([known.min(), known.max()])
+    if not (np.abs(deviations(extremes, mean, scale)) > LARGEST).any():
+        return np.zeros(len(numbers), dtype=np.bool_)
+    return np.abs(deviations(numbers, mean, scale)) > LARGEST
+
+
 def standardised(name: str, numbers: NumberArray, mean: float, scale: float) -> NumberArray:
     """Return (numbers - mean) / scale, NaN where a number is missing.
 
-    Raises ``DataError`` if a result is beyond float32, in which networks on tables compute.
+    Raises ``DataError`` if a result is beyond ``LARGEST``.
     """
-    with np.errstate(over="ignore"):
-        scaled: NumberArray = (numbers - mean) / scale
+    scaled = deviations(numbers, mean, scale)
     outside = np.flatnonzero(np.abs(scaled) > LARGEST)
     if outside.size:
         row = outside[0]

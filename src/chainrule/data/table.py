@@ -21,9 +21,11 @@ from chainrule.data.columns import (
     TextArray,
     column_from_values,
     is_number,
+    is_text,
 )
 from chainrule.data.decisions import Decision
 from chainrule.data.delimited import read_delimited
+from chainrule.data.ignoring import numbered_among
 from chainrule.data.reading import Reading
 from chainrule.data.text_columns import columns_from_texts
 from chainrule.errors import DataError, nearest
@@ -92,7 +94,8 @@ def read_table(
     Delimiter, encoding, header and decimal mark are found out, ``choices`` win over what is seen,
     and ``like``, the reading of an earlier file, over what cannot be seen. A column whose every
     present value is a number is a column of numbers; every other is text. The table's ``decisions``
-    say what was made of the file where it could have been something else.
+    say what was made of the file where it could have been something else. Rows that ``choices``
+    leave out by their numbers may have any number of cells; they keep their places, without values.
 
     Raises ``DataError`` if the file is missing, empty or unreadable, or if its rows, its header and
     its values do not make a table.
@@ -151,6 +154,7 @@ def table_from_frame(
         raise DataError("The table has no columns.", "Give at least one column of inputs.")
     _check_lengths(given)
     chosen = choices or Choices()
+    given = {name: _without_ignored(one, chosen.ignore_rows) for name, one in given.items()}
     texts = {name: one for name, one in given.items() if not isinstance(one, np.ndarray)}
     read = columns_from_texts(texts, chosen, like)
     columns = {
@@ -162,6 +166,21 @@ def table_from_frame(
     if table.rows == 0:
         raise DataError("The table has no rows.", "Give at least one row.")
     return table
+
+
+def _without_ignored(
+    column: NumberArray | polars.Series, ignored: str
+) -> NumberArray | polars.Series:
+    """Return a column without the values of rows that are left out by their numbers.
+
+    Nothing is decided by them then; the rows stay, so that all others keep their numbers.
+    """
+    rows = numbered_among(len(column), ignored)
+    if not rows.any():
+        return column
+    if isinstance(column, np.ndarray):
+        return np.where(rows, np.nan, column)
+    return column.scatter(np.flatnonzero(rows), None)
 
 
 def _check_lengths(columns: Mapping[str, Sized]) -> None:
@@ -268,6 +287,7 @@ def _read_parquet(path: Path) -> polars.DataFrame:
 def _mapped(frame: Mapping[Any, Any]) -> list[tuple[str, NumberArray | polars.Series]]:
     columns = []
     for name, values in frame.items():
+        _check_name(str(name))
         if isinstance(values, str) or not hasattr(values, "__len__"):
             raise DataError(
                 f"Column {name!r} is no sequence of values.", "Give a list or an array."
@@ -295,6 +315,13 @@ def _framed(frame: Any) -> list[tuple[str, NumberArray | polars.Series]]:
         ) from None
 
 
+def _check_name(name: str) -> None:
+    if not is_text(name):
+        raise DataError(
+            f"The name of column {name!r} has half of a character in it.", "Give it another name."
+        )
+
+
 def _two_of_one_name() -> DataError:
     return DataError("The table has two columns of one name.", "Give each column its own name.")
 
@@ -303,6 +330,7 @@ def _series_column(series: narwhals.Series[Any]) -> NumberArray | polars.Series:
     import narwhals
 
     name = str(series.name)
+    _check_name(name)
     if series.dtype.is_numeric():
         numbers = series.cast(narwhals.Float64).to_numpy()
         return np.array(numbers, dtype=np.float64)

@@ -18,6 +18,7 @@ from chainrule.data.columns import (
     is_number,
     missing,
     object_array,
+    short_spelling,
     spelling,
 )
 from chainrule.data.decisions import Decision
@@ -88,7 +89,9 @@ class Target:
         objects ``str``.
         """
         if self.labels is None:
-            return np.asarray(outputs * self.scale + self.mean)
+            # Of numbers at the edge of float64 a prediction may lie beyond it.
+            with np.errstate(over="ignore"):
+                return np.asarray(outputs * self.scale + self.mean)
         labels: NDArray[Any] = object_array(self.labels)
         if self.label_kind == "integer":
             labels = np.array([int(label) for label in self.labels], dtype=np.int64)
@@ -173,7 +176,7 @@ def describe_target(table: Table, target_name: str, task: Task) -> Decision:
     blank = f"; {left_out:,} missing, whose rows are left out" if left_out else ""
     if task == "regression":
         numbers = _regression_numbers(target_name, column)
-        low, high = spelling(numbers.min()), spelling(numbers.max())
+        low, high = short_spelling(numbers.min()), short_spelling(numbers.max())
         text = f"regression, numbers from {low} to {high}{blank}"
         lonely = np.unique(numbers, return_counts=True)[1].min() == 1
         return Decision("target", "target", text, "" if lonely else "--task classification")

@@ -5,53 +5,60 @@ What the decimal mark of its numbers is, all columns of a file say together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainrule.data.choices import Choices
-from chainrule.data.columns import BESIDE_NUMBERS, MISSING_MARKERS
+from chainrule.data.clock import HOURS, TIME_SHARE, hours_in
+from chainrule.data.columns import BESIDE_NUMBERS, MISSING_MARKERS, object_array
+from chainrule.data.dates import share_of_dates
 from chainrule.data.numerals import Numerals, leading_zeros, numerals_in, plain_numbers
+from chainrule.data.reading import Reading
 
 if TYPE_CHECKING:
     import polars
 
 CELLS_AT_ONCE = 1_000_000
+# Of a column that is to be numbers: more, and it is numbers of days, or of hours.
+SHARE_OF_DATES = 0.5
+SHARE_OF_TIMES = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A column before the decimal mark is known: text, plain numbers, or other numerals."""
+    """A column before the decimal mark is known: text, plain numbers, other numerals, or hours."""
 
     cells: polars.Series
     numbers: polars.Series | None = None
     numerals: Numerals | None = None
-    code: str | None = None
+    hours: polars.Series | None = None
+    is_code: bool = False
     beside: tuple[str, ...] = ()
 
 
 def seen_columns(
-    texts: Mapping[str, polars.Series], choices: Choices, kept: Collection[str]
+    texts: Mapping[str, polars.Series], choices: Choices, like: Reading | None = None
 ) -> dict[str, Seen]:
-    """Return what each column is by itself.
+    """Return what each column is by itself; those that ``like`` took as text are text again.
 
     Many are asked at once, because of ten thousand each question has its price; but not so many
     that a long table is in memory several times.
     """
-    kept_as_text = set(kept) - set(choices.numeric)
     names = list(texts)
     rows = len(texts[names[0]]) if names else 0
     step = max(1, CELLS_AT_ONCE // max(rows, 1))
     found: dict[str, Seen] = {}
     for begin in range(0, len(names), step):
         some = names[begin : begin + step]
-        found.update(_seen_together({name: texts[name] for name in some}, choices, kept_as_text))
+        found.update(_seen_together({name: texts[name] for name in some}, choices, like))
     return found
 
 
 def _seen_together(
-    texts: Mapping[str, polars.Series], choices: Choices, kept_as_text: set[str]
+    texts: Mapping[str, polars.Series], choices: Choices, like: Reading | None
 ) -> dict[str, Seen]:
+    kept_as_text = (set() if like is None else set(like.texts)) - set(choices.numeric)
     cells, lower = _present(texts, choices)
     numbers = plain_numbers(cells)
     spelled, present = numbers.null_count().row(0), cells.null_count().row(0)
@@ -63,9 +70,9 @@ def _seen_together(
         if name in kept_as_text:
             found[name] = Seen(column)
         elif spelled[place] != present[place]:
-            found[name] = _seen_text(name, column, lower.to_series(place), choices)
+            found[name] = _seen_text(name, column, lower.to_series(place), choices, like)
         elif zeros[place] and name not in choices.numeric:
-            found[name] = Seen(column, code=_first_code(column))
+            found[name] = Seen(column, is_code=True)
         else:
             found[name] = Seen(column, numbers=numbers.to_series(place))
     return found
@@ -92,14 +99,28 @@ def _present(
     return polars.DataFrame(cells), lower
 
 
-def _seen_text(name: str, cells: polars.Series, lower: polars.Series, choices: Choices) -> Seen:
+def _seen_text(
+    name: str, cells: polars.Series, lower: polars.Series, choices: Choices, like: Reading | None
+) -> Seen:
     if name in choices.categorical:
         return Seen(cells)
     beside = lower.is_in(BESIDE_NUMBERS).fill_null(False)
     known = tuple(cells.filter(beside).drop_nulls().unique().to_list())
-    numerals = numerals_in(cells.set(beside, None) if known else cells, name in choices.numeric)
+    plain = cells.set(beside, None) if known else cells
+    hours = _hours(name, plain, choices, like)
+    if hours is not None:
+        return Seen(cells, hours=hours, beside=known)
+    forced = name in choices.numeric
+    if forced and share_of_dates(object_array(plain.to_list())) > SHARE_OF_DATES:
+        return Seen(cells)
+    numerals = numerals_in(plain, forced)
     return Seen(cells) if numerals is None else Seen(cells, numerals=numerals, beside=known)
 
 
-def _first_code(cells: polars.Series) -> str:
-    return str(cells.filter(cells.str.contains(r"^[+\-]?0\d").fill_null(False))[0])
+def _hours(
+    name: str, cells: polars.Series, choices: Choices, like: Reading | None
+) -> polars.Series | None:
+    """Return the hours of a column of times; of a later file, where the first one had times."""
+    if like is not None:
+        return hours_in(cells, least=0.0) if dict(like.units).get(name) == HOURS else None
+    return hours_in(cells, SHARE_OF_TIMES if name in choices.numeric else TIME_SHARE)

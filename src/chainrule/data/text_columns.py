@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.data.choices import Choices
+from chainrule.data.clock import HOURS
 from chainrule.data.columns import (
     Column,
     TextArray,
@@ -61,20 +62,23 @@ def columns_from_texts(
     missing values, and beside numbers ``BESIDE_NUMBERS`` too. A column whose every present value is
     a number is float64; if every one is "true" or "false" in any letter case it is text in lower
     case; else it is text as written. Numbers may have marks between thousands, one sign of currency
-    or unit, and, in 10 cells or more, a few odd texts, which count as missing.
+    or unit, and, in 10 cells or more, a few odd texts, which count as missing. Times of day are
+    numbers of hours.
 
     Raises ``DataError`` where a unit is not the one of ``like``.
     """
-    seen = seen_columns(texts, choices, () if like is None else like.texts)
+    seen = seen_columns(texts, choices, like)
     marks = _marks(seen, choices, like, delimiter)
     columns: dict[str, Column] = {}
     found: dict[str, _Found] = {}
-    codes: list[Decision] = []
     for name, one in seen.items():
+        if one.hours is not None:
+            found[name] = _found_hours(name, one, one.hours, marks.of(name))
+            columns[name] = found[name].column
+            continue
         numerals = _numerals_under(one, marks.of(name), name in choices.numeric, choices.decimal)
         if numerals is None:
             columns[name] = _plain_column(one)
-            codes += _code_said(name, one)
         else:
             found[name] = _found(name, one, numerals, _own_mark(numerals, marks.of(name), choices))
             columns[name] = found[name].column
@@ -89,7 +93,7 @@ def columns_from_texts(
     )
     written = {name: one.texts for name, one in found.items() if one.texts is not None}
     said = [*_marks_said(found), *(decision for one in found.values() for decision in one.said)]
-    return TextColumns(columns, written, reading, (*said, *codes))
+    return TextColumns(columns, written, reading, tuple(said))
 
 
 def _differs(one: Seen, found: _Found | None, mark: str) -> bool:
@@ -127,6 +131,14 @@ def _found(name: str, one: Seen, numerals: Numerals, mark: str) -> _Found:
         object_array(one.cells.to_list()) if unit or odd else None,
         _numerals_said(name, numerals, odd),
     )
+
+
+def _found_hours(name: str, one: Seen, hours: polars.Series, mark: str) -> _Found:
+    odd = sorted({*one.cells.filter(hours.is_null() & one.cells.is_not_null()).to_list()})
+    text = f"times of day, taken as {HOURS}"
+    text += f"; {shown(odd, 5)} count as missing" if odd else ""
+    said = [Decision(name, "number", text, option("--categorical", name))]
+    return _Found(as_array(hours), mark, HOURS, None, object_array(one.cells.to_list()), said)
 
 
 @dataclass(frozen=True)
@@ -190,7 +202,7 @@ def _plain_column(one: Seen) -> Column:
     if one.numbers is not None:
         return np.asarray(one.numbers.to_numpy(writable=True), dtype=np.float64)
     cells = one.cells
-    if one.code is None and cells.null_count() < len(cells):
+    if not one.is_code and cells.null_count() < len(cells):
         lower = cells.str.to_lowercase()
         if lower.is_in(("true", "false", None)).all():
             cells = lower
@@ -206,13 +218,6 @@ def _check_unit(name: str, unit: str, like: Reading | None) -> None:
             f"Column {name!r} is in {unit!r}, and in training it was in {before!r}.",
             f"Give it in {before!r}.",
         )
-
-
-def _code_said(name: str, one: Seen) -> list[Decision]:
-    if one.code is None:
-        return []
-    text = f"codes with leading zeros, such as {one.code!r}, kept as text"
-    return [Decision(name, "category", text, option("--numeric", name))]
 
 
 def _numerals_said(name: str, numerals: Numerals, odd: list[str]) -> list[Decision]:

@@ -7,7 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from chainrule.training.setup import Setup
 from chainrule.training.state import Hook, Progress
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN = 0.05
 # What a terminal writes at the end of the line when Ctrl-C is pressed; the line has room for it.
 ECHO = "^C "
+# Parts of a line: what is no text, and texts that change.
+BAR, ELAPSED, LEFT = "the bar", "the time that has gone", "the time that is left"
+NUMBERS, ENDED = "{task.fields[numbers]}", "{task.fields[ended]}"
+
+Show = Callable[..., None]
 
 
 @contextlib.contextmanager
@@ -28,65 +34,32 @@ def shown_progress(setup: Setup, wanted: bool, done: int = 0) -> Iterator[list[H
     Without a terminal, or when it is not wanted, there are none, and nothing is written.
     ``done``: the epochs that were run before.
     """
-    if not wanted or not _terminal() or setup.epochs == 0:
-        yield []
-        return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("epoch {task.completed:.0f} of {task.total:.0f}"),
-        TextColumn("{task.fields[numbers]}"),
-        TimeRemainingColumn(),
-        console=_console(),
-        transient=True,
-    )
-    with bars:
-        line = bars.add_task("training", total=setup.epochs, completed=done, numbers="")
-        shown = 0.0
-
-        def show(progress: Progress) -> None:
-            nonlocal shown
-            if time.monotonic() - shown >= SECONDS_BETWEEN:
-                shown = time.monotonic()
-                bars.update(line, completed=progress.epoch, numbers=_numbers(progress))
-
-        yield [show]
+    parts = ("training", BAR, "epoch {task.completed:.0f} of {task.total:.0f}", NUMBERS, LEFT)
+    with _line(parts, setup.epochs, wanted, done, numbers="") as show:
+        if show is None:
+            yield []
+        else:
+            told = seldom(show)
+            yield [lambda progress: told(completed=progress.epoch, numbers=_numbers(progress))]
 
 
 @contextlib.contextmanager
 def shown_count(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
     """Yield what is told how many of several trainings have ended, and shows it in one line."""
-    if not wanted or not _terminal() or total == 0:
-        yield lambda done: None
-        return
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    bars = Bars(
-        TextColumn("trainings ended"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed:.0f} of {task.total:.0f}"),
-        TimeRemainingColumn(),
-        console=_console(),
-        transient=True,
-    )
-    with bars:
-        line = bars.add_task("", total=total)
-        yield lambda done: bars.update(line, completed=done)
+    parts = ("trainings ended", BAR, "{task.completed:.0f} of {task.total:.0f}", LEFT)
+    with _line(parts, total, wanted) as show:
+        yield lambda done: None if show is None else show(completed=done)
 
 
 class ShownTrainings:
     """What is told how far several trainings are, each known by its place."""
 
-    def __init__(self, epochs: Sequence[int], show: Callable[[int, int], None] | None) -> None:
+    def __init__(self, epochs: Sequence[int], show: Show | None) -> None:
         """Take the most epochs of each, and what shows epochs and trainings that are through."""
         self._epochs, self._show = list(epochs), show
         self._through = [0] * len(epochs)
         self._ended = 0
-        self._shown = 0.0
+        self._told_seldom = seldom(self._told)
 
     def observers(self, place: int) -> list[Hook]:
         """Return what the training of this place is to call now and then, from any thread."""
@@ -95,9 +68,7 @@ class ShownTrainings:
 
         def seen(progress: Progress) -> None:
             self._through[place] = min(progress.epoch, self._epochs[place])
-            if time.monotonic() - self._shown >= SECONDS_BETWEEN:
-                self._shown = time.monotonic()
-                self._told()
+            self._told_seldom()
 
         return [seen]
 
@@ -109,7 +80,7 @@ class ShownTrainings:
 
     def _told(self) -> None:
         if self._show is not None:
-            self._show(sum(self._through), self._ended)
+            self._show(completed=sum(self._through), ended=self._ended)
 
 
 @contextlib.contextmanager
@@ -120,30 +91,45 @@ def shown_trainings(
 
     ``ended``: the places of those that had ended before.
     """
-    if not wanted or not _terminal() or not sum(epochs):
-        yield ShownTrainings(epochs, None)
-        return
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    bars = Bars(
-        TextColumn("trainings ended"),
-        TextColumn("{task.fields[ended]:.0f} of {task.fields[trainings]:.0f}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=_console(),
-        transient=True,
-    )
-    with bars:
-        line = bars.add_task("", total=sum(epochs), ended=0, trainings=len(epochs))
-        shown = ShownTrainings(
-            epochs, lambda through, count: bars.update(line, completed=through, ended=count)
-        )
+    parts = ("trainings ended", f"{ENDED} of {len(epochs)}", BAR, ELAPSED, "left", LEFT)
+    with _line(parts, sum(epochs), wanted, ended=0) as show:
+        shown = ShownTrainings(epochs, show)
         for place in ended:
             shown.ended(place)
         yield shown
+
+
+@contextlib.contextmanager
+def _line(
+    parts: Sequence[str], total: int, wanted: bool, done: int = 0, **fields: Any
+) -> Iterator[Show | None]:
+    """Yield what brings a line on standard error up to date; None where none is to be seen."""
+    if not wanted or not _terminal() or total == 0:
+        yield None
+        return
+    from rich import progress as rich
+
+    known: dict[str, rich.ProgressColumn] = {
+        BAR: rich.BarColumn(bar_width=24),
+        ELAPSED: rich.TimeElapsedColumn(),
+        LEFT: rich.TimeRemainingColumn(),
+    }
+    columns = [known.get(part) or rich.TextColumn(part) for part in parts]
+    with rich.Progress(*columns, console=_console(), transient=True) as bars:
+        yield partial(bars.update, bars.add_task("", total=total, completed=done, **fields))
+
+
+def seldom(show: Show) -> Show:
+    """Return what shows the same, and nothing where it was called a moment ago."""
+    last = 0.0
+
+    def shown(**fields: Any) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN:
+            last = time.monotonic()
+            show(**fields)
+
+    return shown
 
 
 def _console() -> Console:

@@ -10,6 +10,14 @@ from typing import Any
 from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError
 
+# How the end of a training whose loss has overflowed is told; runs are kept with that sentence.
+OVERFLOWED = "the loss became"
+
+
+def has_overflowed(ended: str) -> bool:
+    """Say whether a training ended because its loss was no number any more, by why it ended."""
+    return ended.startswith(OVERFLOWED)
+
 
 @dataclass(frozen=True)
 class Stopping:
@@ -55,7 +63,7 @@ class Stopping:
         """
         loss = history["loss"]
         if not math.isfinite(loss[-1]):
-            return f"the loss became {loss[-1]} in epoch {len(loss)}"
+            return f"{OVERFLOWED} {loss[-1]} in epoch {len(loss)}"
         if self.target_loss is not None and loss[-1] <= self.target_loss:
             return f"the loss reached {self.target_loss:g}"
         if self.min_gradient is not None and gradient < self.min_gradient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 MOST_TICKS = 6
 # Losses of a training that has diverged leave the range in which axes can be drawn.
 LARGEST = 1e100
+_EXPONENT = re.compile(r"e\+?(-?)0*")
 
 
 def drawable(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -39,7 +41,8 @@ def ticks(low: float, high: float, whole: bool = False) -> list[float]:
     step = next((one * power for one in (1, 2, 5, 10) if one * power >= rough * 0.999), rough)
     if whole:
         step = max(1.0, round(step))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    room = 1e-9 * (high - low)
+    first, last = math.ceil((low - room) / step), math.floor((high + room) / step)
     return [number * step for number in range(first, last + 1)]
 
 
@@ -47,9 +50,10 @@ def tick_texts(places: Sequence[float]) -> list[str]:
     """Return ticks as they are written, all with equally many decimals."""
     step = min((b - a for a, b in pairwise(places)), default=1.0)
     largest = max(map(abs, places), default=0.0)
-    if largest >= 1e7 or step < 1e-5:
+    if largest >= 1e6 or step < 1e-5:
         digits = max(3, math.ceil(math.log10(max(largest / step, 1.0))) + 1)
-        return [f"{one:.{digits}g}" for one in places]
+        # An exponent is short enough for the edge of a chart without its zero: 2e9, 5e-9.
+        return [_EXPONENT.sub(r"e\1", f"{one:.{digits}g}") for one in places]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     # Adding 0 turns -0 into 0.
     return [f"{round(one, decimals) + 0.0:,.{decimals}f}" for one in places]

@@ -16,7 +16,9 @@ from chainrule.data.decisions import counted
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import FoldRun
-from chainrule.training.tables.intervals import wilson
+from chainrule.training.tables.intervals import counting, wilson
+from chainrule.training.tables.measures import BINS, ClassPredictions
+from chainrule.training.tables.sentences import written_number
 from chainrule.views.axes import drawable
 from chainrule.views.course import loss_of
 
@@ -25,7 +27,6 @@ Numbers = NDArray[np.float64]
 # with, and "ink" the colour of the text.
 Colour = Literal["first", "second", "grey", "ink"]
 
-BINS = 10
 MOST_DOTS = 2000
 
 
@@ -91,12 +92,16 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """Panels under one title, above each other if ``stacked``; ``words`` say what is to be seen."""
+    """Panels under one title, above each other if ``stacked``.
+
+    ``words`` say what is to be seen; ``name`` is that of its file.
+    """
 
     title: str
     words: str
     panels: tuple[Panel, ...]
     stacked: bool = False
+    name: str = "figure"
 
 
 def loss_chart(run: Run) -> Chart:
@@ -117,7 +122,7 @@ def loss_chart(run: Run) -> Chart:
             label = f"kept: epoch {kept}"
             marks.append(Dots(np.array([kept]), np.array([held[kept - 1]]), "second", label))
     panel = Panel(tuple(marks), "epoch", f"loss ({loss_name(run)})", whole_x=True)
-    return Chart("Loss over epochs", f"{words}.", (panel,))
+    return Chart("Loss over epochs", f"{words}.", (panel,), name="losses")
 
 
 def folds_chart(run: Run, folds: Sequence[FoldRun]) -> Chart:
@@ -143,7 +148,7 @@ def folds_chart(run: Run, folds: Sequence[FoldRun]) -> Chart:
         f"The losses of {counted(len(folds), 'fold')} over epochs, lowest on validation rows at "
         f"{shown}."
     )
-    return Chart("Loss over epochs in each fold", words, (panel,))
+    return Chart("Loss over epochs in each fold", words, (panel,), name="losses")
 
 
 def _fold_lines(folds: Sequence[FoldRun]) -> list[Mark]:
@@ -162,60 +167,60 @@ def _held(fold: FoldRun) -> list[float]:
     return [] if fold.recording is None else fold.recording.history.get("validation_loss", [])
 
 
-def calibration_chart(truth: Any, probabilities: Any, classes: Sequence[Any]) -> Chart:
-    """Return how often what was predicted with a probability was so, in ``BINS`` equal bins.
+def calibration_chart(truth: Any, probabilities: Any, folds: int = 1) -> Chart:
+    """Return how often predictions were right, by the probability that they were given.
 
-    ``truth`` (rows,) are class numbers, ``probabilities`` (rows, classes); of two classes the
-    second one's are drawn, of several those of the predicted class. Raises SetupError where no
-    probability is a number.
+    ``truth`` (rows,) are class numbers, ``probabilities`` (rows, classes). Drawn is the probability
+    of the class that was predicted, in the bins of the calibration error, which is how far the dots
+    are off the diagonal, on average over rows. ``folds``: by how many networks the rows were
+    predicted, for the intervals. Raises SetupError where no probability is a number.
     """
     known = np.asarray(probabilities, dtype=np.float64)
     finite = np.isfinite(known).all(axis=1)
     known, true = known[finite], np.asarray(truth)[finite]
     if not len(known):
         raise SetupError("There are no probabilities to draw.", "Lower the learning rate.")
-    if len(classes) == 2:
-        said, so = known[:, 1], true == 1
-        labels = (f"predicted probability of '{classes[1]}'", f"share that is '{classes[1]}'")
-    else:
-        said, so = known.max(axis=1), known.argmax(axis=1) == true
-        labels = ("probability of the predicted class", "share that is right")
-    number = np.clip((said * BINS).astype(np.int64), 0, BINS - 1)
-    count = np.bincount(number, minlength=BINS)
+    found = ClassPredictions(true, known, np.zeros_like(true))
+    count = np.bincount(found.bins, minlength=BINS)
     full = np.flatnonzero(count)
-    x = np.bincount(number, said, BINS)[full] / count[full]
-    share = np.bincount(number, so, BINS)[full] / count[full]
-    return _calibration_panels(x, share, count, labels)
+    x = np.bincount(found.bins, found.confidence, BINS)[full] / count[full]
+    share = np.bincount(found.bins, found.right, BINS)[full] / count[full]
+    # A predicted class is never less probable than the classes are on average.
+    first = min(int(BINS / found.classes), int(full[0]))
+    return _calibration_panels(x, share, count[first:], folds)
 
 
-def _calibration_panels(
-    x: Numbers, share: Numbers, count: NDArray[np.int64], labels: tuple[str, str]
-) -> Chart:
+def _calibration_panels(x: Numbers, share: Numbers, count: NDArray[np.int64], folds: int) -> Chart:
     rows = count[count > 0].tolist()
-    ends = [wilson(one, many) for one, many in zip(share.tolist(), rows, strict=True)]
+    pairs = zip(share.tolist(), rows, strict=True)
+    ends = [wilson(one, counting(many, folds)) for one, many in pairs]
     low, high = (np.array([getattr(one, end) for one in ends]) for end in ("low", "high"))
-    diagonal = np.array([0.0, 1.0])
+    edges = np.linspace(1.0 - len(count) / BINS, 1.0, len(count) + 1)
+    ends_of_x = float(edges[0]), 1.0
     upper = Panel(
         (
-            Line(diagonal, diagonal, "grey", "as predicted", dashed=True),
+            Line(edges[[0, -1]], edges[[0, -1]], "grey", "as predicted", dashed=True),
             Spans(x, low, high, "first", "95% interval"),
             Dots(x, share, "first", "rows of a bin"),
         ),
         "",
-        labels[1],
-        (0.0, 1.0),
+        "share that is right",
+        ends_of_x,
         (0.0, 1.0),
         height=3.0,
     )
-    edges = np.linspace(0.0, 1.0, BINS + 1)
     bars = (Bars(edges, count.astype(np.float64), "grey"),)
-    lower = Panel(bars, labels[0], "rows", (0.0, 1.0))
+    lower = Panel(bars, "probability of the predicted class", "rows", ends_of_x)
     seen = "; ".join(
-        f"{one:.0%} predicted, {is_so:.0%} so, {many} rows"
+        f"{one:.0%} predicted, {is_so:.0%} right, {counted(many, 'row')}"
         for one, is_so, many in zip(x.tolist(), share.tolist(), rows, strict=True)
     )
-    words = f"How often what was predicted was so, in bins by probability: {seen}."
-    return Chart("Calibration", words, (upper, lower), stacked=True)
+    off = float(np.abs(x - share) @ count[count > 0] / count.sum())
+    words = (
+        f"How often the predicted class was right, in bins by its probability: {seen}. Both lie "
+        f"{off:.4f} apart on average over rows, which is the calibration error."
+    )
+    return Chart("Calibration", words, (upper, lower), stacked=True, name="calibration")
 
 
 def residual_chart(truth: Any, predicted: Any, name: str) -> Chart:
@@ -230,9 +235,10 @@ def residual_chart(truth: Any, predicted: Any, name: str) -> Chart:
     if not len(true):
         raise SetupError("There are no predictions to draw.", "Lower the learning rate.")
     off = true - said
+    low, high = (written_number(float(np.quantile(off, one))) for one in (0.25, 0.75))
     words = (
         f"Predicted against true {name}, and true minus predicted: half of {len(true):,} rows lie "
-        f"between {np.quantile(off, 0.25):.4g} and {np.quantile(off, 0.75):.4g}."
+        f"between {low} and {high}."
     )
     if len(true) > MOST_DOTS:
         drawn = np.linspace(0, len(true) - 1, MOST_DOTS).astype(np.int64)
@@ -250,6 +256,7 @@ def residual_chart(truth: Any, predicted: Any, name: str) -> Chart:
             Panel(left, f"true {name}", f"predicted {name}"),
             Panel(right, f"predicted {name}", "true minus predicted"),
         ),
+        name="residuals",
     )
 
 

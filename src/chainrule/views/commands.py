@@ -5,27 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from chainrule.data.choices import LISTS, Choices
+from chainrule.data.choices import Choices
 from chainrule.errors import SetupError
 from chainrule.optimizers import find_optimizer, with_rate
 from chainrule.training.run import Run
 from chainrule.training.tables.notes import Settings, TableNote
 from chainrule.views.plain_text import quoted
-
-OPTIONS = {
-    "task": "--task",
-    "drop": "--drop",
-    "categorical": "--categorical",
-    "numeric": "--numeric",
-    "ignore_rows": "--ignore-rows",
-    "group": "--group",
-    "time": "--time",
-    "decimal": "--decimal",
-    "dates": "--dates",
-    "missing": "--missing",
-    "delimiter": "--delimiter",
-    "encoding": "--encoding",
-}
 
 
 def next_commands(run: Run, folder: Path, table: Path, complete: bool) -> list[str]:
@@ -78,13 +63,14 @@ def _is_plain_optimizer(run: Run) -> bool:
 
 
 def _choice_options(choices: Choices) -> list[str]:
-    words = []
-    for name, flag in OPTIONS.items():
-        given = getattr(choices, name)
-        for one in given if name in LISTS else [given]:
-            words += _option(flag, one) if one else []
-    if choices.header is not None:
-        words.append("--header" if choices.header else "--no-header")
+    words: list[str] = []
+    for one in dataclasses.fields(Choices):
+        name, given = one.name.replace("_", "-"), getattr(choices, one.name)
+        if isinstance(given, bool):
+            words.append(f"--{name}" if given else f"--no-{name}")
+            continue
+        for text in given if isinstance(given, tuple) else (given,):
+            words += _option(f"--{name}", text) if text else []
     return words
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from chainrule.data.decisions import counted
 from chainrule.training.run import Run
+from chainrule.training.stopping import has_overflowed
 from chainrule.training.tables.fold_records import FoldRun
 from chainrule.training.tables.notes import TableNote
 from chainrule.training.tables.result import TableResult
 
-# How the end of a training that has diverged is told.
-OVERFLOW = "the loss became"
 DIVERGED = " No epoch is kept, so this is the network before training: lower the learning rate."
 MOST_EPOCHS_SHOWN = 10
 
@@ -75,7 +74,7 @@ def _epochs_chosen(ended: Sequence[FoldRun], where: str = "each fold's training 
     said = f"Epochs were chosen inside {where}: {shown}."
     if len(ended) == 1:
         said = f"Its epoch was chosen on other rows: {shown}."
-    lost = [one for one in ended if not one.best_epoch and one.ended.startswith(OVERFLOW)]
+    lost = [one for one in ended if not one.best_epoch and has_overflowed(one.ended)]
     if lost:
         said += f" In {len(lost)} of {counted(len(ended), 'fold')} {lost[0].ended}.{DIVERGED}"
     return said
@@ -93,7 +92,7 @@ def last_training(run: Run, folds: Sequence[FoldRun]) -> str:
         )
     rows = counted(run.setup.provenance.training_rows, "row")
     epochs, due = run.recording.epochs, run.setup.epochs
-    if run.ended.startswith(OVERFLOW):
+    if has_overflowed(run.ended):
         return f"Trained again on all {rows}: {run.ended}.{DIVERGED if not run.best_epoch else ''}"
     if not run.finished:
         return f"The last training, on all {rows}, was cut off after {epochs} of {due} epochs."
@@ -117,6 +116,6 @@ def plain_training(run: Run) -> str:
     if 0 < run.best_epoch <= len(held):
         loss = held[run.best_epoch - 1]
         text += f" Epoch {run.best_epoch} is kept (validation loss {loss:.4f})."
-    elif run.ended.startswith(OVERFLOW):
+    elif has_overflowed(run.ended):
         text += DIVERGED
     return text

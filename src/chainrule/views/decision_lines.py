@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chainrule.data.decisions import Decision
 
 MOST_LINES = 40
-MOST_NAMES = 12
+MOST_NAMES, MOST_NAMES_OF_HINTS = 12, 100
 # So many columns of which the same is said make one line.
 ALIKE = 3
 WORDS = {"number": "numbers", "category": "categories"}
@@ -32,6 +32,9 @@ def decision_lines(decisions: Sequence[Decision], most: int = MOST_LINES) -> lis
     lines += _plain_lines(of_columns)
     groups = _alike([one for one in of_columns if not _is_plain(one)])
     room = max(most - len(lines), 0)
+    if len(groups) > room:
+        # What may be wrong is not left out before what is only told.
+        groups.sort(key=lambda group: group[0].kind != "hint")
     lines += [_group_line(group) for group in groups[:room]]
     more = sum(len(group) for group in groups[room:])
     if more:
@@ -95,8 +98,9 @@ def _without_missing(one: Decision) -> str:
 
 
 def _names(decisions: Sequence[Decision]) -> str:
-    names = ", ".join(one.subject for one in decisions[:MOST_NAMES])
-    more = len(decisions) - MOST_NAMES
+    most = MOST_NAMES_OF_HINTS if decisions[0].kind == "hint" else MOST_NAMES
+    names = ", ".join(one.subject for one in decisions[:most])
+    more = len(decisions) - most
     if more > 0:
         return f"{names} and {more:,} more"
     return names if len(decisions) == 1 else f"{names} ({len(decisions)} columns)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.training.run import Run
@@ -45,14 +44,13 @@ def folds_figure(run: Run) -> Figure:
     return drawn(folds_chart(run, folds_of(run)))
 
 
-def calibration_figure(truth: Any, probabilities: Any, classes: Sequence[Any]) -> Figure:
-    """Return how often what was predicted with a probability was so.
+def calibration_figure(truth: Any, probabilities: Any) -> Figure:
+    """Return how often predictions were right, by the probability that they were given.
 
-    ``truth`` (rows,) are class numbers, ``probabilities`` (rows, classes); of two classes the
-    second one's are drawn, of several those of the predicted class. Raises SetupError where no
-    probability is a number.
+    ``truth`` (rows,) are class numbers, ``probabilities`` (rows, classes). Raises SetupError where
+    no probability is a number.
     """
-    return drawn(calibration_chart(truth, probabilities, classes))
+    return drawn(calibration_chart(truth, probabilities))
 
 
 def residual_figure(truth: Any, predicted: Any, name: str) -> Figure:
@@ -98,7 +96,9 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     if any(mark.label for mark in panel.marks):
-        axes.legend(frameon=False)
+        # Matplotlib looks for room among lines and dots, not among spans.
+        spans = any(isinstance(mark, Spans) for mark in panel.marks)
+        axes.legend(frameon=False, loc="lower right" if spans else "best")
 
 
 def _draw(axes: Axes, mark: Mark) -> None:

@@ -13,6 +13,8 @@ from chainrule.views.plain_text import quoted
 
 # The page about a run, beside what run.json names.
 REPORT = "report.html"
+# Its figures, each a file.
+FIGURES = "figures"
 
 
 @contextlib.contextmanager

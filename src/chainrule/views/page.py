@@ -10,14 +10,26 @@ from chainrule.data.decisions import Decision
 from chainrule.views.charts import Chart
 from chainrule.views.grid import Grid
 from chainrule.views.plain_text import printable
-from chainrule.views.svg import figure_html
+from chainrule.views.svg import LIGHT, figure_html, style
 
 MOST_DECISIONS = 300
-STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1b1d21; --soft: #5a6069; --rule: #d5d9df;
-  --panel: #f5f6f8; --first: #1f6fb4; --second: #c2570c; --grey: #777; }
-@media (prefers-color-scheme: dark) { :root { --paper: #15171b; --ink: #e6e8eb; --soft: #a0a7b1;
-  --rule: #3a3f47; --panel: #1e2127; --first: #62aee8; --second: #f0914d; --grey: #98a0aa; } }
+DARK = {
+    "paper": "#15171b",
+    "ink": "#e6e8eb",
+    "soft": "#a0a7b1",
+    "rule": "#3a3f47",
+    "first": "#62aee8",
+    "second": "#f0914d",
+    "grey": "#98a0aa",
+}
+_LIGHT, _DARK = (
+    "; ".join(f"--{name}: {colour}" for name, colour in one.items()) for one in (LIGHT, DARK)
+)
+_COLOURS = f"""
+:root {{ color-scheme: light dark; --panel: #f5f6f8; {_LIGHT}; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --panel: #1e2127; {_DARK}; }} }}
+"""
+_RULES = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; background: var(--paper);
   color: var(--ink); font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
@@ -47,22 +59,14 @@ figure { margin: 1rem 0 1.5rem; } figcaption { color: var(--soft); max-width: 46
 .chart svg { width: 100%; height: auto; display: block; }
 .stacked { max-width: 44rem; } .beside { display: flex; flex-wrap: wrap; gap: .5rem; }
 .beside svg { flex: 1 1 22rem; max-width: 30rem; }
-svg text { fill: var(--soft); font-size: 13px; } svg .middle { text-anchor: middle; }
-svg .end { text-anchor: end; } svg .grid { stroke: var(--rule); stroke-width: .7; fill: none; }
-svg .axis { stroke: var(--soft); fill: none; }
-svg .line { fill: none; stroke: var(--colour); stroke-width: 1.8; stroke-linejoin: round; }
-svg .line.faint { stroke-width: 1.2; opacity: .65; } svg .dashed { stroke-dasharray: 5 3; }
-svg .dot { fill: var(--colour); } svg .dot.faint circle { opacity: .45; }
-svg .bar { fill: var(--colour); opacity: .55; }
-.first { --colour: var(--first); } .second { --colour: var(--second); }
-.grey { --colour: var(--grey); } .ink { --colour: var(--ink); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .3rem 0;
-  padding: 0 0 0 3.5rem; font-size: .92rem; }
+  padding: 0 0 0 4.5rem; font-size: .92rem; }
 .chart .key { width: 1.75rem; height: .75rem; display: inline-block; margin-right: .45rem; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } figure, tr, pre,
   .wide { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; }
   * { print-color-adjust: exact; } }
 """
+STYLE = _COLOURS + _RULES + style({name: f"var(--{name})" for name in LIGHT})
 
 
 @dataclass(frozen=True)

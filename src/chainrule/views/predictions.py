@@ -8,10 +8,13 @@ import json as json_format
 import math
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.columns import is_number
 from chainrule.data.preparation import Preparation
@@ -23,15 +26,28 @@ from chainrule.training.tables.notes import preparation_of, read_alike
 from chainrule.views.commands import is_trained
 
 VALUES_SHOWN = 5
+# A network of float32 knows seven digits of a standardised number; nine hold all of these.
+DIGITS, DIGITS_OF_SCALE = 9, 7
+# Probabilities are written in millionths, which add up to one.
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Column names and rows; ``notes`` are sentences about what training never saw."""
+    """Column names, all different, and rows; ``notes`` are sentences about names and values."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Output:
+    """A column of predictions: the name that it should have, its values, and the one it has."""
+
+    wanted: str
+    values: list[Any] | None = None
+    name: str = ""
 
 
 def predictions_of(run: Run, path: Path) -> Predictions:
@@ -39,6 +55,9 @@ def predictions_of(run: Run, path: Path) -> Predictions:
 
     First come the columns that tell rows apart, if training knew any and they are there, as they
     are written; else the number of the row. Further columns and another order make no difference.
+    What a column is called follows from the run alone, so that a pipe can rely on it. Numbers have
+    nine digits, and more only where they are alike in these; probabilities have six decimals and
+    add up to 1.
 
     Raises DataError where columns are missing or of another kind, RunFolderError for a run that
     was not trained on a table, or whose network was not trained at all.
@@ -55,31 +74,85 @@ def predictions_of(run: Run, path: Path) -> Predictions:
         )
     preparation = preparation_of(run.setup, run.notes)
     table = read_alike(run.notes, path)
-    inputs = preparation.inputs(table)
-    made = {preparation.target.name: run.predict(inputs).tolist()}
-    if preparation.target.task == "classification":
-        shares = run.predict_proba(inputs).round(6)
-        for label, column in zip(run.classes, shares.T.tolist(), strict=True):
-            made[f"probability of {label}"] = column
-    columns = {**_telling_apart(table, preparation, made), **made}
-    notes = [_unseen(column, values) for column, values in preparation.unseen(table).items()]
+    columns = _in_order(_made(run, preparation, table), _identifiers(table, preparation), table)
+    notes = [_said_of_name(one) for one in columns if one.name != one.wanted]
+    notes += [_unseen(column, values) for column, values in preparation.unseen(table).items()]
     if not run.finished:
         notes.append(f"the training of this run has not ended ({run.recording.epochs} epochs).")
-    return Predictions(tuple(columns), list(zip(*columns.values(), strict=True)), tuple(notes))
+    rows = zip(*(one.values or [] for one in columns), strict=True)
+    return Predictions(tuple(one.name for one in columns), list(rows), tuple(notes))
 
 
-def _telling_apart(
-    table: Table, preparation: Preparation, made: Mapping[str, list[Any]]
-) -> dict[str, list[Any]]:
-    """Return the columns by which a reader knows a row: identifiers, or the row's number."""
-    found = {
-        name: _as_written(table, name)
+def _in_order(made: Sequence[Output], known: Sequence[Output], table: Table) -> list[Output]:
+    """Return the columns that are there, all of different names, what tells rows apart in front."""
+    names = different([one.wanted for one in (*made, *known)])
+    every = [replace(one, name=name) for name, one in zip(names, (*made, *known), strict=True)]
+    front = [one for one in every[len(made) :] if one.values is not None]
+    if not front:
+        (number,) = different([*names, "row number" if "row" in names else "row"])[len(names) :]
+        front = [Output(number, list(range(1, table.rows + 1)), name=number)]
+    return [*front, *every[: len(made)]]
+
+
+def _made(run: Run, preparation: Preparation, table: Table) -> list[Output]:
+    """Return what is predicted, column by column, as it is written: names may be alike."""
+    inputs, target = preparation.inputs(table), preparation.target
+    predicted = run.predict(inputs).tolist()
+    if target.task == "regression":
+        return [Output(target.name, [shortened(one, target.scale) for one in predicted])]
+    shares = in_millionths(run.predict_proba(inputs)).T.tolist()
+    pairs = zip(run.classes, shares, strict=True)
+    probabilities = [Output(f"probability of {label}", column) for label, column in pairs]
+    return [Output(target.name, predicted), *probabilities]
+
+
+def _identifiers(table: Table, preparation: Preparation) -> list[Output]:
+    """Return the columns by which training told rows apart, also those that are not there now."""
+    return [
+        Output(name, _as_written(table, name)) if name in table.columns else Output(name)
         for name in preparation.identifiers
-        if name in table.columns and name not in made
-    }
-    if found:
-        return found
-    return {"row number" if "row" in made else "row": list(range(1, table.rows + 1))}
+    ]
+
+
+def different(names: Sequence[str]) -> list[str]:
+    """Return names of which no two are alike: one that was there before gets a number."""
+    found: dict[str, None] = {}
+    wanted = set(names)
+    for name in names:
+        number, free = 2, name
+        while free in found or (free != name and free in wanted):
+            free, number = f"{name} {number}", number + 1
+        found[free] = None
+    return list(found)
+
+
+def _said_of_name(one: Output) -> str:
+    return f"the column '{one.wanted}' is written as '{one.name}', for another one is called that."
+
+
+def shortened(number: float, scale: float) -> float:
+    """Return a number without the digits that no network knows.
+
+    Nine are left; more of one that is large beside ``scale``, by which such numbers differ.
+    """
+    if not math.isfinite(number) or number == 0.0:
+        return number
+    before = math.ceil(math.log10(abs(number)) - math.log10(scale))
+    return float(f"{number:.{min(max(DIGITS, before + DIGITS_OF_SCALE), 17)}g}")
+
+
+def in_millionths(shares: NDArray[Any]) -> NDArray[np.float64]:
+    """Return probabilities (rows, classes) with six decimals, which add up to 1 in every row.
+
+    What is lost by cutting digits off goes to those that lost most. A larger probability never
+    comes out smaller than another.
+    """
+    exact = np.asarray(shares, dtype=np.float64)
+    parts = exact / exact.sum(axis=1, keepdims=True) * MILLION
+    whole = np.floor(parts)
+    missing = MILLION - whole.sum(axis=1, keepdims=True)
+    place = np.argsort(np.argsort(whole - parts, axis=1, kind="stable"), axis=1)
+    return np.asarray((whole + (place < missing)) / MILLION)
 
 
 def _as_written(table: Table, name: str) -> list[Any]:
@@ -142,8 +215,15 @@ def _csv(made: Predictions) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(made.columns)
-    writer.writerows(made.rows)
+    writer.writerows(map(_plain, row) for row in made.rows)
     return buffer.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """Return a value, a small number as a text without an exponent, as ``sort -n`` reads it."""
+    if isinstance(value, float) and 1e-6 <= abs(value) < 1e-3:
+        return np.format_float_positional(value, trim="-")
+    return value
 
 
 def _print_data(text: str) -> None:

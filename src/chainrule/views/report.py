@@ -16,13 +16,13 @@ from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import FoldRun, folds_of
 from chainrule.training.tables.measures import ClassPredictions, Predictions
 from chainrule.training.tables.notes import TableNote, preparation_of, table_note_of
-from chainrule.training.tables.sentences import in_words
 from chainrule.views.charts import Chart, calibration_chart, folds_chart, residual_chart
 from chainrule.views.decision_lines import decision_lines
-from chainrule.views.folders import REPORT
+from chainrule.views.folders import FIGURES, REPORT
 from chainrule.views.page import Captioned, Commands, Part, Section, Terms, page
 from chainrule.views.plain_text import printable
 from chainrule.views.report_sections import sections_before, sections_of
+from chainrule.views.svg import figure_svg
 from chainrule.views.tested import what_was_tested
 
 if TYPE_CHECKING:
@@ -54,8 +54,11 @@ class Report:
         """The report's figures by their titles, drawn with matplotlib."""
         from chainrule.views.figures import drawn
 
+        return {chart.title: drawn(chart) for chart in self._charts()}
+
+    def _charts(self) -> list[Chart]:
         parts = [part for section in self.sections for part in section.parts]
-        return {part.title: drawn(part) for part in parts if isinstance(part, Chart)}
+        return [part for part in parts if isinstance(part, Chart)]
 
     def __str__(self) -> str:
         """Return the report as plain text, fit for a terminal, wrapped at 80 letters."""
@@ -71,13 +74,32 @@ class Report:
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all. Raises RunFolderError."""
+        _write(Path(path), self.html, "The report")
+
+    def save_figures(self, folder: str | Path) -> None:
+        """Write each figure as an SVG file into a folder, which is made. Raises RunFolderError."""
+        charts = self._charts()
         try:
-            write_whole(Path(path), self.html.encode("utf-8"))
+            if charts:
+                Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunFolderError(
-                f"The report could not be written to '{path}': {reason(error)}.",
+                f"The folder '{folder}' could not be made: {reason(error)}.",
                 "Choose another place.",
             ) from None
+        for chart in charts:
+            _write(Path(folder) / f"{chart.name}.svg", figure_svg(chart), "A figure")
+
+
+def _write(path: Path, text: str, what: str) -> None:
+    """Write a file, whole or not at all. Raises RunFolderError."""
+    try:
+        write_whole(path, text.encode("utf-8"))
+    except OSError as error:
+        raise RunFolderError(
+            f"{what} could not be written to '{path}': {reason(error)}.",
+            "Choose another place.",
+        ) from None
 
 
 def report_of(run: Run, table: Any = None) -> Report:
@@ -94,7 +116,7 @@ def report_of(run: Run, table: Any = None) -> Report:
     return Report(
         title=f"{note.target} from {name}",
         about=f"A network for {task}, {note.source.rows:,} rows, {len(note.columns):,} columns.",
-        lead=NOT_MEASURED if result is None else in_words(result),
+        lead=NOT_MEASURED if result is None else result.in_words,
         sections=(
             *sections_before(run, note, result, folds),
             *_figures(run, note, folds, what_was_tested(run, folds, table)),
@@ -104,11 +126,13 @@ def report_of(run: Run, table: Any = None) -> Report:
 
 
 def save_views(run: Run, folder: Path, table: Any = None) -> None:
-    """Write the report of a run beside it in its folder; ``table`` as in ``report_of``.
+    """Write the report of a run beside it in its folder, and its figures in one below.
 
-    Raises RunFolderError, DataError for another table.
+    ``table`` as in ``report_of``. Raises RunFolderError, DataError for another table.
     """
-    report_of(run, table).save(folder / REPORT)
+    report = report_of(run, table)
+    report.save(folder / REPORT)
+    report.save_figures(folder / FIGURES)
 
 
 def _figures(
@@ -118,8 +142,8 @@ def _figures(
     # A training that has diverged leaves nothing to draw.
     with suppress(SetupError):
         if isinstance(tested, ClassPredictions):
-            labels = preparation_of(run.setup, run.notes).target.labels or ()
-            charts.append(calibration_chart(tested.truth, tested.probabilities, labels))
+            networks = len(folds) if note.test is None else 1
+            charts.append(calibration_chart(tested.truth, tested.probabilities, networks))
         elif tested is not None:
             charts.append(residual_chart(tested.truth, tested.predicted, note.target))
     with suppress(SetupError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from chainrule.data.decisions import counted
-from chainrule.training.tables.intervals import Measured
 from chainrule.training.tables.recipe import LEARNING_RATE
 from chainrule.training.tables.result import MEASURES, MODELS, NETWORK, TableResult
 from chainrule.training.tables.sentences import written_number
@@ -60,26 +60,32 @@ MOST_PAIRS = 10
 WIDEST = 80
 
 
-def written(measure: str, number: float) -> str:
-    """Return a figure of a measure as people write it, "-" where there is none."""
-    if not math.isfinite(number):
-        return "-"
-    return f"{number:.1%}" if measure in SHARES else written_number(number)
+def written(measure: str, numbers: Sequence[float]) -> list[str]:
+    """Return figures of a measure as people write them, "-" where there is none.
 
+    An exponent is avoided where others of the figures need none to be as large.
+    """
+    sizes = [abs(one) for one in numbers if math.isfinite(one)]
+    alike = bool(sizes) and 1e3 <= min(sizes) < 1e9 <= max(sizes) < 1e12
 
-def written_interval(measure: str, one: Measured) -> str:
-    """Return the ends of an interval, "-" where there is none."""
-    low, high = written(measure, one.low), written(measure, one.high)
-    return "-" if "-" in (low, high) else f"{low} to {high}"
+    def text(number: float) -> str:
+        if not math.isfinite(number):
+            return "-"
+        if measure in SHARES:
+            return f"{number:.1%}"
+        return f"{number:,.0f}" if alike else written_number(number)
+
+    return [text(one) for one in numbers]
 
 
 def score_grid(result: TableResult) -> Grid:
     """Return each measure of the network with its interval, beside those of the simple models."""
     rows = []
     for measure in MEASURES[result.task]:
-        found = [result.scores[model][measure] for model in MODELS]
-        figures = [written(measure, one.value) for one in found]
-        interval = written_interval(measure, result.scores[NETWORK][measure])
+        found = result.scores[NETWORK][measure]
+        values = [result.scores[model][measure].value for model in MODELS]
+        low, high, *figures = written(measure, [found.low, found.high, *values])
+        interval = "-" if "-" in (low, high) else f"{low} to {high}"
         rows.append((NAMES[measure], figures[0], interval, *figures[1:]))
     headings = (f"on {counted(result.rows, 'row')}", MODELS[0], "95% interval", *MODELS[1:])
     return Grid(headings, tuple(rows), strong=(0,))

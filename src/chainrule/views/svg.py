@@ -1,9 +1,9 @@
-"""Charts as inline SVG of a page, whose style sheet has the colours: nothing is loaded for them."""
+"""Charts as SVG, inline on a page or as files of their own: nothing is loaded for them."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,18 @@ from chainrule.views.charts import Bars, Chart, Dots, Line, Mark, Panel, Spans
 from chainrule.views.plain_text import printable
 
 WIDE, HALF, TALL = 660, 480, 330
-LEFT, RIGHT, TOP, BOTTOM = 66, 14, 10, 46
+LEFT, RIGHT, TOP, BOTTOM = 80, 14, 10, 46
+# Of a file: the room of its title, of a line of its legend and around it; and how wide a letter is.
+HEAD, LEGEND, EDGE, LETTER = 34, 24, 12, 6.6
+LIGHT = {
+    "paper": "#fff",
+    "ink": "#1b1d21",
+    "soft": "#5a6069",
+    "rule": "#d5d9df",
+    "first": "#1f6fb4",
+    "second": "#c2570c",
+    "grey": "#777",
+}
 # A line is drawn through the lowest and the highest of so many stretches.
 STRETCHES = 300
 
@@ -44,31 +55,107 @@ class Scale:
         return np.asarray(self.height - BOTTOM - share * (self.height - TOP - BOTTOM))
 
 
+def style(colours: Mapping[str, str]) -> str:
+    """Return how charts are drawn, for a style sheet; ``colours`` by name, as in ``LIGHT``."""
+    rules = [
+        f"svg text {{ fill: {colours['soft']}; font-size: 13px; }}",
+        "svg .middle { text-anchor: middle; } svg .end { text-anchor: end; }",
+        f"svg .grid {{ stroke: {colours['rule']}; stroke-width: .7; fill: none; }}",
+        f"svg .axis {{ stroke: {colours['soft']}; fill: none; }}",
+        "svg .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }",
+        "svg .line.faint { stroke-width: 1.2; opacity: .65; }",
+        "svg .dashed { stroke-dasharray: 5 3; }",
+        "svg .dot.faint circle { opacity: .45; } svg .bar { opacity: .55; }",
+    ]
+    for name in ("first", "second", "grey", "ink"):
+        rules.append(f"svg .line.{name} {{ stroke: {colours[name]}; }}")
+        rules.append(f"svg .dot.{name}, svg .bar.{name} {{ fill: {colours[name]}; }}")
+    return "\n".join(rules)
+
+
 def figure_html(chart: Chart) -> str:
     """Return a chart as a figure of a page, with its legend and what is to be seen in words."""
-    wide = len(chart.panels) > 1 and not chart.stacked
-    total = sum(panel.height for panel in chart.panels) if chart.stacked else 1.0
-    pictures = []
-    for panel in chart.panels:
-        share = panel.height / total if chart.stacked else 1.0
-        height = round(share * (TALL - TOP - BOTTOM) * (1.3 if chart.stacked else 1.0))
-        label = f"{chart.title}: {panel.y_label} by {panel.x_label or chart.panels[-1].x_label}"
-        pictures.append(_picture(panel, HALF if wide else WIDE, height + TOP + BOTTOM, label))
-    marks = {mark.label: mark for panel in chart.panels for mark in panel.marks if mark.label}
-    keys = "".join(f"<li>{_key(mark)}{_escaped(label)}</li>" for label, mark in marks.items())
+    pictures = "".join(_picture(chart, place) for place in range(len(chart.panels)))
+    keys = "".join(
+        f'<li><svg viewBox="0 0 28 12" class="key" aria-hidden="true">{_key(mark)}</svg>'
+        f"{_escaped(mark.label)}</li>"
+        for mark in _in_legend(chart)
+    )
     legend = f'<ul class="legend">{keys}</ul>' if keys else ""
-    beside = "beside" if wide else "stacked"
+    beside = "beside" if _is_wide(chart) else "stacked"
     return (
-        f'<figure class="chart"><div class="{beside}">{"".join(pictures)}</div>{legend}'
+        f'<figure class="chart"><div class="{beside}">{pictures}</div>{legend}'
         f"<figcaption>{_escaped(chart.words)}</figcaption></figure>"
     )
 
 
-def _picture(panel: Panel, width: int, height: int, label: str) -> str:
+def figure_svg(chart: Chart) -> str:
+    """Return a chart as an SVG file that stands by itself, on white, with title and legend."""
+    sizes = [_size(chart, place) for place in range(len(chart.panels))]
+    across, down = EDGE, HEAD
+    pictures = []
+    for place, (width, height) in enumerate(sizes):
+        where = f'x="{across}" y="{down}" width="{width}" height="{height}" '
+        pictures.append(_picture(chart, place, where))
+        across, down = (across + width, down) if _is_wide(chart) else (across, down + height)
+    wide = max(across, EDGE + max(width for width, _ in sizes)) + EDGE
+    bottom = HEAD + max(height for _, height in sizes) if _is_wide(chart) else down
+    keys, tall = _legend(chart, wide, bottom)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {tall}" width="{wide}" '
+        f'height="{tall}" font-family="system-ui, Helvetica, Arial, sans-serif" role="img">\n'
+        f"<title>{_escaped(chart.title)}</title>\n<desc>{_escaped(chart.words)}</desc>\n"
+        f'<style>{style(LIGHT)}</style>\n<rect width="{wide}" height="{tall}" fill="#fff"/>\n'
+        f'<text x="{EDGE + 10}" y="22" style="font-size: 16px; fill: {LIGHT["ink"]}">'
+        f"{_escaped(_short(chart.title, wide))}</text>\n"
+        + "\n".join([*pictures, *keys])
+        + "\n</svg>\n"
+    )
+
+
+def _legend(chart: Chart, wide: int, top: int) -> tuple[list[str], int]:
+    """Return the legend of a file, in lines as wide as it is, and how far down it reaches."""
+    keys: list[str] = []
+    start = left = float(EDGE + LEFT)
+    line = top + EDGE // 2
+    for mark in _in_legend(chart):
+        room = 56 + LETTER * len(mark.label)
+        if left > start and left + room > wide:
+            left, line = start, line + LEGEND
+        keys.append(
+            f'<g transform="translate({left:.0f} {line})">{_key(mark)}'
+            f'<text x="34" y="10">{_escaped(mark.label)}</text></g>'
+        )
+        left += room
+    return keys, line + (LEGEND if keys else 0) + EDGE // 2
+
+
+def _in_legend(chart: Chart) -> list[Mark]:
+    marks = {mark.label: mark for panel in chart.panels for mark in panel.marks if mark.label}
+    return list(marks.values())
+
+
+def _is_wide(chart: Chart) -> bool:
+    return len(chart.panels) > 1 and not chart.stacked
+
+
+def _size(chart: Chart, place: int) -> tuple[int, int]:
+    """Return width and height of a panel's picture."""
+    height = float(TALL - TOP - BOTTOM)
+    if chart.stacked:
+        total = sum(panel.height for panel in chart.panels)
+        height *= 1.3 * chart.panels[place].height / total
+    return HALF if _is_wide(chart) else WIDE, round(height) + TOP + BOTTOM
+
+
+def _picture(chart: Chart, place: int, where: str = "") -> str:
+    panel, (width, height) = chart.panels[place], _size(chart, place)
+    label = f"{chart.title}: {panel.y_label} by {panel.x_label or chart.panels[-1].x_label}"
     scale = Scale(panel, width, height)
     marks = "".join(_mark(mark, scale) for mark in panel.marks)
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{_escaped(label)}">'
+        f'<svg {where}viewBox="0 0 {width} {height}" role="img" aria-label="{_escaped(label)}">'
         f"{_axes(panel, scale)}{marks}</svg>"
     )
 
@@ -161,15 +248,13 @@ def _y_of(mark: Mark) -> NDArray[Any]:
 
 
 def _key(mark: Mark) -> str:
-    """Return what a mark looks like, for the legend."""
+    """Return what a mark looks like, for the legend, in a picture of 28 by 12."""
     if isinstance(mark, Line):
         dashed = " dashed" if mark.dashed else ""
-        shape = f'<path class="line {mark.colour}{dashed}" d="M1 6H27"/>'
-    elif isinstance(mark, Spans):
-        shape = f'<path class="line {mark.colour}" d="M14 0V12"/>'
-    else:
-        shape = f'<circle class="dot {mark.colour}" cx="14" cy="6" r="4"/>'
-    return f'<svg viewBox="0 0 28 12" class="key" aria-hidden="true">{shape}</svg>'
+        return f'<path class="line {mark.colour}{dashed}" d="M1 6H27"/>'
+    if isinstance(mark, Spans):
+        return f'<path class="line {mark.colour}" d="M14 0V12"/>'
+    return f'<circle class="dot {mark.colour}" cx="14" cy="6" r="4"/>'
 
 
 def _short(text: str, room: int) -> str:

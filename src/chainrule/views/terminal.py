@@ -14,7 +14,6 @@ from chainrule.training.tables.door import is_complete
 from chainrule.training.tables.fold_records import folds_of
 from chainrule.training.tables.notes import preparation_of, table_note_of
 from chainrule.training.tables.result import TableResult
-from chainrule.training.tables.sentences import in_words
 from chainrule.views.commands import next_commands
 from chainrule.views.course import how_measured, last_training
 from chainrule.views.decision_lines import decision_lines
@@ -100,7 +99,7 @@ def _print_result(console: Console, result: TableResult) -> None:
     mistakes = mistakes_grid(result)
     if mistakes is not None and mistakes.rows:
         _grid(console, mistakes)
-    _line(console, in_words(result), style="bold")
+    _line(console, result.in_words, style="bold")
 
 
 def _console() -> Console:

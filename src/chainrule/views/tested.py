@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.preparation import Preparation
-from chainrule.data.table import Table
 from chainrule.training.run import Run
 from chainrule.training.tables.door import table_again
 from chainrule.training.tables.fold_records import FoldRun
 from chainrule.training.tables.folds import LEFT_OUT
 from chainrule.training.tables.kept_rows import kept_table
-from chainrule.training.tables.measures import ClassPredictions, NumberPredictions, Predictions
+from chainrule.training.tables.measures import Predictions
+from chainrule.training.tables.measuring import as_predictions, predicted_by, true_of
 from chainrule.training.tables.notes import TableNote, preparation_of, table_note_of
 
 
@@ -39,7 +39,8 @@ def what_was_tested(run: Run, folds: Sequence[FoldRun], table: Any = None) -> Pr
         if table is None:
             return None
         again = table_again(note.test, table, note)
-        return _beside(preparation, _truth(preparation, again), _predicted(run, preparation, again))
+        predicted = predicted_by(run, preparation, again)
+        return _beside(preparation, true_of(preparation, again), predicted)
     ended = [one for one in folds if one.recording is not None]
     truth = _truth_of_folds(run, note, preparation, ended, table)
     if truth is None:
@@ -57,30 +58,16 @@ def _truth_of_folds(
     if rows is not None:
         if rows.rows != note.source.rows:
             raise record.damaged("the kept rows are not those of its table")
-        return _truth(preparation, rows.select(np.concatenate(tested)))
+        return true_of(preparation, rows.select(np.concatenate(tested)))
     used = np.flatnonzero((run.note_arrays["roles"] != LEFT_OUT).any(axis=0))
     if run.rows is None or len(run.rows[0]) != len(used):
         return None
     places = np.searchsorted(used, np.concatenate(tested))
-    return _in_units(preparation, run.rows[0].targets[0][places])
-
-
-def _truth(preparation: Preparation, rows: Table) -> NDArray[Any]:
-    """Return class numbers (rows,), or numbers (rows,) in the target's own unit."""
-    return _in_units(preparation, preparation.targets(rows))
-
-
-def _in_units(preparation: Preparation, targets: NDArray[Any]) -> NDArray[Any]:
+    targets = run.rows[0].targets[0][places]
     if preparation.target.task == "classification":
         return targets
+    # As they were trained on, standardised; the run has no other form of them.
     return np.asarray(preparation.target.predictions(targets.reshape(-1)))
-
-
-def _predicted(run: Run, preparation: Preparation, rows: Table) -> NDArray[Any]:
-    inputs = preparation.inputs(rows)
-    if preparation.target.task == "classification":
-        return np.asarray(run.predict_proba(inputs))
-    return np.asarray(run.predict(inputs))
 
 
 def _beside(preparation: Preparation, truth: NDArray[Any], predicted: NDArray[Any]) -> Predictions:
@@ -88,6 +75,5 @@ def _beside(preparation: Preparation, truth: NDArray[Any], predicted: NDArray[An
     labels = preparation.target.labels
     if predicted.shape[1:] != (() if labels is None else (len(labels),)):
         raise record.damaged("its predictions are not those of its target")
-    if labels is not None:
-        return ClassPredictions(truth, predicted.astype(np.float64), np.zeros_like(truth))
-    return NumberPredictions(truth.astype(np.float64), predicted.astype(np.float64))
+    nowhere = np.zeros(len(truth), dtype=np.int64)
+    return as_predictions(truth, predicted.astype(np.float64), nowhere)

@@ -105,7 +105,7 @@ def train_table(
     settings = Settings(
         _widths(hidden),
         activation,
-        whole(epochs, "epochs", 0),
+        whole(epochs, "epochs", 1),
         _batch(batch_size),
         Stopping(patience=patience).patience,
     )
@@ -196,7 +196,8 @@ def table_again(source: Source, table: Any, note: TableNote) -> Table:
             f"The run was {what} a data frame or standard input, whose rows are not saved.",
             f"Give the table again, on the command line with {how} FILE.",
         )
-    again = as_table(given, note.choices, note.reading)
+    choices = note.choices if source == note.source else replace(note.choices, ignore_rows="")
+    again = as_table(given, choices, note.reading)
     if again.rows != source.rows or Source.of(again).checksum != source.checksum:
         where = f"'{again.source}'" if again.source else "The table"
         raise DataError(
@@ -229,8 +230,12 @@ def _note(plan: TablePlan, settings: Settings, test: Table | None) -> TableNote:
 
 def _tested(plan: TablePlan, test: Any) -> Table:
     """Return a test table, read like the other. Raises DataError if it cannot be measured on."""
-    found = as_table(test, plan.choices, plan.table.reading)
-    check_measurable(plan, found)
+    found = as_table(test, replace(plan.choices, ignore_rows=""), plan.table.reading)
+    try:
+        check_measurable(plan, found)
+    except DataError as error:
+        # Its rows are counted by themselves.
+        raise DataError(f"In the test table: {error.cause}", error.remedy) from None
     return found
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
+from chainrule.data.decisions import counted
 from chainrule.data.folds import (
     copies_together,
     group_folds,
@@ -123,6 +124,12 @@ def _fold(used: Rows, together: Togetherness, test: Rows, seed: int) -> Fold:
     if together.times is not None:
         # What comes later than the test says nothing about how well the future is predicted.
         rest = rest[together.times[rest] < together.times[test].min()]
+        if len(rest) <= FOLDS:
+            raise DataError(
+                f"In the order of time, a fold has {counted(len(rest), 'row')} before those that "
+                "it is tested on: too few to learn from.",
+                f"Give {(FOLDS + 1) ** 2} rows or more, or a column in which more times differ.",
+            )
     inner = together.part(rest)
     validation = rest[inner.held_out(seed)]
     training = np.setdiff1d(rest, validation)

@@ -99,7 +99,9 @@ class Resampled:
     def lead(self, measure: str, first: str, second: str) -> Measured:
         """Return by how much the first model's measure is larger, on the same draws."""
         value = self.values[first][measure] - self.values[second][measure]
-        apart = self.drawn[first][measure] - self.drawn[second][measure]
+        # Errors of numbers at the edge of float64 may be infinite.
+        with np.errstate(invalid="ignore"):
+            apart = self.drawn[first][measure] - self.drawn[second][measure]
         return Measured(value, *_middle(apart))
 
 

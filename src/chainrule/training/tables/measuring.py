@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.columns import is_number, numbers_in
 from chainrule.data.ignoring import numbered
+from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.training.run import Run
 from chainrule.training.tables.folds import Fold
@@ -25,7 +26,12 @@ Numbers = NDArray[np.float64]
 
 def predicted(run: Run, rows: TableRows, chosen: Table) -> Numbers:
     """Return class probabilities (rows, classes), or numbers (rows,) in the target's unit."""
-    inputs, target = rows.preparation.inputs(chosen), rows.preparation.target
+    return predicted_by(run, rows.preparation, chosen)
+
+
+def predicted_by(run: Run, preparation: Preparation, chosen: Table) -> Numbers:
+    """Return the same by how the table's columns become inputs, whatever rows that rests on."""
+    inputs, target = preparation.inputs(chosen), preparation.target
     if target.task == "classification":
         return np.asarray(run.predict_proba(inputs), dtype=np.float64)
     # Without its notes a run knows standardised numbers alone, as it was trained on.
@@ -55,8 +61,13 @@ def constant(rows: TableRows, training: Rows) -> Numbers:
 
 def truth(rows: TableRows, chosen: Table) -> NDArray[Any]:
     """Return class numbers (rows,), or numbers (rows,) in the target's own unit."""
-    target = rows.preparation.target
-    known = rows.preparation.targets(chosen)
+    return true_of(rows.preparation, chosen)
+
+
+def true_of(preparation: Preparation, chosen: Table) -> NDArray[Any]:
+    """Return the same by how the table's columns become inputs."""
+    target = preparation.target
+    known = preparation.targets(chosen)
     if target.labels is not None:
         return known
     # The numbers themselves: standardised and back, they would have been rounded twice.

@@ -6,7 +6,7 @@ The rows themselves are not kept. What is read back from a run folder is trusted
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +180,8 @@ def read_alike(notes: Mapping[str, Any], table: Any) -> Table:
     if "reading" not in noted:
         return as_table(table)
     note = TableNote.from_record(noted)
-    return as_table(table, note.choices, note.reading)
+    # The numbers of rows to ignore are those of the table that was trained on.
+    return as_table(table, replace(note.choices, ignore_rows=""), note.reading)
 
 
 def as_table(table: Any, choices: Choices | None = None, like: Reading | None = None) -> Table:

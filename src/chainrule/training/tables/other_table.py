@@ -1,4 +1,4 @@
-"""A table of its own for the result, beside the one that is learned from: what the two share."""
+"""A table of its own for the result, beside the one that is learned from: how the two differ."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.columns import Column
-from chainrule.data.decisions import Decision
+from chainrule.data.columns import Column, is_number, missing, numbers_in, spelling
+from chainrule.data.decisions import Decision, counted, shown
+from chainrule.data.fields import OTHER, CategoryColumn, Field
 from chainrule.data.ignoring import copies_of
 from chainrule.data.kinds import INPUTS
 from chainrule.data.table import Table
@@ -15,10 +16,57 @@ from chainrule.training.tables.plan import TablePlan
 
 
 def said_of_test(plan: TablePlan, test: Table) -> list[Decision]:
-    """Return what is to be said of a test table: how many of its rows were learned from."""
+    """Return what is to be said of a test table, besides what is said of the table of the plan.
+
+    Columns without any value, categories that training never saw, and rows that were learned from.
+    """
+    said = []
+    for field in plan.preparation.columns:
+        column = test.written.get(field.name, test.columns[field.name])
+        if missing(column).all():
+            said.append(_empty(field))
+        elif isinstance(field, CategoryColumn):
+            learned = plan.known.written.get(field.name, plan.known.columns[field.name])
+            said += _never_seen(field, column, learned)
+    return said + _shared_rows(plan, test)
+
+
+def _empty(field: Field) -> Decision:
+    """Return what is made of a column that has no value in any row of the test table."""
+    counts = "counted as the mean"
+    if isinstance(field, CategoryColumn):
+        counts = "counted as missing" if field.missing else "counted as no category"
+    return Decision(field.name, "hint", f"no value in any row of the test table: {counts}")
+
+
+def _never_seen(field: CategoryColumn, column: Column, learned: Column) -> list[Decision]:
+    """Return what is made of the categories of a test table that training never saw."""
+    if is_number(column) and not is_number(learned):
+        # As ``CategoryColumn`` does: where the spelling is lost, categories are known by value.
+        learned = numbers_in(learned)[0]
+    known = set(_written(learned))
+    values = [value for value in _written(column) if value not in known]
+    if not values:
+        return []
+    different = counted(len(set(values)), "value")
+    counts = f"as {OTHER!r}" if field.other else "as no category"
+    text = (
+        f"{different} in {counted(len(values), 'row')} of the test table never seen in training "
+        f"({shown(sorted(set(values)))}): counted {counts}"
+    )
+    return [Decision(field.name, "hint", text)]
+
+
+def _written(column: Column) -> list[str]:
+    """Return the texts of a column's values, without those that are missing."""
+    present = column[~missing(column)].tolist()
+    return [spelling(one) for one in present] if is_number(column) else present
+
+
+def _shared_rows(plan: TablePlan, test: Table) -> list[Decision]:
     inputs = [name for name, kind in plan.kinds.by_name.items() if kind in INPUTS]
     names = [name for name in (*inputs, plan.target) if name in test.columns]
-    learned = plan.table.select(plan.used)
+    learned = plan.known
     columns: dict[str, Column] = {}
     for name in names:
         pair: Any = (learned.columns[name], test.columns[name])

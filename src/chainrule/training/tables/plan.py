@@ -7,6 +7,7 @@ from its own values; means, scales and levels are fitted later, on training rows
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.choices import Choices
-from chainrule.data.columns import is_number
+from chainrule.data.columns import NumberArray, is_number, numbers_in, spelling
+from chainrule.data.date_column import dates_in
 from chainrule.data.decisions import Decision, counted, shown
-from chainrule.data.hints import spelling_hint
+from chainrule.data.hints import share_hint, spelling_hint
 from chainrule.data.ignoring import ignored_rows, numbered
-from chainrule.data.kinds import INPUTS, Kinds, decide_kinds
+from chainrule.data.kinds import INPUTS, Kinds, decide_kinds, said_of_reading
+from chainrule.data.preparation import Preparation
+from chainrule.data.scaling import too_far
 from chainrule.data.table import Table
 from chainrule.data.target import Task, decide_task, describe_target, rows_with_target
 from chainrule.errors import DataError
@@ -28,6 +32,8 @@ from chainrule.training.tables.together import rows_together
 Rows = NDArray[np.int64]
 
 FEWEST_ROWS = 10
+MOST_ROWS_NAMED = 20
+LARGEST_TARGET = 1e305
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +59,19 @@ class TablePlan:
         """The rows that are used: of others not even the class is known."""
         return self.table.select(self.used)
 
+    @cached_property
+    def preparation(self) -> Preparation:
+        """How the columns become inputs, fitted on all rows that are used."""
+        every = np.arange(len(self.used))
+        return Preparation.fit(self.known, self.target, every, self.task, self.kinds)
+
     @classmethod
     def of(cls, table: Table, target: str, choices: Choices, seed: int) -> TablePlan:
         """Return the plan of a table.
 
-        Raises DataError for a target that cannot be learned, fewer than 10 rows, and rows that
-        cannot be shared out; SetupError for choices that contradict.
+        Raises DataError for a target that cannot be learned, fewer than 10 rows, rows that cannot
+        be shared out, and a value that some fold could not scale; SetupError for choices that
+        contradict.
         """
         kinds = decide_kinds(table, target, choices)
         looked_at = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
@@ -74,12 +87,14 @@ class TablePlan:
         task = decide_task(known, target, choices.task)
         together, said = rows_together(known, target, task, kinds, choices)
         folds = make_folds(used, together, seed)
+        _refuse_largest(known, target, task, used)
+        _refuse_far_values(_numbers(table, target, task, kinds), folds)
         rows_said = _rows_said(table, used, int(ignored.sum()), choices)
         groups = None
         if choices.group is not None:
             groups = numbered(table.columns[choices.group])
         decisions = (
-            *table.decisions,
+            *said_of_reading(table.decisions, kinds),
             describe_target(known, target, task),
             *_target_hints(known, target, task),
             *rows_said,
@@ -89,18 +104,64 @@ class TablePlan:
         return cls(table, target, task, kinds, choices, used, folds, decisions, groups)
 
 
+def _numbers(
+    table: Table, target: str, task: Task, kinds: Kinds
+) -> Iterator[tuple[str, NumberArray]]:
+    """Return the name and the numbers (rows,) of every column that will be scaled."""
+    for name, column in table.columns.items():
+        kind = kinds.by_name.get(name)
+        if kind == "date":
+            yield name, dates_in(column, kinds.date_orders[name])[0]
+        elif kind == "number" or (name == target and task == "regression"):
+            yield name, column if is_number(column) else numbers_in(column)[0]
+
+
+def _refuse_largest(known: Table, target: str, task: Task, used: Rows) -> None:
+    """Refuse a target so large that errors may leave the range of float64. Raises DataError."""
+    if task != "regression":
+        return
+    numbers = known.columns[target]
+    largest = int(np.argmax(np.abs(numbers)))
+    if abs(numbers[largest]) > LARGEST_TARGET:
+        raise DataError(
+            f"The target {target!r} is {numbers[largest]:g} in row {used[largest] + 1}, which is "
+            "too large to predict.",
+            "Correct the cell, or give the column in a larger unit.",
+        )
+
+
+def _refuse_far_values(columns: Iterator[tuple[str, NumberArray]], folds: Sequence[Fold]) -> None:
+    """Refuse a value too large to scale with what some fold learns from. Raises DataError.
+
+    Said before the first training, which would have been in vain.
+    """
+    for name, numbers in columns:
+        far: set[int] = set()
+        for fold in folds:
+            others = np.concatenate((fold.validation, fold.test))
+            far.update(others[too_far(numbers[others], numbers[fold.training])].tolist())
+        if far:
+            rows = sorted(far)
+            named = ",".join(str(row + 1) for row in rows[:MOST_ROWS_NAMED])
+            raise DataError(
+                f"Column {name!r} has {numbers[rows[0]]:g} in row {rows[0] + 1}, which is too "
+                "large to scale beside the other rows.",
+                f"Correct the cell, or leave out what is so large: --ignore-rows {named}.",
+            )
+
+
 def _target_hints(known: Table, target: str, task: Task) -> list[Decision]:
     """Return hints for classes: some that may be one, and some of too few rows for the folds."""
     if task == "regression":
         return []
     column = known.columns[target]
-    counts = Counter(map(str, column.tolist()))
+    counts = Counter(map(spelling, column.tolist()) if is_number(column) else column.tolist())
     rare = sorted(label for label, count in counts.items() if count < FOLDS)
     hints = [] if is_number(column) else spelling_hint(target, counts)
     if rare:
         text = f"{shown(rare)} in fewer rows than there are folds: some folds test none of them"
         hints.append(Decision(target, "hint", text))
-    return hints
+    return [*share_hint(target, counts), *hints]
 
 
 def _rows_said(table: Table, used: Rows, ignored: int, choices: Choices) -> list[Decision]:

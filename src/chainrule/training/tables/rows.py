@@ -32,8 +32,13 @@ class TableRows:
     @classmethod
     def fitted(cls, plan: TablePlan, training: Rows) -> TableRows:
         """Return the rows as these training rows, by their numbers, scale and encode them."""
+        if len(training) == len(plan.used):
+            return cls(plan.table, plan.preparation)
         places = np.searchsorted(plan.used, training)
-        found = Preparation.fit(plan.known, plan.target, places, plan.task, plan.kinds)
+        # A column that varies in all rows need not do so in those of a fold.
+        found = Preparation.fit(
+            plan.known, plan.target, places, plan.task, plan.kinds, may_lack_inputs=True
+        )
         return cls(plan.table, found)
 
     def part(self, rows: Rows) -> tuple[NDArray[np.float64], NDArray[Any]]:

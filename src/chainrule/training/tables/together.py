@@ -29,14 +29,15 @@ def rows_together(
 ) -> tuple[Togetherness, list[Decision]]:
     """Return what rows that are used have to do with each other, and what is to be said of it."""
     classes = strata(known, target, task)
+    inputs = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
     if choices.time is not None:
         times = _times(known, choices.time, kinds)
         return Togetherness(known.rows, classes, times=times), []
     if choices.group is not None:
         groups = _groups(known, choices.group)
         said = f"{len(np.unique(groups)):,} groups of rows, each in one fold"
-        return Togetherness(known.rows, classes, groups=groups), [Decision("rows", "rows", said)]
-    inputs = [name for name, kind in kinds.by_name.items() if kind in INPUTS]
+        decisions = [Decision("rows", "rows", said), *_across_groups(known, inputs, groups)]
+        return Togetherness(known.rows, classes, groups=groups), decisions
     # By what is learned from alone: were the target looked at, too, rows that are equal by chance
     # would be sorted into folds by their target.
     copies = copies_of(known, inputs)
@@ -53,6 +54,24 @@ def rows_together(
         said = f"{twins:,} are equal to others, as few values make them: shared out like all others"
         together = Togetherness(known.rows, classes)
     return together, [Decision("rows", "rows", said, "--ignore-rows duplicates")]
+
+
+def _across_groups(known: Table, inputs: Sequence[str], groups: Rows) -> list[Decision]:
+    """Return a hint where rows of different groups are copies of one another."""
+    if not inputs:
+        return []
+    copies = copies_of(known, inputs)
+    # A copy is in another group where the rows that are equal to it are not all in one.
+    count = int(groups.max()) + 1
+    in_groups = np.bincount(np.unique(copies * count + groups) // count, minlength=known.rows)
+    across = int((in_groups[copies] > 1).sum())
+    if not across or not _are_copies(known, inputs, copies, across):
+        return []
+    text = (
+        f"{across:,} are copies, in all that is learned from, of rows of another group: some may "
+        "be tested by a network that has learned from their copy"
+    )
+    return [Decision("rows", "hint", text, "--ignore-rows duplicates")]
 
 
 def _are_copies(known: Table, inputs: Sequence[str], copies: Rows, twins: int) -> bool:
