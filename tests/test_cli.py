@@ -19,7 +19,8 @@ import pytest
 from command_line import COMMAND, HEART, ROOT, Here, environment, on_a_terminal, refused
 
 import chainrule as cr
-from chainrule.views.terminal import print_run, run_as_json
+from chainrule.views.run_document import run_as_json
+from chainrule.views.terminal import print_run
 
 FAST = ["--target", "disease", "--epochs", "4"]
 

@@ -150,6 +150,7 @@ def test_a_folder_in_the_place_of_a_table(here: Here) -> None:
         ["--task", "regresion"],
         ["--activation", "linear"],
         ["--activation", ""],
+        ["--activation", "bar", "--hidden", "0"],
         ["--optimizer", ""],
         ["--drop", "y"],
         ["--drop", "x", "--numeric", "x"],
@@ -165,7 +166,11 @@ def test_a_folder_in_the_place_of_a_table(here: Here) -> None:
 )
 def test_settings_that_are_not_possible(here: Here, words: list[str]) -> None:
     Path("table.csv").write_text(GOOD)
-    refused(here("train", "table.csv", "--target", "y", *words), 4)
+    refusals = [
+        refused(here("train", "table.csv", "--target", "y", *words, *more), 4)
+        for more in ([], ["--dry-run"])
+    ]
+    assert refusals[0] == refusals[1]
     assert os.listdir() == ["table.csv"]
 
 
@@ -226,9 +231,44 @@ def test_choices_that_the_table_does_not_allow(here: Here, words: list[str], cau
 def test_a_row_without_its_group_or_time(here: Here, what: str) -> None:
     rows = "".join(f"{i},{'' if i == 2 else i // 3},{letter(i)}\n" for i in range(ROWS))
     Path("table.csv").write_text("x,place,y\n" + rows)
-    cause = refused(here("train", "table.csv", "--target", "y", f"--{what}", "place"), 3)
-    assert f"'place' says no {what} in 1 row, first in row 3 of those with a target" in cause
+    ended = here("train", "table.csv", "--target", "y", f"--{what}", "place")
+    assert f"'place' says no {what} in row 3." in refused(ended, 3)
+    assert ended.err.endswith("in every row, or leave the row out: --ignore-rows 3.\n")
     assert os.listdir() == ["table.csv"]
+
+
+@pytest.mark.parametrize("what", ["group", "time"])
+def test_rows_are_counted_in_the_file_and_left_out_besides_others(here: Here, what: str) -> None:
+    """Those without a target, and those that are left out already, count as well."""
+    empty = (2, 20, 21, 25)
+    rows = "".join(
+        f"{i},{'' if i in empty else i // 3},{'' if i in (1, 4) else letter(i)}\n"
+        for i in range(ROWS)
+    )
+    Path("table.csv").write_text("x,place,y\n" + rows)
+    words = ["train", "table.csv", "--target", "y", f"--{what}", "place", "--dry-run"]
+    ended = here(*words, "--ignore-rows", "3, 10-11")
+    assert f"'place' says no {what} in 3 rows, first in row 21." in refused(ended, 3)
+    remedy = ended.err.splitlines()[1]
+    assert remedy.endswith("or leave 3 such rows out: --ignore-rows '3, 10-11,21-22,26'.")
+    assert here(*words, "--ignore-rows", "3, 10-11,21-22,26").code == 0
+    Path("table.csv").write_text(
+        "x,place,y\n" + "".join(f"{i},,{letter(i)}\n1,1,a\n" for i in range(60))
+    )
+    ended = here(*words)
+    assert "in 60 rows, first in row 1." in refused(ended, 3)
+    assert "--ignore-rows" not in ended.err
+
+
+def test_a_value_too_large_is_left_out_besides_others(here: Here) -> None:
+    rows = "".join(f"{1e300 if i in (6, 7) else i},{letter(i)}\n" for i in range(ROWS))
+    Path("table.csv").write_text("x,y\n" + rows)
+    words = ["train", "table.csv", "--target", "y", "--dry-run", "--ignore-rows"]
+    ended = here(*words, "3")
+    assert "in row 7, which is too large to scale" in refused(ended, 3)
+    remedy = ended.err.splitlines()[1]
+    assert remedy == "Correct the cell, or leave 2 such rows out: --ignore-rows 3,7-8."
+    assert here(*words, "3,7-8").code == 0
 
 
 def test_text_regression_is_refused(here: Here) -> None:
@@ -395,7 +435,7 @@ def test_an_error_inside_is_one_line_and_how_to_report_it(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr("chainrule.training.tables.door.train_table", broken)
+    monkeypatch.setattr("chainrule.training.tables.door.train_as_chosen", broken)
     ended = here("train", HEART, "--target", "disease")
     assert (ended.code, ended.out) == (1, "")
     first, second = ended.err.splitlines()
@@ -409,7 +449,7 @@ def test_too_little_memory_is_no_fault(here: Here, monkeypatch: pytest.MonkeyPat
     def greedy(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("chainrule.training.tables.door.train_table", greedy)
+    monkeypatch.setattr("chainrule.training.tables.door.train_as_chosen", greedy)
     refused(here("train", HEART, "--target", "disease"), 4)
 
 

@@ -17,12 +17,12 @@ from command_line import COMMAND, HEART, LONG, Here, environment
 
 import chainrule as cr
 import chainrule.training.loop
-import chainrule.training.tables.notes
+import chainrule.training.tables.given_tables
 from chainrule.files import read_folder
 from chainrule.training.interrupts import held_interrupts, uninterrupted
 from chainrule.training.loop import Loop, Progress
 from chainrule.training.run import Run
-from chainrule.training.tables.door import is_complete
+from chainrule.training.tables.fold_records import is_complete
 from chainrule.training.tables.folds import MOST_ROWS
 from chainrule.training.tables.work import TableWork
 
@@ -130,7 +130,7 @@ def test_an_interrupt_between_folds_says_how_many_the_figure_rests_on(
 def test_an_interrupt_before_training_keeps_nothing(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chainrule.training.tables.notes, "read_table", raising_at(1))
+    monkeypatch.setattr(chainrule.training.tables.given_tables, "read_table", raising_at(1))
     ended = here("train", HEART, *LONG, "--output", "run")
     assert (ended.code, ended.out) == (130, "")
     assert ended.err == "Interrupted. Training had not begun, and nothing is kept.\n"

@@ -17,7 +17,7 @@ from command_line import HEART, Here, refused
 
 import chainrule as cr
 import chainrule.cli
-from chainrule.data.choices import Choices
+from chainrule.data.choices import DELIMITER_NAMES, Choices
 
 ROWS = 60
 RUN = ["--target", "y", "--epochs", "2", "--output", "run"]
@@ -320,6 +320,20 @@ def test_rows_that_are_kept_need_no_file_any_more(here: Here) -> None:
     assert "There is no file" in refused(here("resume", "cut"), 3)
     assert here("resume", "cut with rows", "--quiet").code == 0
     assert cr.load("cut with rows").notes["result"] == run.notes["result"]
+
+
+def test_every_option_is_told_in_a_phrase() -> None:
+    commands = typer.main.get_command(chainrule.cli.app).commands
+    for name, command in commands.items():
+        for one in command.params:
+            told = getattr(one, "help", None)
+            assert told is not None, (name, one.name)
+            assert told.endswith("."), (name, one.name)
+            assert len(told.split()) > 2, (name, one.name)
+    train = {one.name: one.help for one in commands["train"].params}
+    assert all(word in train["delimiter"] for word in DELIMITER_NAMES if word.isalpha())
+    (data,) = [one.help for one in commands["report"].params if one.name == "data"]
+    assert "measured on (that of --test, if given)" in data
 
 
 def test_the_command_and_the_function_take_the_same() -> None:

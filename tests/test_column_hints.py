@@ -21,7 +21,8 @@ from chainrule.data.preparation import Preparation
 from chainrule.data.reading import Reading
 from chainrule.data.table import Table, read_table, table_from_frame
 from chainrule.errors import ChainruleError, DataError
-from chainrule.training.tables.door import plan_table, resume_table, table_again, train_table
+from chainrule.training.tables.door import plan_table, resume_table, train_table
+from chainrule.training.tables.given_tables import table_again
 from chainrule.training.tables.notes import table_note_of
 from chainrule.views.decision_lines import decision_lines
 
@@ -40,7 +41,7 @@ def kinds_of(columns: dict[str, list[Any]], **choices: Any) -> Kinds:
 
 
 def said(kinds: Kinds) -> list[tuple[str, str, str, str]]:
-    return [(one.subject, one.kind, one.text, one.option) for one in kinds.decisions]
+    return [(one.subject, one.kind, one.in_words, one.option) for one in kinds.decisions]
 
 
 def read(content: str, **choices: Any) -> Table:
@@ -83,7 +84,7 @@ def test_codes_that_look_like_quantities_are_said() -> None:
 def test_every_code_is_named() -> None:
     names = [f"zip {number}" for number in range(60)]
     columns = {name: [10115 + 17 * (row % 12) for row in range(ROWS)] for name in names}
-    lines = decision_lines(kinds_of(columns).decisions)
+    lines = decision_lines(kinds_of(columns).decisions, "")
     hint = next(line for line in lines if line.startswith("hint: "))
     assert all(f"{name}," in hint or f"{name} (" in hint for name in names)
     assert hint.endswith("[--categorical NAME]")
@@ -92,9 +93,9 @@ def test_every_code_is_named() -> None:
 def test_hints_come_before_other_lines_where_there_is_no_room_for_all() -> None:
     decisions = [Decision(f"c{n}", "constant", f"of its own {'x' * n}") for n in range(9)]
     hint = Decision("zip", "hint", "codes by its name", "--categorical zip")
-    lines = decision_lines([*decisions, hint], most=3)
+    lines = decision_lines([*decisions, hint], "elsewhere", most=3)
     assert lines[0].startswith("hint: zip: codes by its name")
-    assert lines[-1] == "and 7 more: --json shows all"
+    assert lines[-1] == "and 7 more: elsewhere"
 
 
 def test_one_decision_says_what_codes_with_zeros_are() -> None:
@@ -133,7 +134,7 @@ def test_an_identifier_that_is_mostly_numbers_says_so() -> None:
     table = framed({"v": MOSTLY, "w": HALVES}, numeric="v")
     taken = decide_kinds(table, "y", Choices(numeric=("v",)))
     assert taken.by_name["v"] == "number"
-    assert taken.decisions[0].text.endswith("6 missing, filled in and marked")
+    assert taken.decisions[0].in_words.endswith("6 missing, filled in and marked")
     preparation = Preparation.fit(table, "y", np.arange(10), kinds=taken)
     column = preparation.columns[0]
     assert isinstance(column, NumberColumn)
@@ -319,10 +320,21 @@ def test_no_rows_can_be_left_out_of_a_later_file() -> None:
     assert "--ignore-rows" not in refusal.value.remedy
 
 
-def test_very_many_ragged_rows() -> None:
+def test_ragged_rows_are_left_out_besides_those_that_are_already() -> None:
+    lines = "".join(f"{row},1{',2' if row % 4 == 1 else ''}\n" for row in range(200))
+    with pytest.raises(DataError) as refusal:
+        read("a,y\n" + lines, ignore_rows="1, 2,")
+    rows = ",".join(str(row + 1) for row in range(5, 200, 4))
+    expected = f", or leave 49 such rows out: --ignore-rows '1, 2,{rows}'."
+    assert refusal.value.remedy.endswith(expected)
+    assert read("a,y\n" + lines, ignore_rows=f"1, 2,{rows}").rows == 200
+
+
+def test_nothing_is_said_of_leaving_out_very_many_ragged_rows() -> None:
     lines = "".join(f"{row},1{',2' if row % 2 else ''}\n" for row in range(300))
-    with pytest.raises(DataError, match="or leave 150 such rows out: --ignore-rows 2"):
+    with pytest.raises(DataError, match="Row 2 of ") as refusal:
         read("a,y\n" + lines)
+    assert refusal.value.remedy.endswith("one in quotation marks.")
 
 
 # ---------------------------------------------------------------- spelling, surrogates, shares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 import chainrule as cr
 from chainrule.training.tables.measures import ClassPredictions
-from chainrule.views.charts import Bars, Dots, Spans, calibration_chart
-from chainrule.views.figures import calibration_figure, folds_figure, loss_figure, residual_figure
+from chainrule.views.charts import Bars, Dots, Spans, calibration_chart, residual_chart
+from chainrule.views.figures import drawn as figure_of
+from chainrule.views.figures import folds_figure, loss_figure
 from chainrule.views.svg import figure_html
 from chainrule.views.tested import what_was_tested
 
@@ -93,7 +95,7 @@ def test_the_calibration_of_two_classes_is_that_of_scikit_learn() -> None:
     draw = np.random.default_rng(0)
     said = draw.uniform(size=500)
     truth = (draw.uniform(size=500) < said).astype(np.int64)
-    figure = calibration_figure(truth, np.column_stack([1 - said, said]))
+    figure = figure_of(calibration_chart(truth, np.column_stack([1 - said, said])))
     confidence, right = np.maximum(said, 1 - said), (said > 0.5) == truth
     share, mean = calibration_curve(right, confidence, n_bins=10)
     x, y = drawn(figure)["rows of a bin"]
@@ -116,7 +118,7 @@ def heights(figure: Figure) -> list[float]:
 def test_the_calibration_of_several_classes_is_that_of_the_predicted_one() -> None:
     shares = np.array([[0.7, 0.2, 0.1], [0.3, 0.62, 0.08], [0.05, 0.05, 0.9], [0.1, 0.2, 0.7]])
     truth = np.array([0, 2, 2, 1])
-    figure = calibration_figure(truth, shares)
+    figure = figure_of(calibration_chart(truth, shares))
     x, y = drawn(figure)["rows of a bin"]
     np.testing.assert_allclose(x, [0.62, 0.7, 0.9])
     assert list(y) == [0.0, 0.5, 1.0]
@@ -160,22 +162,34 @@ def test_a_report_draws_the_intervals_of_as_many_networks_as_there_were() -> Non
         assert (figure_html(chart) in run.report().html) == same
 
 
+def test_folds_that_had_not_ended_predicted_nothing() -> None:
+    run = cr.train_table(HEART, "disease", epochs=2, progress=False)
+    records = [*run.notes["folds"][:2], None, None, None]
+    cut = replace(run, notes={**run.notes, "folds": records})
+    tested = what_was_tested(cut, cut.folds)
+    assert isinstance(tested, ClassPredictions)
+    assert len(tested.truth) == sum(len(one.rows.test) for one in run.folds[:2])
+    for folds, same in ((2, True), (5, False)):
+        chart = calibration_chart(tested.truth, tested.probabilities, folds)
+        assert (figure_html(chart) in cut.report().html) == same
+
+
 def test_a_probability_of_one_is_in_the_last_bin_and_no_number_is_in_none() -> None:
     shares = np.array([[0.0, 1.0], [np.nan, np.nan], [1.0, 0.0]])
-    figure = calibration_figure(np.array([1, 1, 0]), shares)
+    figure = figure_of(calibration_chart(np.array([1, 1, 0]), shares))
     assert drawn(figure)["rows of a bin"] == ([1.0], [1.0])
     with pytest.raises(cr.SetupError, match="no probabilities to draw"):
-        calibration_figure(np.array([1]), shares[1:2])
+        figure_of(calibration_chart(np.array([1]), shares[1:2]))
 
 
 def test_a_probability_just_below_a_half_is_still_on_the_chart() -> None:
-    figure = calibration_figure(np.array([1]), np.array([[0.4999999, 0.49999995]]))
+    figure = figure_of(calibration_chart(np.array([1]), np.array([[0.4999999, 0.49999995]])))
     assert figure.axes[0].get_xlim() == pytest.approx((0.4, 1.0))
 
 
 def test_residuals_are_true_minus_predicted() -> None:
     truth, predicted = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.5, 1.0, 4.0, np.inf])
-    figure = residual_figure(truth, predicted, "weight")
+    figure = figure_of(residual_chart(truth, predicted, "weight"))
     (first, second) = figure.axes
     assert list(first.lines[1].get_xdata()) == [1.0, 2.0, 4.0]
     assert list(first.lines[1].get_ydata()) == [1.5, 1.0, 4.0]
@@ -183,12 +197,12 @@ def test_residuals_are_true_minus_predicted() -> None:
     assert list(second.lines[1].get_ydata()) == [-0.5, 1.0, 0.0]
     assert first.get_xlabel() == "true weight"
     with pytest.raises(cr.SetupError, match="no predictions to draw"):
-        residual_figure(truth[3:], predicted[3:], "weight")
+        figure_of(residual_chart(truth[3:], predicted[3:], "weight"))
 
 
 def test_of_many_rows_some_are_drawn_from_the_first_to_the_last() -> None:
     truth = np.arange(10_000.0)
-    figure = residual_figure(truth, truth + 1, "count")
+    figure = figure_of(residual_chart(truth, truth + 1, "count"))
     x = list(figure.axes[0].lines[1].get_xdata())
     assert (len(x), x[0], x[-1]) == (2000, 0.0, 9999.0)
 

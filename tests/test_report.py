@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.cli import main
+from chainrule.data.decisions import Decision
 from chainrule.training.tables.measures import ClassPredictions, NumberPredictions
 from chainrule.views.axes import MOST_TICKS, limits_of, tick_texts, ticks
 from chainrule.views.charts import Bars, Chart, Dots, Line, Panel, Spans
@@ -124,7 +126,7 @@ def test_decisions_settings_and_origin_are_on_it(heart: tuple[Any, Path]) -> Non
     page = Page(run.report().html)
     cells = page.texts["td"] + page.texts["th"]
     for one in run.decisions:
-        assert {one.subject, one.text, one.option} <= set(cells)
+        assert {one.subject, one.in_words, one.option} <= set(cells)
     told = dict(zip(page.texts["dt"], page.texts["dd"], strict=True))
     assert told["table"] == str(HEART)
     assert told["SHA-256 of its values"] == run.notes["table"]["source"]["checksum"]
@@ -446,10 +448,35 @@ def test_what_no_command_can_say_is_said(heart: tuple[Any, Path]) -> None:
                          progress=False)  # fmt: skip
     scheduled = cr.Adam(learning_rate=cr.StepDecay(0.01, every=5))
     decayed = cr.train_table(HEART, "disease", epochs=1, optimizer=scheduled, progress=False)
-    for run in (frame, own, decayed):
+    tested = cr.train_table(HEART, "disease", epochs=1, test=pd.read_csv(HEART), progress=False)
+    nameless = "No command does: it was trained, or tested, on what no path leads to."
+    python = "It was trained from Python, with what no command can say."
+    for run, said in ((frame, nameless), (tested, nameless), (own, python), (decayed, python)):
         text = run.report().html
-        assert "It was trained from Python, with what no command can say." in text
+        assert (nameless in text, python in text) == (said == nameless, said == python)
         assert "chainrule train " not in text
+
+
+def test_what_is_said_of_a_table_without_a_path() -> None:
+    x = [0.1 * i for i in range(40)]
+    columns = {"x": x, "y": x[::-1]}
+    for keep in (False, True):
+        run = cr.train_table(columns, "y", test=columns, keep_data=keep, epochs=1, progress=False)
+        page = Page(run.report().html)
+        told = dict(zip(page.texts["dt"], page.texts["dd"], strict=True))
+        unnamed = "a data frame or standard input"
+        assert told["table"] == unnamed + ("" if keep else ", whose rows are not saved")
+        assert told["test table"] == f"{unnamed}, whose rows are not saved"
+        assert page.texts["title"] == [f"y from {unnamed}"]
+
+
+def test_a_text_that_leaves_decisions_out_says_where_they_are(heart: tuple[Any, Path]) -> None:
+    run, _ = heart
+    odd = [Decision(f"d{i}", "constant", "x" * i, f"--drop d{i}").to_record() for i in range(60)]
+    table = {**run.notes["table"], "decisions": odd}
+    text = str(replace(run, notes={**run.notes, "table": table}).report())
+    assert "and 20 more: run.decisions holds all, in Python" in text
+    assert "--json" not in text
 
 
 # ---------------------------------------------------------------- drawing

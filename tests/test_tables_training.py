@@ -18,16 +18,21 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 import chainrule as cr
 import chainrule.training.tables.plan
+from chainrule.data.choices import Choices
 from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.training.run import Run
-from chainrule.training.tables.door import is_complete, resume_table
+from chainrule.training.tables.door import plan_table, resume_table
+from chainrule.training.tables.fold_records import is_complete
 from chainrule.training.tables.folds import MOST_ROWS, Fold
 from chainrule.training.tables.intervals import Measured
+from chainrule.training.tables.measuring import result_of_folds
 from chainrule.training.tables.result import MEASURES, MODELS, TableResult
+from chainrule.training.tables.rows import TableRows
 from chainrule.training.tables.sentences import in_words
 from chainrule.training.tables.work import TableWork
 
@@ -257,6 +262,9 @@ def test_copies_are_kept_in_one_fold() -> None:
         assert not set(fold.rows.validation % 303) & set(fold.rows.training % 303)
     # What is offered takes away the rows that were named, whatever their identifiers are.
     assert said[0].option == "--ignore-rows duplicates"
+    fewer = plan_table(twice, "disease", Choices(ignore_rows="3"), 0)
+    options = [one.option for one in fewer.decisions if "are copies of others" in one.text]
+    assert options == ["--ignore-rows 3,duplicates"]
     once = cr.train_table(twice, "disease", ignore_rows="duplicates", **FAST)
     assert once.result is not None
     assert once.result.rows in (302, 303)
@@ -267,7 +275,8 @@ def test_rows_that_chance_makes_equal_are_no_copies() -> None:
     switches = {name: random.integers(0, 2, 400) for name in ("a", "b", "c")}
     run = cr.train_table({**switches, "y": switches["a"] ^ switches["b"]}, "y", **FAST)
     said = [one.text for one in run.decisions if one.subject == "rows"]
-    assert said == ["400 are equal to others, as few values make them: shared out like all others"]
+    why = "as columns of two values make them"
+    assert said == [f"400 are equal to others, {why}: shared out like all others"]
     assert [fold.rows.sizes["test"] for fold in run.folds] == [80] * 5
 
 
@@ -405,6 +414,26 @@ def test_the_result_in_words(task: str, main: tuple[float, float, float], words:
     assert words in in_words(result_of(task, main))
 
 
+@pytest.mark.parametrize(
+    ("values", "often"),
+    [
+        ((0.9, 0.9, 0.9), "It is right about as often as a constant, but "),
+        ((0.8, 0.9, 0.9), "It is right less often than a constant, but "),
+    ],
+)
+def test_skill_beside_a_constant_that_is_right_as_often_or_more(
+    values: tuple[float, float, float], often: str
+) -> None:
+    better = Measured(-0.2, -0.3, -0.1)
+    text = in_words(result_of("classification", values, skill=better))
+    assert f"{often}its probabilities are better: log loss {values[0]:.4f} against 0.9000." in text
+    text = in_words(result_of("classification", values))
+    low, high = values[0] - 0.01, values[0] + 0.01
+    ranks = f"ranks rows better than chance: AUC {values[0]:.3f} ({low:.3f} to {high:.3f})."
+    assert often + ranks in text
+    assert "most frequent" not in text
+
+
 def test_better_probabilities_are_skill_where_the_class_named_is_the_same() -> None:
     better = Measured(-0.2, -0.3, -0.1)
     text = in_words(result_of("classification", (0.95, 0.95, 0.95), skill=better))
@@ -415,6 +444,18 @@ def test_better_probabilities_are_skill_where_the_class_named_is_the_same() -> N
     rare = np.where(random.random(1500) < 1.0 / (1.0 + np.exp(4.0 - 1.5 * x)), "ill", "well")
     run = cr.train_table({"x": x, "y": rare}, "y", progress=False)
     assert "its probabilities are better" in run.notes["result"]["in_words"]
+
+
+@pytest.mark.parametrize("ended", [1, 2, 5])
+def test_an_interval_counts_the_folds_that_had_ended(classes: Run, ended: int) -> None:
+    plan = plan_table(HEART, "disease", Choices(), 0)
+    rows = TableRows.fitted(plan, plan.used)
+    result = result_of_folds(plan, plan.folds[:ended], classes.note_arrays, rows, 0)
+    assert (result.folds, result.planned) == (ended, 5)
+    found = result.scores["network"]["accuracy"]
+    count = result.rows if ended == 1 else result.rows - result.rows // ended
+    wilson = proportion_confint(found.value * count, count, method="wilson")
+    assert (found.low, found.high) == pytest.approx(wilson, abs=1e-9)
 
 
 def test_words_say_how_many_folds_a_figure_rests_on() -> None:
@@ -555,6 +596,8 @@ def test_scores_do_not_depend_on_the_unit(unit: float, numbers: Run) -> None:
         ({"hidden": None}, "hidden=None is not a list of widths."),
         ({"hidden": "16"}, "hidden='16' is not a list of widths."),
         ({"hidden": (16, "8")}, "hidden='8' is not possible."),
+        ({"activation": None}, "activation=None is not the name of an activation."),
+        ({"l2": {"*.W": 0.1}}, "l2={'*.W': 0.1} is not possible."),
         ({"target": 1}, "target=1 is not the name of a column."),
         ({"target": ["disease"]}, "target=['disease'] is not the name of a column."),
         ({"output": 5}, "output=5 is no path."),

@@ -24,8 +24,9 @@ from chainrule.training.progress import seldom, shown_trainings
 from chainrule.training.tables.door import train_table
 from chainrule.training.tables.sentences import written_number
 from chainrule.views.decision_lines import MOST_LINES, decision_lines
+from chainrule.views.run_document import run_as_json
 from chainrule.views.scores import mistakes_grid, score_grid, written
-from chainrule.views.terminal import print_decisions, print_run, run_as_json
+from chainrule.views.terminal import print_decisions, print_run
 
 HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
 
@@ -44,7 +45,7 @@ def printed(run: Any, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
 
 def lines_of(columns: dict[str, list[Any]], **chosen: Any) -> list[str]:
     kinds = decide_kinds(table_from_frame(columns), "y", Choices(**chosen))
-    return decision_lines(kinds.decisions)
+    return decision_lines(kinds.decisions, "")
 
 
 # ---------------------------------------------------------------- decisions
@@ -93,12 +94,17 @@ def test_what_is_said_of_many_columns_is_said_once() -> None:
 
 
 def test_ten_thousand_columns_do_not_make_ten_thousand_lines() -> None:
-    plain = [Decision(f"c{i}", "number", f"numbers from 0 to {i}") for i in range(10_000)]
+    plain = [Decision(f"c{i}", "number", f"numbers to {i}", plain=True) for i in range(10_000)]
     odd = [Decision(f"d{i}", "constant", "x" * i, f"--drop d{i}") for i in range(500)]
-    found = decision_lines([*plain, *odd])
+    found = decision_lines([*plain, *odd], "elsewhere")
     assert len(found) == MOST_LINES + 1
     assert found[0].endswith("c11 and 9,988 more")
-    assert found[-1] == f"and {500 - (MOST_LINES - 1):,} more: --json shows all"
+    assert found[-1] == f"and {500 - (MOST_LINES - 1):,} more: elsewhere"
+
+
+def test_a_command_that_leaves_decisions_out_has_json(capsys: pytest.CaptureFixture[str]) -> None:
+    print_decisions([Decision(f"d{i}", "constant", "x" * i) for i in range(60)])
+    assert capsys.readouterr().out.endswith("\nand 20 more: --json shows all\n")
 
 
 def test_the_file_the_target_and_the_rows_come_first() -> None:
@@ -108,7 +114,7 @@ def test_the_file_the_target_and_the_rows_come_first() -> None:
         Decision("target", "target", "regression", "--task classification"),
         Decision("file", "file", "read as cp1252", "--encoding utf-8"),
     ]
-    assert [line.partition(":")[0] for line in decision_lines(given)] == [
+    assert [line.partition(":")[0] for line in decision_lines(given, "")] == [
         "file", "target", "rows", "a",
     ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from chainrule.data.column_names import is_named_like_id
 from chainrule.data.columns import object_array
 from chainrule.data.dates import date_form, days_of, written_day
 from chainrule.data.decisions import KINDS, Decision
-from chainrule.data.ignoring import copies_of, ignored_rows
+from chainrule.data.equal_rows import first_equal_row
+from chainrule.data.ignoring import ignored_rows
 from chainrule.data.kinds import Kinds, decide_kinds
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import Reading
@@ -83,8 +85,8 @@ def test_money_as_books_and_banks_write_it() -> None:
     assert numbered.columns["a"][0] == "(0)"
     again = read_table(io.BytesIO(b"left out|x\n12|1\n"), like=table.reading)
     assert again.columns["left out"].tolist() == [12.0]
-    with pytest.raises(DataError, match="is in 'kg', and in training it was in '€'"):
-        read_table(io.BytesIO(b"left out|x\n12 kg|1\n"), like=table.reading)
+    later = read_table(io.BytesIO(b"left out|x\n12 kg|1\n"), like=table.reading)
+    assert "is in 'kg', and in training it was in '€'" in str(later.doubts["left out"])
 
 
 def test_titles_that_a_spreadsheet_has_filled_up_with_empty_cells() -> None:
@@ -175,8 +177,9 @@ def test_another_unit_than_in_training_is_refused() -> None:
     assert first.select(np.array([1])).written["dose"].tolist() == ["13 kg"]
     same = read_table(io.BytesIO(b"dose\n14 kg\n15 kg\n"), like=first.reading)
     assert same.columns["dose"].tolist() == [14, 15]
-    with pytest.raises(DataError, match="'dose' is in 'lb', and in training it was in 'kg'"):
-        read_table(io.BytesIO(b"dose\n14 lb\n15 lb\n"), like=first.reading)
+    later = read_table(io.BytesIO(b"dose\n14 lb\n15 lb\n"), like=first.reading)
+    doubt = "Column 'dose' is in 'lb', and in training it was in 'kg'."
+    assert later.doubts["dose"].cause == doubt
 
 
 def test_the_line_of_the_header_is_known() -> None:
@@ -205,7 +208,7 @@ def kinds_of(columns: dict[str, list[Any]], **choices: Any) -> Kinds:
 
 
 def said(kinds: Kinds) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.text, one.option) for one in kinds.decisions]
+    return [(one.kind, one.in_words, one.option) for one in kinds.decisions]
 
 
 ROWS = 24
@@ -477,8 +480,9 @@ RECORDS = [
     Choices(),
     Choices("regression", ("a",), ("b",), ("c",), "3,missing", "g", None, ",", False, "dmy"),
     Choices(header=True, missing=("-9", "x"), delimiter="tab", encoding="cp1252"),
-    Reading(";", "cp1252", ",", 0, (("a", "kg"), ("b", "$")), ("c",), ("d", "e")),
+    Reading(";", "cp1252", ",", 0, (("a", "kg"), ("b", "$")), ("c",), ("d", "e"), (".",)),
     Decision("file", "file", "a text", "--drop a"),
+    Decision("a", "number", "numbers from 0 to 1", "--drop a", 3, plain=True),
 ]
 
 
@@ -494,8 +498,17 @@ def test_records_are_read_back(one: Any) -> None:
             except RunFolderError:
                 continue
             assert type(one).from_record(found.to_record()) == found
+        without = {name: value for name, value in written.items() if name != key}
+        if isinstance(one, Reading) and key == "thousands":
+            # Runs of before took either mark for one between thousands.
+            assert Reading.from_record(without) == replace(one, thousands=(",", "."))
+            continue
+        if isinstance(one, Decision) and key in ("missing", "plain"):
+            # Runs of before have neither.
+            assert Decision.from_record(without) == replace(one, **{key: type(written[key])()})
+            continue
         with pytest.raises(RunFolderError):
-            type(one).from_record({name: value for name, value in written.items() if name != key})
+            type(one).from_record(without)
     with pytest.raises(RunFolderError):
         type(one).from_record([written])
 
@@ -513,11 +526,11 @@ TABLE = table_from_frame(
 
 
 def test_copies_have_the_number_of_the_first() -> None:
-    assert copies_of(TABLE, ["a", "b"]).tolist() == [0, 1, 0, 3, 3, 5]
-    assert copies_of(TABLE, ["b"]).tolist() == [0, 1, 0, 3, 3, 0]
-    assert copies_of(TABLE, []).tolist() == [0] * 6
+    assert first_equal_row(TABLE, ["a", "b"]).tolist() == [0, 1, 0, 3, 3, 5]
+    assert first_equal_row(TABLE, ["b"]).tolist() == [0, 1, 0, 3, 3, 0]
+    assert first_equal_row(TABLE, []).tolist() == [0] * 6
     with pytest.raises(DataError, match=r"no column 'c'"):
-        copies_of(TABLE, ["c"])
+        first_equal_row(TABLE, ["c"])
 
 
 @given(
@@ -538,7 +551,7 @@ def test_copies_agree_with_a_search(rows: list[tuple[float | None, ...]]) -> Non
             "c": object_array([row[2] for row in rows]),
         }
     )
-    assert copies_of(table, table.names).tolist() == [rows.index(row) for row in rows]
+    assert first_equal_row(table, table.names).tolist() == [rows.index(row) for row in rows]
 
 
 @pytest.mark.parametrize(

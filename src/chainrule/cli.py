@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from chainrule.errors import SetupError
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
 from chainrule.views.plain_text import printable, quoted
 
 if TYPE_CHECKING:
+    from chainrule.data.choices import Choices
     from chainrule.training.run import Run
 
 Arguments = ParamSpec("Arguments")
@@ -94,30 +94,44 @@ def train(
         str | None, typer.Option(help="The column whose equal values stay in one fold.")
     ] = None,
     time: Annotated[
-        str | None, typer.Option(help="The column in whose order is learned and tested.")
+        str | None,
+        typer.Option(help="The column in whose order rows are learned from and tested."),
     ] = None,
     test: Annotated[
         Path | None, typer.Option(help="A file of its own that the result is measured on.")
     ] = None,
     missing: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="Stands for no value; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="A text that stands for no value; repeatable."),
     ] = None,
-    decimal: Annotated[str | None, typer.Option(help="The decimal mark: . or ,")] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="The decimal mark: a point (.) or a comma (,).")
+    ] = None,
     dates: Annotated[str | None, typer.Option(help="The order of dates: dmy, mdy or ymd.")] = None,
     header: Annotated[
         bool | None, typer.Option("--header/--no-header", help="Whether the first line has names.")
     ] = None,
-    delimiter: Annotated[str | None, typer.Option(help="What stands between the cells.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Such as utf-8 or cp1252.")] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(help="Between the cells: one character, or comma, semicolon, tab or bar."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="The file's encoding, such as utf-8 or cp1252.")
+    ] = None,
     hidden: Annotated[
         str, typer.Option(help="Widths of the hidden layers, such as 32,16; 0 for none.")
     ] = "16",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers.")] = "tanh",
-    optimizer: Annotated[str, typer.Option(help="The training algorithm.")] = "adam",
+    activation: Annotated[
+        str, typer.Option(help="The activation of the hidden layers, such as relu.")
+    ] = "tanh",
+    optimizer: Annotated[
+        str, typer.Option(help="The training algorithm, such as momentum.")
+    ] = "adam",
     learning_rate: Annotated[
-        float | None, typer.Option(help="[default: the optimizer's; 0.005 for adam]")
+        float | None,
+        typer.Option(help="How far a step goes [default: the optimizer's; 0.005 for adam]."),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="At most.")] = 300,
+    epochs: Annotated[int, typer.Option(help="Go through the rows so many times at most.")] = 300,
     batch_size: Annotated[
         str, typer.Option(help="Rows in a step: a number, all, or auto (32 at most).")
     ] = "auto",
@@ -136,55 +150,39 @@ def train(
     """Train a network on a table and print its result.
 
     What is made of the file is printed, with the options that decide otherwise. Up to 5,000 rows
-    there are five folds: each row is predicted by a network that learned from others, and whose
-    epoch others chose; above that a fifth of the rows is. The result stands beside a constant and a
-    linear model. Then a network is trained on all rows. Ctrl-C ends the folds; `chainrule resume`
-    goes on.
+    there are five folds, of fewer than five groups as many as groups: each row is predicted by a
+    network that learned from others, and whose epoch others chose. Above that about a fifth of the
+    rows is. The result stands beside a constant and a linear model. Then a network is trained on
+    all rows. Ctrl-C ends the folds; `chainrule resume` goes on.
     """
-    given: dict[str, Any] = {
-        "task": task,
-        "drop": drop or (),
-        "categorical": categorical or (),
-        "numeric": numeric or (),
-        "ignore_rows": ignore_rows,
-        "group": group,
-        "time": time,
-        "missing": missing or (),
-        "decimal": decimal,
-        "dates": dates,
-        "header": header,
-        "delimiter": delimiter,
-        "encoding": encoding,
-    }
     from chainrule.training.interrupts import uninterrupted
 
     with uninterrupted():
-        from chainrule.training.tables.door import train_table
+        from chainrule.data.choices import Choices
+        from chainrule.training.tables.door import train_as_chosen
+        from chainrule.training.tables.recipe import Recipe
+        from chainrule.views.commands import batch_of, widths_of
         from chainrule.views.folders import run_folder
 
+    choices = Choices(
+        task=task, drop=tuple(drop or ()), categorical=tuple(categorical or ()),
+        numeric=tuple(numeric or ()), ignore_rows=ignore_rows, group=group, time=time,
+        missing=tuple(missing or ()), decimal=decimal, dates=dates, header=header,
+        delimiter=delimiter, encoding=encoding,
+    )  # fmt: skip
+    recipe = Recipe.of(
+        hidden=widths_of(hidden), activation=activation, optimizer=optimizer,
+        learning_rate=learning_rate, epochs=epochs, batch_size=batch_of(batch_size),
+        patience=patience, l2=l2, seed=seed,
+    )  # fmt: skip
     if dry_run:
-        _print_plan(table, target, given, seed, test, json=json)
+        _print_plan(table, target, choices, seed, test, json=json)
         return
     with run_folder(output, table) as folder:
-        run = train_table(
-            table,
-            target,
-            **given,
-            test=test,
-            hidden=_widths(hidden),
-            activation=activation,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=_batch(batch_size),
-            patience=patience,
-            l2=l2,
-            seed=seed,
-            output=folder,
-            keep_data=keep_data,
-            checkpoint_every=checkpoint_every,
-            progress=not (quiet or json),
-        )
+        run = train_as_chosen(
+            table, target, choices, recipe, test=test, output=folder, keep_data=keep_data,
+            checkpoint_every=checkpoint_every, progress=not (quiet or json),
+        )  # fmt: skip
         _report(run, folder, table, json=json, quiet=quiet)
 
 
@@ -210,7 +208,9 @@ def resume(
 
     with uninterrupted():
         from chainrule.training.records import load
-        from chainrule.training.tables.door import is_complete, resume_table
+        from chainrule.training.tables.door import resume_table
+        from chainrule.training.tables.fold_records import is_complete
+        from chainrule.training.tables.notes import table_note_of
         from chainrule.views.folders import told_where
 
     with told_where(folder):
@@ -223,7 +223,7 @@ def resume(
             progress=not (quiet or json),
         )
         # What was no file, a data frame or standard input, comes back by standard input.
-        table = data or Path(run.notes["table"]["source"]["path"] or "-")
+        table = data or Path(table_note_of(folder, run.notes).source.path or "-")
         _report(run, folder, table, json=json, quiet=quiet, had_ended=had_ended)
 
 
@@ -264,7 +264,11 @@ def report(
         Path | None, typer.Option("--output", "-o", help="Write the page to this file.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="The table again, for what needs its rows.")
+        Path | None,
+        typer.Option(
+            help="The table that the result was measured on (that of --test, if given), for the "
+            "figure of calibration or residuals."
+        ),
     ] = None,
 ) -> None:
     """Print what a run on a table came to, or write it as a page that stands by itself."""
@@ -331,14 +335,13 @@ def heart_table() -> Path:
 
 
 def _print_plan(
-    table: Path, target: str, given: Mapping[str, Any], seed: int, test: Path | None, *, json: bool
+    table: Path, target: str, choices: Choices, seed: int, test: Path | None, *, json: bool
 ) -> None:
     """Print what would be made of a table, without any training."""
-    from chainrule.data.choices import Choices
     from chainrule.training.tables.door import plan_table
     from chainrule.views.plan import plan_as_json, print_plan
 
-    plan = plan_table(table, target, Choices(**given), seed, test)
+    plan = plan_table(table, target, choices, seed, test)
     if json:
         print(plan_as_json(plan))
     else:
@@ -349,8 +352,9 @@ def _report(
     run: Run, folder: Path, table: Path, *, json: bool, quiet: bool, had_ended: bool = False
 ) -> None:
     """Print what a training came to. Raises KeyboardInterrupt where it was cut short by one."""
-    from chainrule.training.tables.door import is_complete
-    from chainrule.views.terminal import print_run, run_as_json
+    from chainrule.training.tables.fold_records import is_complete
+    from chainrule.views.run_document import run_as_json
+    from chainrule.views.terminal import print_run
 
     if json:
         print(run_as_json(run, folder))
@@ -359,29 +363,6 @@ def _report(
     sys.stdout.flush()
     if not is_complete(run):
         raise KeyboardInterrupt
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    try:
-        widths = tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise SetupError(
-            f"--hidden {text} is not a list of widths.", "Write --hidden 32,16, for example."
-        ) from None
-    if not widths:
-        raise SetupError("--hidden is empty.", "Write --hidden 0 for no hidden layer.")
-    return () if widths == (0,) else widths
-
-
-def _batch(text: str) -> int | str | None:
-    if text in ("auto", "all"):
-        return None if text == "all" else "auto"
-    try:
-        return int(text)
-    except ValueError:
-        raise SetupError(
-            f"--batch-size {text} is not possible.", "Give a number, all, or auto."
-        ) from None
 
 
 def main() -> None:

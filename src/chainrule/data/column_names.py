@@ -15,6 +15,43 @@ CODE_ENDS = ("code", "nummer")
 NUMBERING_NAMES = {"nr", "no", "number"}
 # "number of rooms", "lines of code": a count.
 COUNTING_NAMES = {"of", "der", "von", "de"}
+# Whom or what a row tells of, when several rows tell of one.
+SUBJECTS = {
+    "subject", "subj", "individual", "person", "pid", "patient", "participant", "respondent",
+    "proband", "firm", "company", "firma", "household", "haushalt", "animal", "tier", "customer",
+    "kunde", "client", "member", "user", "student", "pupil", "employee", "donor", "personne",
+    "sujet", "paciente", "paziente", "empresa", "azienda", "entreprise",
+}  # fmt: skip
+NAMING_WORDS = {*SURE_NAMES, *NUMBERING_NAMES, "name", "code"}
+# Numbers of these say where something is, and not which rows belong together.
+PLACES = {"house", "haus", "street", "room", "flat", "apartment", "box", "postfach"}
+BIRTHS = ("birth", "born", "dob", "geburt", "geboren", "naissance", "nacimiento", "nascita")
+YEAR_NAMES = {"year", "yr", "jahr", "annee", "année", "año", "ano", "anno"}
+BEFORE_YEARS = {"fiscal", "calendar", "survey", "study"}
+
+
+def is_named_like_subject(name: str) -> bool:
+    """Whether a column's name says whom a row tells of: "Subject", "pid", "firm name"."""
+    words = _words(name)
+    while len(words) > 1 and words[-1] in NAMING_WORDS:
+        words.pop()
+    return bool(words) and words[-1] in SUBJECTS
+
+
+def is_named_like_place(name: str) -> bool:
+    """Whether a column's name says that its numbers are those of houses, phones and the like."""
+    return bool((PLACES | CODE_NAMES) & set(_words(name)))
+
+
+def is_named_like_birth(name: str) -> bool:
+    """Whether a column's name says that its dates are those of birth."""
+    return any(word.startswith(BIRTHS) for word in _words(name))
+
+
+def is_named_like_year(name: str) -> bool:
+    """Whether a column's name says that it is the year of a row: "year", "fiscal year"."""
+    words = _words(name)
+    return bool(words) and words[-1] in YEAR_NAMES and set(words[:-1]) <= BEFORE_YEARS
 
 
 def is_named_like_id(name: str, repeated: bool = False) -> bool:

@@ -6,7 +6,8 @@ that the same values become the same column whichever way they came.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ NumberArray = NDArray[np.float64]
 TextArray = NDArray[np.object_]
 Column = NumberArray | TextArray
 
+# Of so many cells of a column some questions are asked first, which settle most columns.
+SAMPLE = 100
 # In any letter case.
 MISSING_MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "?", "-", "--", ".")
 # These may be categories, so that they mean no value only among numbers.
@@ -69,6 +72,9 @@ def column_from_values(name: str, values: Sequence[Any]) -> NumberArray | polars
     kinds = {type(value) for value in present if value is not None}
     if any(issubclass(kind, complex | np.complexfloating) for kind in kinds):
         raise DataError(f"Column {name!r} holds complex numbers.", "Give real numbers.")
+    # NumPy counts its durations among the whole numbers.
+    if are_durations(present):
+        return _hours(present)
     if all(issubclass(kind, int | float | np.number) and kind is not bool for kind in kinds):
         numbers = [float("nan") if value is None else _as_float(value) for value in present]
         return np.array(numbers, dtype=np.float64)
@@ -81,6 +87,24 @@ def column_from_values(name: str, values: Sequence[Any]) -> NumberArray | polars
             f"Column {name!r} has half of a character in row {row}: {written[row - 1]!r}.",
             "Correct the cell, or leave it empty.",
         ) from None
+
+
+def are_durations(values: Iterable[Any]) -> bool:
+    """Whether values are durations and nothing else, such as the difference of two times."""
+    some = False
+    for value in values:
+        if not _is_absent(value):
+            some = isinstance(value, datetime.timedelta | np.timedelta64)
+            if not some:
+                break
+    return some
+
+
+def _hours(durations: Sequence[Any]) -> NumberArray:
+    """Return durations in hours, NaN where there is none: shape (rows,)."""
+    absent = np.timedelta64("NaT")
+    exact = [absent if one is None else np.timedelta64(one) for one in durations]
+    return np.array([one / np.timedelta64(1, "h") for one in exact], dtype=np.float64)
 
 
 def is_text(value: str) -> bool:
@@ -103,6 +127,16 @@ def numbers_in(texts: TextArray) -> tuple[NumberArray, NDArray[np.bool_]]:
     numbers = series.cast(polars.Float64, strict=False)
     wrong = (numbers.is_null() & series.is_not_null()).to_numpy()
     return numbers.fill_null(float("nan")).to_numpy(writable=True), wrong
+
+
+def spelled(column: NumberArray) -> TextArray:
+    """Return numbers as texts, None where one is missing: shape (rows,)."""
+    return object_array([None if np.isnan(one) else spelling(one) for one in column.tolist()])
+
+
+def sampled(texts: TextArray | polars.Series) -> list[str]:
+    """Return those that are present of about a hundred texts at equal distances."""
+    return [text for text in texts[:: max(1, len(texts) // SAMPLE)] if text is not None]
 
 
 def object_array(values: Sequence[str | None]) -> TextArray:

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from chainrule.data import record
 from chainrule.data.choices import DATE_ORDERS
 from chainrule.data.columns import (
-    BESIDE_NUMBERS,
     Column,
     NumberArray,
     TextArray,
     is_number,
     missing,
     object_array,
+    spelled,
     spelling,
 )
-from chainrule.data.dates import days_of, days_of_numbers, written_day
-from chainrule.data.numerals import MOST_ODD_TEXTS
+from chainrule.data.dates import SHORT_YEAR_FIRST, days_of, days_of_numbers, written_day
+from chainrule.data.odd_texts import first_unknown
 from chainrule.data.scaling import mean_and_scale, scaled_inputs, scaled_names
 from chainrule.errors import DataError
 
@@ -30,8 +30,9 @@ from chainrule.errors import DataError
 class DateColumn:
     """A column of dates: (days since ``first`` - mean) / scale, and 1 where missing if ``missing``.
 
-    ``order`` ("ymd", "dmy", "mdy") says how dates are written; ``first`` is the earliest date of
-    the training rows, as "2019-01-31"; ``mean`` and ``scale`` are in days. ``odd`` are texts that
+    ``order`` ("ymd", "dmy", "mdy", "yymd") says how dates are written; ``first`` is the earliest
+    date of the training rows, as "2019-01-31"; ``example`` one of them as it was written there;
+    ``mean`` and ``scale`` are in days. ``odd`` are texts that
     are no dates and count as missing; where they are more than 5, every such text does. A missing
     date counts as the mean.
     """
@@ -43,6 +44,7 @@ class DateColumn:
     scale: float
     missing: bool = False
     odd: tuple[str, ...] = ()
+    example: str = ""
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -55,28 +57,30 @@ class DateColumn:
         Raises ``DataError`` for a text that is no date.
         """
         days, wrong = dates_in(column, self.order)
-        self._check_odd(_texts(column), wrong)
+        self.check_texts(spelled(column) if is_number(column) else column, wrong)
         since = days - days_of(object_array([self.first]), "ymd")[0][0]
         return scaled_inputs(self.name, since, self.mean, self.scale, self.missing)
 
-    def check_written(self, numbers: NumberArray, written: TextArray) -> None:
-        """Hold the texts of a column that was read as numbers against those that training knew.
+    def check_texts(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
+        """Hold texts that are no dates, where ``wrong`` says so, against those of the training.
 
-        Raises ``DataError`` for a text that was passed over in reading and that is not among
-        ``odd``.
+        Both have shape (rows,). Raises ``DataError`` for one that is not among ``odd``.
         """
-        self._check_odd(written, np.isnan(numbers) & ~missing(written))
+        row = first_unknown(texts, wrong, self.odd)
+        if row is not None:
+            cause = f"Column {self.name!r} has {texts[row]!r} in row {row + 1}"
+            if self._is_date_of_other_order(texts[row]):
+                cause += ", and no date of the training says whether its day or its month is first."
+            else:
+                cause += " where a date belongs."
+            example = self.example or self.first
+            raise DataError(cause, f"Write it like the dates of the training, such as {example!r}.")
 
-    def _check_odd(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
-        known = {*self.odd, *BESIDE_NUMBERS}
-        for row in np.flatnonzero(wrong).tolist():
-            is_known = texts[row] in known or texts[row].lower() in known
-            if not is_known and len(self.odd) <= MOST_ODD_TEXTS:
-                raise DataError(
-                    f"Column {self.name!r} has {texts[row]!r} in row {row + 1} where a date "
-                    "belongs.",
-                    f"Write it like the dates of the training, such as {self.first!r}.",
-                )
+    def _is_date_of_other_order(self, text: str) -> bool:
+        """Whether a text is a date with the day or the month in front, where no other was."""
+        known = self.order in ("dmy", "mdy")
+        alone = object_array([text])
+        return not known and not all(days_of(alone, order)[1][0] for order in ("dmy", "mdy"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""
@@ -89,6 +93,7 @@ class DateColumn:
             "scale": self.scale,
             "missing": self.missing,
             "odd": list(self.odd),
+            "example": self.example,
         }
 
 
@@ -100,12 +105,6 @@ def dates_in(column: Column, order: str) -> tuple[NumberArray, NDArray[np.bool_]
     if is_number(column):
         return days_of_numbers(column)
     return days_of(column, order)
-
-
-def _texts(column: Column) -> TextArray:
-    if not is_number(column):
-        return column
-    return object_array([None if np.isnan(one) else spelling(one) for one in column.tolist()])
 
 
 def fit_dates(name: str, column: Column, order: str) -> DateColumn | str:
@@ -120,7 +119,9 @@ def fit_dates(name: str, column: Column, order: str) -> DateColumn | str:
     since = present - np.floor(present.min())
     odd = tuple(sorted(set(column[wrong].tolist()))) if not is_number(column) else ()
     absent = bool((missing(column) | wrong).any())
-    return DateColumn(name, order, earliest, *mean_and_scale(since), absent, odd)
+    written = column[~np.isnan(days)][0]
+    example = str(written) if isinstance(written, str) else spelling(written)
+    return DateColumn(name, order, earliest, *mean_and_scale(since), absent, odd, example)
 
 
 def date_column_from_dict(plain: dict[str, object]) -> DateColumn:
@@ -130,10 +131,12 @@ def date_column_from_dict(plain: dict[str, object]) -> DateColumn:
         raise record.damaged(f"{first!r} is no date")
     return DateColumn(
         record.text(plain, "name"),
-        record.choice(plain, "order", DATE_ORDERS),
+        record.choice(plain, "order", (*DATE_ORDERS, SHORT_YEAR_FIRST)),
         first,
         record.number(plain, "mean"),
         record.positive(plain, "scale"),
         record.flag(plain, "missing"),
         record.texts(plain, "odd"),
+        # Runs of before keep none.
+        record.text(plain, "example") if "example" in plain else "",
     )

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.columns import NumberArray, TextArray
-from chainrule.data.month_names import FIRST_OF_THE_LAST_CENTURY, with_numbered_months
+from chainrule.data.clock import SAMPLE_SHARE, hours_of_day
+from chainrule.data.columns import NumberArray, TextArray, sampled
+from chainrule.data.month_names import full_year, with_numbered_months
 
 if TYPE_CHECKING:
     import polars
 
 DATE_SHARE = 0.95
-SAMPLE = 100
-SAMPLE_SHARE = 0.8
 SECONDS_OF_A_DAY = 86400.0
+# The order of dates that begin with a year of two digits.
+SHORT_YEAR_FIRST = "yymd"
 # Whole numbers that may be dates, 20210312 for the twelfth of March 2021.
 FIRST_NUMBER, LAST_NUMBER = 19000101, 20991231
 FEWEST_NUMBERS = 3
+# Whole numbers that are most likely years.
+YEARS = (1800, 2100)
 
 _DATE = (
     r"^(?P<first>\d{1,4})(?P<mark>[-/.])(?P<middle>\d{1,2})(?P<again>[-/.])(?P<last>\d{1,4})"
@@ -36,21 +39,23 @@ _TOGETHER = r"^((?:19|20)\d{2})(\d{2})(\d{2})$"
 class DateForm:
     """How the dates of a column are written.
 
-    ``order`` is "ymd", "dmy" or "mdy"; ``sure`` says whether some cell tells the day from the
-    month; ``share`` of the different texts are dates.
+    ``order`` is "ymd", "dmy", "mdy", or "yymd" for years of two digits in front; ``sure`` says
+    whether some cell tells the day from the month, ``year_may_lead`` whether every date may as well
+    begin with a year of two digits.
     """
 
     order: str
     sure: bool
-    share: float
+    year_may_lead: bool = False
 
 
 def days_of(texts: TextArray, order: str) -> tuple[NumberArray, NDArray[np.bool_]]:
     """Return the days since 1970-01-01 that texts are (UTC), and where a text is no date.
 
     Both have shape (rows,); a missing or wrong text gives NaN. Times count as parts of a day. A
-    text that begins with the year is read as such whatever the order, which says of the others
-    whether the day ("dmy") or the month ("mdy") comes first.
+    text that begins with a year of four digits is read as such whatever the order, which says of
+    the others whether the day ("dmy"), the month ("mdy") or a short year ("yymd") comes first;
+    under "ymd" they are no dates.
     """
     import polars
 
@@ -95,6 +100,29 @@ def share_of_dates(texts: TextArray) -> float:
     return max(float(np.mean(_days(parts, order)[1])) for order in ("dmy", "mdy"))
 
 
+def are_like_versions(texts: TextArray) -> bool:
+    """Whether texts may be versions, such as "1.1.10", as well as dates.
+
+    No part of them is written with a zero in front, and none that may be a day is above 12.
+    """
+    import polars
+
+    series = polars.Series(texts.tolist(), dtype=polars.String).drop_nulls().unique()
+    return _read_like_versions(_parts(series))
+
+
+def _read_like_versions(parts: polars.DataFrame) -> bool:
+    first, middle = parts["first"].fill_null(""), parts["middle"].fill_null("")
+    short = (first.str.len_chars() <= 2) & (parts["last"].str.len_chars() <= 2)
+    alike = (short & (parts["mark"] == ".")).fill_null(False)
+    padded = first.str.starts_with("0") & (first != "0") | middle.str.starts_with("0") & (
+        middle != "0"
+    )
+    days = np.nan_to_num(_numbers(parts["first"])) > 12
+    are_dates = (alike & padded).any() or bool((alike.to_numpy() & days).any())
+    return 2 * int(alike.sum()) > len(parts) and not are_dates
+
+
 def date_form(
     texts: TextArray, chosen: str | None = None, least: float = DATE_SHARE
 ) -> DateForm | None:
@@ -102,7 +130,9 @@ def date_form(
 
     It is one where at least the share ``least`` of the different texts, and one at all, are dates.
     Where no cell tells the day from the month, ``chosen`` does; without it the month comes first
-    between slashes, and the day between points or dashes.
+    between slashes, and the day between points or dashes. Years of two digits come first where
+    they are ``chosen`` to, or where they cannot come last. Texts that read like versions, such as
+    "1.1.10", are dates only where ``chosen`` or ``least`` = 0 says so.
     """
     import polars
 
@@ -110,20 +140,25 @@ def date_form(
         return None
     different = sorted({text for text in texts.tolist() if text is not None})
     parts = _parts(_with_digits(polars.Series(different, dtype=polars.String)))
+    if chosen is None and least > 0 and _read_like_versions(parts):
+        return None
     year_first = (parts["first"].str.len_chars() == 4).fill_null(False).to_numpy()
     valid = {order: _days(parts, order)[1] for order in ("dmy", "mdy")}
     share = float(np.mean(valid["dmy"] & year_first))
     shares = {order: float(np.mean(one & ~year_first)) for order, one in valid.items()}
-    best = max(shares.values())
-    if share and share >= max(least, best):
-        return DateForm("ymd", True, share)
+    best, short = max(shares.values()), _share_of_short_years_first(parts)
+    if share and share >= max(least, best, short):
+        return DateForm("ymd", True)
+    if short and short >= least and (chosen == "ymd" or short > best):
+        return DateForm(SHORT_YEAR_FIRST, True)
     if best < least or not best:
         return None
+    may_lead = chosen is None and short >= best
     if shares["dmy"] != shares["mdy"]:
-        return DateForm(max(shares, key=lambda order: shares[order]), True, best)
+        return DateForm(max(shares, key=lambda order: shares[order]), True, may_lead)
     slashes = (parts["mark"] == "/").fill_null(False).to_numpy()
     usual = "mdy" if np.mean(slashes) > 0.5 else "dmy"
-    return DateForm(chosen if chosen in shares else usual, False, best)
+    return DateForm(chosen if chosen in shares else usual, False, may_lead)
 
 
 def written_day(days: float) -> str:
@@ -135,7 +170,7 @@ def _share_in_sample(texts: TextArray) -> float:
     """Return what share of some texts of a column look like dates: most columns are settled so."""
     import polars
 
-    sample = [text for text in texts[:: max(1, len(texts) // SAMPLE)].tolist() if text is not None]
+    sample = sampled(texts)
     likely = [text for text in sample if _LIKE_A_DATE.search(text)]
     if not likely:
         return 0.0
@@ -153,30 +188,48 @@ def _parts(series: polars.Series) -> polars.DataFrame:
 
 
 def _days(parts: polars.DataFrame, order: str) -> tuple[NumberArray, NDArray[np.bool_]]:
-    first, middle, last = (_numbers(parts[name]) for name in ("first", "middle", "last"))
-    year_first = (parts["first"].str.len_chars() == 4).fill_null(False).to_numpy()
-    short = (parts["first"].str.len_chars() <= 2) & (parts["last"].str.len_chars() == 2)
-    short_year = short.fill_null(False).to_numpy()
-    year_last = (parts["last"].str.len_chars() == 4).fill_null(False).to_numpy() | short_year
-    same_mark = (parts["mark"] == parts["again"]).fill_null(False).to_numpy()
-    year = np.where(year_first, first, last)
-    year = np.where(short_year, year + np.where(year < FIRST_OF_THE_LAST_CENTURY, 2000, 1900), year)
-    month = np.where(year_first | (order != "mdy"), middle, first)
-    day = np.where(year_first, last, middle if order == "mdy" else first)
-    valid = same_mark & (year_first != year_last) & (month >= 1) & (month <= 12) & (year >= 1)
+    year, month, day, valid = _year_month_day(parts, order)
+    valid &= (parts["mark"] == parts["again"]).fill_null(False).to_numpy()
+    valid &= (month >= 1) & (month <= 12) & (year >= 1)
     begins, lengths = _months(year, month, valid)
     valid &= (day >= 1) & (day <= lengths)
     hour, minute, second = (
         np.nan_to_num(_numbers(parts[name])) for name in ("hour", "minute", "second")
     )
-    half = parts["half"].str.slice(0, 1).str.to_lowercase()
-    by_halves = half.is_not_null().to_numpy()
-    valid &= (hour < 24) & (minute < 60) & (second < 61)
-    valid &= ~by_halves | ((hour >= 1) & (hour <= 12))
-    afternoon = (half == "p").fill_null(False).to_numpy()
-    hour = np.where(by_halves, hour % 12 + 12 * afternoon, hour)
+    hour, _, possible = hours_of_day(hour, parts["half"])
+    valid &= possible & (hour < 24) & (minute < 60) & (second < 61)
     seconds = hour * 3600 + minute * 60 + second - _offsets(parts["zone"])
     return begins + day - 1 + seconds / SECONDS_OF_A_DAY, valid
+
+
+def _year_month_day(
+    parts: polars.DataFrame, order: str
+) -> tuple[NumberArray, NumberArray, NumberArray, NDArray[np.bool_]]:
+    """Return the numbers that stand for each, and where a year is in its place: each (rows,)."""
+    first, middle, last = (_numbers(parts[name]) for name in ("first", "middle", "last"))
+    of_first, of_last = (
+        parts[name].str.len_chars().fill_null(0).to_numpy() for name in ("first", "last")
+    )
+    year_first = (of_first == 4) & (of_last <= 2)
+    short_last = (of_first <= 2) & (of_last == 2)
+    year_last = ((of_first <= 2) & (of_last == 4)) | short_last
+    if order == SHORT_YEAR_FIRST:
+        short_first = (of_first == 2) & (of_last <= 2)
+        first = np.where(short_first, full_year(first), first)
+        year_first |= short_first
+    else:
+        last = np.where(short_last, full_year(last), last)
+    year = np.where(year_first, first, last)
+    month = np.where(year_first | (order != "mdy"), middle, first)
+    day = np.where(year_first, last, middle if order == "mdy" else first)
+    return year, month, day, year_first | (year_last & (order in ("dmy", "mdy")))
+
+
+def _share_of_short_years_first(parts: polars.DataFrame) -> float:
+    short = (parts["first"].str.len_chars() == 2).fill_null(False).to_numpy()
+    if not short.any():
+        return 0.0
+    return float(np.mean(_days(parts, SHORT_YEAR_FIRST)[1] & short))
 
 
 def _months(

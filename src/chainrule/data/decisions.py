@@ -20,23 +20,36 @@ LONGEST_SHOWN = 40
 class Decision:
     """One thing that was decided for the user, in the open.
 
-    ``subject`` is a column's name, or "file", "rows", "target"; ``kind`` one of ``KINDS``; ``text``
-    a phrase that says what was made of it and why; ``option`` what overrides it, ready to be typed,
-    or "" where nothing does.
+    ``subject`` is a column's name, or "file", "rows", "target", "test table"; ``kind`` one of
+    ``KINDS``; ``text`` a phrase that says what was made of it and why; ``option`` what overrides
+    it, ready to be typed, or "" where nothing does. ``missing`` counts the cells of a column that
+    have no value and are filled in; ``plain`` says that there is nothing special about a column of
+    numbers or of a few categories.
     """
 
     subject: str
     kind: str
     text: str
     option: str = ""
+    missing: int = 0
+    plain: bool = False
 
-    def to_record(self) -> dict[str, str]:
+    @property
+    def in_words(self) -> str:
+        """The text, and how many cells are missing, where some are."""
+        if not self.missing:
+            return self.text
+        return f"{self.text}; {self.missing:,} missing, filled in and marked"
+
+    def to_record(self) -> dict[str, str | int]:
         """Return the decision as plain data."""
         return {
             "subject": self.subject,
             "kind": self.kind,
             "text": self.text,
             "option": self.option,
+            "missing": self.missing,
+            "plain": self.plain,
         }
 
     @classmethod
@@ -48,6 +61,9 @@ class Decision:
             record.choice(plain, "kind", KINDS),
             record.text(plain, "text"),
             record.text(plain, "option"),
+            # Decisions of before say in their text how many cells are missing.
+            record.whole_number(plain, "missing") if "missing" in plain else 0,
+            "plain" in plain and record.flag(plain, "plain"),
         )
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.columns import (
-    BESIDE_NUMBERS,
     Column,
     NumberArray,
     TextArray,
@@ -19,10 +18,11 @@ from chainrule.data.columns import (
     missing,
     numbers_in,
     object_array,
+    spelled,
     spelling,
 )
 from chainrule.data.date_column import DateColumn, date_column_from_dict
-from chainrule.data.numerals import MOST_ODD_TEXTS
+from chainrule.data.odd_texts import first_unknown
 from chainrule.data.scaling import mean_and_scale, scaled_inputs, scaled_names
 from chainrule.errors import DataError
 
@@ -59,32 +59,25 @@ class NumberColumn:
         numbers = self._numbers(column)
         return scaled_inputs(self.name, numbers, self.mean, self.scale, self.missing)
 
-    def check_written(self, numbers: NumberArray, written: TextArray) -> None:
-        """Hold the texts of a column that was read as numbers against those that training knew.
+    def check_texts(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
+        """Hold texts that are no numbers, where ``wrong`` says so, against those of the training.
 
-        Raises ``DataError`` for a text that was passed over in reading and that is not among
-        ``odd``.
+        Both have shape (rows,). Raises ``DataError`` for one that is not among ``odd``.
         """
-        self._check_odd(written, np.isnan(numbers) & ~missing(written))
+        row = first_unknown(texts, wrong, self.odd)
+        if row is not None:
+            raise DataError(
+                f"Column {self.name!r} has the text {texts[row]!r} in row {row + 1} "
+                "where a number belongs.",
+                "Correct the cell, or leave it empty if the value is not known.",
+            )
 
     def _numbers(self, column: Column) -> NumberArray:
         if is_number(column):
             return column
         numbers, wrong = numbers_in(column)
-        self._check_odd(column, wrong)
+        self.check_texts(column, wrong)
         return numbers
-
-    def _check_odd(self, texts: TextArray, wrong: NDArray[np.bool_]) -> None:
-        if len(self.odd) > MOST_ODD_TEXTS:
-            return
-        known = {*self.odd, *BESIDE_NUMBERS}
-        for row in np.flatnonzero(wrong).tolist():
-            if texts[row] not in known and texts[row].lower() not in known:
-                raise DataError(
-                    f"Column {self.name!r} has the text {texts[row]!r} in row {row + 1} "
-                    "where a number belongs.",
-                    "Correct the cell, or leave it empty if the value is not known.",
-                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""
@@ -124,7 +117,7 @@ class CategoryColumn:
     def inputs(self, column: Column) -> NumberArray:
         """Return the inputs, float64 of shape (rows, len(input_names))."""
         positions = {level: position for position, level in enumerate(self.levels)}
-        texts = self._texts(column)
+        texts = self._levels_in(column)
         present = ~missing(texts)
         width = len(self.input_names)
         # The last column takes what has no input, and is cut off.
@@ -136,24 +129,36 @@ class CategoryColumn:
         return one_hot[:, :-1]
 
     def unseen(self, column: Column) -> tuple[str, ...]:
-        """Return the different values that have no input, sorted; a missing value is none."""
-        if self.other:
-            return ()
-        present = {value for value in self._texts(column).tolist() if value is not None}
+        """Return the different values that are no level, sorted; a missing value is none."""
+        present = {value for value in self._levels_in(column).tolist() if value is not None}
         return tuple(sorted(present - set(self.levels)))
 
-    def _texts(self, column: Column) -> TextArray:
-        if not is_number(column):
-            return column
-        # A file may happen to hold only those levels that read as numbers. The spelling ("07") is
-        # lost then, so that they are found by their value.
+    def _levels_in(self, column: Column) -> TextArray:
+        """Return the texts of a column, one that is the number of a level as that level: (rows,).
+
+        The spelling differs ("0.70"), or is lost ("07") where a file happens to hold only those
+        levels that read as numbers.
+        """
         values = numbers_in(object_array(self.levels))[0].tolist()
-        by_value = dict(zip(values, self.levels, strict=True))
-        texts = [
-            None if np.isnan(value) else by_value.get(value, spelling(value))
-            for value in column.tolist()
-        ]
-        return object_array(texts)
+        by_value = {
+            value: level for value, level in zip(values, self.levels, strict=True) if value == value
+        }
+        if is_number(column):
+            texts = [
+                None if np.isnan(value) else by_value.get(value, spelling(value))
+                for value in column.tolist()
+            ]
+            return object_array(texts)
+        others = sorted({text for text in column.tolist() if text is not None} - set(self.levels))
+        if not by_value or not others:
+            return column
+        numbers = numbers_in(object_array(others))[0].tolist()
+        renamed = {
+            text: by_value[value]
+            for text, value in zip(others, numbers, strict=True)
+            if value in by_value
+        }
+        return object_array([renamed.get(text, text) for text in column.tolist()])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""
@@ -194,7 +199,7 @@ def fit_categories(name: str, column: Column) -> CategoryColumn | str:
     Levels are the values of at least 3 rows, at most the 50 most frequent; the others are one level
     together, unless there is only one. Where no value has 3 rows, those of fewer are levels.
     """
-    texts = column if not is_number(column) else _spelled(column)
+    texts = column if not is_number(column) else spelled(column)
     absent = missing(texts)
     if absent.all():
         return "has no value in the training rows"
@@ -209,10 +214,6 @@ def fit_categories(name: str, column: Column) -> CategoryColumn | str:
     other = len(counts) > len(kept)
     levels = {level for level in kept if not (other and level == OTHER)}
     return CategoryColumn(name, tuple(sorted(levels)), bool(absent.any()), other)
-
-
-def _spelled(column: NumberArray) -> TextArray:
-    return object_array([None if np.isnan(one) else spelling(one) for one in column.tolist()])
 
 
 def field_from_dict(value: object) -> Field:

@@ -1,4 +1,4 @@
-"""Rows that are left out as asked, and rows that are copies of others."""
+"""Rows that are left out as asked: which they are, and how to ask for more of them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.columns import Column, is_number, missing
+from chainrule.data.columns import missing
+from chainrule.data.decisions import option
+from chainrule.data.equal_rows import first_equal_row
 from chainrule.errors import DataError, SetupError, nearest
 
 if TYPE_CHECKING:
     from chainrule.data.table import Table
 
 WORDS = ("missing", "duplicates")
+MOST_RANGES_NAMED = 50
 _ROWS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 
 
@@ -40,7 +43,7 @@ def ignored_rows(
             ignored |= np.any([one for one in absent if not one.all()], axis=0)
         elif part == "duplicates":
             names = table.names if looked_at is None else looked_at
-            ignored |= copies_of(table, names) != np.arange(table.rows)
+            ignored |= first_equal_row(table, names) != np.arange(table.rows)
         else:
             known = nearest(part, WORDS)
             raise SetupError(
@@ -90,29 +93,22 @@ def in_ranges(numbers: Sequence[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
-def copies_of(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
-    """Return for each row the index of the first row that equals it in these columns: (rows,).
+def also(asked: str, rows: str) -> str:
+    """Return how rows are left out besides those that are asked for already: "3,17-20"."""
+    before = asked.strip().rstrip(",")
+    return f"{before},{rows}" if before else rows
 
-    A missing value equals a missing value. Raises ``DataError`` for a column that is not there.
+
+def or_left_out(numbers: Sequence[int], asked: str) -> str:
+    """Return the end of a remedy that leaves rows out as well: ", or leave the row out: ...".
+
+    ``numbers`` rise and count from 1. Nothing is said of more rows than a line can name.
     """
-    numbers = np.zeros(table.rows, dtype=np.int64)
-    for name in names:
-        if name not in table.columns:
-            raise DataError(f"The table has no column {name!r}.", nearest(name, table.names))
-        own = numbered(table.columns[name])
-        together = numbers * (int(own.max(initial=0)) + 1) + own
-        numbers = np.unique(together, return_inverse=True)[1].astype(np.int64)
-    first, inverse = np.unique(numbers, return_index=True, return_inverse=True)[1:]
-    return np.asarray(first[inverse], dtype=np.int64)
-
-
-def numbered(column: Column) -> NDArray[np.int64]:
-    """Return a whole number from 0 for each row, the same for equal values: shape (rows,)."""
-    if is_number(column):
-        return np.unique(column, return_inverse=True)[1].astype(np.int64)
-    places: dict[str | None, int] = {}
-    found = [places.setdefault(value, len(places)) for value in column.tolist()]
-    return np.array(found, dtype=np.int64)
+    rows = in_ranges(numbers)
+    if rows.count(",") >= MOST_RANGES_NAMED:
+        return ""
+    what = "the row" if len(numbers) == 1 else f"{len(numbers):,} such rows"
+    return f", or leave {what} out: {option('--ignore-rows', also(asked, rows))}"
 
 
 def _parts(text: str) -> Iterator[str]:

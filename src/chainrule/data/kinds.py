@@ -15,7 +15,6 @@ import numpy as np
 from chainrule.data.choices import Choices
 from chainrule.data.column_names import is_named_like_id
 from chainrule.data.columns import (
-    BESIDE_NUMBERS,
     Column,
     NumberArray,
     is_number,
@@ -24,35 +23,38 @@ from chainrule.data.columns import (
     short_spelling,
     spelling,
 )
-from chainrule.data.dates import DateForm, are_written_dates, date_form, share_of_dates
+from chainrule.data.dates import YEARS, DateForm, are_written_dates, date_form, share_of_dates
 from chainrule.data.decisions import Decision, option
 from chainrule.data.hints import (
+    almost_dates_hint,
     code_hint,
     group_hint,
     quantity_hint,
     sentinel_hint,
+    subject_hint,
     total_hint,
+    year_hint,
 )
 from chainrule.data.ignoring import rows_by_number
-from chainrule.data.table import Table
-from chainrule.data.text_kinds import (
+from chainrule.data.judging import (
     FEWEST_GROUPS,
     FEWEST_ROWS_FOR_IDENTIFIER,
     IDENTIFIER_SHARE,
     Judged,
-    blank_text,
     judged_categories,
     judged_dates,
     judged_identifier,
-    judged_text,
-    plain,
+    judged_times,
+    missing_said,
 )
+from chainrule.data.odd_texts import odd_among
+from chainrule.data.table import Table
+from chainrule.data.text_kinds import judged_text
 from chainrule.errors import DataError, nearest
 
 INPUTS = ("number", "category", "date")
 FEWEST_RISING = 10
 FEWEST_MARKS = 3
-YEARS = (1800, 2100)
 
 
 @dataclass(frozen=True)
@@ -123,19 +125,24 @@ def _asked_for(table: Table, name: str, choices: Choices) -> Judged | None:
     said = {
         "dropped": (name in choices.drop, "not used, as was asked"),
         "group": (name == choices.group, "rows of one value stay together; it is no input"),
-        "time": (name == choices.time, "rows are in its order; it is no longer an input"),
     }
     column = table.columns[name]
     for kind, (asked, text) in said.items():
         if asked:
-            form = date_form(column, choices.dates) if not is_number(column) else None
-            order = form.order if form is not None and kind == "time" else ""
-            return Judged(kind, [Decision(name, kind, text)], order)
+            return Judged(kind, [Decision(name, kind, text)])
+    if name == choices.time:
+        return judged_times(name, column, _form_of_times(column, choices))
     if name in choices.categorical:
-        return judged_categories(name, table.written.get(name, column))
+        return judged_categories(name, table.texts(name))
     if name in choices.numeric:
         return _numbers_asked_for(name, column, choices)
     return None
+
+
+def _form_of_times(column: Column, choices: Choices) -> DateForm | None:
+    if is_number(column):
+        return DateForm("ymd", True) if are_written_dates(column) else None
+    return date_form(column, choices.dates)
 
 
 def _numbers_asked_for(name: str, column: Column, choices: Choices) -> Judged:
@@ -146,7 +153,7 @@ def _numbers_asked_for(name: str, column: Column, choices: Choices) -> Judged:
             return judged_dates(name, column, form, "--categorical")
     if np.isnan(numbers).all():
         raise DataError(f"Column {name!r} has no number.", "Take it as it is, or drop it.")
-    return _numbers(name, numbers, blank_text(int(np.isnan(numbers).sum())), hints=False)
+    return _numbers(name, numbers[~np.isnan(numbers)], len(numbers), hints=False)
 
 
 def _judged(name: str, column: Column, table: Table, choices: Choices) -> Judged:
@@ -154,33 +161,25 @@ def _judged(name: str, column: Column, table: Table, choices: Choices) -> Judged
     absent = missing(column)
     if absent.all():
         return Judged("empty", [Decision(name, "empty", "no value in any row; not used")])
-    blank = blank_text(int(absent.sum()))
     if is_number(column):
         has_unit = name in dict(table.reading.units)
         if not has_unit and are_written_dates(column):
-            odd = _passed_over(table, name, column)
-            return judged_dates(name, column, DateForm("ymd", True, 1.0), "--numeric", odd)
-        return _judged_numbers(name, column[~absent], blank, table.rows, has_unit)
-    return judged_text(name, column, column[~absent], choices, blank)
+            odd = odd_among(column, table.written.get(name))
+            return judged_dates(name, column, DateForm("ymd", True), "--numeric", odd)
+        return _judged_numbers(name, column[~absent], table.rows, has_unit)
+    return judged_text(name, column, column[~absent], choices)
 
 
-def _passed_over(table: Table, name: str, column: NumberArray) -> list[str]:
-    """Return the texts that reading has taken out of a column of numbers."""
-    written = table.written.get(name)
-    texts = set() if written is None else {*written[np.isnan(column)].tolist()} - {None}
-    return sorted(text for text in texts if text.lower() not in BESIDE_NUMBERS)
-
-
-def _judged_numbers(
-    name: str, present: NumberArray, blank: str, rows: int, has_unit: bool
-) -> Judged:
+def _judged_numbers(name: str, present: NumberArray, rows: int, has_unit: bool) -> Judged:
     """Return what numbers are taken for; such as have a unit, as "5 kg" has, count nothing."""
     different = np.unique(present)
+    absent = rows - len(present)
     if len(different) == 1 and FEWEST_MARKS <= len(present) <= rows - FEWEST_MARKS:
-        text = f"{spelling(different[0])} or nothing, taken as two categories{blank}"
-        return Judged("category", [Decision(name, "category", text, option("--drop", name))])
+        text = f"{spelling(different[0])} or nothing, taken as two categories"
+        said = Decision(name, "category", text, option("--drop", name), absent)
+        return Judged("category", [said])
     if len(different) == 1:
-        text = f"no other value than {spelling(different[0])}{plain(blank)}; not used"
+        text = f"no other value than {spelling(different[0])}{missing_said(absent)}; not used"
         return Judged("constant", [Decision(name, "constant", text)])
     whole = bool((different == np.round(different)).all()) and not has_unit
     if whole and len(different) > IDENTIFIER_SHARE * len(present):
@@ -192,20 +191,26 @@ def _judged_numbers(
             return replace(judged, decisions=[*judged.decisions, *hints], rising=rising)
     if whole and len(different) >= FEWEST_GROUPS and is_named_like_id(name, repeated=True):
         judged = judged_identifier(name, "by its name, it tells groups of rows apart", "--numeric")
-        hints = [group_hint(name, different, rows), *code_hint(name, present, "an identifier")]
+        hints = [
+            *group_hint(name, len(different), rows),
+            *code_hint(name, present, "an identifier"),
+        ]
         return replace(judged, decisions=[*judged.decisions, *hints])
-    return _numbers(name, present, blank, hints=True)
+    return _numbers(name, present, rows, hints=True)
 
 
-def _numbers(name: str, present: NumberArray, blank: str, hints: bool) -> Judged:
-    present = present[~np.isnan(present)]
+def _numbers(name: str, present: NumberArray, rows: int, hints: bool) -> Judged:
     low, high = short_spelling(present.min()), short_spelling(present.max())
-    said = [Decision(name, "number", f"numbers from {low} to {high}{blank}",
-                     option("--categorical", name))]  # fmt: skip
+    text, absent = f"numbers from {low} to {high}", rows - len(present)
+    said = [Decision(name, "number", text, option("--categorical", name), absent, plain=True)]
     if hints:
         codes = code_hint(name, present, "a quantity")
         said += codes or quantity_hint(name, present)
         said += sentinel_hint(name, present)
+        said += almost_dates_hint(name, present)
+        said += year_hint(name, present)
+        whole = bool((present == np.round(present)).all())
+        said += subject_hint(name, np.unique(present, return_counts=True)[1], rows) if whole else []
     return Judged("number", said)
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.columns import MISSING_MARKERS
+from chainrule.data.dates import YEARS
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 LINES_LOOKED_AT = 100
 FEWEST_ROWS_OF_TEXT = 5
-NUMBER_SHARE = 0.8
-YEARS = (1800, 2100)
+FIGURES_SHARE = 0.8
 LONGEST_FIGURES = 60
 # A number or a date, with a sign, a currency or a per cent; no letters but those of 1e-5 and a Z.
 FIGURES = re.compile(r"[-+]?[$€£¥]?\s?[\d.,]*\d[\d.,:/'\s T+-]*(?:[eE][-+]?\d+)?Z?\s?[%$€£¥]?")
@@ -87,7 +87,6 @@ class Top:
 
     skipped: int
     has_header: bool
-    sure: bool
 
 
 def delimiter_of(lines: Lines, like: str = "") -> str:
@@ -134,7 +133,7 @@ def top_of(lines: Lines, delimiter: str, header: bool | None, default: bool) -> 
     begin = int(present[present >= skipped][0])
     below = [cells[number] for number in cells if number > begin]
     vote = header_vote(cells[begin], below) if header is None else header
-    return Top(begin, default if vote is None else vote, vote is not None)
+    return Top(begin, default if vote is None else vote)
 
 
 def _first_line(cells: dict[int, list[str]], widths: Places, width: int) -> int | None:
@@ -192,7 +191,7 @@ def header_vote(first: list[str], below: list[list[str]]) -> bool | None:
         column = [value for value in column if value.lower() not in MISSING_MARKERS]
         if not column or cell.lower() in MISSING_MARKERS:
             continue
-        if np.mean([has_figures(value) for value in column]) >= NUMBER_SHARE:
+        if np.mean([has_figures(value) for value in column]) >= FIGURES_SHARE:
             if not has_figures(cell):
                 return True
             numbers.append(cell)

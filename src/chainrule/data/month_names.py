@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from chainrule.data.columns import NumberArray
+
 if TYPE_CHECKING:
     import polars
 
@@ -81,14 +85,18 @@ def _numbered(texts: polars.Series) -> polars.Series:
     return found
 
 
+def full_year(short: NumberArray) -> NumberArray:
+    """Return the years that two digits stand for: 21 is 2021, and 87 is 1987."""
+    return short + np.where(short < FIRST_OF_THE_LAST_CENTURY, 2000.0, 1900.0)
+
+
 def _full_years(years: polars.Series) -> polars.Series:
     import polars
 
-    numbers = years.cast(polars.Int64)
-    short = years.str.len_chars() == 2
-    last_century = short & (numbers >= FIRST_OF_THE_LAST_CENTURY)
-    full = numbers + short.cast(polars.Int64) * 2000 - last_century.cast(polars.Int64) * 100
-    return full.cast(polars.String).str.zfill(4)
+    numbers = years.cast(polars.Float64).fill_null(float("nan")).to_numpy()
+    short = (years.str.len_chars() == 2).fill_null(False).to_numpy()
+    full = polars.Series(np.where(short, full_year(numbers), numbers), nan_to_null=True)
+    return full.cast(polars.Int64).cast(polars.String).str.zfill(4)
 
 
 def _month_numbers() -> dict[str, str]:

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.columns import (
-    BESIDE_NUMBERS,
     Column,
     NumberArray,
-    TextArray,
     is_number,
     missing,
     numbers_in,
@@ -28,6 +26,7 @@ from chainrule.data.fields import (
     fit_numbers,
 )
 from chainrule.data.kinds import Kinds, decide_kinds
+from chainrule.data.odd_texts import odd_among, passed_over
 from chainrule.data.table import Table
 from chainrule.data.target import (
     Target,
@@ -88,7 +87,7 @@ class Preparation:
             reasons = "; ".join(f"{name!r} {why}" for name, why in dropped) or "there is no other"
             raise DataError(
                 f"No column is left to predict {target_name!r} from: {reasons}.",
-                "Give a table with at least one column that varies.",
+                _remedy_without_inputs(decided),
             )
         identifiers = tuple(name for name in decided.identifiers if name != target_name)
         return cls(columns, target, dropped, identifiers)
@@ -99,18 +98,13 @@ class Preparation:
         names = tuple(name for column in self.columns for name in column.input_names)
         return names or (NO_INPUT,)
 
-    @property
-    def input_columns(self) -> tuple[str, ...]:
-        """For each input the name of the table's column that it comes from."""
-        names = tuple(column.name for column in self.columns for _ in column.input_names)
-        return names or (NO_INPUT,)
-
     def inputs(self, table: Table) -> NumberArray:
         """Return the inputs of every row, float64 of shape (rows, len(input_names)).
 
         Further columns and another order of columns make no difference.
 
-        Raises ``DataError`` if a column is missing, or has text or infinity for a number.
+        Raises ``DataError`` if a column is missing, or is not written as in training, or has text
+        or infinity for a number.
         """
         if not self.columns:
             return np.zeros((table.rows, 1))
@@ -119,10 +113,10 @@ class Preparation:
     def _inputs(self, table: Table, field: Field) -> NumberArray:
         column = self._column(table, field.name)
         if isinstance(field, CategoryColumn):
-            return field.inputs(table.written.get(field.name, column))
+            return field.inputs(table.texts(field.name))
         written = table.written.get(field.name)
         if written is not None and is_number(column):
-            field.check_written(column, written)
+            field.check_texts(written, passed_over(column, written))
         return field.inputs(column)
 
     def targets(self, table: Table) -> NDArray[np.int64] | NumberArray:
@@ -133,18 +127,23 @@ class Preparation:
         return self.target.targets(self._column(table, self.target.name), table.written)
 
     def unseen(self, table: Table) -> dict[str, tuple[str, ...]]:
-        """Return for each column of text the values that training has not seen, if any.
+        """Return for each column of text the values that are no level of it, if any.
 
-        They give zeros in all of the column's inputs.
+        They count as its level ``OTHER``, or without one give zeros in all of its inputs.
         """
         found = {
-            column.name: column.unseen(
-                table.written.get(column.name, self._column(table, column.name))
-            )
+            column.name: column.unseen(self._texts(table, column.name))
             for column in self.columns
             if isinstance(column, CategoryColumn)
         }
         return {name: values for name, values in found.items() if values}
+
+    def without_values(self, table: Table) -> NDArray[np.bool_]:
+        """Return which rows have no value in any column that becomes an input: shape (rows,)."""
+        empty = np.full(table.rows, bool(self.columns))
+        for column in self.columns:
+            empty &= missing(self._texts(table, column.name))
+        return empty
 
     def to_dict(self) -> dict[str, Any]:
         """Return the preparation as plain data for JSON."""
@@ -177,6 +176,10 @@ class Preparation:
             raise record.damaged("'identifiers' has a column that is not left out")
         return cls(columns, target, dropped, identifiers)
 
+    def _texts(self, table: Table, name: str) -> Column:
+        self._column(table, name)
+        return table.texts(name)
+
     @staticmethod
     def _column(table: Table, name: str) -> Column:
         if name not in table.columns:
@@ -184,12 +187,24 @@ class Preparation:
                 f"The table has no column {name!r}, which the network was trained on.",
                 nearest(name, table.names),
             )
+        if name in table.doubts:
+            raise table.doubts[name]
         return table.columns[name]
 
 
 def _dropped_from_dict(value: object) -> tuple[str, str]:
     plain = record.mapping(value, "a dropped column")
     return record.text(plain, "name"), record.text(plain, "reason")
+
+
+def _remedy_without_inputs(kinds: Kinds) -> str:
+    """Return what to do where no column is left to learn from."""
+    if "time" in kinds.by_name.values():
+        return (
+            "Give a table with one more column that varies: a second copy of the column of times, "
+            "under another name, can be an input."
+        )
+    return "Give a table with at least one column that varies."
 
 
 _REASONS = {
@@ -208,21 +223,19 @@ def _fitted(
     """Return how a column becomes inputs, or why it does not."""
     if kind in _REASONS:
         return _REASONS[kind]
-    whole, written = table.columns[name], table.written.get(name)
+    whole = table.columns[name]
     column = whole[training_rows]
     if kind == "constant":
         return _constant_reason(column)
+    if kind == "category":
+        return fit_categories(name, table.texts(name)[training_rows])
+    # A text of another row that is no number, or no date, counts as missing there, and is no
+    # reason to end.
+    odd = _odd_texts(table, name, kinds.date_orders.get(name))
     if kind == "number":
-        return fit_numbers(name, column, _odd_texts(whole, written))
-    if kind == "date":
-        order = kinds.date_orders[name]
-        found = fit_dates(name, column, order)
-        # A text that is no date in another row counts as missing there, and is no reason to end.
-        odd = _odd_texts(whole, written)
-        if not is_number(whole):
-            odd = tuple(sorted(set(whole[dates_in(whole, order)[1]])))
-        return found if isinstance(found, str) else replace(found, odd=odd)
-    return fit_categories(name, column if written is None else written[training_rows])
+        return fit_numbers(name, column, odd)
+    found = fit_dates(name, column, kinds.date_orders[name])
+    return found if isinstance(found, str) else replace(found, odd=odd)
 
 
 def _constant_reason(column: Column) -> str:
@@ -233,11 +246,10 @@ def _constant_reason(column: Column) -> str:
     return f"has no other value than {value} in the training rows"
 
 
-def _odd_texts(column: Column, written: TextArray | None) -> tuple[str, ...]:
-    """Return the texts that are passed over among the numbers of a column, in any row."""
-    if not is_number(column):
-        return tuple(sorted(set(column[numbers_in(column)[1]])))
-    if written is None:
-        return ()
-    passed_over = {text for text in written[np.isnan(column)].tolist() if text is not None}
-    return tuple(sorted(text for text in passed_over if text.lower() not in BESIDE_NUMBERS))
+def _odd_texts(table: Table, name: str, order: str | None) -> tuple[str, ...]:
+    """Return the texts that are passed over in a column of numbers, or of dates in some order."""
+    column = table.columns[name]
+    if is_number(column):
+        return odd_among(column, table.written.get(name))
+    wrong = numbers_in(column)[1] if order is None else dates_in(column, order)[1]
+    return tuple(sorted(set(column[wrong].tolist())))

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.data import record
+from chainrule.errors import DataError
+
+PER_CENT = "%"
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class Reading:
     ",", the ``header_line`` counted from 1 (0: there was none), and ``units``: pairs of a column's
     name and what was cut off its numbers, such as ("weight", "kg"), or "hours since
     midnight" for times of day. ``texts`` are the columns that were taken as text, ``others`` those
-    of numbers with the other decimal mark.
+    of numbers with the other decimal mark. ``thousands`` are the marks, "," and ".", that stood
+    between thousands.
     """
 
     delimiter: str = ""
@@ -26,6 +30,7 @@ class Reading:
     units: tuple[tuple[str, str], ...] = ()
     texts: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    thousands: tuple[str, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return what was found out as plain data."""
@@ -37,6 +42,7 @@ class Reading:
             "units": [{"name": name, "unit": unit} for name, unit in self.units],
             "texts": list(self.texts),
             "others": list(self.others),
+            "thousands": list(self.thousands),
         }
 
     @classmethod
@@ -55,4 +61,24 @@ class Reading:
             tuple((record.text(one, "name"), record.text(one, "unit")) for one in units),
             record.texts(plain, "texts"),
             record.texts(plain, "others"),
+            # Runs of before do not say it, and took either mark.
+            record.texts(plain, "thousands") if "thousands" in plain else (",", "."),
+        )
+
+    def doubt_of_unit(self, name: str, unit: str) -> DataError | None:
+        """Return why numbers of a later file cannot be those of the first one by their unit.
+
+        ``unit`` is what the later file has behind or in front of them, "" for nothing. A unit that
+        is left out is the same one; but a part of 1 is no per cent.
+        """
+        before = dict(self.units).get(name)
+        if before is None and unit != PER_CENT:
+            return None
+        if before == unit or (not unit and before != PER_CENT):
+            return None
+        now = f"in {unit!r}" if unit else "without a unit"
+        then = f"in {before!r}" if before else "without a unit"
+        part = ": 0.573 is 57.3 %" if before == PER_CENT and not unit else ""
+        return DataError(
+            f"Column {name!r} is {now}, and in training it was {then}.", f"Give it {then}{part}."
         )

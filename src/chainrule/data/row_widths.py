@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.decisions import option
-from chainrule.data.ignoring import in_ranges, numbered_among
+from chainrule.data.ignoring import numbered_among, or_left_out
 from chainrule.data.layout import DELIMITERS, Lines
 from chainrule.errors import DataError
-
-MOST_ROWS_NAMED = 50
 
 
 def without_hollow_end(rows: Lines, delimiter: str, name: str) -> tuple[Lines, int]:
@@ -87,23 +84,14 @@ def _width_error(
     """Return the error for rows with these numbers, the first of which has ``found`` cells."""
     first = "header" if has_header else "first row"
     counted_from = " (the header not counted)" if has_header else ""
+    left_out = "" if ignored is None else or_left_out(numbers, ignored)
     return DataError(
         f"Row {numbers[0]} of {name}{counted_from} has the wrong number of cells: "
         f"{found} where the {first} has {due}.",
         f"Give every row as many cells as the {first}, with a "
         f"{DELIMITERS.get(delimiter, repr(delimiter))} between them, and put a cell that contains "
-        f"one in quotation marks{_or_ignored(numbers, ignored)}.",
+        f"one in quotation marks{left_out}.",
     )
-
-
-def _or_ignored(numbers: list[int], ignored: str | None) -> str:
-    """Return how rows are left out that have the wrong number of cells, if there is a way."""
-    if ignored is None:
-        return ""
-    rows = in_ranges(numbers if len(numbers) <= MOST_ROWS_NAMED else numbers[:1])
-    every = f"{ignored.strip().rstrip(',')},{rows}" if ignored.strip() else rows
-    what = "the row" if len(numbers) == 1 else f"{len(numbers):,} such rows"
-    return f", or leave {what} out: {option('--ignore-rows', every)}"
 
 
 def _cut(rows: Lines, long: NDArray[np.int64], extra: NDArray[np.int64], width: int) -> bytes:

@@ -10,7 +10,7 @@ from chainrule.errors import DataError
 
 # In standard deviations. Networks on tables compute in float32, which has to hold the square of
 # what their layers make of such a number.
-LARGEST = 1e15
+MOST_DEVIATIONS = 1e15
 
 
 def mean_and_scale(numbers: NumberArray) -> tuple[float, float]:
@@ -51,18 +51,18 @@ def too_far(numbers: NumberArray, learned: NumberArray) -> NDArray[np.bool_]:
     mean, scale = mean_and_scale(present)
     # Most often the extremes alone say that there are none.
     extremes = np.array([known.min(), known.max()])
-    if not (np.abs(deviations(extremes, mean, scale)) > LARGEST).any():
+    if not (np.abs(deviations(extremes, mean, scale)) > MOST_DEVIATIONS).any():
         return np.zeros(len(numbers), dtype=np.bool_)
-    return np.abs(deviations(numbers, mean, scale)) > LARGEST
+    return np.abs(deviations(numbers, mean, scale)) > MOST_DEVIATIONS
 
 
 def standardised(name: str, numbers: NumberArray, mean: float, scale: float) -> NumberArray:
     """Return (numbers - mean) / scale, NaN where a number is missing.
 
-    Raises ``DataError`` if a result is beyond ``LARGEST``.
+    Raises ``DataError`` if a result is beyond ``MOST_DEVIATIONS``.
     """
     scaled = deviations(numbers, mean, scale)
-    outside = np.flatnonzero(np.abs(scaled) > LARGEST)
+    outside = np.flatnonzero(np.abs(scaled) > MOST_DEVIATIONS)
     if outside.size:
         row = outside[0]
         raise DataError(

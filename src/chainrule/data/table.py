@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +19,17 @@ from chainrule.data.columns import (
     Column,
     NumberArray,
     TextArray,
-    column_from_values,
     is_number,
-    is_text,
 )
 from chainrule.data.decisions import Decision
 from chainrule.data.delimited import read_delimited
+from chainrule.data.frames import columns_of_frame, said_of_frame
 from chainrule.data.ignoring import numbered_among
 from chainrule.data.reading import Reading
 from chainrule.data.text_columns import columns_from_texts
 from chainrule.errors import DataError, nearest
 
 if TYPE_CHECKING:
-    import narwhals
     import polars
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
@@ -49,7 +47,8 @@ class Table:
     ``columns`` maps a name to an array of shape (rows,): float64 for numbers (NaN = missing), or
     objects ``str | None`` for text (None = missing). ``source`` is the file that it was read from.
     ``decisions`` say what reading it decided, ``reading`` how it was written. ``written`` holds the
-    texts of those columns of numbers that were written as more than digits ("12 kg").
+    texts of those columns of numbers that were written as more than digits ("12 kg"). ``doubts``
+    are the errors of columns that cannot be used, because an earlier file was written otherwise.
 
     Raises ``DataError`` if the columns differ in length or if a number is infinite.
     """
@@ -59,6 +58,7 @@ class Table:
     decisions: tuple[Decision, ...] = ()
     reading: Reading = field(default_factory=Reading)
     written: Mapping[str, TextArray] = field(default_factory=dict)
+    doubts: Mapping[str, DataError] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_lengths(self.columns)
@@ -78,6 +78,10 @@ class Table:
     def rows(self) -> int:
         """The number of rows."""
         return next((len(column) for column in self.columns.values()), 0)
+
+    def texts(self, name: str) -> Column:
+        """Return a column as it is written: texts, or numbers where these say all."""
+        return self.written.get(name, self.columns[name])
 
     def select(self, indices: NDArray[np.int64]) -> Table:
         """Return a table of the rows with these indices, in this order."""
@@ -130,7 +134,8 @@ def _from_text(
         header_line=found.header_line,
     )
     columns = _without_markers(read.columns, choices)
-    return Table(columns, source, found.decisions + read.decisions, reading, read.written)
+    said = found.decisions + read.decisions
+    return Table(columns, source, said, reading, read.written, read.doubts)
 
 
 def table_from_frame(
@@ -146,14 +151,9 @@ def table_from_frame(
 
     Raises ``DataError`` if it is no table, has no rows, or has two columns of one name.
     """
-    named = _mapped(frame) if isinstance(frame, Mapping) else _framed(frame)
-    given = dict(named)
-    if len(given) < len(named):
-        raise _two_of_one_name()
-    if not given:
-        raise DataError("The table has no columns.", "Give at least one column of inputs.")
-    _check_lengths(given)
     chosen = choices or Choices()
+    given = columns_of_frame(frame, chosen.drop)
+    _check_lengths(given)
     given = {name: _without_ignored(one, chosen.ignore_rows) for name, one in given.items()}
     texts = {name: one for name, one in given.items() if not isinstance(one, np.ndarray)}
     read = columns_from_texts(texts, chosen, like)
@@ -162,10 +162,25 @@ def table_from_frame(
         for name, one in given.items()
     }
     columns = _without_markers(columns, chosen)
-    table = Table(columns, source, read.decisions, read.reading, read.written)
+    doubts = read.doubts if like is None else {**read.doubts, **_without_unit(given, like)}
+    decisions = (*said_of_frame(frame), *read.decisions)
+    table = Table(columns, source, decisions, read.reading, read.written, doubts)
     if table.rows == 0:
         raise DataError("The table has no rows.", "Give at least one row.")
     return table
+
+
+def _without_unit(
+    given: Mapping[str, NumberArray | polars.Series], like: Reading
+) -> dict[str, DataError]:
+    """Return the columns that came as numbers and had a unit that numbers cannot do without."""
+    doubts: dict[str, DataError] = {}
+    for name, column in given.items():
+        if isinstance(column, np.ndarray) and not np.isnan(column).all():
+            doubt = like.doubt_of_unit(name, "")
+            if doubt is not None:
+                doubts[name] = doubt
+    return doubts
 
 
 def _without_ignored(
@@ -282,56 +297,3 @@ def _read_parquet(path: Path) -> polars.DataFrame:
             f"{path} is not a Parquet file, or it is damaged.",
             "Write it again, or save the table as CSV.",
         ) from None
-
-
-def _mapped(frame: Mapping[Any, Any]) -> list[tuple[str, NumberArray | polars.Series]]:
-    columns = []
-    for name, values in frame.items():
-        _check_name(str(name))
-        if isinstance(values, str) or not hasattr(values, "__len__"):
-            raise DataError(
-                f"Column {name!r} is no sequence of values.", "Give a list or an array."
-            )
-        columns.append((str(name), column_from_values(str(name), list(values))))
-    return columns
-
-
-def _framed(frame: Any) -> list[tuple[str, NumberArray | polars.Series]]:
-    import narwhals
-
-    try:
-        wrapped = narwhals.from_native(frame)
-        if isinstance(wrapped, narwhals.LazyFrame):
-            wrapped = wrapped.collect()
-        if not isinstance(wrapped, narwhals.DataFrame):
-            raise TypeError
-        return [(str(series.name), _series_column(series)) for series in wrapped.iter_columns()]
-    except narwhals.exceptions.DuplicateError:
-        raise _two_of_one_name() from None
-    except TypeError:
-        raise DataError(
-            f"A {type(frame).__name__} is no table.",
-            "Give a data frame or a dictionary of columns.",
-        ) from None
-
-
-def _check_name(name: str) -> None:
-    if not is_text(name):
-        raise DataError(
-            f"The name of column {name!r} has half of a character in it.", "Give it another name."
-        )
-
-
-def _two_of_one_name() -> DataError:
-    return DataError("The table has two columns of one name.", "Give each column its own name.")
-
-
-def _series_column(series: narwhals.Series[Any]) -> NumberArray | polars.Series:
-    import narwhals
-
-    name = str(series.name)
-    _check_name(name)
-    if series.dtype.is_numeric():
-        numbers = series.cast(narwhals.Float64).to_numpy()
-        return np.array(numbers, dtype=np.float64)
-    return column_from_values(name, series.to_list())

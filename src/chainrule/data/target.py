@@ -22,6 +22,7 @@ from chainrule.data.columns import (
     spelling,
 )
 from chainrule.data.decisions import Decision
+from chainrule.data.ignoring import or_left_out
 from chainrule.data.scaling import mean_and_scale, standardised
 from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError, nearest
@@ -125,12 +126,19 @@ def rows_with_target(table: Table, target_name: str) -> NDArray[np.int64]:
     return indices
 
 
-def decide_task(table: Table, target_name: str, task: str | None = None) -> Task:
+def decide_task(
+    table: Table,
+    target_name: str,
+    task: str | None = None,
+    numbers: NDArray[np.int64] | None = None,
+    asked: str = "",
+) -> Task:
     """Return the task that the target sets, or the one asked for if the target allows it.
 
     Text is classification. Numbers are classification if all are whole, at most 10 are different,
     and each occurs twice on average or more often (a few rows of a measurement that happens to be
-    whole are not classes); else they are regression.
+    whole are not classes); else they are regression. ``numbers`` (rows,), from 0, are those of the
+    table's rows in its file, where it is a part of it, and ``asked`` the rows that are left out.
 
     Raises ``DataError`` if the target cannot be learned: no such column, no values, only one value,
     text for regression, or a class with one row.
@@ -153,14 +161,19 @@ def decide_task(table: Table, target_name: str, task: str | None = None) -> Task
         task = "classification" if _is_class_like(column, values) else "regression"
     if task == "regression":
         return "regression"
-    classes = table.written.get(target_name, table.columns[target_name])[indices]
+    classes = table.texts(target_name)[indices]
     values, counts = np.unique(classes, return_counts=True)
     lonely = np.flatnonzero(counts == 1)
     if lonely.size:
+        rows = indices[np.isin(classes, values[lonely])]
+        rows = (rows if numbers is None else numbers[rows]) + 1
+        row = indices[np.flatnonzero(classes == values[lonely[0]])[0]]
+        row = int(row if numbers is None else numbers[row]) + 1
+        other = ", or take it as numbers: --task regression" if is_number(column) else ""
         raise DataError(
-            f"The class {_written(values[lonely[0]])} of the target {target_name!r} has one row.",
-            "Add rows of that class, or remove the row"
-            + (", or ask for regression." if is_number(column) else "."),
+            f"The class {_written(values[lonely[0]])} of the target {target_name!r} has one row, "
+            f"row {row}.",
+            f"Add rows of that class{or_left_out(rows.tolist(), asked)}{other}.",
         )
     return "classification"
 
@@ -180,7 +193,7 @@ def describe_target(table: Table, target_name: str, task: Task) -> Decision:
         text = f"regression, numbers from {low} to {high}{blank}"
         lonely = np.unique(numbers, return_counts=True)[1].min() == 1
         return Decision("target", "target", text, "" if lonely else "--task classification")
-    classes = table.written.get(target_name, table.columns[target_name])[indices]
+    classes = table.texts(target_name)[indices]
     counts = Counter(_written_labels(classes))
     ordered = sorted(counts, key=float) if is_number(classes) else sorted(counts)
     some = ", ".join(f"{label} {counts[label]:,}" for label in ordered[:MOST_CLASSES_SHOWN])
@@ -210,9 +223,8 @@ def fit_target(
     if decided == "regression":
         mean, scale = mean_and_scale(_regression_numbers(target_name, column[training_rows]))
         return Target(target_name, "regression", None, mean, scale)
-    written = table.written.get(target_name, column)
     # Labels are as they are written, "5 kg"; odd texts among them count as missing.
-    present = written[~missing(column)]
+    present = table.texts(target_name)[~missing(column)]
     if not is_number(present):
         texts = tuple(sorted(set(present.tolist())))
         two: LabelKind = "boolean" if texts == BOOLEANS else "text"

@@ -13,7 +13,13 @@ from chainrule.data.choices import Choices
 from chainrule.data.clock import HOURS, TIME_SHARE, hours_in
 from chainrule.data.columns import BESIDE_NUMBERS, MISSING_MARKERS, object_array
 from chainrule.data.dates import share_of_dates
-from chainrule.data.numerals import Numerals, leading_zeros, numerals_in, plain_numbers
+from chainrule.data.numerals import (
+    NUMBER_SHARE,
+    Numerals,
+    leading_zeros,
+    numerals_in,
+    plain_numbers,
+)
 from chainrule.data.reading import Reading
 
 if TYPE_CHECKING:
@@ -64,18 +70,46 @@ def _seen_together(
     spelled, present = numbers.null_count().row(0), cells.null_count().row(0)
     numbers = numbers.fill_null(float("nan"))
     zeros = leading_zeros(cells)
+    likely = _may_be_numbers(cells, lower)
     found = {}
     for place, name in enumerate(texts):
         column = cells.to_series(place)
         if name in kept_as_text:
             found[name] = Seen(column)
         elif spelled[place] != present[place]:
-            found[name] = _seen_text(name, column, lower.to_series(place), choices, like)
+            may_be = likely[place] or _asked_for(name, choices, like)
+            below = lower.to_series(place) if may_be else None
+            found[name] = _seen_text(name, column, below, choices, like)
         elif zeros[place] and name not in choices.numeric:
             found[name] = Seen(column, is_code=True)
         else:
             found[name] = Seen(column, numbers=numbers.to_series(place))
     return found
+
+
+def _may_be_numbers(cells: polars.DataFrame, lower: polars.DataFrame) -> list[bool]:
+    """Say of each column if enough cells have a digit for numbers or times of day.
+
+    Most columns of text are settled here, all at once.
+    """
+    import polars
+
+    digits = cells.select(polars.all().str.contains(r"\d").sum()).row(0)
+    present = cells.select(polars.all().count()).row(0)
+    beside = lower.select(polars.all().is_in(BESIDE_NUMBERS).sum()).row(0)
+    return [
+        with_digit >= NUMBER_SHARE * (every - without)
+        for with_digit, every, without in zip(digits, present, beside, strict=True)
+    ]
+
+
+def _asked_for(name: str, choices: Choices, like: Reading | None) -> bool:
+    """Whether a column is to be numbers, or was times of day before, whatever most cells are."""
+    return name in choices.numeric or (like is not None and _was_hours(name, like))
+
+
+def _was_hours(name: str, like: Reading) -> bool:
+    return dict(like.units).get(name) == HOURS
 
 
 def _present(
@@ -100,9 +134,14 @@ def _present(
 
 
 def _seen_text(
-    name: str, cells: polars.Series, lower: polars.Series, choices: Choices, like: Reading | None
+    name: str,
+    cells: polars.Series,
+    lower: polars.Series | None,
+    choices: Choices,
+    like: Reading | None,
 ) -> Seen:
-    if name in choices.categorical:
+    """Return what a column is of which not every cell is a number; without ``lower``, text."""
+    if lower is None or name in choices.categorical:
         return Seen(cells)
     beside = lower.is_in(BESIDE_NUMBERS).fill_null(False)
     known = tuple(cells.filter(beside).drop_nulls().unique().to_list())
@@ -113,7 +152,8 @@ def _seen_text(
     forced = name in choices.numeric
     if forced and share_of_dates(object_array(plain.to_list())) > SHARE_OF_DATES:
         return Seen(cells)
-    numerals = numerals_in(plain, forced)
+    unit = "" if like is None else dict(like.units).get(name, "")
+    numerals = numerals_in(plain, forced, unit)
     return Seen(cells) if numerals is None else Seen(cells, numerals=numerals, beside=known)
 
 
@@ -122,5 +162,5 @@ def _hours(
 ) -> polars.Series | None:
     """Return the hours of a column of times; of a later file, where the first one had times."""
     if like is not None:
-        return hours_in(cells, least=0.0) if dict(like.units).get(name) == HOURS else None
+        return hours_in(cells, least=0.0) if _was_hours(name, like) else None
     return hours_in(cells, SHARE_OF_TIMES if name in choices.numeric else TIME_SHARE)

@@ -7,7 +7,7 @@ columns that leave no doubt answer it for those that do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.data.choices import Choices
 from chainrule.data.clock import HOURS
 from chainrule.data.columns import (
+    BESIDE_NUMBERS,
     Column,
     TextArray,
     is_number,
@@ -41,13 +42,15 @@ class TextColumns:
     """Columns of text that were read.
 
     ``written`` has the texts of those columns of numbers that are more than digits (a unit, odd
-    texts); ``reading`` what there is to know for a later file.
+    texts); ``reading`` what there is to know for a later file. ``doubts`` are for columns that are
+    not written as in an earlier file the error that says so.
     """
 
     columns: dict[str, Column]
     written: dict[str, TextArray]
     reading: Reading
     decisions: tuple[Decision, ...]
+    doubts: dict[str, DataError]
 
 
 def columns_from_texts(
@@ -64,36 +67,39 @@ def columns_from_texts(
     case; else it is text as written. Numbers may have marks between thousands, one sign of currency
     or unit, and, in 10 cells or more, a few odd texts, which count as missing. Times of day are
     numbers of hours.
-
-    Raises ``DataError`` where a unit is not the one of ``like``.
     """
     seen = seen_columns(texts, choices, like)
     marks = _marks(seen, choices, like, delimiter)
     columns: dict[str, Column] = {}
     found: dict[str, _Found] = {}
-    for name, one in seen.items():
-        if one.hours is not None:
-            found[name] = _found_hours(name, one, one.hours, marks.of(name))
+    for name, column in seen.items():
+        mark = marks.of(name)
+        if column.hours is not None:
+            found[name] = _found_hours(name, column, column.hours, mark)
             columns[name] = found[name].column
             continue
-        numerals = _numerals_under(one, marks.of(name), name in choices.numeric, choices.decimal)
+        numerals = _numerals_under(column, mark, name in choices.numeric, choices.decimal)
         if numerals is None:
-            columns[name] = _plain_column(one)
+            columns[name] = _plain_column(column)
         else:
-            found[name] = _found(name, one, numerals, _own_mark(numerals, marks.of(name), choices))
+            found[name] = _found(name, column, numerals, _own_mark(numerals, mark, choices))
             columns[name] = found[name].column
-            _check_unit(name, found[name].unit, like)
-    reading = Reading(
-        decimal=marks.file,
-        units=tuple((name, one.unit) for name, one in found.items() if one.unit),
-        texts=tuple(name for name, column in columns.items() if not is_number(column)),
-        others=tuple(
-            name for name, one in seen.items() if _differs(one, found.get(name), marks.file)
-        ),
-    )
+    doubts = {} if like is None else _doubts(seen, found, like, choices)
     written = {name: one.texts for name, one in found.items() if one.texts is not None}
     said = [*_marks_said(found), *(decision for one in found.values() for decision in one.said)]
-    return TextColumns(columns, written, reading, tuple(said))
+    texts_left = tuple(name for name, values in columns.items() if not is_number(values))
+    reading = replace(_reading(seen, found, marks.file), texts=texts_left)
+    return TextColumns(columns, written, reading, tuple(said), doubts)
+
+
+def _reading(seen: Mapping[str, Seen], found: Mapping[str, _Found], mark: str) -> Reading:
+    """Return how numbers are written in a file whose decimal mark is ``mark``."""
+    return Reading(
+        decimal=mark,
+        units=tuple((name, one.unit) for name, one in found.items() if one.unit),
+        others=tuple(name for name, one in seen.items() if _differs(one, found.get(name), mark)),
+        thousands=tuple(sorted({one.between for one in found.values() if one.between})),
+    )
 
 
 def _differs(one: Seen, found: _Found | None, mark: str) -> bool:
@@ -108,7 +114,8 @@ class _Found:
     """A column of numbers that was more than digits.
 
     ``example`` is a text in it that needs its decimal mark, with the number that it is; ``texts``
-    are kept where the numbers do not say all that was written.
+    are kept where the numbers do not say all that was written. ``between`` is the mark that stands
+    between thousands, or nothing; ``unclear`` are texts in which that may be a decimal mark.
     """
 
     column: Column
@@ -117,6 +124,8 @@ class _Found:
     example: tuple[str, float | None] | None
     texts: TextArray | None
     said: list[Decision]
+    between: str = ""
+    unclear: tuple[str, ...] = ()
 
 
 def _found(name: str, one: Seen, numerals: Numerals, mark: str) -> _Found:
@@ -130,6 +139,8 @@ def _found(name: str, one: Seen, numerals: Numerals, mark: str) -> _Found:
         None if text is None else (" ".join(text.split()), numerals.value(text, mark)),
         object_array(one.cells.to_list()) if unit or odd else None,
         _numerals_said(name, numerals, odd),
+        "" if numerals.grouped(mark).is_empty() else _other(mark),
+        tuple(numerals.unclear(mark)),
     )
 
 
@@ -151,7 +162,11 @@ class _Marks:
     def of(self, name: str) -> str:
         if name not in self.others:
             return self.file
-        return "," if self.file == "." else "."
+        return _other(self.file)
+
+
+def _other(mark: str) -> str:
+    return "," if mark == "." else "."
 
 
 def _marks(
@@ -190,7 +205,7 @@ def _numerals_under(one: Seen, mark: str, forced: bool, chosen: str | None) -> N
 
 
 def _own_mark(numerals: Numerals, mark: str, choices: Choices) -> str:
-    other = "," if mark == "." else "."
+    other = _other(mark)
     if numerals.is_number_under(mark) and choices.decimal is not None:
         return mark
     if numerals.spelled(mark) >= numerals.spelled(other):
@@ -201,23 +216,65 @@ def _own_mark(numerals: Numerals, mark: str, choices: Choices) -> str:
 def _plain_column(one: Seen) -> Column:
     if one.numbers is not None:
         return np.asarray(one.numbers.to_numpy(writable=True), dtype=np.float64)
-    cells = one.cells
-    if not one.is_code and cells.null_count() < len(cells):
-        lower = cells.str.to_lowercase()
-        if lower.is_in(("true", "false", None)).all():
-            cells = lower
-    return object_array(cells.to_list())
+    texts = one.cells.to_list()
+    if all(text is None or text.lower() in ("true", "false") for text in texts):
+        texts = [None if text is None else text.lower() for text in texts]
+    return object_array(texts)
 
 
-def _check_unit(name: str, unit: str, like: Reading | None) -> None:
-    before = dict(like.units).get(name) if like is not None else None
-    # A unit that is left out is the one of the training; a part of 1 is no per cent.
-    left_out = not unit and before != "%"
-    if before is not None and before != unit and not left_out:
-        raise DataError(
-            f"Column {name!r} is in {unit!r}, and in training it was in {before!r}.",
-            f"Give it in {before!r}.",
-        )
+def _doubts(
+    seen: Mapping[str, Seen], found: Mapping[str, _Found], like: Reading, choices: Choices
+) -> dict[str, DataError]:
+    """Return the columns that are not written as in the first file, and how each is not."""
+    doubts: dict[str, DataError] = {}
+    for name, column in seen.items():
+        numbers = found.get(name)
+        doubt = None
+        if numbers is not None:
+            doubt = like.doubt_of_unit(name, numbers.unit)
+            if doubt is None and choices.decimal is None and numbers.between not in like.thousands:
+                doubt = _doubt_of_marks(name, column, numbers)
+        elif column.numbers is not None and column.cells.null_count() < len(column.cells):
+            doubt = like.doubt_of_unit(name, "")
+        elif column.numbers is None and name in dict(like.units):
+            doubt = _doubt_of_cell(name, column, dict(like.units)[name])
+        if doubt is not None:
+            doubts[name] = doubt
+    return doubts
+
+
+def _doubt_of_cell(name: str, one: Seen, unit: str) -> DataError | None:
+    """Return which cell is not in the unit of the first file, where others are."""
+    numerals = numerals_in(one.cells, forced=True, unit=unit)
+    if numerals is None or "".join(numerals.affix) != unit:
+        return None
+    mark = max(".", ",", key=numerals.spelled)
+    wrong = [text for text in numerals.odd(mark) if text.lower() not in BESIDE_NUMBERS]
+    if not wrong:
+        return None
+    row = one.cells.is_in(wrong).arg_max() or 0
+    return DataError(
+        f"Column {name!r} has {one.cells[row]!r} in row {row + 1}, and in training it was in "
+        f"{unit!r}.",
+        f"Give it in {unit!r}, or leave the cell empty if the value is not known.",
+    )
+
+
+def _doubt_of_marks(name: str, one: Seen, found: _Found) -> DataError | None:
+    """Return why it is not clear which number a text is: "1,234", or None where it is."""
+    if not found.unclear:
+        return None
+    row = one.cells.is_in(list(found.unclear)).arg_max() or 0
+    number = float(found.column[row])
+    text = one.cells[row]
+    smaller = spelling(number / 1000 ** text.count(found.between))
+    if found.mark == ",":
+        smaller = smaller.replace(".", ",")
+    return DataError(
+        f"Column {name!r} has {text!r} in row {row + 1}, which may be {spelling(number)} or "
+        f"{smaller}: in training no mark stood between thousands.",
+        f"Write {spelling(number)} or {smaller}.",
+    )
 
 
 def _numerals_said(name: str, numerals: Numerals, odd: list[str]) -> list[Decision]:

@@ -172,7 +172,7 @@ def _refuse(folder: Path, replace: bool) -> None:
         raise RunFolderError(cause, "Choose a new folder, or remove this one.")
     if state == "run" and not replace:
         cause = f"'{shown(folder)}' holds a run already."
-        raise RunFolderError(cause, "Choose a new folder, or replace that run: replace=True.")
+        raise RunFolderError(cause, "Choose a new folder, or delete that one.")
 
 
 def _encoded(

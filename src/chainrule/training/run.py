@@ -119,7 +119,7 @@ class Run:
 
     def _table_inputs(self, x: Any) -> Any:
         """Return a table's rows as the inputs that the network was trained on."""
-        from chainrule.training.tables.notes import read_alike
+        from chainrule.training.tables.given_tables import read_alike
 
         if isinstance(x, np.ndarray):
             return x

@@ -1,4 +1,7 @@
-"""Commands that work on a run, ready to be pasted, and the command that makes it again."""
+"""Commands as they are typed: those that go on from a run, the one that makes it again.
+
+What an option writes in a way of its own, widths and rows in a step, is read here as well.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,11 @@ def is_trained(run: Run) -> bool:
 def train_command(run: Run, note: TableNote) -> str | None:
     """Return the command that trains a run again, with every setting written out.
 
-    None where there is none: for a data frame, and for settings that only Python can express.
+    None where there is none: for what no path leads to, and for settings that only Python can
+    express.
     """
     rate, l2 = run.setup.optimizer.learning_rate, run.setup.regularisation.l2
-    unnamed = note.source.path is None or (note.test is not None and note.test.path is None)
-    if unnamed or not isinstance(rate, float | int) or not isinstance(l2, float | int):
+    if not has_paths(note) or not isinstance(rate, float | int) or not isinstance(l2, float | int):
         return None
     if not _is_plain_optimizer(run):
         return None
@@ -50,6 +53,11 @@ def train_command(run: Run, note: TableNote) -> str | None:
     words += ["--optimizer", run.setup.optimizer.name, "--learning-rate", repr(float(rate))]
     words += ["--l2", repr(float(l2)), "--seed", str(run.setup.seed)]
     return quoted("chainrule", *words)
+
+
+def has_paths(note: TableNote) -> bool:
+    """Say whether a path leads to the table, and to its test table: to a data frame none does."""
+    return note.source.path is not None and (note.test is None or note.test.path is not None)
 
 
 def _is_plain_optimizer(run: Run) -> bool:
@@ -85,6 +93,34 @@ def _setting_options(settings: Settings) -> list[str]:
         *("--batch-size", batch),
         *("--patience", str(max(patience, 1))),
     ]
+
+
+def widths_of(text: str) -> tuple[int, ...]:
+    """Return the widths of hidden layers that "32,16" says, none for "0". Raises SetupError."""
+    try:
+        widths = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise SetupError(
+            f"--hidden {text} is not a list of widths.", "Write --hidden 32,16, for example."
+        ) from None
+    if not widths:
+        raise SetupError("--hidden is empty.", "Write --hidden 0 for no hidden layer.")
+    return () if widths == (0,) else widths
+
+
+def batch_of(text: str) -> int | str | None:
+    """Return the rows in a step that an option says: a number, "auto", None for "all".
+
+    Raises SetupError.
+    """
+    if text in ("auto", "all"):
+        return None if text == "all" else "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise SetupError(
+            f"--batch-size {text} is not possible.", "Give a number, all, or auto."
+        ) from None
 
 
 def _option(flag: str, value: str) -> list[str]:

@@ -6,31 +6,31 @@ import re
 from collections.abc import Sequence
 
 from chainrule.data.decisions import Decision
+from chainrule.data.hints import is_total_hint
 
 MOST_LINES = 40
 MOST_NAMES, MOST_NAMES_OF_HINTS = 12, 100
 # So many columns of which the same is said make one line.
 ALIKE = 3
+MOST_GROUPS_BESIDE = 2
 WORDS = {"number": "numbers", "category": "categories"}
 WHOLE_TABLE = ("file", "target", "rows")
-_MISSING = re.compile(r"; ([\d,]+) missing, filled in and marked$")
-_PLAIN = {
-    "number": re.compile(r"numbers from \S+ to \S+"),
-    "category": re.compile(r"\d+ categor(y|ies) \(.*\)", re.DOTALL),
-}
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*")
 
 
-def decision_lines(decisions: Sequence[Decision], most: int = MOST_LINES) -> list[str]:
+def decision_lines(
+    decisions: Sequence[Decision], in_full: str, most: int = MOST_LINES
+) -> list[str]:
     """Return decisions in at most ``most`` lines and one that says how many more there are.
 
-    What overrides a decision stands in brackets at the end of its line.
+    That line ends with ``in_full``, which says where all are. What overrides a decision stands in
+    brackets at the end of its line.
     """
     told = [one for one in decisions if one.kind in WHOLE_TABLE]
     of_columns = [one for one in decisions if one.kind not in WHOLE_TABLE]
     lines = [_line(one) for one in sorted(told, key=lambda one: WHOLE_TABLE.index(one.kind))]
     lines += _plain_lines(of_columns)
-    groups = _alike([one for one in of_columns if not _is_plain(one)])
+    groups = _alike([one for one in of_columns if not one.plain])
     room = max(most - len(lines), 0)
     if len(groups) > room:
         # What may be wrong is not left out before what is only told.
@@ -38,63 +38,73 @@ def decision_lines(decisions: Sequence[Decision], most: int = MOST_LINES) -> lis
     lines += [_group_line(group) for group in groups[:room]]
     more = sum(len(group) for group in groups[room:])
     if more:
-        lines.append(f"and {more:,} more: --json shows all")
+        lines.append(f"and {more:,} more: {in_full}")
     return lines
+
+
+def beside_result(decisions: Sequence[Decision], has_groups: bool) -> list[str]:
+    """Return what a result is not to be read without: rows that may belong together, and totals.
+
+    ``has_groups`` says that rows are kept together already, as they were asked to be.
+    """
+    hints = [one for one in decisions if one.kind == "hint"]
+    groups = [one for one in hints if one.option.startswith("--group ") and not has_groups]
+    said = [
+        f"Rows of one {one.subject} may be on both sides: {one.option}."
+        for one in groups[:MOST_GROUPS_BESIDE]
+    ]
+    totals = [one for one in hints if is_total_hint(one)]
+    return said + [f"Among the rows, {one.text}: {one.option}." for one in totals]
 
 
 def _plain_lines(decisions: Sequence[Decision]) -> list[str]:
     """Return the lines of what is nothing special: a column of numbers, or of a few categories."""
     lines = []
     for kind, word in WORDS.items():
-        plain = [one for one in decisions if one.kind == kind and _is_plain(one)]
+        plain = [one for one in decisions if one.kind == kind and one.plain]
         if plain:
             lines.append(f"{word}: {_names(plain)}" + _bracket_of(plain))
-    missing = [(one, found[1]) for one in decisions if (found := _MISSING.search(one.text))]
+    missing = [one for one in decisions if one.missing]
     if missing:
-        shown = ", ".join(f"{one.subject} {count}" for one, count in missing[:MOST_NAMES])
+        shown = ", ".join(f"{one.subject} {one.missing:,}" for one in missing[:MOST_NAMES])
         more = len(missing) - MOST_NAMES
         shown += f" and {more:,} more columns" if more > 0 else ""
         lines.append(f"missing values: {shown} (filled in, and marked in an input)")
     return lines
 
 
-def _is_plain(one: Decision) -> bool:
-    pattern = _PLAIN.get(one.kind)
-    return pattern is not None and pattern.fullmatch(_MISSING.sub("", one.text)) is not None
-
-
 def _alike(decisions: Sequence[Decision]) -> list[list[Decision]]:
     """Return decisions in groups of which the same is said, smaller ones taken apart."""
-    groups: dict[tuple[str, str, str], list[Decision]] = {}
+    groups: dict[tuple[str, str, str, bool], list[Decision]] = {}
     for one in decisions:
-        said = _PARTICULAR.sub("#", one.text)
-        groups.setdefault((one.kind, said, one.option.partition(" ")[0]), []).append(one)
+        groups.setdefault(_likeness(one), []).append(one)
     found = []
     for one in decisions:
-        key = (one.kind, _PARTICULAR.sub("#", one.text), one.option.partition(" ")[0])
-        if len(groups[key]) < ALIKE:
+        alike = groups[_likeness(one)]
+        if len(alike) < ALIKE:
             found.append([one])
-        elif one is groups[key][0]:
-            found.append(groups[key])
+        elif one is alike[0]:
+            found.append(alike)
     return found
+
+
+def _likeness(one: Decision) -> tuple[str, str, str, bool]:
+    """Return what decisions have in common that say the same of their columns."""
+    said = _PARTICULAR.sub("#", one.text)
+    return one.kind, said, one.option.partition(" ")[0], one.missing > 0
 
 
 def _group_line(group: Sequence[Decision]) -> str:
     if len(group) == 1:
         return _line(group[0])
     first = group[0]
-    text = f"{first.kind}: {_names(group)}: as for {first.subject}, {_without_missing(first)}"
+    text = f"{first.kind}: {_names(group)}: as for {first.subject}, {first.text}"
     return text + _bracket_of(group)
 
 
 def _line(one: Decision) -> str:
     front = f"hint: {one.subject}" if one.kind == "hint" else one.subject
-    return f"{front}: {_without_missing(one)}" + _bracket_of([one])
-
-
-def _without_missing(one: Decision) -> str:
-    # A line of its own says how many are missing.
-    return _MISSING.sub("", one.text)
+    return f"{front}: {one.text}" + _bracket_of([one])
 
 
 def _names(decisions: Sequence[Decision]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import folds_of
@@ -14,10 +14,8 @@ from chainrule.views.charts import (
     Mark,
     Panel,
     Spans,
-    calibration_chart,
     folds_chart,
     loss_chart,
-    residual_chart,
 )
 
 if TYPE_CHECKING:
@@ -42,23 +40,6 @@ def folds_figure(run: Run) -> Figure:
     Raises SetupError for a run without a fold that has ended.
     """
     return drawn(folds_chart(run, folds_of(run)))
-
-
-def calibration_figure(truth: Any, probabilities: Any) -> Figure:
-    """Return how often predictions were right, by the probability that they were given.
-
-    ``truth`` (rows,) are class numbers, ``probabilities`` (rows, classes). Raises SetupError where
-    no probability is a number.
-    """
-    return drawn(calibration_chart(truth, probabilities))
-
-
-def residual_figure(truth: Any, predicted: Any, name: str) -> Figure:
-    """Return predicted against true numbers, and what is left over, (rows,) each.
-
-    Raises SetupError where nothing predicted is a number.
-    """
-    return drawn(residual_chart(truth, predicted, name))
 
 
 def drawn(chart: Chart) -> Figure:

@@ -137,7 +137,7 @@ def _part(part: Part) -> str:
         return f"<dl>{''.join(pairs)}</dl>"
     if isinstance(part, Captioned):
         return _table(part.caption, part.grid)
-    rows = tuple((one.subject, one.kind, one.text, one.option) for one in part[:MOST_DECISIONS])
+    rows = tuple((one.subject, one.kind, one.in_words, one.option) for one in part[:MOST_DECISIONS])
     more = len(part) - MOST_DECISIONS
     told = f"The first {MOST_DECISIONS}, and {more:,} more" if more > 0 else "All of them"
     headings = ("of", "kind", "what was made of it", "what decides otherwise")

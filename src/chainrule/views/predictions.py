@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.columns import is_number
+from chainrule.data.fields import OTHER, CategoryColumn
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.errors import RunFolderError
 from chainrule.files.disk import reason, write_whole
 from chainrule.training.run import Run
-from chainrule.training.tables.notes import preparation_of, read_alike
+from chainrule.training.tables.given_tables import read_alike
+from chainrule.training.tables.notes import preparation_of
 from chainrule.views.commands import is_trained
 
 VALUES_SHOWN = 5
@@ -76,7 +78,14 @@ def predictions_of(run: Run, path: Path) -> Predictions:
     table = read_alike(run.notes, path)
     columns = _in_order(_made(run, preparation, table), _identifiers(table, preparation), table)
     notes = [_said_of_name(one) for one in columns if one.name != one.wanted]
-    notes += [_unseen(column, values) for column, values in preparation.unseen(table).items()]
+    notes += [*_said_of_file(table, run), *_said_of_empty(preparation.without_values(table))]
+    with_other = {
+        one.name for one in preparation.columns if isinstance(one, CategoryColumn) and one.other
+    }
+    notes += [
+        _unseen(column, values, column in with_other)
+        for column, values in preparation.unseen(table).items()
+    ]
     if not run.finished:
         notes.append(f"the training of this run has not ended ({run.recording.epochs} epochs).")
     rows = zip(*(one.values or [] for one in columns), strict=True)
@@ -166,13 +175,36 @@ def _as_written(table: Table, name: str) -> list[Any]:
     return [None if one != one else one for one in whole]
 
 
-def _unseen(column: str, values: tuple[str, ...]) -> str:
+def _said_of_file(table: Table, run: Run) -> list[str]:
+    """Return what was made of a file and its rows, as far as it was not so in training."""
+    if "reading" not in run.notes.get("table", {}):
+        return []
+    texts = {one.text for one in run.decisions}
+    options = {one.option for one in run.decisions if one.option}
+    return [
+        f"{'the file' if one.subject == 'file' else one.subject}: {one.text}."
+        for one in table.decisions
+        if one.kind in ("file", "rows") and one.text not in texts and one.option not in options
+    ]
+
+
+def _said_of_empty(empty: NDArray[np.bool_]) -> list[str]:
+    """Return how many rows (rows,) have nothing to predict from, and what that means."""
+    rows = [str(row + 1) for row in np.flatnonzero(empty).tolist()]
+    if not rows:
+        return []
+    first = ", ".join(rows[:VALUES_SHOWN]) + (", ..." if len(rows) > VALUES_SHOWN else "")
+    what = f"row {first} has" if len(rows) == 1 else f"{len(rows):,} rows ({first}) have"
+    return [f"{what} no value in any input, and nothing to be predicted from."]
+
+
+def _unseen(column: str, values: tuple[str, ...], with_other: bool) -> str:
     shown = ", ".join(map(repr, values[:VALUES_SHOWN]))
     more = len(values) - VALUES_SHOWN
-    return (
-        f"'{column}' holds {shown}{f' and {more} more values' if more > 0 else ''}, which training "
-        "never saw; such rows are predicted without it."
-    )
+    what = f"'{column}' holds {shown}{f' and {more} more values' if more > 0 else ''}"
+    if with_other:
+        return f"{what}, none of the categories that training kept; they count as {OTHER!r}."
+    return f"{what}, which training never saw; such rows are predicted without it."
 
 
 def write_predictions(made: Predictions, output: Path | None, *, json: bool) -> None:

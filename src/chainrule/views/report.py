@@ -16,12 +16,13 @@ from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import FoldRun, folds_of
 from chainrule.training.tables.measures import ClassPredictions, Predictions
 from chainrule.training.tables.notes import TableNote, preparation_of, table_note_of
+from chainrule.training.tables.result import TableResult
 from chainrule.views.charts import Chart, calibration_chart, folds_chart, residual_chart
-from chainrule.views.decision_lines import decision_lines
+from chainrule.views.decision_lines import beside_result, decision_lines
 from chainrule.views.folders import FIGURES, REPORT
 from chainrule.views.page import Captioned, Commands, Part, Section, Terms, page
 from chainrule.views.plain_text import printable
-from chainrule.views.report_sections import sections_before, sections_of
+from chainrule.views.report_sections import UNNAMED, sections_before, sections_of
 from chainrule.views.svg import figure_svg
 from chainrule.views.tested import what_was_tested
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 80
+IN_FULL = "run.decisions holds all, in Python"
 NOT_MEASURED = "The run was interrupted before anything was measured."
 
 
@@ -112,17 +114,25 @@ def report_of(run: Run, table: Any = None) -> Report:
     note = table_note_of("The run", run.notes)
     task = preparation_of(run.setup, run.notes).target.task
     result, folds = run.result, folds_of(run)
-    name = "a data frame" if note.source.path is None else Path(note.source.path).name
+    name = UNNAMED if note.source.path is None else Path(note.source.path).name
     return Report(
         title=f"{note.target} from {name}",
         about=f"A network for {task}, {note.source.rows:,} rows, {len(note.columns):,} columns.",
-        lead=NOT_MEASURED if result is None else result.in_words,
+        lead=_lead(note, result),
         sections=(
             *sections_before(run, note, result, folds),
             *_figures(run, note, folds, what_was_tested(run, folds, table)),
             *sections_of(run, note),
         ),
     )
+
+
+def _lead(note: TableNote, result: TableResult | None) -> str:
+    """Return what stands first: the result in words, and what it is not to be read without."""
+    if result is None:
+        return NOT_MEASURED
+    beside = beside_result(note.decisions, note.choices.group is not None)
+    return " ".join([result.in_words, *beside])
 
 
 def save_views(run: Run, folder: Path, table: Any = None) -> None:
@@ -142,7 +152,8 @@ def _figures(
     # A training that has diverged leaves nothing to draw.
     with suppress(SetupError):
         if isinstance(tested, ClassPredictions):
-            networks = len(folds) if note.test is None else 1
+            ended = sum(one.recording is not None for one in folds)
+            networks = ended if note.test is None else 1
             charts.append(calibration_chart(tested.truth, tested.probabilities, networks))
         elif tested is not None:
             charts.append(residual_chart(tested.truth, tested.predicted, note.target))
@@ -162,7 +173,7 @@ def _as_text(part: Part) -> str:
         return "\n".join(_wrapped(f"{word}: {said}", "    ") for word, said in part.pairs)
     if isinstance(part, Captioned):
         return f"\n{part.grid}\n"
-    return "\n".join(_wrapped(line, "    ") for line in decision_lines(part))
+    return "\n".join(_wrapped(line, "    ") for line in decision_lines(part, IN_FULL))
 
 
 def _wrapped(text: str, later: str = "") -> str:

@@ -12,7 +12,7 @@ from chainrule.training.tables.fold_records import FoldRun
 from chainrule.training.tables.notes import TableNote
 from chainrule.training.tables.result import MEASURES, TableResult
 from chainrule.training.tables.sentences import written_number
-from chainrule.views.commands import train_command
+from chainrule.views.commands import has_paths, train_command
 from chainrule.views.course import how_measured, last_training, loss_of
 from chainrule.views.grid import Grid
 from chainrule.views.page import Captioned, Commands, Part, Section, Terms
@@ -30,6 +30,8 @@ from chainrule.views.terminal import network_grid
 
 # A page has more room than a terminal.
 WIDEST = 120
+UNNAMED = "a data frame or standard input"
+NOT_SAVED = f"{UNNAMED}, whose rows are not saved"
 
 
 def sections_before(
@@ -120,14 +122,15 @@ def _settings(run: Run, note: TableNote) -> tuple[tuple[str, str], ...]:
 
 def _origin(run: Run, note: TableNote) -> tuple[tuple[str, str], ...]:
     source = note.source
+    unnamed = UNNAMED if "data" in run.notes else NOT_SAVED
     pairs = [
-        ("table", source.path or "a data frame, whose rows are not saved"),
+        ("table", source.path or unnamed),
         ("rows", f"{source.rows:,}"),
         ("SHA-256 of its values", source.checksum),
     ]
     if note.test is not None:
         pairs += [
-            ("test table", note.test.path or "a data frame, whose rows are not saved"),
+            ("test table", note.test.path or NOT_SAVED),
             ("its rows", f"{note.test.rows:,}"),
             ("SHA-256 of its values", note.test.checksum),
         ]
@@ -140,7 +143,9 @@ def _origin(run: Run, note: TableNote) -> tuple[tuple[str, str], ...]:
 def _again(run: Run, note: TableNote) -> Section:
     command = train_command(run, note)
     parts: list[Part] = []
-    if command is None:
+    if not has_paths(note):
+        parts.append("No command does: it was trained, or tested, on what no path leads to.")
+    elif command is None:
         parts.append("It was trained from Python, with what no command can say.")
     else:
         parts += ["To train it again, with every setting written out:", Commands((command,))]

@@ -10,8 +10,7 @@ from typing import Any
 
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
-from chainrule.training.tables.door import is_complete
-from chainrule.training.tables.fold_records import folds_of, records_in
+from chainrule.training.tables.fold_records import folds_of, is_complete, records_in
 from chainrule.training.tables.notes import preparation_of, table_note_of
 
 RESULT_PARTS = ("scores", "leads", "classes", "confusion", "in_words")

@@ -10,26 +10,23 @@ from typing import TYPE_CHECKING
 from chainrule.data.decisions import Decision
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
-from chainrule.training.tables.door import is_complete
-from chainrule.training.tables.fold_records import folds_of
+from chainrule.training.tables.fold_records import folds_of, is_complete
 from chainrule.training.tables.notes import preparation_of, table_note_of
 from chainrule.training.tables.result import TableResult
 from chainrule.views.commands import next_commands
 from chainrule.views.course import how_measured, last_training
-from chainrule.views.decision_lines import decision_lines
+from chainrule.views.decision_lines import beside_result, decision_lines
 from chainrule.views.folders import REPORT
 from chainrule.views.grid import Grid
 from chainrule.views.plain_text import printable
-from chainrule.views.run_document import run_as_json
 from chainrule.views.scores import CONSTANT_MEANING, LINEAR_MEANING, mistakes_grid, score_grid
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_decisions", "print_run", "run_as_json"]
-
 # Without a terminal a table is as wide as it has to be.
 PIPE_WIDTH = 10_000
+IN_FULL = "--json shows all"
 
 
 def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> None:
@@ -47,12 +44,14 @@ def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> N
         print()
     size = f"{note.source.rows:,} rows, {len(note.columns):,} columns"
     _line(console, f"{table_name(table)}: {size}; {task} of '{note.target}'")
-    for line in decision_lines(note.decisions):
+    for line in decision_lines(note.decisions, IN_FULL):
         _line(console, line)
     print()
     _grid(console, network_grid(run))
     if result is not None:
         _print_result(console, result)
+        for line in beside_result(note.decisions, note.choices.group is not None):
+            _line(console, line, style="bold")
     _line(console, how_measured(run, note, folds))
     _line(console, last_training(run, folds))
     if result is not None:
@@ -77,7 +76,7 @@ def print_decisions(decisions: Sequence[Decision], heading: str = "") -> None:
     console = _console()
     if heading:
         _line(console, heading)
-    for line in decision_lines(decisions):
+    for line in decision_lines(decisions, IN_FULL):
         _line(console, line)
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from chainrule.data import record
 from chainrule.data.preparation import Preparation
 from chainrule.training.run import Run
-from chainrule.training.tables.door import table_again
 from chainrule.training.tables.fold_records import FoldRun
 from chainrule.training.tables.folds import LEFT_OUT
+from chainrule.training.tables.given_tables import table_again
 from chainrule.training.tables.kept_rows import kept_table
 from chainrule.training.tables.measures import Predictions
 from chainrule.training.tables.measuring import as_predictions, predicted_by, true_of

@@ -1,8 +1,9 @@
 """``train_table``: from a table and the name of a column to a run with an honest result.
 
 No row that chose anything counts in the result. Up to 5,000 rows there are five folds: the rows of
-each are predicted by a network that learned from the others, a fifth of which chose its epoch.
-Above that one fifth of the rows is predicted in this way. Then one network is trained on all rows.
+each are predicted by a network that learned from the others, a part of which chose its epoch.
+Above that about a fifth of the rows is predicted in this way. Then one network is trained on all
+rows.
 """
 
 from __future__ import annotations
@@ -10,36 +11,34 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.data.choices import Choices
 from chainrule.data.table import Table
 from chainrule.errors import DataError, RunFolderError, SetupError
-from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
-from chainrule.training.arguments import check_seed, checked, flag, from_zero, whole
+from chainrule.optimizers import Optimizer
+from chainrule.training.arguments import flag, from_zero
 from chainrule.training.checkpoint import refuse_existing
 from chainrule.training.interrupts import uninterrupted
 from chainrule.training.records import load
 from chainrule.training.run import Run
-from chainrule.training.stopping import Stopping
-from chainrule.training.tables.fold_records import records_in
+from chainrule.training.tables.fold_records import is_complete, records_in
 from chainrule.training.tables.folds import from_roles
+from chainrule.training.tables.given_tables import as_table, table_again
 from chainrule.training.tables.kept_rows import kept_data, kept_table
 from chainrule.training.tables.measuring import check_measurable
 from chainrule.training.tables.notes import (
-    MOST_UNITS,
     Settings,
     Source,
     TableNote,
-    as_table,
     preparation_of,
     table_note_of,
 )
 from chainrule.training.tables.other_table import said_of_test
 from chainrule.training.tables.plan import TablePlan
-from chainrule.training.tables.recipe import LEARNING_RATE, PATIENCE, Recipe
+from chainrule.training.tables.recipe import PATIENCE, Recipe
 from chainrule.training.tables.work import TableWork
 
 
@@ -99,17 +98,45 @@ def train_table(
     takes the epochs of those that had ended. ``resume_table`` goes on. Raises DataError for tables
     that cannot be learned from, SetupError for settings, RunFolderError for the folder.
     """
-    _check_names(target, output)
-    choices = _choices(locals())
-    chosen = Adam(learning_rate=LEARNING_RATE) if optimizer == "adam" else find_optimizer(optimizer)
-    settings = Settings(
-        _widths(hidden),
-        activation,
-        whole(epochs, "epochs", 1),
-        _batch(batch_size),
-        Stopping(patience=patience).patience,
+    # One name, or several: they become tuples.
+    names: dict[str, Any] = {
+        "drop": drop, "categorical": categorical, "numeric": numeric, "missing": missing,
+    }  # fmt: skip
+    choices = Choices(
+        task=task, ignore_rows=ignore_rows, group=group, time=time, decimal=decimal, dates=dates,
+        header=header, delimiter=delimiter, encoding=encoding, **names,
+    )  # fmt: skip
+    recipe = Recipe.of(
+        hidden=hidden, activation=activation, optimizer=optimizer, learning_rate=learning_rate,
+        epochs=epochs, batch_size=batch_size, patience=patience, l2=l2, seed=seed,
+    )  # fmt: skip
+    return train_as_chosen(
+        table,
+        target,
+        choices,
+        recipe,
+        test=test,
+        output=output,
+        keep_data=keep_data,
+        checkpoint_every=checkpoint_every,
+        progress=progress,
     )
-    recipe = Recipe(settings, with_rate(chosen, learning_rate), l2, check_seed(seed))
+
+
+def train_as_chosen(
+    table: Any,
+    target: str,
+    choices: Choices,
+    recipe: Recipe,
+    *,
+    test: Any = None,
+    output: str | Path | None = None,
+    keep_data: bool = False,
+    checkpoint_every: float = 10.0,
+    progress: bool = True,
+) -> Run:
+    """Do what ``train_table`` does, where choices and recipe are made already."""
+    _check_names(target, output)
     every, keep = from_zero(checkpoint_every, "checkpoint_every"), flag(keep_data, "keep_data")
     shown = flag(progress, "progress")
     folder = None if output is None else Path(output)
@@ -117,8 +144,9 @@ def train_table(
         refuse_existing(folder)
     plan = TablePlan.of(as_table(table, choices), target, choices, recipe.seed)
     tested = None if test is None else _tested(plan, test)
-    work = TableWork.fresh(plan, _note(plan, settings, tested), recipe, folder, every)
-    work.test, work.kept = tested, kept_data(plan.table) if keep else None
+    note = _note(plan, recipe.settings, tested)
+    kept = kept_data(plan.table) if keep else None
+    work = TableWork.fresh(plan, note, recipe, folder, every, test=tested, kept=kept)
     return _with_report(work.run(None, shown), work)
 
 
@@ -165,11 +193,10 @@ def resume_table(
         table_again(note.source, known, note), note.target, note.choices, recipe.seed
     )
     folds = from_roles(run.note_arrays.get("roles"), note.source.rows)
-    work = TableWork.fresh(plan, note, recipe, Path(path), every)
-    work.take_up(folds, records, run.note_arrays)
-    work.kept = run.notes.get("data")
-    if note.test is not None:
-        work.test = table_again(note.test, test, note)
+    tested = None if note.test is None else table_again(note.test, test, note)
+    kept = run.notes.get("data")
+    fresh = TableWork.fresh(plan, note, recipe, Path(path), every, test=tested, kept=kept)
+    work = fresh.taken_up(folds, records, run.note_arrays)
     return _with_report(work.run(run, flag(progress, "progress")), work)
 
 
@@ -185,34 +212,6 @@ def _with_report(run: Run, work: TableWork) -> Run:
                 # The run is whole, and its report can be made again.
                 warnings.warn(f"The run is saved, its report is not. {error}", stacklevel=3)
     return run
-
-
-def table_again(source: Source, table: Any, note: TableNote) -> Table:
-    """Return a table that a run has seen. Raises DataError for another one."""
-    what, how = ("trained on", "--data") if source == note.source else ("tested on", "--test")
-    given = source.path if table is None else table
-    if given is None:
-        raise DataError(
-            f"The run was {what} a data frame or standard input, whose rows are not saved.",
-            f"Give the table again, on the command line with {how} FILE.",
-        )
-    choices = note.choices if source == note.source else replace(note.choices, ignore_rows="")
-    again = as_table(given, choices, note.reading)
-    if again.rows != source.rows or Source.of(again).checksum != source.checksum:
-        where = f"'{again.source}'" if again.source else "The table"
-        raise DataError(
-            f"{where} does not hold what the run was {what}: its contents differ.",
-            "Give the table as it was then.",
-        )
-    return again
-
-
-def is_complete(run: Run) -> bool:
-    """Say whether a run on a table was trained and measured to the end."""
-    if not run.finished or "result" not in run.notes or "folds" not in run.notes:
-        return False
-    records, stage = records_in(run.notes)
-    return stage == "all" and None not in records
 
 
 def _note(plan: TablePlan, settings: Settings, test: Table | None) -> TableNote:
@@ -244,40 +243,13 @@ def _l2(run: Run) -> float:
     return 0.0 if isinstance(strength, Mapping) else strength
 
 
-def _batch(batch_size: Any) -> int | str | None:
-    if batch_size is None:
-        return None
-    if isinstance(batch_size, str):
-        return str(checked(batch_size, ("auto",), "batch_size"))
-    return whole(batch_size, "batch_size", 1)
-
-
-def _choices(given: Mapping[str, Any]) -> Choices:
-    """Return the choices among the arguments of ``train_table``. Raises SetupError."""
-    return Choices(**{one.name: given[one.name] for one in fields(Choices)})
-
-
 def _check_names(target: Any, output: Any) -> None:
     """Refuse what names no column and no folder. Raises SetupError."""
     if not isinstance(target, str):
         raise SetupError(
             f"target={target!r} is not the name of a column.",
-            "Give one name as text, such as target='disease'.",
+            "Give one name as text, such as target='disease'; a column named by a number has that "
+            "number as its name, such as target='2'.",
         )
     if output is not None and not (isinstance(output, str | os.PathLike) and str(output)):
         raise SetupError(f"output={output!r} is no path.", "Give the path of a folder.")
-
-
-def _widths(hidden: Any) -> tuple[int, ...]:
-    if not isinstance(hidden, list | tuple):
-        raise SetupError(
-            f"hidden={hidden!r} is not a list of widths.",
-            "Write hidden=(32, 16), for example, and hidden=() for no hidden layer.",
-        )
-    widths = tuple(whole(units, "hidden", 1) for units in hidden)
-    for units in widths:
-        if units > MOST_UNITS:
-            raise SetupError(
-                f"A layer of {units} units is too wide.", f"Give at most {MOST_UNITS:,}."
-            )
-    return widths

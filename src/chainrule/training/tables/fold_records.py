@@ -102,6 +102,14 @@ def records_in(notes: Mapping[str, Any]) -> tuple[Records, str]:
     return records, record.choice(plain, "stage", STAGES)
 
 
+def is_complete(run: Run) -> bool:
+    """Say whether a run on a table was trained and measured to the end."""
+    if not run.finished or "result" not in run.notes or "folds" not in run.notes:
+        return False
+    records, stage = records_in(run.notes)
+    return stage == "all" and None not in records
+
+
 def folds_of(run: Run) -> tuple[FoldRun, ...]:
     """Return the folds of a run on a table, none of a run on arrays or of one that has no folds."""
     if "folds" not in run.notes:

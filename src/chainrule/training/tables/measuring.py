@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.columns import is_number, numbers_in
-from chainrule.data.ignoring import numbered
+from chainrule.data.equal_rows import value_numbers
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.training.run import Run
 from chainrule.training.tables.folds import Fold
 from chainrule.training.tables.measures import ClassPredictions, NumberPredictions, Predictions
 from chainrule.training.tables.plan import TablePlan
-from chainrule.training.tables.result import MODELS, TableResult
+from chainrule.training.tables.result import CONSTANT, MODELS, TableResult
 from chainrule.training.tables.rows import TableRows
 
 Rows = NDArray[np.int64]
@@ -71,8 +70,7 @@ def true_of(preparation: Preparation, chosen: Table) -> NDArray[Any]:
     if target.labels is not None:
         return known
     # The numbers themselves: standardised and back, they would have been rounded twice.
-    column = chosen.columns[target.name]
-    return column if is_number(column) else numbers_in(column)[0]
+    return chosen.columns[target.name]
 
 
 def result_of_folds(
@@ -99,18 +97,21 @@ def result_of_folds(
 
 
 def result_on_table(
-    test: Table, given: Mapping[str, Numbers], rows: TableRows, seed: int, group: str | None
+    plan: TablePlan, test: Table, trained: Mapping[str, Run], rows: TableRows, seed: int
 ) -> TableResult:
-    """Return the result on a table of its own, by the models' predictions of its rows.
+    """Return the result of models that were trained on all rows, on a table of its own.
 
     Where rows come in groups and the table has the column, groups are drawn for the intervals.
     """
     known = truth(rows, test)
+    shares = constant(rows, plan.used)
+    given = {name: predicted(run, rows, test) for name, run in trained.items()}
+    given[CONSTANT] = np.broadcast_to(shares, (test.rows, *shares.shape))
     nowhere = np.zeros(test.rows, dtype=np.int64)
     models = {name: as_predictions(known, given[name], nowhere) for name in MODELS}
-    groups = None
+    group, groups = plan.choices.group, None
     if group is not None and group in test.columns:
-        groups = numbered(test.columns[group])
+        groups = value_numbers(test.columns[group])
     return TableResult.of(
         models,
         classes=rows.preparation.target.labels or (),

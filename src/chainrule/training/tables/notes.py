@@ -1,12 +1,13 @@
 """What a run on a table keeps of it: where it lay, what it held, what was chosen and decided.
 
-The rows themselves are not kept. What is read back from a run folder is trusted in nothing.
+The rows are kept only where that is asked for, by ``kept_rows.py``. What is read back from a run
+folder is trusted in nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import Reading
-from chainrule.data.table import Table, checksum, read_table, table_from_frame
+from chainrule.data.table import Table, checksum
 from chainrule.errors import RunFolderError
 from chainrule.training.setup import Setup
 
@@ -66,7 +67,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Source:
-    """Contents that are known again: the path (None for a data frame), checksum, and rows."""
+    """Contents that are known again: checksum, number of rows, and the path.
+
+    It is None for a data frame and for standard input.
+    """
 
     path: str | None
     checksum: str
@@ -167,27 +171,3 @@ def table_note_of(path: str | Path, notes: Mapping[str, Any]) -> TableNote:
             "Predict with it as it is, or train again.",
         )
     return TableNote.from_record(notes["table"])
-
-
-def read_alike(notes: Mapping[str, Any], table: Any) -> Table:
-    """Return a table from a path, a data frame or a mapping, read as the run's own table was.
-
-    What can be read in two ways, such as "1,234", is then read in the same. Raises DataError, and
-    RunFolderError where the notes are damaged.
-    """
-    noted = record.mapping(notes.get("table", {}), "'table'")
-    # Runs of the first days did not note how their tables were read.
-    if "reading" not in noted:
-        return as_table(table)
-    note = TableNote.from_record(noted)
-    # The numbers of rows to ignore are those of the table that was trained on.
-    return as_table(table, replace(note.choices, ignore_rows=""), note.reading)
-
-
-def as_table(table: Any, choices: Choices | None = None, like: Reading | None = None) -> Table:
-    """Return a table from a path, a data frame, or a mapping of columns. Raises DataError."""
-    if isinstance(table, Table):
-        return table
-    if isinstance(table, str | Path):
-        return read_table(table, choices, like)
-    return table_from_frame(table, None, choices, like)

@@ -8,8 +8,8 @@ import numpy as np
 
 from chainrule.data.columns import Column, is_number, missing, numbers_in, spelling
 from chainrule.data.decisions import Decision, counted, shown
+from chainrule.data.equal_rows import first_equal_row
 from chainrule.data.fields import OTHER, CategoryColumn, Field
-from chainrule.data.ignoring import copies_of
 from chainrule.data.kinds import INPUTS
 from chainrule.data.table import Table
 from chainrule.training.tables.plan import TablePlan
@@ -22,11 +22,11 @@ def said_of_test(plan: TablePlan, test: Table) -> list[Decision]:
     """
     said = []
     for field in plan.preparation.columns:
-        column = test.written.get(field.name, test.columns[field.name])
+        column = test.texts(field.name)
         if missing(column).all():
             said.append(_empty(field))
         elif isinstance(field, CategoryColumn):
-            learned = plan.known.written.get(field.name, plan.known.columns[field.name])
+            learned = plan.known.texts(field.name)
             said += _never_seen(field, column, learned)
     return said + _shared_rows(plan, test)
 
@@ -45,7 +45,8 @@ def _never_seen(field: CategoryColumn, column: Column, learned: Column) -> list[
         # As ``CategoryColumn`` does: where the spelling is lost, categories are known by value.
         learned = numbers_in(learned)[0]
     known = set(_written(learned))
-    values = [value for value in _written(column) if value not in known]
+    no_level = set(field.unseen(column))
+    values = [value for value in _written(column) if value not in known and value in no_level]
     if not values:
         return []
     different = counted(len(set(values)), "value")
@@ -75,7 +76,7 @@ def _shared_rows(plan: TablePlan, test: Table) -> list[Decision]:
     if len(columns) < len(inputs) + 1:
         return []
     together = Table(columns)
-    shared = int((copies_of(together, names)[learned.rows :] < learned.rows).sum())
+    shared = int((first_equal_row(together, names)[learned.rows :] < learned.rows).sum())
     if not shared:
         return []
     said = f"{shared:,} of its {test.rows:,} rows are also in the table that is learned from, so "

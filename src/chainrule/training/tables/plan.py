@@ -18,8 +18,9 @@ from chainrule.data.choices import Choices
 from chainrule.data.columns import NumberArray, is_number, numbers_in, spelling
 from chainrule.data.date_column import dates_in
 from chainrule.data.decisions import Decision, counted, shown
-from chainrule.data.hints import share_hint, spelling_hint
-from chainrule.data.ignoring import ignored_rows, numbered
+from chainrule.data.equal_rows import value_numbers
+from chainrule.data.hints import far_hint, share_hint, spelling_hint
+from chainrule.data.ignoring import ignored_rows, or_left_out
 from chainrule.data.kinds import INPUTS, Kinds, decide_kinds, said_of_reading
 from chainrule.data.preparation import Preparation
 from chainrule.data.scaling import too_far
@@ -32,7 +33,6 @@ from chainrule.training.tables.together import rows_together
 Rows = NDArray[np.int64]
 
 FEWEST_ROWS = 10
-MOST_ROWS_NAMED = 20
 LARGEST_TARGET = 1e305
 
 
@@ -84,19 +84,19 @@ class TablePlan:
                 f"Give {FEWEST_ROWS} rows or more, or train from Python without folds: train().",
             )
         known = table.select(used)
-        task = decide_task(known, target, choices.task)
-        together, said = rows_together(known, target, task, kinds, choices)
+        task = decide_task(known, target, choices.task, used, choices.ignore_rows)
+        together, said = rows_together(known, target, task, kinds, choices, used)
         folds = make_folds(used, together, seed)
         _refuse_largest(known, target, task, used)
-        _refuse_far_values(_numbers(table, target, task, kinds), folds)
+        _refuse_far_values(_numbers(table, target, task, kinds), folds, choices.ignore_rows)
         rows_said = _rows_said(table, used, int(ignored.sum()), choices)
         groups = None
         if choices.group is not None:
-            groups = numbered(table.columns[choices.group])
+            groups = value_numbers(table.columns[choices.group])
         decisions = (
             *said_of_reading(table.decisions, kinds),
             describe_target(known, target, task),
-            *_target_hints(known, target, task),
+            *_target_hints(known, target, task, used, choices.ignore_rows),
             *rows_said,
             *said,
             *kinds.decisions,
@@ -130,7 +130,9 @@ def _refuse_largest(known: Table, target: str, task: Task, used: Rows) -> None:
         )
 
 
-def _refuse_far_values(columns: Iterator[tuple[str, NumberArray]], folds: Sequence[Fold]) -> None:
+def _refuse_far_values(
+    columns: Iterator[tuple[str, NumberArray]], folds: Sequence[Fold], asked: str
+) -> None:
     """Refuse a value too large to scale with what some fold learns from. Raises DataError.
 
     Said before the first training, which would have been in vain.
@@ -142,19 +144,21 @@ def _refuse_far_values(columns: Iterator[tuple[str, NumberArray]], folds: Sequen
             far.update(others[too_far(numbers[others], numbers[fold.training])].tolist())
         if far:
             rows = sorted(far)
-            named = ",".join(str(row + 1) for row in rows[:MOST_ROWS_NAMED])
             raise DataError(
                 f"Column {name!r} has {numbers[rows[0]]:g} in row {rows[0] + 1}, which is too "
                 "large to scale beside the other rows.",
-                f"Correct the cell, or leave out what is so large: --ignore-rows {named}.",
+                f"Correct the cell{or_left_out([row + 1 for row in rows], asked)}.",
             )
 
 
-def _target_hints(known: Table, target: str, task: Task) -> list[Decision]:
-    """Return hints for classes: some that may be one, and some of too few rows for the folds."""
-    if task == "regression":
-        return []
+def _target_hints(known: Table, target: str, task: Task, used: Rows, asked: str) -> list[Decision]:
+    """Return hints for classes: some that may be one, and some of too few rows for the folds.
+
+    For numbers: one that is far from all others.
+    """
     column = known.columns[target]
+    if task == "regression":
+        return far_hint(target, column, used, asked) if is_number(column) else []
     counts = Counter(map(spelling, column.tolist()) if is_number(column) else column.tolist())
     rare = sorted(label for label, count in counts.items() if count < FOLDS)
     hints = [] if is_number(column) else spelling_hint(target, counts)
@@ -167,11 +171,17 @@ def _target_hints(known: Table, target: str, task: Task) -> list[Decision]:
 def _rows_said(table: Table, used: Rows, ignored: int, choices: Choices) -> list[Decision]:
     said = []
     if ignored:
-        text = f"{ignored:,} are left out, as asked: {choices.ignore_rows}"
+        text = f"{ignored:,} {_are(ignored)} left out, as asked: {choices.ignore_rows}"
         said.append(Decision("rows", "rows", text))
     without = table.rows - ignored - len(used)
     if without:
-        said.append(Decision("rows", "rows", f"{without:,} without a target are left out"))
+        said.append(
+            Decision("rows", "rows", f"{without:,} without a target {_are(without)} left out")
+        )
     if said:
         said.append(Decision("rows", "rows", f"{len(used):,} of {table.rows:,} are used"))
     return said
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

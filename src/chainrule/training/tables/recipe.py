@@ -1,19 +1,21 @@
-"""How networks are trained on a table: what all trainings of one run have in common."""
+"""From what a caller asks of the trainings of a table to the setup of each of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.choosing import AUTO, chosen_engine
+from chainrule.errors import SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.optimizers import Adam, Optimizer
-from chainrule.training.arguments import rows_in_a_step
+from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
+from chainrule.training.arguments import check_seed, checked, from_zero, rows_in_a_step, whole
 from chainrule.training.preparing import Prepared
 from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.stopping import Stopping
-from chainrule.training.tables.notes import Settings
+from chainrule.training.tables.notes import MOST_UNITS, Settings
 
 LEARNING_RATE = 0.005
 PATIENCE = 30
@@ -29,6 +31,36 @@ class Recipe:
     optimizer: Optimizer
     l2: float
     seed: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        hidden: Sequence[int],
+        activation: str,
+        optimizer: str | Optimizer,
+        learning_rate: float | None,
+        epochs: int,
+        batch_size: int | str | None,
+        patience: int | None,
+        l2: float,
+        seed: int,
+    ) -> Recipe:
+        """Return how networks are trained that are asked for as in ``train_table``.
+
+        Raises SetupError for what no table could be trained with.
+        """
+        plain = Adam(learning_rate=LEARNING_RATE)
+        chosen = plain if optimizer == "adam" else find_optimizer(optimizer)
+        settings = Settings(
+            _widths(hidden),
+            _activation(activation),
+            whole(epochs, "epochs", 1),
+            _batch(batch_size),
+            Stopping(patience=patience).patience,
+        )
+        chosen = with_rate(chosen, learning_rate)
+        return cls(settings, chosen, from_zero(l2, "l2"), check_seed(seed))
 
     def network(self) -> Network:
         """Return the network, its sizes left to the data."""
@@ -99,3 +131,37 @@ def _setup(prepared: Prepared, optimizer: Optimizer, **given: Any) -> Setup:
         metrics=("accuracy",) if classes else ("r2",),
         **given,
     )
+
+
+def _widths(hidden: Any) -> tuple[int, ...]:
+    if not isinstance(hidden, list | tuple):
+        raise SetupError(
+            f"hidden={hidden!r} is not a list of widths.",
+            "Write hidden=(32, 16), for example, and hidden=() for no hidden layer.",
+        )
+    widths = tuple(whole(units, "hidden", 1) for units in hidden)
+    for units in widths:
+        if units > MOST_UNITS:
+            raise SetupError(
+                f"A layer of {units} units is too wide.", f"Give at most {MOST_UNITS:,}."
+            )
+    return widths
+
+
+def _activation(name: Any) -> str:
+    """Return the name of an activation, also where no layer has it. Raises SetupError."""
+    if not isinstance(name, str):
+        raise SetupError(
+            f"activation={name!r} is not the name of an activation.",
+            "Give one name as text, such as activation='relu'.",
+        )
+    Dense(1, name)
+    return name
+
+
+def _batch(batch_size: Any) -> int | str | None:
+    if batch_size is None:
+        return None
+    if isinstance(batch_size, str):
+        return str(checked(batch_size, ("auto",), "batch_size"))
+    return whole(batch_size, "batch_size", 1)

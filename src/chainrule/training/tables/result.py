@@ -67,9 +67,12 @@ class TableResult:
         seed: int,
         groups: NDArray[np.int64] | None = None,
     ) -> TableResult:
-        """Return the result of predictions of the same rows, the network's first."""
+        """Return the result of predictions of the same rows, the network's first.
+
+        ``folds``: those that had ended, whose networks predicted the rows; 0 or 1 for one network.
+        """
         task = "classification" if classes else "regression"
-        resampled = Resampled.of(models, seed, groups, planned)
+        resampled = Resampled.of(models, seed, groups, folds)
         network = models[NETWORK]
         table = confusion(network).tolist() if isinstance(network, ClassPredictions) else []
         return cls(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from chainrule.data.hints import MOST_OF_ONE_CLASS
 from chainrule.training.tables.intervals import Measured
 from chainrule.training.tables.result import (
     CONSTANT,
@@ -36,12 +37,20 @@ def _figure(result: TableResult, main: Measured) -> str:
         right = round(main.value * result.rows)
         return (
             f"The network gets {right:,} of {result.rows:,} rows right, {main.value:.1%} "
-            f"(95% interval {main.low:.1%} to {main.high:.1%})"
+            f"(95% interval {main.low:.1%} to {main.high:.1%}){_balanced(result)}"
         )
     return (
         f"The network's error (RMSE) is {written_number(main.value)} "
         f"(95% interval {written_number(main.low)} to {written_number(main.high)})"
     )
+
+
+def _balanced(result: TableResult) -> str:
+    """Return the balanced accuracy, where most rows are of one class."""
+    rows = [sum(row) for row in result.confusion]
+    if not rows or max(rows) <= MOST_OF_ONE_CLASS * sum(rows):
+        return ""
+    return f", in balanced accuracy {result.scores[NETWORK]['balanced_accuracy'].value:.1%}"
 
 
 def rival(result: TableResult) -> str:
@@ -75,17 +84,18 @@ def _skill(result: TableResult) -> list[str]:
     if against == "win":
         return []
     few = result.rows < FEWEST_TESTED
+    often = "about as often as a constant" if against == "tie" else "less often than a constant"
     if result.task == "classification" and result.skill.high < 0 and not few:
         losses = [result.scores[one]["log_loss"].value for one in (NETWORK, CONSTANT)]
         return [
-            "It names the most frequent class about as often as a constant does, but its "
-            f"probabilities are better: log loss {losses[0]:.4f} against {losses[1]:.4f}."
+            f"It is right {often}, but its probabilities are better: log loss {losses[0]:.4f} "
+            f"against {losses[1]:.4f}."
         ]
     ranks = result.scores[NETWORK].get("auc")
     if ranks is not None and ranks.low > 0.5 and not few:
         return [
-            "It names the most frequent class about as often as a constant does, but ranks rows "
-            f"better than chance: AUC {ranks.value:.3f} ({ranks.low:.3f} to {ranks.high:.3f})."
+            f"It is right {often}, but ranks rows better than chance: AUC {ranks.value:.3f} "
+            f"({ranks.low:.3f} to {ranks.high:.3f})."
         ]
     if against == "loss":
         return ["It shows no skill: a constant is ahead of it."]

@@ -27,8 +27,9 @@ from chainrule.training.interrupts import held_interrupts, uninterrupted
 from chainrule.training.preparing import Prepared
 from chainrule.training.progress import ShownTrainings, shown_trainings
 from chainrule.training.run import Run, with_notes
+from chainrule.training.setup import Setup
 from chainrule.training.side_by_side import side_by_side
-from chainrule.training.state import INTERRUPTED
+from chainrule.training.state import INTERRUPTED, Hook
 from chainrule.training.tables.fold_records import (
     FoldRecord,
     Records,
@@ -70,25 +71,43 @@ class TableWork:
     arrays: Arrays
     output: Path | None
     every: float
-    test: Table | None = None
-    kept: dict[str, Any] | None = None
+    test: Table | None
+    kept: dict[str, Any] | None
     cut_off: list[int] = field(default_factory=list)
     _saved_at: float = field(default=0.0, init=False)
 
     @classmethod
     def fresh(
-        cls, plan: TablePlan, note: TableNote, recipe: Recipe, output: Path | None, every: float
+        cls,
+        plan: TablePlan,
+        note: TableNote,
+        recipe: Recipe,
+        output: Path | None,
+        every: float,
+        *,
+        test: Table | None,
+        kept: dict[str, Any] | None,
     ) -> TableWork:
-        """Return the work before its first training."""
+        """Return the work before its first training.
+
+        ``output``: the run's folder, kept up to date ``every`` so many seconds. ``test``: a table
+        of its own for the result; ``kept``: the rows as they are to be kept in the run.
+        """
         arrays: Arrays = {"roles": to_roles(plan.folds, plan.table.rows)}
-        work = cls(plan, note, recipe, [None] * len(plan.folds), arrays, output, every)
+        records: Records = [None] * len(plan.folds)
+        work = cls(plan, note, recipe, records, arrays, output, every, test, kept)
         labels = work._all_rows.preparation.target.labels
         shape = (plan.table.rows,) if labels is None else (plan.table.rows, len(labels))
         arrays.update({name: np.full(shape, np.nan) for name in MODELS})
         return work
 
-    def take_up(self, folds: Sequence[Fold], records: Records, arrays: Mapping[str, Any]) -> None:
-        """Take up what had ended before. Raises RunFolderError where it is not of this table."""
+    def taken_up(
+        self, folds: Sequence[Fold], records: Records, arrays: Mapping[str, Any]
+    ) -> TableWork:
+        """Return fresh work with what had ended before.
+
+        Raises RunFolderError where that is not of this table.
+        """
         fresh = self.arrays
         same = len(folds) == len(records) and all(
             name in arrays and arrays[name].shape == one.shape and arrays[name].dtype == one.dtype
@@ -96,7 +115,8 @@ class TableWork:
         )
         if not same or not np.array_equal(arrays["roles"], fresh["roles"]):
             raise record.damaged("its folds are not those of its table")
-        self.records, self.arrays = list(records), {name: arrays[name].copy() for name in fresh}
+        taken = {name: arrays[name].copy() for name in fresh}
+        return replace(self, records=list(records), arrays=taken)
 
     @cached_property
     def _all_rows(self) -> TableRows:
@@ -134,20 +154,9 @@ class TableWork:
         fold = self.plan.folds[0]
         rows = self._rows(fold.training)
         prepared = rows.in_fold(self.recipe.network(), fold, self.recipe.seed)
-        resumed = before is not None and before.notes.get("stage") == "fold"
-        run = carry_out(
-            self.recipe.setup(prepared),
-            (prepared.training, prepared.validation),
-            state=before.state if before is not None and resumed else None,
-            recording=before.recording if before is not None and resumed else None,
-            checkpoint=self.output,
-            checkpoint_every=self.every,
-            notes=self._notes(rows, "fold"),
-            note_arrays=self.arrays,
-            observers=shown.observers(0),
-            progress=False,
-            resumed=before is not None,
-        )
+        notes = self._notes(rows, "fold")
+        setup = self.recipe.setup(prepared)
+        run = self._carried(setup, prepared, before, notes, shown.observers(0))
         if run.ended == INTERRUPTED:
             return run
         shown.ended(0)
@@ -196,25 +205,10 @@ class TableWork:
         # With no fold to its end, what they had found so far is better than nothing.
         epochs = epochs_for_all(self.records) if ended else median_low(self.cut_off)
         setup = self.recipe.setup(prepared, epochs)
-        resumed = (
-            before is not None
-            and before.notes.get("stage") == "all"
-            and before.setup.epochs == setup.epochs
-        )
         result = self._measured() if ended and self.test is None else {}
-        run = carry_out(
-            setup,
-            (prepared.training, prepared.validation),
-            state=before.state if before is not None and resumed else None,
-            recording=before.recording if before is not None and resumed else None,
-            checkpoint=self.output,
-            checkpoint_every=self.every,
-            notes={**self._notes(self._all_rows, "all"), **result},
-            note_arrays=self.arrays,
-            observers=shown.observers(2 * len(self.records)),
-            progress=False,
-            resumed=before is not None,
-        )
+        notes = {**self._notes(self._all_rows, "all"), **result}
+        observers = shown.observers(2 * len(self.records))
+        run = self._carried(setup, prepared, before, notes, observers)
         if self.test is None or not run.finished or not ended:
             return run
         prepared = self._prepared_for_all(self.recipe.linear_network())
@@ -225,6 +219,34 @@ class TableWork:
         return self._saved(with_notes(run, self._measured_on(self.test, run, linear)))
 
     # ---- one training ----
+
+    def _carried(
+        self,
+        setup: Setup,
+        prepared: Prepared,
+        before: Run | None,
+        notes: dict[str, Any],
+        observers: Sequence[Hook],
+    ) -> Run:
+        """Carry out a training that is kept up to date in the run's folder, on from ``before``.
+
+        Where ``before`` was at another stage, or was to have other epochs, it begins anew.
+        """
+        same = before is not None and before.notes.get("stage") == notes["stage"]
+        earlier = before if same and before and before.setup.epochs == setup.epochs else None
+        return carry_out(
+            setup,
+            (prepared.training, prepared.validation),
+            state=None if earlier is None else earlier.state,
+            recording=None if earlier is None else earlier.recording,
+            checkpoint=self.output,
+            checkpoint_every=self.every,
+            notes=notes,
+            note_arrays=self.arrays,
+            observers=observers,
+            progress=False,
+            resumed=before is not None,
+        )
 
     def _prepared_for_all(self, network: Network) -> Prepared:
         return self._all_rows.of_all(network, self.plan.used, self.recipe.seed)
@@ -288,12 +310,6 @@ class TableWork:
 
     def _measured_on(self, test: Table, run: Run, linear: Run) -> dict[str, Any]:
         """Return the note of the result of what was trained on all rows, on a test table."""
-        rows = self._all_rows
-        shares = constant(rows, self.plan.used)
-        given = {
-            NETWORK: predicted(run, rows, test),
-            LINEAR: predicted(linear, rows, test),
-            CONSTANT: np.broadcast_to(shares, (test.rows, *shares.shape)),
-        }
-        seed, group = self.recipe.seed, self.plan.choices.group
-        return {"result": result_on_table(test, given, rows, seed, group).to_record()}
+        models = {NETWORK: run, LINEAR: linear}
+        found = result_on_table(self.plan, test, models, self._all_rows, self.recipe.seed)
+        return {"result": found.to_record()}
