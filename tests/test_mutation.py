@@ -118,11 +118,33 @@ def spoiled_steps(step: Step) -> Iterator[tuple[str, Step]]:
             yield "where: branches", dataclasses.replace(step, inputs=inputs)
 
 
+def side_by_side(grad_y: Any, y: Any, *inputs: Any) -> tuple[Any, ...]:
+    """What backward is given, the outputs of an op of several one by one."""
+    if isinstance(y, tuple):
+        return (*grad_y, *y, *inputs)
+    return (grad_y, y, *inputs)
+
+
+def flat_rule(op: Op, several: int, settings: Any) -> Callable[..., Gradients]:
+    """Backward as a function of arrays alone; ``several`` outputs, 0 for one that is no tuple."""
+
+    def rule(*given: Any) -> Gradients:
+        if not several:
+            return op.backward(*given, **settings)
+        grads, outputs = given[:several], given[several : 2 * several]
+        return op.backward(grads, outputs, *given[2 * several :], **settings)
+
+    return rule
+
+
+def outputs_of(y: Any) -> int:
+    return len(y) if isinstance(y, tuple) else 0
+
+
 def equations_of(op: Op, trial: Trial) -> Sequence[Step]:
-    return record_function(
-        lambda grad, y, *inputs: present(op.backward(grad, y, *inputs, **trial.settings)),
-        (trial.grad_y, trial.y, *trial.inputs),
-    ).steps
+    rule = flat_rule(op, outputs_of(trial.y), trial.settings)
+    given = side_by_side(trial.grad_y, trial.y, *trial.inputs)
+    return record_function(lambda *one: present(rule(*one)), given).steps
 
 
 def present(gradients: Gradients) -> Gradients:
@@ -135,12 +157,14 @@ def with_spoiled_equation(op: Op, place: int, spoiled: int) -> Op:
     def backward(grad_y: Any, y: Any, *inputs: Any, **settings: Any) -> Gradients:
         filled: list[bool] = []
 
-        def rule(grad: Any, made: Any, *given: Any) -> Gradients:
-            gradients = op.backward(grad, made, *given, **settings)
+        backward_of = flat_rule(op, outputs_of(y), settings)
+
+        def rule(*given: Any) -> Gradients:
+            gradients = backward_of(*given)
             filled[:] = [one is not None for one in gradients]
             return present(gradients)
 
-        given = (grad_y, y, *inputs)
+        given = side_by_side(grad_y, y, *inputs)
         recording = record_function(rule, given)
         values = {**recording.constants, **dict(zip(recording.inputs, given, strict=True))}
         true = forward_walk(recording.steps, values)
@@ -215,6 +239,8 @@ def test_differences_find_a_tangent_spoiled_with_its_backward(name: str, factor:
 
     def tangent(*given: Any, **settings: Any) -> Any:
         made = op.tangent(*given, **settings)
+        if isinstance(made, tuple | list):
+            return tuple(None if one is None else factor * one for one in made)
         return None if made is None else factor * made
 
     spoiled = dataclasses.replace(

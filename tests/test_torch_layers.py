@@ -29,6 +29,8 @@ functional = torch.nn.functional
 
 Tensors = Mapping[str, Any]
 ROWS = 6
+# PyTorch says so once for even kernels, and pads as asked.
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
 
 @dataclass(frozen=True)
