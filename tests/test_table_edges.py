@@ -353,6 +353,7 @@ CAUSES = (
     "is text, which regression cannot predict",
     "says no (time|group) in ",
     "In the order of time, a fold has ",
+    "The table has no column ",
 )
 
 
