@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +29,21 @@ class Timed(Protocol):
     def variant(self) -> str: ...
 
     def ask(self, name: str, *arguments: Any) -> Answer: ...
+
+
+@dataclass
+class InThisPython:
+    """A side as rounds take it, without a Python of its own."""
+
+    place: Place
+    side: Callable[[int], Any]
+    variant: str = ""
+
+    def ask(self, name: str, *arguments: Any) -> Answer:
+        """Make so many steps, which is all that is asked for."""
+        began = time.perf_counter()
+        self.side(*arguments)
+        return Answer(None, time.perf_counter() - began, cores=1.0)
 
 
 @dataclass

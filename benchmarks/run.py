@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 
 import digits
+import first_order
 import first_result
 import growth
 import layers
+import levenberg_marquardt
 import many
 import memory_tasks
 import own_blocks
+import published_algorithms
+import published_rprop
 import shuffled_labels
 import speed
 import update
@@ -32,6 +36,25 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
     "layers": (layers.main, (), ("--works", "3", "--first-calls", "1", "--rows", "100")),
     "own_blocks": (own_blocks.main, (), ("--works", "1")),
     "update": (update.main, (), ("--sizes", "100")),
+    "first_order": (first_order.main, (), ("--works", "1", "--optimizers", "irprop_plus")),
+    "levenberg_marquardt": (
+        levenberg_marquardt.main,
+        (),
+        (
+            *("--rows", "300", "--sinc-rows", "200", "--starts", "1", "--most-seconds", "2"),
+            *("--beside", levenberg_marquardt.ALONE, "SciPy least_squares"),
+        ),
+    ),
+    "published_algorithms": (
+        published_algorithms.main,
+        (),
+        ("--starts", "1", "--limit", "2", "--problems", "SIN", "--algorithms", "LM", "GDX"),
+    ),
+    "published_rprop": (
+        published_rprop.main,
+        (),
+        ("--starts", "1", "--most-epochs", "50", "--forms", "rprop_plus"),
+    ),
     "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
     "many": (many.main, (), ("--works", "1")),
     "first_result": (first_result.main, (), ()),

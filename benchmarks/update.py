@@ -14,7 +14,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,9 @@ from typing import Any
 import numpy as np
 from blocks_side import AdaBelief
 from comparisons import Comparison, write_comparisons
-from contestants import HERE, OURS, Answer, Place
+from contestants import HERE, OURS, Place
 from numpy.typing import NDArray
-from rounds import figures, how_timed, measure, options
+from rounds import InThisPython, figures, how_timed, measure, options
 from works import RATE
 
 import chainrule as cr
@@ -116,21 +115,6 @@ def sides(
         return made
 
     return ours, by_hand
-
-
-@dataclass
-class InThisPython:
-    """A side as rounds take it, without a Python of its own."""
-
-    place: Place
-    side: Callable[[int], Arrays]
-    variant: str = ""
-
-    def ask(self, name: str, *arguments: Any) -> Answer:
-        """Make so many updates, which is all that is asked for."""
-        began = time.perf_counter()
-        self.side(*arguments)
-        return Answer(None, time.perf_counter() - began, cores=1.0)
 
 
 def compared(

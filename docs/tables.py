@@ -13,14 +13,29 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+# What stands between the parts of a formula, and how long a line of LaTeX may be.
+BETWEEN, LONGEST = r", \quad ", 170
+
 
 def block_section(
     name: str, formula: str, about: str, facts: Iterable[tuple[str, str]], level: int
 ) -> str:
     """Return one block: its name, its formula, facts as a list, and what it says of itself."""
     listed = "\n".join(f"- {label}: {text}" for label, text in facts)
-    parts = [f"{'#' * level} `{name}`", f"```{{math}}\n{formula}\n```", about, listed]
+    shown = "\n\n".join(f"```{{math}}\n{line}\n```" for line in lines_of(formula))
+    parts = [f"{'#' * level} `{name}`", shown, about, listed]
     return "\n\n".join(part for part in parts if part)
+
+
+def lines_of(formula: str) -> list[str]:
+    """Return a formula of several parts in lines that a page has room for."""
+    lines: list[str] = []
+    for part in formula.split(BETWEEN):
+        if lines and len(lines[-1]) + len(part) < LONGEST:
+            lines[-1] += BETWEEN + part
+        else:
+            lines.append(part)
+    return lines
 
 
 def one_setting(name: str, value: object) -> str:
@@ -61,23 +76,40 @@ def op_sections() -> str:
     return "\n\n".join(sections)
 
 
+# What an optimizer needs -> the part of the page that it stands in; all others use curvature.
+PARTS = {"gradient": "First order", "loss and gradient": "First order", "loss": "Beyond gradients"}
+
+
 def optimizer_sections() -> str:
-    """Return every optimizer of the table."""
+    """Return every optimizer of the table, those of one part of the page together."""
     from chainrule.optimizers import OPTIMIZERS
 
-    sections = []
+    by_part: dict[str, dict[str, Any]] = {
+        "First order": {},
+        "Curvature": {},
+        "Beyond gradients": {},
+    }
     for name, block in OPTIMIZERS.items():
-        defaults = [
-            (parameter.name, parameter.default)
-            for parameter in inspect.signature(block).parameters.values()
-            if parameter.default is not parameter.empty
-        ]
-        facts = [("needs", block.needs)]
-        if defaults:
-            facts.append(("settings", ", ".join(one_setting(*pair) for pair in defaults)))
-        about = inspect.getdoc(block) or ""
-        sections.append(block_section(name, block.formula, about, facts, level=2))
+        by_part[PARTS.get(block.needs, "Curvature")][name] = block
+    sections = []
+    for part, blocks in by_part.items():
+        sections.append(f"## {part}: formulas, constants, sources")
+        sections += [optimizer_section(name, block) for name, block in blocks.items()]
     return "\n\n".join(sections)
+
+
+def optimizer_section(name: str, block: Any) -> str:
+    """Return one optimizer: its formula, what it says of itself, and its constants."""
+    defaults = [
+        (parameter.name, parameter.default)
+        for parameter in inspect.signature(block).parameters.values()
+        if parameter.default is not parameter.empty
+    ]
+    facts = [("needs", block.needs)]
+    if defaults:
+        facts.append(("settings", ", ".join(one_setting(*pair) for pair in defaults)))
+    about = inspect.getdoc(block) or ""
+    return block_section(name, block.formula, about, facts, level=3)
 
 
 def python_sections() -> str:

@@ -88,12 +88,27 @@ KINDS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         },
         {"class_weight": "balanced", "on_epoch": slower},
     ),
+    "steps taken back, numbers in the memory": (
+        NUMBERS,
+        {"optimizer": cr.AdaptiveRate(0.5), "batch_size": None, "epochs": 60, "l2": 0.001},
+        {},
+    ),
+    "a rate that waits for a plateau": (
+        NUMBERS,
+        {
+            "optimizer": cr.NAdam(cr.ReduceOnPlateau(0.5, factor=0.5, patience=1, rest=1)),
+            "validation": 0.3,
+            "epochs": 14,
+        },
+        {},
+    ),
 }
 
 
 def train(kind: str, **given: Any) -> Run:
     target, settings, _ = KINDS[kind]
-    return cr.train(network(), X, target, batch_size=4, seed=6, **settings, **given, **QUIET)
+    settings = {"batch_size": 4, "seed": 6, **settings}
+    return cr.train(network(), X, target, **settings, **given, **QUIET)
 
 
 def resume(kind: str, folder: Path) -> Run:

@@ -50,11 +50,13 @@ FLOORS = {
     "training": 5,
     "explain": 5,
     "files": 5,
-    "compare": 6,
+    "comparison": 6,
     "diagnosis": 6,
     "estimators": 6,
     "views": 7,
     "cli": 8,
+    "command_options": 8,
+    "compare_command": 8,
     "__main__": 9,
     "__init__": 9,
 }
@@ -80,11 +82,18 @@ NEIGHBOURS = {
     ("word_values", "randomness"): "the word random draws by the one generator",
     ("data", "randomness"): "splits are drawn by the one generator",
     ("training", "files"): "a run saves itself",
+    ("testing", "network"): "a search is tried on plain functions, which network/ answers for",
+    ("cli", "command_options"): "options that several commands have",
+    ("compare_command", "command_options"): "options that several commands have",
+    ("cli", "compare_command"): "a command with a room of its own",
 }
 # Upwards only inside a function, by these modules, and for the type of what they return.
 DOORS = {
     ("training/run.py", "views"): "run.plot() draws, run.report() writes, on request",
+    ("training/fit.py", "views"): "a fit draws itself, on request",
+    ("training/rate_range.py", "views"): "a range test draws itself, on request",
     ("training/tables/door.py", "views"): "where a run has a folder, its report is left in it",
+    ("comparison/result.py", "views"): "a comparison prints, draws and saves itself, on request",
 }
 # Here NumPy's generators draw what others are to draw again without chainrule.
 REPEATABLE = {
@@ -430,8 +439,10 @@ def test_nothing_comes_back_by_a_door_upwards() -> None:
         f"{path.name}:{line}: {name}"
         for path in (PACKAGE / "views").glob("*.py")
         for line, name in imported(ast.parse(path.read_text("utf-8")))
-        # A run is what is shown; what the views ask of it is in rooms that know no view.
-        if name.rpartition(".")[0] in doors - {"chainrule.training.run"}
+        # A run and a comparison are what is shown; what the views ask of them is in rooms that
+        # know no view.
+        if name.rpartition(".")[0]
+        in doors - {"chainrule.training.run", "chainrule.comparison.result"}
     ]
     assert not found, "\n".join(found)
 

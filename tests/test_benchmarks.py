@@ -51,7 +51,8 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run some benchmarks in a small way; return what was printed, and the folder of results."""
     folder = tmp_path_factory.mktemp("results")
     names = ["speed", "layers", "own_blocks", "growth", "many", "digits", "memory_tasks"]
-    names += ["shuffled_labels", *_if_compiled("update")]
+    names += ["shuffled_labels", "first_order", *_if_compiled("update")]
+    names += ["published_algorithms", "published_rprop"]
     options = ["--trial", "--peers", "scikit-learn"]
     ended = subprocess.run(
         [sys.executable, BENCHMARKS / "run.py", *names, *options, "--results", folder],
@@ -76,7 +77,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def test_the_runner_writes_a_page_a_table_and_a_picture(trial: tuple[str, Path]) -> None:
     printed, folder = trial
     names = ("speed_float32", "layers_float32", "own_blocks", "growth", "many", "shuffled_labels")
-    names += ("digits", "memory_tasks")
+    names += ("digits", "memory_tasks", "first_order", "published_algorithms", "published_rprop")
     for name in (*names, *_if_compiled("update")):
         page = (folder / f"{name}.md").read_text()
         assert page in printed

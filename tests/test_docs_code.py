@@ -13,7 +13,7 @@ import pytest
 from chainrule.errors import SetupError
 from chainrule.ops import OPS
 from chainrule.optimizers import OPTIMIZERS
-from chainrule.testing import assert_op
+from chainrule.testing import assert_op, assert_optimizer
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
@@ -21,6 +21,9 @@ PAGES = {
     "docs/quickstart.md": {},
     "docs/examples.md": {},
     "docs/layers.md": {},
+    "docs/matlab.md": {},
+    "docs/compare.md": {},
+    "docs/optimizers.md": {},
 }
 
 
@@ -49,8 +52,10 @@ def test_the_blocks_of_contributing_pass_the_tests_of_their_tables(
         contributed = __import__("contributed_blocks")
         assert_op(contributed.scale)
         assert_op(OPS["scale"])
+        assert_optimizer(contributed.HalvingDescent)
         with pytest.raises(SetupError, match="module is not in the table of ops"):
             assert_op(type(contributed))
     finally:
         OPS.pop("scale", None)
         OPTIMIZERS.pop("quasi_hyperbolic_momentum", None)
+        OPTIMIZERS.pop("halving_descent", None)

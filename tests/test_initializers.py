@@ -155,3 +155,26 @@ def test_settings_are_checked(name: str, settings: dict[str, Any], word: str) ->
 def test_a_bias_cannot_start_orthogonal() -> None:
     with pytest.raises(SetupError, match=r"dense_1\.b is \(3,\)"):
         Network(Input(2), Dense(3, bias="orthogonal"), seed=0)
+
+
+@pytest.mark.parametrize(("inputs", "units"), [(1, 7), (3, 20), (2, 1)])
+def test_nguyen_widrow_even_is_spread_evenly(inputs: int, units: int) -> None:
+    even = "nguyen_widrow_even"
+    network = Network(Input(inputs), Dense(units, "tanh", weights=even, bias=even), seed=1)
+    weights, bias = network.parameters["dense_1.W"], network.parameters["dense_1.b"]
+    length = 2.0 * 0.7 * units ** (1 / inputs)
+    np.testing.assert_allclose(np.linalg.norm(weights, axis=0), length, rtol=1e-12)
+    if units == 1:
+        assert not bias.any()
+        return
+    np.testing.assert_allclose(bias * np.sign(weights[0]), length * np.linspace(-1, 1, units))
+    if inputs == 1:
+        # Each unit is steepest where its sum is 0: evenly from 1 down to -1.
+        np.testing.assert_allclose(-bias / weights[0], np.linspace(1, -1, units), atol=1e-12)
+
+
+def test_nguyen_widrow_even_is_for_layers_of_units() -> None:
+    with pytest.raises(SetupError, match=r"starts W and b of a Dense layer.*Use 'nguyen_widrow'"):
+        find_initializer("nguyen_widrow_even").draw(Place((4, 3, 5), 15, 4, 0, "start of conv.W"))
+    with pytest.raises(SetupError, match=r"norm\.scale is \(3,\)"):
+        find_initializer("nguyen_widrow_even").draw(Place((3,), 3, 3, 0, "start of norm.scale"))

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from first_order_rules import STEPPING
 from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.optimizers import BUILT_IN, OPTIMIZERS
+from chainrule.optimizers import OPTIMIZERS
 
 
 def curve(x: Any) -> Any:
@@ -52,9 +53,16 @@ def test_a_function_of_an_array_keeps_its_shape() -> None:
     assert found.slopes.shape == (60, 2, 3)
 
 
-@pytest.mark.parametrize("name", sorted(BUILT_IN))
-def test_every_optimizer_walks_down_rosenbrocks_valley(name: str) -> None:
-    rate = 0.02 if "adam" in name else 0.001
+RATES: dict[str, Any] = {
+    "adam": 0.02, "adamw": 0.02, "nadam": 0.02, "amsgrad": 0.05, "rmsprop": 0.005, "adagrad": 0.5,
+    "adadelta": cr.CosineDecay(1.0, 6000), "rprop_plus": 1.0, "rprop_minus": 1.0,
+    "irprop_plus": 1.0, "irprop_minus": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_every_optimizer_that_takes_steps_walks_down_rosenbrocks_valley(name: str) -> None:
+    rate = RATES.get(name, 0.001)
     chosen = dataclasses.replace(OPTIMIZERS[name](), learning_rate=rate)
     found = cr.minimize(rosenbrock, [-1.2, 1.0], chosen, 6000)
     assert found.values.min() < 0.02

@@ -231,8 +231,8 @@ def interrupted(kind: str, folder: Path | None = None) -> Run:
     target, settings, _ = KINDS[kind]
     hooks = [one for one in (settings.get("on_epoch"), press) if one is not None]
     return cr.train(
-        network(), X, target, batch_size=4, seed=6, checkpoint=folder,
-        **{**settings, "on_epoch": hooks}, **QUIET,
+        network(), X, target, checkpoint=folder,
+        **{"batch_size": 4, "seed": 6, **settings, "on_epoch": hooks}, **QUIET,
     )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def trained(way: str, **more: Any) -> Run:
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no call end because of time."""
     monkeypatch.setattr(chainrule.training.loop, "BREATH", math.inf)
+    monkeypatch.setattr(chainrule.training.loop, "FIRST_BREATH", math.inf)
 
 
 @pytest.fixture
@@ -117,6 +118,25 @@ def test_calls_that_end_at_random_give_the_same_bits(
     monkeypatch.setattr(chainrule.training.loop, "run", cut)
     for _ in range(3):
         assert bits(trained(way)) == due
+
+
+def test_a_limit_that_python_knows_is_asked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call lasts no longer than all before it: at most half of the time is for nothing."""
+    asked: list[float] = []
+    real = chainrule.training.loop.run
+
+    def noted(*given: Any, **named: Any) -> Any:
+        asked.append(named["seconds"])
+        return real(*given, **named)
+
+    monkeypatch.setattr(chainrule.training.loop, "run", noted)
+    settings: dict[str, Any] = {"epochs": 60, "readings": 0, "batch_size": 4, "seed": 6, **QUIET}
+    run = cr.train(network(), X, Y, target_loss=0.0, **settings)
+    assert asked[0] == chainrule.training.loop.FIRST_BREATH
+    assert asked[-1] <= max(chainrule.training.loop.FIRST_BREATH, run.state.seconds)
+    asked.clear()
+    cr.train(network(), X, Y, **settings)
+    assert asked[0] >= chainrule.training.loop.BREATH
 
 
 # ---- as few calls as there can be ----

@@ -29,13 +29,23 @@ from chainrule.network.backpropagation import objective_for
 from chainrule.network.objective import Objective
 from chainrule.ops import OPS, Op
 from chainrule.ops.op import BUILT_IN as BUILT_IN_OPS
-from chainrule.optimizers import BUILT_IN, OPTIMIZERS
+from chainrule.optimizers import BUILT_IN, OPTIMIZERS, searches
 from chainrule.training.step import Terms, TrainingStep, evaluation_work
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "native" / "fused_chains.inc"
 # Rows that are the fastest axis of a tile, and a row by itself.
 ROWS = (32, 1)
 INPUTS, CLASSES = 4, 3
+
+# Optimizers that are fused with every term also where the gradient is watched.
+OFTEN = ("adam", "adamw", "gradient_descent", "momentum", "nesterov")
+# Optimizers whose settings make another rule.
+OTHER_FORMS = (
+    cr.AdaptiveRate(memory=0.0),
+    cr.RMSProp(memory=0.9),
+    cr.RMSProp(centred=True),
+    cr.RMSProp(memory=0.9, centred=True),
+)
 
 # What gives truth values: of numbers, and of truth values.
 COMPARISONS = ("less", "less_equal", "equal", "is_finite")
@@ -99,9 +109,15 @@ def works() -> Iterator[Work]:
         yield evaluation_work(one, "float32")
     plain = objective("tanh", OPS["cross_entropy"])
     for name in sorted(BUILT_IN):
-        for terms in all_terms(plain.trained.size):
-            for watched in (False, True):
-                yield step(plain, OPTIMIZERS[name](), terms).work("float32", watched)
+        if searches(OPTIMIZERS[name]):
+            continue
+        for place, terms in enumerate(all_terms(plain.trained.size)):
+            yield step(plain, OPTIMIZERS[name](), terms).work("float32", False)
+            # Each loop is compiled six times over, so that what is rare runs word by word.
+            if name in OFTEN or place == 0:
+                yield step(plain, OPTIMIZERS[name](), terms).work("float32", True)
+    for other in OTHER_FORMS:
+        yield step(plain, other, Terms()).work("float32", False)
     yield step(plain, adam, Terms()).observed_work("float32")
 
 

@@ -11,6 +11,30 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from chainrule.command_options import (
+    L2,
+    Activation,
+    BatchSize,
+    Categorical,
+    Dates,
+    Decimal,
+    Delimiter,
+    Drop,
+    Encoding,
+    Group,
+    Header,
+    Hidden,
+    IgnoreRows,
+    Json,
+    Missing,
+    Numeric,
+    Quiet,
+    TablePath,
+    Target,
+    Task,
+    Time,
+)
+from chainrule.compare_command import compare
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
 from chainrule.views.plain_text import printable, quoted
 
@@ -29,8 +53,6 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Every = Annotated[
     float, typer.Option(min=0.0, help="Seconds between savings while training is under way.")
 ]
@@ -66,64 +88,33 @@ def start(
 @app.command()
 @ends_in_a_code
 def train(
-    table: Annotated[Path, typer.Argument(help="A CSV or Parquet file; - for standard input.")],
-    target: Annotated[str, typer.Option("--target", "-t", help="The column to predict.")],
+    table: TablePath,
+    target: Target,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The run's folder [default: a new one under runs/]."),
     ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="classification or regression [default: by the target].")
-    ] = None,
+    task: Task = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be made of the file, and end.")
     ] = False,
-    drop: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Leave a column out; repeatable.")
-    ] = None,
-    categorical: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Take as categories; repeatable.")
-    ] = None,
-    numeric: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Take as numbers; repeatable.")
-    ] = None,
-    ignore_rows: Annotated[
-        str, typer.Option(help="Rows to leave out: 3,17-20,missing,duplicates.")
-    ] = "",
-    group: Annotated[
-        str | None, typer.Option(help="The column whose equal values stay in one fold.")
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(help="The column in whose order rows are learned from and tested."),
-    ] = None,
+    drop: Drop = None,
+    categorical: Categorical = None,
+    numeric: Numeric = None,
+    ignore_rows: IgnoreRows = "",
+    group: Group = None,
+    time: Time = None,
     test: Annotated[
         Path | None, typer.Option(help="A file of its own that the result is measured on.")
     ] = None,
-    missing: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="A text that stands for no value; repeatable."),
-    ] = None,
-    decimal: Annotated[
-        str | None, typer.Option(help="The decimal mark: a point (.) or a comma (,).")
-    ] = None,
-    dates: Annotated[str | None, typer.Option(help="The order of dates: dmy, mdy or ymd.")] = None,
-    header: Annotated[
-        bool | None, typer.Option("--header/--no-header", help="Whether the first line has names.")
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(help="Between the cells: one character, or comma, semicolon, tab or bar."),
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="The file's encoding, such as utf-8 or cp1252.")
-    ] = None,
-    hidden: Annotated[
-        str, typer.Option(help="Widths of the hidden layers, such as 32,16; 0 for none.")
-    ] = "16",
-    activation: Annotated[
-        str, typer.Option(help="The activation of the hidden layers, such as relu.")
-    ] = "tanh",
+    missing: Missing = None,
+    decimal: Decimal = None,
+    dates: Dates = None,
+    header: Header = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    hidden: Hidden = "16",
+    activation: Activation = "tanh",
     optimizer: Annotated[
         str, typer.Option(help="The training algorithm, such as momentum.")
     ] = "adam",
@@ -132,13 +123,11 @@ def train(
         typer.Option(help="How far a step goes [default: the optimizer's; 0.005 for adam]."),
     ] = None,
     epochs: Annotated[int, typer.Option(help="Go through the rows so many times at most.")] = 300,
-    batch_size: Annotated[
-        str, typer.Option(help="Rows in a step: a number, all, or auto (32 at most).")
-    ] = "auto",
+    batch_size: BatchSize = "auto",
     patience: Annotated[
         int, typer.Option(help="Stop after so many epochs without a better validation loss.")
     ] = 30,
-    l2: Annotated[float, typer.Option(help="Strength of the penalty on weights.")] = 1e-3,
+    l2: L2 = 1e-3,
     seed: Annotated[int, typer.Option(help="Decides the folds, the starts and the order.")] = 0,
     keep_data: Annotated[
         bool, typer.Option("--keep-data", help="Keep the rows in the run's folder.")
@@ -232,7 +221,8 @@ def resume(
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     table: Annotated[
-        Path, typer.Argument(help="A CSV or Parquet file with the same columns; - for a pipe.")
+        Path,
+        typer.Argument(help="A CSV, Parquet or .mat file with the same columns; - for a pipe."),
     ] = Path("-"),
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file, not to the screen.")
@@ -283,6 +273,9 @@ def report(
         print(found)
     else:
         found.save(output)
+
+
+app.command()(ends_in_a_code(compare))
 
 
 @app.command()

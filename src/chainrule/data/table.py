@@ -25,6 +25,7 @@ from chainrule.data.decisions import Decision
 from chainrule.data.delimited import read_delimited
 from chainrule.data.frames import columns_of_frame, said_of_frame
 from chainrule.data.ignoring import numbered_among
+from chainrule.data.matlab_files import mat_columns
 from chainrule.data.reading import Reading
 from chainrule.data.text_columns import columns_from_texts
 from chainrule.errors import DataError, nearest
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
+MATLAB_SUFFIXES = (".mat",)
+SUFFIXES = TEXT_SUFFIXES + PARQUET_SUFFIXES + MATLAB_SUFFIXES
 
 # While a file is read, its bytes, masks over them, and its cells as text and as numbers are in
 # memory at once.
@@ -93,7 +96,7 @@ class Table:
 def read_table(
     path: str | Path | BinaryIO, choices: Choices | None = None, like: Reading | None = None
 ) -> Table:
-    """Read a delimited text file (CSV and the like), a Parquet file, or standard input ("-").
+    """Read delimited text (CSV and the like), a Parquet or MATLAB file, or standard input ("-").
 
     Delimiter, encoding, header and decimal mark are found out, ``choices`` win over what is seen,
     and ``like``, the reading of an earlier file, over what cannot be seen. A column whose every
@@ -114,6 +117,10 @@ def read_table(
         _check_file(path)
         if path.suffix.lower() in PARQUET_SUFFIXES:
             return table_from_frame(_read_parquet(path), str(path), chosen, like)
+        if path.suffix.lower() in MATLAB_SUFFIXES:
+            columns, said = mat_columns(path)
+            table = table_from_frame(columns, str(path), chosen, like)
+            return replace(table, decisions=(*said, *table.decisions))
         data = path.read_bytes()
     except OSError as error:
         raise DataError(
@@ -258,8 +265,8 @@ def _check_file(path: Path) -> None:
             "memory here.",
             "Give fewer rows; data larger than memory cannot be trained on.",
         )
-    if path.suffix.lower() not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
-        known = ", ".join(TEXT_SUFFIXES + PARQUET_SUFFIXES)
+    if path.suffix.lower() not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
         raise DataError(
             f"{path} is no table that chainrule can read (its name ends in {path.suffix!r}).",
             f"Save the table as CSV or Parquet; known endings are {known}.",
@@ -277,9 +284,8 @@ def _files_beside(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"There is no folder {folder} either; check the path."
-    known = TEXT_SUFFIXES + PARQUET_SUFFIXES
     try:
-        names = sorted(item.name for item in folder.iterdir() if item.suffix.lower() in known)
+        names = sorted(item.name for item in folder.iterdir() if item.suffix.lower() in SUFFIXES)
     except OSError:
         return "Check the path."
     return nearest(path.name, names) if names else f"The folder {folder} holds no table."

@@ -73,6 +73,8 @@ def _controller() -> Any:
     """Return what sets the threads of the BLAS libraries. Made once: it searches for them."""
     from threadpoolctl import ThreadpoolController
 
+    # It knows the libraries that are loaded, and SciPy brings its own with its first function.
+    products_of()
     return ThreadpoolController().select(user_api="blas")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -99,6 +99,33 @@ def _nguyen_widrow(place: Place) -> Draw:
     return length * drawn / lengths
 
 
+def _nguyen_widrow_even(place: Place, active: float = 2.0) -> Draw:
+    """Nguyen and Widrow, IJCNN 1990, with evenly spaced units, as MATLAB's initnw starts tansig.
+
+    Units are steep for sums from -active to active. Their centres divide a line evenly that goes
+    through the inputs from -1 to 1, the more clearly, the fewer inputs there are; the first weight
+    says on which side of 0 a centre is.
+    """
+    if len(place.shape) > 2 or (len(place.shape) == 1 and not place.purpose.endswith(".b")):
+        raise SetupError(
+            f"'nguyen_widrow_even' starts W and b of a Dense layer, and "
+            f"{place.purpose.removeprefix('start of ')} is {place.shape}.",
+            "Use 'nguyen_widrow' here.",
+        )
+    if len(place.shape) == 2:
+        return active * _nguyen_widrow(place)
+    if place.fan_out == 1:
+        return np.zeros(place.shape)
+    # The bias is drawn by itself, so that it looks up the weights that the same seed gives.
+    weights = replace(
+        place, shape=(place.fan_in, place.fan_out), purpose=place.purpose.removesuffix("b") + "W"
+    )
+    length = active * 0.7 * math.pow(place.fan_out, 1.0 / place.fan_in)
+    drawn: Draw = length * np.linspace(-1.0, 1.0, place.fan_out)
+    drawn *= np.sign(weights.uniform(-1.0, 1.0)[0])
+    return drawn
+
+
 def _forget_gate(place: Place, value: float = 1.0) -> Draw:
     """Zeros, but ``value`` for the second of four equal parts: the forget gate of an LSTM."""
     if len(place.shape) != 1 or place.shape[0] % 4:
@@ -135,6 +162,7 @@ INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
     "lecun_normal": lambda place: place.normal(math.sqrt(1.0 / place.fan_in)),
     "orthogonal": _orthogonal,
     "nguyen_widrow": _nguyen_widrow,
+    "nguyen_widrow_even": _nguyen_widrow_even,
     "forget_gate": _forget_gate,
 }
 
@@ -194,7 +222,7 @@ def initializer(name: str, **settings: Any) -> Initializer:
     Names, with settings and their defaults: zeros, constant (value=0.0), uniform (low=-0.05,
     high=0.05), normal (deviation=0.05), glorot_uniform, glorot_normal, he_uniform, he_normal,
     lecun_uniform, lecun_normal, orthogonal (gain=1.0), nguyen_widrow,
-    forget_gate (value=1.0).
+    nguyen_widrow_even (active=2.0), forget_gate (value=1.0).
     Raises SetupError for another name or setting.
     """
     return find_initializer(Initializer(name, settings))

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast, get_args
 
 from chainrule.arrays import Array
 from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError, nearest
 from chainrule.optimizers.schedules import Schedule
+from chainrule.optimizers.searching import SearchingOptimizer, searches
 
-Needs = Literal["gradient", "loss and gradient", "residuals and jacobian", "curvature product"]
+# A step is traced and needs one of the first two; what needs more searches (see ``searching``).
+Needs = Literal[
+    "gradient",
+    "loss and gradient",
+    "loss",
+    "line search",
+    "curvature product",
+    "normal equations",
+    "residuals and jacobian",
+]
 State = Mapping[str, Array]
 Rate = float | Schedule
 
@@ -24,9 +34,12 @@ class Optimizer(Protocol):
     """The contract of an optimizer block.
 
     ``formula``: LaTeX. ``needs``: what it asks of the function. ``initial(parameters)`` returns the
-    state as named arrays shaped like the parameters. ``update(parameters, gradient, state, rate,
-    step)`` returns the new parameters and the new state; ``rate`` is the learning rate now (one
-    number, or one for each parameter), ``step`` counts from 1. ``name`` is set by ``optimizer``.
+    state: named arrays shaped like the parameters, or without axes for one number in float64.
+    ``update(parameters, gradient, state, rate, step)`` returns the new parameters and the new
+    state; ``rate`` is the learning rate now (one number, or one for each parameter), ``step``
+    counts from 1. One that needs "loss and gradient" is told ``loss``, too: that at ``parameters``,
+    penalties included. ``name`` is set by ``optimizer``. A text ``all_rows``, where there is one,
+    says why mini-batches will not do; see ``why_all_rows``.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -48,8 +61,13 @@ class Optimizer(Protocol):
 
 OPTIMIZERS: dict[str, type[Any]] = {}
 BUILT_IN: set[str] = set()
+# Further names -> names in the table.
+ALIASES: dict[str, str] = {}
 PARTS = ("formula", "needs", "learning_rate", "initial", "update")
+SEARCHING_PARTS = ("formula", "needs", "initial", "iteration")
 Block = TypeVar("Block", bound=type)
+AnyOptimizer = Optimizer | SearchingOptimizer
+Chosen = TypeVar("Chosen", bound=AnyOptimizer)
 
 
 def optimizer(name: str) -> Callable[[Block], Block]:
@@ -60,7 +78,8 @@ def optimizer(name: str) -> Callable[[Block], Block]:
 
     def decorate(block: Block) -> Block:
         fields = getattr(block, "__dataclass_fields__", {})
-        missing = [part for part in PARTS if part not in fields and not hasattr(block, part)]
+        parts = parts_of(block)
+        missing = [part for part in parts if part not in fields and not hasattr(block, part)]
         if "__dataclass_fields__" not in vars(block):
             missing.append("the decorator @dataclass(frozen=True)")
         if missing:
@@ -80,16 +99,22 @@ def optimizer(name: str) -> Callable[[Block], Block]:
     return decorate
 
 
-def find_optimizer(choice: str | Optimizer) -> Optimizer:
+def parts_of(block: object) -> tuple[str, ...]:
+    """Return what an optimizer, or its class, must have: one that searches has no rate."""
+    return SEARCHING_PARTS if searches(block) else PARTS
+
+
+def find_optimizer(choice: str | AnyOptimizer) -> AnyOptimizer:
     """Return an optimizer given by itself, or by name with its default constants.
 
     Raises SetupError for a name that is not in the table, for what is no optimizer, and for
     constants that are no finite numbers.
     """
     if isinstance(choice, str):
+        choice = ALIASES.get(choice, choice)
         if choice not in OPTIMIZERS:
             raise SetupError(f"There is no optimizer '{choice}'.", nearest(choice, OPTIMIZERS))
-        made: Optimizer = OPTIMIZERS[choice]()
+        made: AnyOptimizer = OPTIMIZERS[choice]()
         return made
     if isinstance(choice, type) or not dataclasses.is_dataclass(choice) or not _complete(choice):
         raise SetupError(
@@ -99,14 +124,42 @@ def find_optimizer(choice: str | Optimizer) -> Optimizer:
     return choice
 
 
-def with_rate(chosen: Optimizer, rate: Rate | None) -> Optimizer:
+def rate_of(chosen: AnyOptimizer) -> Rate | None:
+    """Return the learning rate of an optimizer, None where it has none."""
+    found: Rate | None = getattr(chosen, "learning_rate", None)
+    return found
+
+
+def taking_steps(chosen: AnyOptimizer) -> Optimizer:
+    """Return an optimizer as one whose steps are traced.
+
+    Raises SetupError for one that searches.
+    """
+    if searches(chosen):
+        raise SetupError(
+            f"{chosen.name} searches, and has no step that is traced.",
+            "Use an optimizer such as 'adam'.",
+        )
+    return cast("Optimizer", chosen)
+
+
+def with_rate(chosen: Chosen, rate: Rate | None) -> Chosen:
     """Return an optimizer with another learning rate, or as it is for ``None``.
 
-    Raises SetupError for a rate that is neither a number from 0 nor a schedule.
+    Raises SetupError for a rate that is neither a number from 0 nor a schedule, and for one given
+    to an optimizer that has none.
     """
+    given = rate_of(chosen)
+    if given is None:
+        if rate is not None:
+            raise SetupError(
+                f"{chosen.name} has no learning rate: it finds the length of its steps itself.",
+                "Leave learning_rate out.",
+            )
+        return chosen
     if rate is not None:
         chosen = dataclasses.replace(chosen, learning_rate=rate)
-    given = chosen.learning_rate
+        given = rate
     if not isinstance(given, Schedule) and not (is_finite_number(given) and given >= 0):
         raise SetupError(
             f"The learning rate is {given!r}.", "Give a number from 0, such as 0.01, or a schedule."
@@ -114,7 +167,7 @@ def with_rate(chosen: Optimizer, rate: Rate | None) -> Optimizer:
     return chosen
 
 
-def check_constants(chosen: Optimizer) -> None:
+def check_constants(chosen: AnyOptimizer) -> None:
     """Raise SetupError where a constant whose default is a number is anything else."""
     for field in dataclasses.fields(chosen):
         given = getattr(chosen, field.name)
@@ -125,7 +178,7 @@ def check_constants(chosen: Optimizer) -> None:
             )
 
 
-def check_shares(chosen: Optimizer, *names: str) -> None:
+def check_shares(chosen: Any, *names: str) -> None:
     """Raise SetupError where one of these constants is not from 0 to below 1."""
     for name in names:
         given = getattr(chosen, name)
@@ -137,5 +190,5 @@ def check_shares(chosen: Optimizer, *names: str) -> None:
 
 
 def _complete(choice: Any) -> bool:
-    parts = ("name", *PARTS)
+    parts = ("name", *parts_of(choice))
     return all(hasattr(choice, part) for part in parts) and choice.needs in get_args(Needs)

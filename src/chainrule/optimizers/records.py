@@ -13,8 +13,8 @@ from chainrule.errors import SetupError, nearest
 from chainrule.optimizers.optimizer import (
     BUILT_IN,
     OPTIMIZERS,
+    AnyOptimizer,
     Needs,
-    Optimizer,
     Rate,
     check_constants,
     with_rate,
@@ -54,7 +54,7 @@ class AbsentOptimizer:
         raise SetupError(self.cause, self.remedy)
 
 
-def optimizer_to_record(chosen: Optimizer) -> dict[str, Any]:
+def optimizer_to_record(chosen: AnyOptimizer) -> dict[str, Any]:
     """Return name, constants and source checksum as plain data."""
     if isinstance(chosen, AbsentOptimizer):
         return dict(chosen.record)
@@ -71,7 +71,7 @@ def optimizer_to_record(chosen: Optimizer) -> dict[str, Any]:
     }
 
 
-def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
+def optimizer_from_record(record: Mapping[str, Any]) -> AnyOptimizer:
     """Return the optimizer of a record.
 
     One of the user's own that is not in the table, or whose source has changed, comes back as an
@@ -102,7 +102,7 @@ def optimizer_from_record(record: Mapping[str, Any]) -> Optimizer:
         key: schedule_from_record(content) if isinstance(content, Mapping) else content
         for key, content in given.items()
     }
-    made: Optimizer = _made(block, settings, f"The optimizer '{name}'")
+    made: AnyOptimizer = _made(block, settings, f"The optimizer '{name}'")
     check_constants(made)
     return with_rate(made, None)
 

@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from chainrule.arrays import cos, floor, less, maximum, minimum, power, where
+from chainrule.arrays import cos, floor, less, log, maximum, minimum, power, where
 from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError
 
@@ -121,3 +121,120 @@ class CosineDecay(Schedule):
         if self.warmup == 0.0:
             return falling
         return where(less(epoch, self.warmup), self.start * epoch / self.warmup, falling)
+
+
+@dataclasses.dataclass(frozen=True)
+class WarmRestarts(Schedule):
+    """Half a cosine from ``start`` to ``end``, again and again, each ``growth`` times as long.
+
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017. The
+    first one lasts ``epochs``.
+    """
+
+    name: ClassVar[str] = "warm_restarts"
+    start: float
+    epochs: float = 10.0
+    growth: float = 2.0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self, "epochs")
+        if self.growth < 1.0:
+            raise SetupError(
+                f"growth of WarmRestarts is {self.growth!r}.", "Give a number from 1."
+            )
+
+    def rate(self, epoch: Any) -> Any:
+        turns: Any = epoch / self.epochs
+        length: Any = 1.0
+        if self.growth > 1.0:
+            # Where a turn begins, its logarithm may come out a little below a whole number.
+            gone = log(1.0 + turns * (self.growth - 1.0)) / math.log(self.growth)
+            length = power(self.growth, floor(gone + 1e-9))
+            begun: Any = (length - 1.0) / (self.growth - 1.0)
+        else:
+            begun = floor(turns + 1e-9)
+        share = maximum((turns - begun) / length, 0.0)
+        return self.end + 0.5 * (self.start - self.end) * (1.0 + cos(math.pi * share))
+
+
+@dataclasses.dataclass(frozen=True)
+class OneCycle(Schedule):
+    """The rate rises to ``highest`` and falls far below where it began, each as half a cosine.
+
+    Smith and Topin, "Super-convergence", 2018; cosines and shares as in fastai and PyTorch.
+    ``rise`` is the share of ``epochs`` in which it rises; it begins at ``start_share`` of the
+    highest rate and ends at ``end_share`` of it.
+    """
+
+    name: ClassVar[str] = "one_cycle"
+    highest: float
+    epochs: float
+    rise: float = 0.3
+    start_share: float = 0.04
+    end_share: float = 4e-6
+
+    def __post_init__(self) -> None:
+        _check(self, "epochs", "rise")
+        if self.rise >= 1.0:
+            raise SetupError(
+                f"rise of OneCycle is {self.rise!r}.", "Give a number between 0 and 1."
+            )
+
+    def rate(self, epoch: Any) -> Any:
+        top = self.rise * self.epochs
+        up = minimum(epoch / top, 1.0)
+        down = minimum(maximum((epoch - top) / (self.epochs - top), 0.0), 1.0)
+        rising = self.start_share + (1.0 - self.start_share) * 0.5 * (1.0 - cos(math.pi * up))
+        falling = self.end_share + (1.0 - self.end_share) * 0.5 * (1.0 + cos(math.pi * down))
+        return self.highest * where(less(epoch, top), rising, falling)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReduceOnPlateau(Schedule):
+    """The rate is multiplied by ``factor`` where the loss has stopped falling.
+
+    That is after ``patience`` epochs in a row whose loss was not below the best one by at least
+    ``threshold`` of it; after a fall, ``rest`` epochs are not counted. The loss is that of the
+    validation rows, or of the training rows where there are none. The rate does not fall below
+    ``lowest``. What it does follows from the recorded losses alone, so that a run that is resumed
+    goes on with the same bits.
+    """
+
+    name: ClassVar[str] = "reduce_on_plateau"
+    start: float
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    rest: int = 0
+    lowest: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self, "patience")
+        for name in ("patience", "rest"):
+            if getattr(self, name) % 1:
+                raise SetupError(
+                    f"{name} of ReduceOnPlateau is {getattr(self, name)!r}.",
+                    "Give a whole number.",
+                )
+        if not self.factor < 1.0:
+            raise SetupError(
+                f"factor of ReduceOnPlateau is {self.factor!r}.", "Give a number below 1."
+            )
+
+    def rate(self, epoch: Any) -> Any:
+        return self.start
+
+    def lowered(self, share: float) -> float:
+        """Return the share of ``start`` after a fall, where it is ``share`` before."""
+        least = self.lowest / self.start if self.start else 0.0
+        return min(share, max(share * self.factor, least))
+
+
+def refuse_plateau(rate: Any, where: str) -> None:
+    """Raise SetupError for a schedule that waits for the losses of epochs, where there are none."""
+    if isinstance(rate, ReduceOnPlateau):
+        raise SetupError(
+            f"ReduceOnPlateau waits for the losses of epochs, and {where} has none.",
+            "Use a schedule such as CosineDecay.",
+        )

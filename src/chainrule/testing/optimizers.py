@@ -13,16 +13,21 @@ from chainrule.arrays import Array, matmul, mean_over, reshape, slice_of, sum_ov
 from chainrule.engines.door import Batches, Work, run
 from chainrule.engines.reference import evaluate
 from chainrule.ops.derived import backward_of_function
-from chainrule.optimizers import OPTIMIZERS, Optimizer, Schedule
+from chainrule.optimizers import OPTIMIZERS, CosineDecay, Optimizer, Schedule, searches
 from chainrule.optimizers.optimizer import Needs
+from chainrule.optimizers.steps import stepped
 from chainrule.program import FloatType, Input, Program, trace
 from chainrule.randomness import normal
+from chainrule.testing.searching import check_searching
 
 Problem = Callable[[Any], Any]
 SIZE = 5
 # Tried one after another where an optimizer does not solve a problem at its own learning rate.
 RATES = (0.001, 0.01, 0.1, 1.0, 0.003, 0.03, 0.3, 0.0003)
 STRETCH = 250
+# The loss that an update is told, and how it goes on: down, and up again.
+LOSS: Any = np.float64(2.0)
+LOSSES = (1.0, 0.5, 0.8)
 _XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 _ONE_OF_BOTH = np.array([[0.0], [1.0], [1.0], [0.0]])
 
@@ -77,14 +82,18 @@ def check_optimizer(optimizer: Optimizer | type[Optimizer]) -> list[str]:
     """Return what is wrong with an optimizer, one sentence each; empty means that it passes.
 
     A class stands for the optimizer with its defaults.
-    Checked are: the parts of the contract; a state shaped like the parameters, under the same names
-    after an update; that nothing given is changed; that the traced update on the reference engine
-    is the update computed directly, over three steps in float64 and float32; that one learning rate
-    for each parameter does what one for all does, and a rate of 0 moves nothing; and that it solves
-    a parabola in 2,000 steps, Rosenbrock's valley in 5,000 and a small network in 3,000
-    (``BUDGETS``), at its own learning rate or one of ``RATES``.
+    Checked are: the parts of the contract; a state of numbers shaped like the parameters, or of
+    single ones in float64, under the same names and in the same shapes after an update; that
+    nothing given is changed; that the traced update on the reference engine is the update computed
+    directly, over three steps in float64 and float32; that one learning rate for each parameter
+    does what one for all does, and a rate of 0 moves nothing; and that it solves a parabola in
+    2,000 steps, Rosenbrock's valley in 5,000 and a small network in 3,000 (``BUDGETS``), at its own
+    learning rate, as it is or falling, or at one of ``RATES``. For one that searches, see
+    ``check_searching``.
     """
     optimizer = optimizer() if isinstance(optimizer, type) else optimizer
+    if searches(optimizer):
+        return check_searching(optimizer)
     failures = list(_contract(optimizer))
     if failures:
         return failures
@@ -143,8 +152,7 @@ def _names(optimizer: Optimizer) -> list[str]:
 def _update(optimizer: Any, rate: Any) -> tuple[Any, dict[str, Any]]:
     parameters = _drawn("parameters")
     gradient, state = _drawn("gradient"), optimizer.initial(parameters)
-    after, made = optimizer.update(parameters, gradient, state, rate, np.int64(1))
-    return after, made
+    return stepped(optimizer, parameters, gradient, state, rate, np.int64(1), LOSS)
 
 
 def _state(optimizer: Any) -> Iterator[str]:
@@ -152,19 +160,24 @@ def _state(optimizer: Any) -> Iterator[str]:
     after, state = _update(optimizer, 0.1)
     if set(begun) != set(state):
         yield f"update returns the state {sorted(state)}, and initial {sorted(begun)}."
-    for name, content in [*begun.items(), *state.items(), ("parameters", after)]:
-        if np.shape(content) != (SIZE,):
+    for name, content in [*begun.items(), ("parameters", after)]:
+        if np.shape(content) not in ((SIZE,), () if name in begun else (SIZE,)):
             yield f"{name} is {np.shape(content)} for {SIZE} parameters."
+    for name in sorted(set(begun) & set(state)):
+        if np.shape(state[name]) != np.shape(begun[name]):
+            yield f"{name} is {np.shape(state[name])} after an update."
 
 
 def _purity(optimizer: Any) -> Iterator[str]:
-    given = {name: _drawn(name) for name in ("parameters", "gradient", *_names(optimizer))}
+    given = {name: _drawn(name) for name in ("parameters", "gradient")}
     before = {name: one.copy() for name, one in given.items()}
     for one in given.values():
         one.setflags(write=False)
-    state = {name: np.abs(given[name]) for name in _names(optimizer)}
+    begun = optimizer.initial(given["parameters"])
+    state = {name: np.abs(_drawn(name)) for name in begun}
+    state = {name: one if np.shape(begun[name]) else one.max() for name, one in state.items()}
     kept = {name: one.copy() for name, one in state.items()}
-    optimizer.update(given["parameters"], given["gradient"], state, 0.1, np.int64(2))
+    stepped(optimizer, given["parameters"], given["gradient"], state, 0.1, np.int64(2), LOSS)
     changed = [name for name, one in given.items() if not np.array_equal(one, before[name])]
     changed += [name for name, one in kept.items() if not np.array_equal(one, state[name])]
     for name in changed:
@@ -183,16 +196,21 @@ def _traces(optimizer: Any) -> Iterator[str]:
     for dtype, close in (("float64", 1e-12), ("float32", 1e-5)):
         program = _update_program(optimizer, "float64" if dtype == "float64" else "float32")
         names = _names(optimizer)
-        parameters = _drawn("parameters", dtype)
+        parameters: Any = _drawn("parameters", dtype)
         state = optimizer.initial(parameters)
         traced = [parameters, *(np.array(state[name]) for name in names)]
         for step in (1, 2, 3):
             gradient = _drawn(f"gradient {step}", dtype)
-            parameters, state = optimizer.update(parameters, gradient, state, 0.1, np.int64(step))
-            traced = evaluate(program, [traced[0], gradient, *traced[1:], 0.1, step])
+            loss = LOSS * LOSSES[step - 1]
+            parameters, state = stepped(
+                optimizer, parameters, gradient, state, 0.1, np.int64(step), loss
+            )
+            traced = evaluate(program, [traced[0], gradient, *traced[1:], 0.1, step, float(loss)])
             due = [parameters, *(state[name] for name in names)]
             for name, found, wanted in zip(["parameters", *names], traced, due, strict=True):
-                if found.dtype != dtype or not np.allclose(found, wanted, rtol=close, atol=close):
+                kind = dtype if np.shape(wanted) else "float64"
+                same = np.allclose(found, wanted, rtol=close, atol=close)
+                if np.asarray(found).dtype != kind or not same:
                     yield f"The traced update differs in {name} after step {step} in {dtype}."
 
 
@@ -200,27 +218,36 @@ def _update_program(optimizer: Optimizer, dtype: FloatType) -> Program:
     names = _names(optimizer)
 
     def update(parameters: Any, gradient: Any, *rest: Any) -> tuple[Any, ...]:
-        *moments, rate, step = rest
+        *moments, rate, step, loss = rest
         state = dict(zip(names, moments, strict=True))
-        after, made = optimizer.update(parameters, gradient, state, rate, step)
+        after, made = stepped(optimizer, parameters, gradient, state, rate, step, loss)
         return (after, *(made[name] for name in names))
 
-    inputs = [Input(name, (SIZE,)) for name in ("parameters", "gradient", *names)]
-    inputs += [Input("rate", ()), Input("step", (), "integer")]
+    begun = optimizer.initial(np.zeros(SIZE))
+    inputs = [Input(name, (SIZE,)) for name in ("parameters", "gradient")]
+    inputs += [Input(name, np.shape(begun[name])) for name in names]
+    inputs += [Input("rate", ()), Input("step", (), "integer"), Input("loss", ())]
     return trace(update, inputs, ("parameters", *names), dtype)
 
 
 def _solutions(optimizer: Optimizer) -> Iterable[str]:
-    if optimizer.needs != "gradient":
+    if optimizer.needs not in ("gradient", "loss and gradient"):
         return
     own = optimizer.learning_rate
     tried = [optimizer, *(dataclasses.replace(optimizer, learning_rate=rate) for rate in RATES)]
     for budget in BUDGETS:
-        if all(steps_to_solve(one, budget) is None for one in tried):
+        falling = () if isinstance(own, Schedule) else (_falling(optimizer, budget),)
+        if all(steps_to_solve(one, budget) is None for one in (*tried, *falling)):
             yield (
                 f"It does not solve {budget.name} within {budget.steps} steps, at its own learning "
-                f"rate ({own}) or one of {RATES}."
+                f"rate ({own}), as it falls to 0 meanwhile, or one of {RATES}."
             )
+
+
+def _falling(optimizer: Optimizer, budget: Budget) -> Optimizer:
+    """Return an optimizer whose own rate falls to 0 over a budget, so that it comes to rest."""
+    own: Any = optimizer.learning_rate
+    return dataclasses.replace(optimizer, learning_rate=CosineDecay(own, budget.steps))
 
 
 def _descent(optimizer: Optimizer, budget: Budget) -> tuple[Work, list[Any], float]:
@@ -234,12 +261,12 @@ def _descent(optimizer: Optimizer, budget: Budget) -> tuple[Work, list[Any], flo
         if isinstance(given, Schedule):
             rate = given.rate(to_float(count)) * rate
         (slope,) = backward_of_function(budget.problem, np.ones(()), (x,))
-        state = dict(zip(names, moments, strict=True))
-        after, made = optimizer.update(x, _as_array(slope), state, rate, count + 1)
-        return (after, count + 1, *(made[name] for name in names), budget.problem(x))
+        state, value = dict(zip(names, moments, strict=True)), budget.problem(x)
+        after, made = stepped(optimizer, x, _as_array(slope), state, rate, count + 1, value)
+        return (after, count + 1, *(made[name] for name in names), value)
 
     inputs = [Input("x", shape), Input("step", (), "integer")]
-    inputs += [*(Input(name, shape) for name in names), Input("rate", ())]
+    inputs += [*(Input(name, np.shape(begun[name])) for name in names), Input("rate", ())]
     program = trace(step, inputs, ("x", "step", *names, "value"))
     carried = [budget.start, 0, *(np.array(begun[name]) for name in names)]
     rate = 1.0 if isinstance(given, Schedule) else given

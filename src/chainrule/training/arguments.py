@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError, nearest
-from chainrule.optimizers import Optimizer
+from chainrule.optimizers import AnyOptimizer
+from chainrule.optimizers.steps import why_all_rows
 
 
 def whole(number: Any, name: str, least: int) -> int:
@@ -97,17 +98,17 @@ def folder(path: Any) -> Path | None:
 
 
 def rows_in_a_step(
-    batch_size: int | str | None, rows: int, optimizer: Optimizer, fewest: int = 1
+    batch_size: int | str | None, rows: int, optimizer: AnyOptimizer, fewest: int = 1
 ) -> int:
     """Return the number of rows in a step. Raises SetupError.
 
     By itself it is chosen so that the last step of an epoch has ``fewest`` rows, too.
     """
-    if optimizer.needs != "gradient":
-        if batch_size not in ("auto", None) and batch_size != rows:
+    reason = why_all_rows(optimizer)
+    if reason:
+        if batch_size not in ("auto", None) and whole(batch_size, "batch_size", 1) < rows:
             raise SetupError(
-                f"{optimizer.name} needs {optimizer.needs} of all rows at once, so it cannot be "
-                f"used with batches of {batch_size}.",
+                f"{optimizer.name} {reason}, so it cannot be used with batches of {batch_size}.",
                 "Leave batch_size out.",
             )
         return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from chainrule.training.progress import shown_progress
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
+from chainrule.training.search_loop import loop_of
 from chainrule.training.setup import Setup
 from chainrule.training.state import INTERRUPTED, Hook, State
 
@@ -37,14 +38,16 @@ def carry_out(
     notes: Mapping[str, Any] | None = None,
     note_arrays: Mapping[str, NDArray[Any]] | None = None,
     resumed: bool = False,
+    begins: Callable[[], None] | None = None,
 ) -> Run:
     """Train a setup on its rows (training, validation), and return the run.
 
     ``state`` and ``recording`` are where it stands, by default at its start. ``checkpoint`` is a
     folder that is kept up to date; one that holds a run is refused unless ``resumed``.
-    ``observers`` see where the training is, besides the line of ``progress``.
+    ``observers`` see where the training is, besides the line of ``progress``; ``begins`` is called
+    when its programs are written down, before the first step.
     """
-    loop = Loop(setup, *rows)
+    loop = loop_of(setup, *rows)
     state = loop.start() if state is None else state
     recording = Recording() if recording is None else recording.copy()
 
@@ -71,6 +74,9 @@ def carry_out(
             keeper.wait()
         else:
             keeper(state, recording)
+    if begins is not None:
+        loop.trace()
+        begins()
     with shown_progress(setup, progress, recording.epochs) as shown:
         state, ended = loop.run(state, recording, hooks, keeper, [*shown, *observers])
     run = run_of(state, recording, ended, ended != INTERRUPTED)
@@ -82,7 +88,7 @@ def carry_out(
 
 def begun(setup: Setup, rows: tuple[Rows, Rows]) -> Run:
     """Return the run of a setup before its first step, which has not ended."""
-    loop = Loop(setup, *rows)
+    loop = loop_of(setup, *rows)
     loop.trace()
     return Run(setup, setup.network, Recording(), loop.start(), UNDER_WAY, finished=False)
 

@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, SetupError
-from chainrule.optimizers import Schedule, find_optimizer, with_rate
+from chainrule.optimizers import Schedule, find_optimizer, taking_steps, with_rate
+from chainrule.optimizers.steps import why_all_rows
 from chainrule.training import arguments
 from chainrule.training.absent import given_again
 from chainrule.training.carry_out import carry_out
-from chainrule.training.loop import Loop
 from chainrule.training.metrics import Metric, check_metrics
 from chainrule.training.origin import Origin
 from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.records import load
 from chainrule.training.rows import Provenance, Rows
 from chainrule.training.run import Run
+from chainrule.training.search_loop import loop_of
 from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.state import Hook, State
 from chainrule.training.stopping import Stopping
@@ -74,10 +75,12 @@ def go_on(
         # An epoch that was under way begins again, in the new steps.
         setup = _since(setup, step=state.step, epoch=run.recording.epochs)
         state = replace(state, losses=(), penalties=(), gradient=0.0)
+    if "optimizer" in changed or changed.get("learning_rate") is not None:
+        setup = _since(setup, rate=run.recording.epochs)
     if "freeze" in changed or "optimizer" in changed:
         setup, state = _begun_anew(run, setup, state, rows)
     elif changed.get("learning_rate") is not None:
-        rate = setup.optimizer.learning_rate
+        rate = taking_steps(setup.optimizer).learning_rate
         state = replace(state, rate=1.0 if isinstance(rate, Schedule) else float(rate))
     if "freeze" in changed or provenance != run.setup.provenance:
         # What was kept fits other parameters, or was judged by other rows.
@@ -109,7 +112,7 @@ def _begun_anew(
     ended = {**run.network.parameters, **trained}
     setup = replace(setup, network=run.network.with_parameters(ended))
     setup = _since(setup, optimizer=state.step)
-    fresh = Loop(setup, *rows).start()
+    fresh = loop_of(setup, *rows).start()
     return setup, replace(
         state, parameters=fresh.parameters, optimizer=fresh.optimizer, rate=fresh.rate
     )
@@ -130,9 +133,12 @@ def _changed(setup: Setup, changed: Mapping[str, Any], rows: int) -> Setup:
             plain[name] = read(changed[name], name)
     if changed.get("metrics") is not None:
         plain["metrics"] = check_metrics(changed["metrics"], setup.targets[0].task)
-    if "batch_size" in changed:
+    if "batch_size" in changed or why_all_rows(plain["optimizer"]):
         plain["batch_size"] = arguments.rows_in_a_step(
-            changed["batch_size"], rows, plain["optimizer"], setup.network.plan.rows_needed
+            changed.get("batch_size", "auto"),
+            rows,
+            plain["optimizer"],
+            setup.network.plan.rows_needed,
         )
     return replace(setup, **plain)
 
@@ -172,6 +178,11 @@ def _rows_again(run: Run, given: Mapping[str, Any]) -> tuple[tuple[Rows, Rows], 
                 "Give X and y, too, to change these.",
             )
         return run.rows, known
+    if "scaling" in run.notes:
+        raise SetupError(
+            "The run learned from numbers between -1 and 1, and these rows are as they came.",
+            "Leave X and y out, or fit a network to them anew: fit_network(X, y).",
+        )
 
     def prepared(validation: Any) -> Prepared:
         return prepare(

@@ -1,10 +1,13 @@
-"""The loop: steps to epochs, epochs to an end. It owns nothing but the state that it carries."""
+"""The loop: steps to epochs, epochs to an end. It owns nothing but the state that it carries.
+
+``search_loop`` has the loop of optimizers that search, which differs in what an epoch is.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -16,9 +19,10 @@ from chainrule.checks import is_finite_number
 from chainrule.engines.door import Batches, Look, Watch, Work, run
 from chainrule.errors import SetupError
 from chainrule.network.forms import refuse_few_rows, signed_seed
-from chainrule.optimizers import Schedule
+from chainrule.optimizers import ReduceOnPlateau, Schedule, taking_steps
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.metrics import Scorer
+from chainrule.training.plateau import PlateauWatch
 from chainrule.training.readings import Readings
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
@@ -31,6 +35,8 @@ from chainrule.training.stretch import Stretch, stretch_of
 # The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served; with
 # a large state up to five times as rarely, for each time it is given one and gives one back.
 BREATH = 0.1
+# With a limit that only Python knows calls begin short: what goes on behind it is for nothing.
+FIRST_BREATH = 0.002
 LARGE_STATE = 2_500_000  # bytes
 EVALUATION_ROWS = 4096
 # Rates of a schedule are computed for so many epochs together.
@@ -52,16 +58,12 @@ class Loop:
         )
         steps = range(self.batches.steps_per_epoch)
         self.shares = np.array([self.batches.rows_in(step) for step in steps]) / len(training)
-        trained = self.objective.trained.size
-        start = setup.optimizer.initial(np.zeros(trained, dtype=setup.dtype))
-        self.step = TrainingStep(
-            self.objective,
-            setup.optimizer,
-            setup.terms(self.objective),
-            self.batches.steps_per_epoch,
-            tuple(sorted(start)),
-            setup.origin,
-        )
+        self.step = self._step()
+        rate = self.step.optimizer.learning_rate
+        self._plateau: PlateauWatch | None = None
+        if isinstance(rate, ReduceOnPlateau):
+            self._plateau = PlateauWatch(rate, setup.origin.rate)
+        self.interrupted: Callable[[], bool] = lambda: False
         check_start(setup)
         self._check_rows()
         self.rows = training.typed(setup.dtype)
@@ -78,6 +80,20 @@ class Loop:
                 "patience waits for a better validation loss, and there are no validation rows.",
                 "Hold some out, validation=0.2, or use another limit.",
             )
+
+    def _step(self) -> TrainingStep:
+        """Return the step that is traced."""
+        setup, trained = self.setup, self.objective.trained.size
+        optimizer = taking_steps(setup.optimizer)
+        start = optimizer.initial(np.zeros(trained, dtype=setup.dtype))
+        return TrainingStep(
+            self.objective,
+            optimizer,
+            setup.terms(self.objective),
+            self.batches.steps_per_epoch,
+            tuple(sorted(start)),
+            setup.origin,
+        )
 
     def _check_rows(self) -> None:
         """Raise SetupError where the last step of an epoch has fewer rows than a layer needs."""
@@ -126,15 +142,19 @@ class Loop:
 
     def start(self) -> State:
         """Return the state before the first step."""
-        network = self.setup.network
-        flat = self.layout.flat_array({**network.parameters, **network.state}, self.setup.dtype)
+        flat = self._first_parameters()
         initial = self.setup.optimizer.initial(flat[: self.objective.trained.size])
-        rate = self.setup.optimizer.learning_rate
+        rate = self.step.optimizer.learning_rate
         return State(
             parameters=flat,
             optimizer={name: np.array(one) for name, one in initial.items()},
             rate=1.0 if isinstance(rate, Schedule) else float(rate),
         )
+
+    def _first_parameters(self) -> NDArray[Any]:
+        """Return what is carried, flat, before the first step."""
+        network = self.setup.network
+        return self.layout.flat_array({**network.parameters, **network.state}, self.setup.dtype)
 
     def named(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return every parameter by name, the frozen ones included, then the network's state."""
@@ -169,9 +189,9 @@ class Loop:
         the training is now and then, and change nothing.
         """
         try:
-            with held_interrupts() as interrupted:
+            with held_interrupts() as self.interrupted:
                 while not self._through(state):
-                    if interrupted():
+                    if self.interrupted():
                         return state, INTERRUPTED
                     state = self._stretch(state, recording, hooks)
                     if observers and recording.epochs:
@@ -198,6 +218,9 @@ class Loop:
         epoch = self.epochs_through(state)
         stretch = self._called(state, epoch + 1 if hooks else self._pause(epoch), seconds)
         count = stretch.surplus(recording.history.get("loss", ()), self.setup.stopping)
+        fall = self._first_fall(recording, stretch)
+        if fall is not None and not stretch.ends_with(fall):
+            count = fall if count is None else min(count, fall)
         if count is not None:
             # The limits are written once, in Python, so that the engine went on where one of them
             # ends the training. A call changes nothing that it is given and gives the same bits
@@ -209,6 +232,21 @@ class Loop:
         if len(stretch):
             state = self._closed(stretch, recording)
             state = self._heard(hooks, state, recording)
+            if self._plateau is not None and fall == len(stretch):
+                state = replace(state, rate=self._plateau.schedule.lowered(state.rate))
+        return self._timed(state, began)
+
+    def _first_fall(self, recording: Recording, stretch: Stretch) -> int | None:
+        """Return after how many epochs of a stretch a rate that waits for a plateau falls."""
+        if self._plateau is None:
+            return None
+        losses = stretch.seen.judged if self.validates else stretch.losses
+        name = "validation_loss" if self.validates else "loss"
+        return self._plateau.first_fall(recording.history.get(name, []), losses.tolist())
+
+    def _timed(self, state: State, began: float) -> State:
+        """Return the state with the time since then added, and ended where that is the limit."""
+        limit = self.setup.stopping.max_seconds
         state = replace(state, seconds=state.seconds + time.monotonic() - began)
         if state.stopped is None and limit is not None and state.seconds >= limit:
             return replace(state, stopped=f"the time limit of {limit:g} s was reached")
@@ -217,7 +255,10 @@ class Loop:
     def _breath(self, state: State) -> float:
         """Return after how many seconds the engine comes back, so that this costs little."""
         moved = state.parameters.nbytes + sum(one.nbytes for one in state.optimizer.values())
-        return BREATH * (1.0 + min(4.0, moved / LARGE_STATE))
+        longest = BREATH * (1.0 + min(4.0, moved / LARGE_STATE))
+        if not self.setup.stopping.asks_every_epoch:
+            return longest
+        return min(longest, max(FIRST_BREATH, state.seconds))
 
     def _called(self, state: State, last: int, seconds: float) -> Stretch:
         """Call the engine to run until so many epochs are through, or for so long."""
@@ -252,7 +293,7 @@ class Loop:
         if self.validates:
             columns["validation_loss"] = seen.judged.tolist()
             columns |= scores_by_epoch(self.scorer, self.held_targets, seen.outputs)
-        columns["learning_rate"] = self._rates(first, len(stretch), state.rate)
+        columns |= self._further(first, stretch)
         recording.extend(columns)
         changes: dict[str, Any] = {}
         # Numbers that overflowed are nothing to keep, and NaN is better than nothing.
@@ -269,11 +310,15 @@ class Loop:
         stopped = self.setup.stopping.reason(recording.history, gradient, waited)
         return replace(state, stopped=stopped, **changes)
 
+    def _further(self, first: int, stretch: Stretch) -> dict[str, list[float]]:
+        """Return further columns of a stretch that begins at an epoch, counted from 0."""
+        return {"learning_rate": self._rates(first, len(stretch), stretch.state.rate)}
+
     def _progress(self, state: State, recording: Recording) -> Progress:
         return Progress(
             self.epochs_through(state),
             recording.history,
-            recording.history["learning_rate"][-1],
+            recording.history.get("learning_rate", [math.nan])[-1],
             lambda: self._parameters(state.parameters),
         )
 
@@ -285,20 +330,25 @@ class Loop:
         before = progress.learning_rate
         for hook in hooks:
             hook(progress)
-        wanted = progress.learning_rate
-        if not is_finite_number(wanted) or wanted < 0:
-            raise SetupError(
-                f"The on_epoch hook set the learning rate to {wanted!r}.", "Set a number from 0."
-            )
-        if wanted != before:
-            state = replace(state, rate=self._factor(state.rate, before, float(wanted)))
+        if progress.learning_rate is not before:
+            state = self._rated(state, before, progress.learning_rate)
         if state.stopped is None and progress.stopped:
             return replace(state, stopped="the on_epoch hook asked for it")
         return state
 
+    def _rated(self, state: State, before: float, wanted: Any) -> State:
+        """Return the state with the learning rate that a hook has set."""
+        if not is_finite_number(wanted) or wanted < 0:
+            raise SetupError(
+                f"The on_epoch hook set the learning rate to {wanted!r}.", "Set a number from 0."
+            )
+        if wanted == before:
+            return state
+        return replace(state, rate=self._factor(state.rate, before, float(wanted)))
+
     def _factor(self, rate: float, before: float, wanted: float) -> float:
         """Return the state's rate with which the learning rate is ``wanted``."""
-        if not isinstance(self.setup.optimizer.learning_rate, Schedule):
+        if not isinstance(self.step.optimizer.learning_rate, Schedule):
             return wanted
         if before == 0.0:
             raise SetupError(
@@ -310,7 +360,7 @@ class Loop:
 
     def _rates(self, first: int, count: int, factor: float) -> list[float]:
         """Return the learning rate of the last step of each epoch, ``first`` counted from 0."""
-        given = self.setup.optimizer.learning_rate
+        given = self.step.optimizer.learning_rate
         if not isinstance(given, Schedule):
             return [factor] * count
         # Always the same epochs together: how one is rounded must not depend on its neighbours.

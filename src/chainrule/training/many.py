@@ -17,6 +17,7 @@ from chainrule.training.arguments import check_seed, flag, folder, whole
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.progress import shown_count
 from chainrule.training.run import Run
+from chainrule.training.runs import Runs
 from chainrule.training.side_by_side import side_by_side
 from chainrule.training.train import train
 
@@ -30,8 +31,11 @@ def train_many(
     workers: int | None = None,
     progress: bool = True,
     **common: Any,
-) -> list[Run]:
+) -> Runs:
     """Train several networks at once and return their runs, in the order of ``each``.
+
+    What is returned is a list that also says how much depends on the start: ``runs.best`` is the
+    run with the lowest loss, ``runs.spread`` has the quartiles, and ``print(runs)`` shows them.
 
     ``each`` holds the arguments of ``train`` that differ, one mapping for each training
     (``{"seed": 3}``, ``{"learning_rate": 0.01}``, ``{"X": X[rows], "y": y[rows]}``,
@@ -54,7 +58,7 @@ def train_many(
     at_once = allowed_threads() if workers is None else whole(workers, "workers", 1)
     shown = shown_count(len(arguments), flag(progress, "progress"))
     with held_interrupts() as interrupted, shown as show:
-        return _trained(arguments, at_once, interrupted, show)
+        return Runs(_trained(arguments, at_once, interrupted, show))
 
 
 def _trained(

@@ -13,8 +13,21 @@ from chainrule.arrays import Array, reshape, to_float, zeros_like
 from chainrule.checks import is_finite_number
 from chainrule.engines.door import Batches, Work, evaluate, run
 from chainrule.errors import DataError, SetupError, ShapeError
-from chainrule.ops.derived import backward_of_function, record_function
-from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
+from chainrule.network.function_answers import FunctionAnswers, slope_of_function
+from chainrule.ops.derived import record_function
+from chainrule.optimizers import (
+    AnyOptimizer,
+    Optimizer,
+    Schedule,
+    SearchingOptimizer,
+    find_optimizer,
+    searches,
+    taking_steps,
+    with_rate,
+)
+from chainrule.optimizers.schedules import refuse_plateau
+from chainrule.optimizers.searching import GradientAt, Iterate, LossAt
+from chainrule.optimizers.steps import stepped
 from chainrule.program import Input, trace
 from chainrule.shapes import show
 from chainrule.training.arguments import whole
@@ -41,7 +54,7 @@ class Minimum:
 def minimize(
     f: Callable[[Any], Any],
     start: Any,
-    optimizer: str | Optimizer = "gradient_descent",
+    optimizer: str | AnyOptimizer = "gradient_descent",
     steps: int = 100,
     *,
     difference: float | None = None,
@@ -52,14 +65,16 @@ def minimize(
     arithmetic, NumPy's elementwise functions, or the words of ``chainrule.arrays``. Its slope
     follows from the chain rule over these words; with ``difference=h`` it is the central
     difference (f(x + h) - f(x - h)) / 2h instead, for comparison. A schedule counts a step as an
-    epoch. Raises SetupError where ``f`` leaves the alphabet, ShapeError where it does not return
-    one number.
+    epoch; for an optimizer that searches, such as "lbfgs", a step is an iteration, and it may end
+    before the last. Raises SetupError where ``f`` leaves the alphabet or has no residuals for an
+    optimizer that needs them, ShapeError where it does not return one number.
     """
     chosen = with_rate(find_optimizer(optimizer), None)
-    if chosen.needs != "gradient":
+    if chosen.needs in ("normal equations", "residuals and jacobian"):
         raise SetupError(
-            f"{chosen.name} needs {chosen.needs}, and minimize() has a gradient.",
-            "Use an optimizer that needs a gradient, such as 'gradient_descent' or 'adam'.",
+            f"{chosen.name} needs the parts that a sum of squares is made of, and minimize() has a "
+            "function of one number.",
+            "Use an optimizer such as 'lbfgs' or 'adam'.",
         )
     count = whole(steps, "steps", 0)
     if not callable(f):
@@ -73,9 +88,77 @@ def minimize(
             f"The function returns {show(shape)} for a start of {show(first.shape)}.",
             "Return one number, for example the sum.",
         )
+    slope = _slope(f, first.shape, difference)
+    if searches(chosen):
+        return _searched(f, slope, chosen, first, count)
+    return _stepped(f, slope, taking_steps(chosen), first, count)
+
+
+def _slope(
+    f: Callable[[Any], Any], shape: tuple[int, ...], difference: float | None
+) -> Callable[[Any], Any]:
+    """Return the slope of f at a flat x, by the chain rule or by a central difference."""
+    if difference is None:
+        return lambda x: slope_of_function(f, x, shape)
+    return lambda x: _difference(f, x, shape, difference)
+
+
+def _searched(
+    f: Callable[[Any], Any],
+    slope: Callable[[Any], Any],
+    chosen: SearchingOptimizer,
+    first: NDArray[np.float64],
+    count: int,
+) -> Minimum:
+    """Return where so many iterations lead, or fewer, where the search ends before."""
+    answers = FunctionAnswers(f, first.shape, slope)
+    at, ended = first.reshape(-1), None
+    state = chosen.initial(at)
+    path, values = [at], []
+    slopes: list[NDArray[np.float64]] = []
+    while len(slopes) < count and ended is None:
+        with np.errstate(all="ignore"):
+            value, gradient = answers.of(GradientAt(at))
+            iterate = _iterate(chosen, answers, at, state)
+        at, state, ended = np.array(iterate.parameters), iterate.state, iterate.ended
+        path.append(at)
+        values.append(value)
+        slopes.append(gradient)
+    last = answers.of(LossAt(at))
+    return Minimum(
+        x=float(at[0]) if first.ndim == 0 else at.reshape(first.shape),
+        value=last,
+        path=np.array(path).reshape(-1, *first.shape),
+        values=np.array([*values, last]),
+        slopes=np.array(slopes).reshape(-1, *first.shape),
+    )
+
+
+def _iterate(
+    chosen: SearchingOptimizer, answers: FunctionAnswers, at: NDArray[np.float64], state: Any
+) -> Iterate:
+    search = chosen.iteration(at, state, answers.sizes)
+    try:
+        request = next(search)
+        while True:
+            request = search.send(answers.of(request))
+    except StopIteration as end:
+        iterate: Iterate = end.value
+        return iterate
+
+
+def _stepped(
+    f: Callable[[Any], Any],
+    slope: Callable[[Any], Any],
+    chosen: Optimizer,
+    first: NDArray[np.float64],
+    count: int,
+) -> Minimum:
+    """Return where so many steps lead."""
+    refuse_plateau(chosen.learning_rate, "minimize()")
     state = {name: np.array(one) for name, one in chosen.initial(first.reshape(-1)).items()}
     names = sorted(state)
-    work = _descent(f, chosen, first.shape, names, difference)
+    work = _descent(f, slope, chosen, first.shape, names)
     given = chosen.learning_rate
     rate = 1.0 if isinstance(given, Schedule) else float(given)
     carried = [first.reshape(-1), 0, *(state[name] for name in names)]
@@ -103,37 +186,27 @@ def _start(start: Any) -> NDArray[np.float64]:
 
 def _descent(
     f: Callable[[Any], Any],
+    slope_of: Callable[[Any], Any],
     optimizer: Optimizer,
     shape: tuple[int, ...],
     names: list[str],
-    difference: float | None,
 ) -> Work:
     """Return one step of the descent as work; its records are point, value and slope."""
     size = int(np.prod(shape, dtype=np.int64))
-
-    def slope_of(x: Array) -> Array:
-        if difference is None:
-            (slope,) = backward_of_function(f, np.ones(()), (reshape(x, shape),))
-            if slope is None:
-                raise SetupError(
-                    "The function does not depend on its argument in any way that has a slope.",
-                    "Check the function.",
-                )
-            return reshape(slope, (size,))
-        return _difference(f, x, shape, difference)
 
     def step(x: Any, count: Any, *rest: Any) -> tuple[Any, ...]:
         *moments, rate = rest
         given = optimizer.learning_rate
         if isinstance(given, Schedule):
             rate = given.rate(to_float(count)) * rate
-        slope = slope_of(x)
+        slope, value = slope_of(x), f(reshape(x, shape))
         state = dict(zip(names, moments, strict=True))
-        after, made = optimizer.update(x, slope, state, rate, count + 1)
-        return (after, count + 1, *(made[n] for n in names), x, f(reshape(x, shape)), slope)
+        after, made = stepped(optimizer, x, slope, state, rate, count + 1, value)
+        return (after, count + 1, *(made[n] for n in names), x, value, slope)
 
     inputs = [Input("x", (size,)), Input("step", (), "integer")]
-    inputs += [Input(name, (size,)) for name in names]
+    begun = optimizer.initial(np.zeros(size))
+    inputs += [Input(name, np.shape(begun[name])) for name in names]
     inputs.append(Input("rate", ()))
     outputs = ("x", "step", *names, "point", "value", "slope")
     return Work(trace(step, inputs, outputs), carried=2 + len(names), fixed=1)

@@ -12,13 +12,15 @@ class Origin:
 
     ``step`` and ``epoch``: since when a step has had this batch size. ``optimizer``: the step at
     which the optimizer started with an empty state, so that its own count begins there.
-    ``patience``: the epoch from which patience waits.
+    ``patience``: the epoch from which patience waits. ``rate``: that from which a learning rate
+    waits for a plateau.
     """
 
     step: int = 0
     epoch: int = 0
     optimizer: int = 0
     patience: int = 0
+    rate: int = 0
 
     def place(self, step: Any, steps_per_epoch: int) -> Any:
         """Return a step's number as it would be, had every epoch had ``steps_per_epoch``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.orientation import may_be_in_columns, samples_in_columns
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.network.backpropagation import refuse_other_than_rows, target_array
 from chainrule.network.input_kinds import of_its_kind
@@ -61,6 +63,8 @@ def prepare(
     inputs = named_inputs(network, X)
     choices = _choices(loss, network.output_count)
     ys = _target_values(y, network.output_count)
+    if len(inputs) == len(ys) == 1:
+        _refuse_samples_in_columns(next(iter(inputs.values())), ys[0])
     found = targets or tuple(
         find_target(one, _task_of(choice)) for one, choice in zip(ys, choices, strict=True)
     )
@@ -89,6 +93,15 @@ def prepare(
     provenance = Provenance(count, checksum, tuple(left.tolist()))
     held = replace(rows, weights=np.ones(count)).part(left)
     return _prepared(network, losses, found, rows.part(chosen), held, provenance)
+
+
+def _refuse_samples_in_columns(x: NDArray[Any], y: NDArray[Any]) -> None:
+    """Raise ShapeError for samples that stand in columns; warn where they may."""
+    error, doubt = samples_in_columns(x, y), may_be_in_columns(x, y)
+    if error is not None:
+        raise error
+    if doubt is not None:
+        warnings.warn(f"{doubt.cause} If so: {doubt.remedy}", stacklevel=5)
 
 
 def _prepared(

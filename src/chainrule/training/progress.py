@@ -104,7 +104,7 @@ def _line(
     parts: Sequence[str], total: int, wanted: bool, done: int = 0, **fields: Any
 ) -> Iterator[Show | None]:
     """Yield what brings a line on standard error up to date; None where none is to be seen."""
-    if not wanted or not _terminal() or total == 0:
+    if not wanted or not on_terminal() or total == 0:
         yield None
         return
     from rich import progress as rich
@@ -115,7 +115,7 @@ def _line(
         LEFT: rich.TimeRemainingColumn(),
     }
     columns = [known.get(part) or rich.TextColumn(part) for part in parts]
-    with rich.Progress(*columns, console=_console(), transient=True) as bars:
+    with rich.Progress(*columns, console=error_console(), transient=True) as bars:
         yield partial(bars.update, bars.add_task("", total=total, completed=done, **fields))
 
 
@@ -132,7 +132,7 @@ def seldom(show: Show) -> Show:
     return shown
 
 
-def _console() -> Console:
+def error_console() -> Console:
     """Return standard error, with room for the echo of Ctrl-C at the end of the line."""
     from rich.console import Console
 
@@ -141,7 +141,7 @@ def _console() -> Console:
     return console
 
 
-def _terminal() -> bool:
+def on_terminal() -> bool:
     """Say whether standard error is a terminal that can take a line back."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 

@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.engines.door import Batches, Epochs, Look, Work
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
 from chainrule.training.setup import Setup
-from chainrule.training.step import TrainingStep
+from chainrule.training.step import LAYER_RECORDS, PARAMETER_RECORDS, TrainingStep
 
 # A reading walks forward and backward over a sample of so many rows: little beside an epoch, or
 # little by itself. In a larger network it has as many as are a small share of the rows.
@@ -19,6 +23,7 @@ SMALL_NETWORK = 10_000  # parameters
 LEAST_ROWS, LEAST_SHARE = 32, 32
 # A call of the engine is told of so many readings, and ends before the next.
 READINGS_TOGETHER = 64
+UPDATES = "squares of the update"
 
 
 class Readings:
@@ -94,3 +99,23 @@ def parameter_reading(numbers: Iterator[float], size: int) -> dict[str, float]:
     return {
         name: math.sqrt(one / size) for name, one in zip(PARAMETER_READINGS, squares, strict=True)
     }
+
+
+def with_updates(
+    step: TrainingStep, looks: list[NDArray[Any]], change: NDArray[Any]
+) -> list[NDArray[Any]]:
+    """Return the records of one look with the squares of this change as those of the update.
+
+    For a step that is not what changed the parameters (p,).
+    """
+    found = list(looks)
+    if not found:
+        return found
+    first = len(step.watched) * len(LAYER_RECORDS)
+    layout = step.objective.trained
+    for place, one in enumerate(layout.parameters):
+        start = layout.starts[one.name]
+        moved = change[start : start + one.size]
+        at = first + place * len(PARAMETER_RECORDS) + PARAMETER_RECORDS.index(UPDATES)
+        found[at] = np.array([moved @ moved])
+    return found

@@ -207,7 +207,8 @@ def setup_from_record(
     losses = record.items(plain, "losses")
     if not len(targets) == len(losses) == len(plan.outputs):
         raise record.damaged("losses, targets and outputs are not equally many")
-    origin = record.mapping(record.entry(plain, "origin"), "'origin'")
+    # Counts that were added later begin at 0.
+    origin = asdict(Origin()) | record.mapping(record.entry(plain, "origin"), "'origin'")
     stopping = record.mapping(record.entry(plain, "stopping"), "'stopping'")
     known: Mapping[str, Any] = {"float32": "float32", "float64": "float64"}
     setup = Setup(
@@ -314,14 +315,9 @@ def _state_from(
     objective = setup.objective()
     layout = objective.trained
     whole = [arrays.get("parameters"), *([arrays["kept"]] if "kept" in arrays else [])]
-    sized = [*((one, objective.carried) for one in whole)]
-    sized += [(one, layout) for one in optimizer.values()]
-    if any(one is None or not _fits(one, due, setup) for one, due in sized):
+    if any(one is None or not _fits(one, objective.carried, setup) for one in whole):
         raise record.damaged("the state does not hold one number for each trained parameter")
-    if not isinstance(setup.optimizer, AbsentOptimizer):
-        initial = setup.optimizer.initial(np.zeros(layout.size, dtype=setup.dtype))
-        if set(initial) != set(optimizer):
-            raise record.damaged("the optimizer's memory is that of another optimizer")
+    _check_memory(setup, optimizer, layout)
     losses = [arrays.get(name, np.zeros((0, 0))) for name in ("losses", "penalties")]
     if any(one.ndim != 1 or one.dtype.kind != "f" for one in losses):
         raise record.damaged("the losses of the epoch under way are no numbers")
@@ -353,6 +349,21 @@ def _found(progress: dict[str, object], name: str) -> float:
     """Return a measured number, which may have overflowed."""
     found = record.entry(progress, name)
     return found if isinstance(found, float) else record.number(progress, name)
+
+
+def _check_memory(setup: Setup, given: Arrays, layout: Layout) -> None:
+    """Refuse what the optimizer of the setup cannot go on from."""
+    if isinstance(setup.optimizer, AbsentOptimizer):
+        if any(one.dtype.kind != "f" for one in given.values()):
+            raise record.damaged("the optimizer's memory is not made of numbers")
+        return
+    initial = setup.optimizer.initial(np.zeros(layout.size, dtype=setup.dtype))
+    if set(initial) != set(given):
+        raise record.damaged("the optimizer's memory is that of another optimizer")
+    for name, one in initial.items():
+        due: NDArray[Any] = np.asarray(one)
+        if (given[name].shape, given[name].dtype) != (due.shape, due.dtype):
+            raise record.damaged("the optimizer's memory is not that of these parameters")
 
 
 def _fits(array: NDArray[Any], layout: Layout, setup: Setup) -> bool:

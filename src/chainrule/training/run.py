@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ranges import Scaling
 from chainrule.errors import SetupError
 from chainrule.files.folder import write_folder
 from chainrule.network.backpropagation import outputs_of
@@ -18,7 +19,7 @@ from chainrule.training.machine import machine_record
 from chainrule.training.metrics import METRICS
 from chainrule.training.preparing import named_inputs
 from chainrule.training.recording import Recording
-from chainrule.training.rows import Rows
+from chainrule.training.rows import Rows, input_array
 from chainrule.training.setup import Setup
 from chainrule.training.state import State
 
@@ -88,6 +89,8 @@ class Run:
             return target.decoded(found)
         if "preparation" in self.notes:
             found = self._preparation().target.predictions(found.astype(np.float64))
+        if "scaling" in self.notes:
+            found = Scaling.from_record(self.notes["scaling"]).predictions(found)
         return found[:, 0] if target.flat else found
 
     def predict_proba(self, x: Any) -> Any:
@@ -109,6 +112,9 @@ class Run:
     def _outputs(self, x: Any) -> list[NDArray[Any]]:
         if "preparation" in self.notes:
             x = self._table_inputs(x)
+        if "scaling" in self.notes:
+            given = input_array(x, "X")
+            x = Scaling.from_record(self.notes["scaling"]).scaled_inputs(given)
         inputs = list(named_inputs(self.network, x).values())
         return outputs_of(self.network, inputs, self.setup.dtype)
 

@@ -14,7 +14,7 @@ from chainrule.network.losses import Loss
 from chainrule.network.network import Network, layout_of
 from chainrule.network.objective import Objective
 from chainrule.network.plan import Parameter
-from chainrule.optimizers import Optimizer
+from chainrule.optimizers import AnyOptimizer
 from chainrule.program import FloatType
 from chainrule.training.arguments import from_zero, limit
 from chainrule.training.meaning import Meaning
@@ -56,7 +56,7 @@ class Setup:
     network: Network
     losses: tuple[Loss, ...]
     targets: tuple[Target, ...]
-    optimizer: Optimizer
+    optimizer: AnyOptimizer
     epochs: int
     batch_size: int
     provenance: Provenance

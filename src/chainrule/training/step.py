@@ -30,6 +30,7 @@ from chainrule.network.objective import Objective
 from chainrule.network.plan import SEED
 from chainrule.ops import OPS
 from chainrule.optimizers import Optimizer, Schedule
+from chainrule.optimizers.steps import stepped
 from chainrule.program import FloatType, Input, Tracing, trace
 from chainrule.training.origin import Origin
 
@@ -121,14 +122,23 @@ class TrainingStep:
         return rate if self.terms.rates is None else rate * self.terms.rates
 
     def updated(
-        self, parameters: Array, gradient: Array, state: Sequence[Array], step: Array, rate: Array
+        self,
+        parameters: Array,
+        gradient: Array,
+        state: Sequence[Array],
+        step: Array,
+        rate: Array,
+        loss: Array,
     ) -> tuple[Array, list[Array]]:
-        """Return the parameters and the optimizer's state after this step."""
+        """Return the parameters and the optimizer's state after this step.
+
+        ``loss`` is that before it, penalties included.
+        """
         if self.terms.weight_decay is not None:
             parameters = parameters - rate * self.terms.weight_decay * parameters
         named = dict(zip(self.state_names, state, strict=True))
         count = self.origin.optimizer_count(step)
-        parameters, made = self.optimizer.update(parameters, gradient, named, rate, count)
+        parameters, made = stepped(self.optimizer, parameters, gradient, named, rate, count, loss)
         return parameters, [made[name] for name in self.state_names]
 
     @property
@@ -147,17 +157,18 @@ class TrainingStep:
         parameters = slice_of(carried, 0, 0, objective.trained.size) if kept else carried
         gradient, penalty = self.penalised(parameters, plain)
         rate = self.rate(step, factor)
-        after, moments = self.updated(parameters, self.clipped(gradient), state, step, rate)
+        loss = values["loss"] + penalty
+        after, moments = self.updated(parameters, self.clipped(gradient), state, step, rate, loss)
         whole = concatenate((after, *objective.state_after(values)), axis=0) if kept else after
         return Advance(values, penalty, gradient, parameters, after, whole, moments)
 
     def inputs(self) -> tuple[Input, ...]:
-        size = self.objective.trained.size
+        begun = self.optimizer.initial(np.zeros(self.objective.trained.size))
         parameters, frozen = self.objective.parameter_inputs
         return (
             parameters,
             Input("step", (), "integer"),
-            *(Input(name, (size,)) for name in self.state_names),
+            *(Input(name, np.shape(begun[name])) for name in self.state_names),
             frozen,
             Input("rate", ()),
             *self.seeds,

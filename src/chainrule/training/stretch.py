@@ -53,9 +53,11 @@ class Stretch:
         the training too.
         """
         count = self._counted(before, stopping)
-        if count is None or (count == len(self) and not self.state.losses):
-            return None
-        return count
+        return None if count is None or self.ends_with(count) else count
+
+    def ends_with(self, epochs: int) -> bool:
+        """Whether it ends where so many epochs do, with no step behind them."""
+        return len(self) == epochs and not self.state.losses
 
     def _counted(self, before: Sequence[float], stopping: Stopping) -> int | None:
         """Return after how many epochs a limit ends the training, None where none does."""
@@ -103,7 +105,8 @@ def stretch_of(before: State, outcome: Outcome, moments: Sequence[str], shares: 
     after = replace(
         before,
         parameters=parameters,
-        optimizer=dict(zip(moments, arrays, strict=True)),
+        # A single number of its state comes back as Python's own.
+        optimizer={name: np.asarray(one) for name, one in zip(moments, arrays, strict=True)},
         step=step,
         losses=left,
         penalties=extra_left,

@@ -12,7 +12,7 @@ from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.errors import SetupError, nearest
 from chainrule.network.losses import Loss
 from chainrule.network.network import Network
-from chainrule.optimizers import Optimizer, Schedule, find_optimizer, with_rate
+from chainrule.optimizers import AnyOptimizer, Schedule, find_optimizer, searches, with_rate
 from chainrule.program import FloatType
 from chainrule.training import arguments
 from chainrule.training.carry_out import carry_out
@@ -61,7 +61,7 @@ def train(
     y: Any = None,
     *,
     loss: LossChoice | Sequence[LossChoice] | None = None,
-    optimizer: str | Optimizer = "adam",
+    optimizer: str | AnyOptimizer = "adam",
     learning_rate: float | Schedule | None = None,
     epochs: int = 100,
     batch_size: int | Literal["auto"] | None = "auto",
@@ -106,7 +106,7 @@ def train(
     optimizer such as ``Adam(learning_rate=0.01)``; ``learning_rate``, a number or a schedule,
     replaces its rate.
     ``batch_size``: rows in a step; "auto" is min(32, rows), or a little less where batch norm would
-    get a step of one row, ``None`` all rows.
+    get a step of one row, and all rows for optimizers that need them; ``None`` is all rows.
     ``validation``: a share of the rows, held out by seed and stratified by class, or (X, y).
     ``metrics``: names or functions (truth, predicted) -> number, taken on the validation rows;
     by default accuracy for classes and r2 for numbers.
@@ -121,9 +121,11 @@ def train(
     Validation predicts: nothing is dropped, and batch norm uses its running statistics. What is
     dropped in training follows from ``seed`` and the step.
 
-    ``dtype``: "float32" (default) or "float64". ``engine``: "auto" is the compiled engine where it
-    is there, else "reference", NumPy; see ``chainrule engines``. ``freeze``: names or patterns of
-    parameters that stay ("*.b"); ``rates``: pattern -> factor on the learning rate. ``l1``, ``l2``,
+    ``dtype``: "float32" or "float64", by default float64 for optimizers that search, such as
+    "levenberg_marquardt", whose epochs are iterations, and float32 for all others. ``engine``:
+    "auto" is the compiled engine where it is there, else "reference", NumPy; see ``chainrule
+    engines``. ``freeze``: names or patterns of parameters that stay ("*.b"); ``rates``: pattern ->
+    factor on the learning rate. ``l1``, ``l2``,
     ``weight_decay``: see ``Regularisation``; ``clip_norm`` and ``clip_value`` bound the gradient.
     ``on_epoch``: called after every epoch with its progress, which can ``stop()`` or set
     ``learning_rate``. ``readings``: layers are looked at closely before each of so many epochs,
@@ -142,7 +144,7 @@ def train(
     sizes that do not meet, RunFolderError for the checkpoint folder.
     """
     given = dict(locals())
-    setup, rows = _set_up(**given)
+    setup, rows = set_up(**given)
     return _carried_out(setup, rows, given)
 
 
@@ -166,12 +168,12 @@ def _carried_out(
     )
 
 
-def _rows_in_a_step(batch_size: Any, prepared: Prepared, optimizer: Optimizer) -> int:
+def _rows_in_a_step(batch_size: Any, prepared: Prepared, optimizer: AnyOptimizer) -> int:
     needed = prepared.network.plan.rows_needed
     return arguments.rows_in_a_step(batch_size, len(prepared.training), optimizer, needed)
 
 
-def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Rows, Rows]]:
+def set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Rows, Rows]]:
     """Return the setup and the rows of a training that begins, every argument checked."""
     if not isinstance(network, Network):
         raise SetupError(
@@ -194,7 +196,9 @@ def _set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Ro
     metrics = given["metrics"]
     if metrics is None:
         metrics = "accuracy" if task == "classification" else "r2"
-    dtype = "float32" if given["dtype"] is None else given["dtype"]
+    dtype = given["dtype"]
+    if dtype is None:
+        dtype = "float64" if searches(optimizer) else "float32"
     setup = Setup(
         network=prepared.network,
         losses=prepared.losses,

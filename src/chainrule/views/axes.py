@@ -46,6 +46,41 @@ def ticks(low: float, high: float, whole: bool = False) -> list[float]:
     return [number * step for number in range(first, last + 1)]
 
 
+def log_limits_of(parts: Sequence[NDArray[Any]]) -> tuple[float, float]:
+    """Return between which numbers those above 0 lie, with a little room in ratios; 0.1 to 10."""
+    values = np.concatenate([np.asarray(one, dtype=np.float64) for one in parts] or [np.zeros(0)])
+    known = values[drawable(values) & (values > 0.0)]
+    low, high = limits_of([np.log10(known)]) if known.size else (-1.0, 1.0)
+    return 10.0**low, 10.0**high
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return numbers between two above 0 for an axis of ratios: powers of ten, or more than these.
+
+    Within a power of ten they are those of a plain axis.
+    """
+    powers = math.log10(high / low)
+    if powers < 1.0:
+        return [one for one in ticks(low, high) if one > 0.0]
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if powers < 2.5:
+        parts = (1, 2, 5) if powers < 1.5 else (1, 3)
+        several = [part * 10.0**one for one in range(first - 1, last + 1) for part in parts]
+        return [one for one in several if low * (1 - 1e-9) <= one <= high * (1 + 1e-9)]
+    step = max(1, math.ceil((last - first) / MOST_TICKS))
+    return [10.0**one for one in range(first, last + 1, step)]
+
+
+def log_tick_texts(places: Sequence[float]) -> list[str]:
+    """Return ticks of an axis of ratios as they are written, each by itself."""
+    if len(places) > 1 and places[-1] / places[0] < 10.0 * (1 - 1e-9):
+        return tick_texts(places)
+    return [
+        f"{one:,.10g}" if 1e-4 <= one < 1e6 else _EXPONENT.sub(r"e\1", f"{one:.3g}")
+        for one in places
+    ]
+
+
 def tick_texts(places: Sequence[float]) -> list[str]:
     """Return ticks as they are written, all with equally many decimals."""
     step = min((b - a for a, b in pairwise(places)), default=1.0)

@@ -24,8 +24,8 @@ from chainrule.views.course import loss_of
 
 Numbers = NDArray[np.float64]
 # Told apart by colour-blind eyes too: "first" is blue, "second" orange, "grey" is what to compare
-# with, and "ink" the colour of the text.
-Colour = Literal["first", "second", "grey", "ink"]
+# with, "ink" the colour of the text.
+Colour = Literal["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "grey", "ink"]
 
 MOST_DOTS = 2000
 
@@ -74,12 +74,27 @@ class Bars:
     label: str = ""
 
 
-Mark = Line | Dots | Spans | Bars
+@dataclass(frozen=True, eq=False)
+class Band:
+    """What lies between two lines over ``x``, ``low`` and ``high``, (n,) each; in no legend."""
+
+    x: Numbers
+    low: Numbers
+    high: Numbers
+    colour: Colour
+    label: str = ""
+
+
+Mark = Line | Dots | Spans | Bars | Band
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One pair of axes; ``height`` is its share of the chart's, limits are found where None."""
+    """One pair of axes; ``height`` is its share of the chart's, limits are found where None.
+
+    ``names`` stand at the left, the first at the top, at the places 0, 1, ...; ``log_x`` and
+    ``log_y``: equal ways are equal ratios.
+    """
 
     marks: tuple[Mark, ...]
     x_label: str
@@ -88,13 +103,17 @@ class Panel:
     y_limits: tuple[float, float] | None = None
     whole_x: bool = False
     height: float = 1.0
+    log_x: bool = False
+    log_y: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Chart:
     """Panels under one title, above each other if ``stacked``.
 
-    ``words`` say what is to be seen; ``name`` is that of its file.
+    ``words`` say what is to be seen; ``name`` is that of its file. ``shared_legend``: one legend
+    for all panels, below them.
     """
 
     title: str
@@ -102,6 +121,7 @@ class Chart:
     panels: tuple[Panel, ...]
     stacked: bool = False
     name: str = "figure"
+    shared_legend: bool = False
 
 
 def loss_chart(run: Run) -> Chart:

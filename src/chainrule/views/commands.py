@@ -6,11 +6,13 @@ What an option writes in a way of its own, widths and rows in a step, is read he
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from chainrule.data.choices import Choices
-from chainrule.errors import SetupError
-from chainrule.optimizers import find_optimizer, with_rate
+from chainrule.errors import SetupError, nearest
+from chainrule.optimizers import find_optimizer, rate_of, with_rate
 from chainrule.training.run import Run
 from chainrule.training.tables.notes import Settings, TableNote
 from chainrule.views.plain_text import quoted
@@ -39,10 +41,10 @@ def train_command(run: Run, note: TableNote) -> str | None:
     None where there is none: for what no path leads to, and for settings that only Python can
     express.
     """
-    rate, l2 = run.setup.optimizer.learning_rate, run.setup.regularisation.l2
-    if not has_paths(note) or not isinstance(rate, float | int) or not isinstance(l2, float | int):
+    rate, l2 = rate_of(run.setup.optimizer), run.setup.regularisation.l2
+    if not has_paths(note) or not isinstance(l2, float | int):
         return None
-    if not _is_plain_optimizer(run):
+    if not isinstance(rate, float | int | None) or not _is_plain_optimizer(run):
         return None
     words = ["train", str(note.source.path), *_option("--target", note.target)]
     words += _choice_options(note.choices)
@@ -50,7 +52,8 @@ def train_command(run: Run, note: TableNote) -> str | None:
         words += _option("--test", str(note.test.path))
     words += ["--keep-data"] if "data" in run.notes else []
     words += _setting_options(note.settings)
-    words += ["--optimizer", run.setup.optimizer.name, "--learning-rate", repr(float(rate))]
+    words += ["--optimizer", run.setup.optimizer.name]
+    words += [] if rate is None else ["--learning-rate", repr(float(rate))]
     words += ["--l2", repr(float(l2)), "--seed", str(run.setup.seed)]
     return quoted("chainrule", *words)
 
@@ -64,7 +67,7 @@ def _is_plain_optimizer(run: Run) -> bool:
     """Say whether a name and a rate are all that there is to say of the optimizer."""
     chosen = run.setup.optimizer
     try:
-        plain = with_rate(find_optimizer(chosen.name), chosen.learning_rate)
+        plain = with_rate(find_optimizer(chosen.name), rate_of(chosen))
     except SetupError:
         return False
     return type(plain) is type(chosen) and dataclasses.is_dataclass(chosen) and plain == chosen
@@ -121,6 +124,71 @@ def batch_of(text: str) -> int | str | None:
         raise SetupError(
             f"--batch-size {text} is not possible.", "Give a number, all, or auto."
         ) from None
+
+
+# What is compared unless it is said: one of each kind.
+KINDS_OF_OPTIMIZERS = (
+    "gradient_descent", "momentum", "irprop_minus", "adam", "scaled_conjugate_gradient", "lbfgs",
+    "levenberg_marquardt",
+)  # fmt: skip
+
+
+def compared(optimizers: str | None, settings: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    """Return label -> settings of a table's training that options say: names, or several texts.
+
+    Raises SetupError for texts that name no settings, and for two that are equal.
+    """
+    if optimizers is not None and settings:
+        raise SetupError(
+            "--optimizers and --setting both say what is compared.",
+            "Write the optimizer into each setting: --setting 'optimizer=adam; l2=0.01'.",
+        )
+    if settings:
+        found = {text.strip(): _setting_in(text) for text in settings}
+        many = len(settings)
+    else:
+        names = list(KINDS_OF_OPTIMIZERS)
+        if optimizers is not None:
+            names = [one.strip() for one in optimizers.split(",") if one.strip()]
+        found, many = {name: {"optimizer": name} for name in names}, len(names)
+    if len(found) < many:
+        raise SetupError("Two of the settings are equal.", "Name each once.")
+    return found
+
+
+def _setting_in(text: str) -> dict[str, Any]:
+    """Return the settings of "hidden=32,16; activation=relu". Raises SetupError."""
+    read: dict[str, Callable[[str], Any]] = {
+        "hidden": widths_of, "activation": str, "optimizer": str, "learning_rate": float,
+        "batch_size": batch_of, "l2": float, "epochs": int, "patience": int,
+    }  # fmt: skip
+    found = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, equals, content = (one.strip() for one in part.partition("="))
+        name = name.replace("-", "_")
+        if name not in read or not equals:
+            raise SetupError(f"--setting {text!r}: '{part}' is no setting.", nearest(name, read))
+        try:
+            found[name] = read[name](content)
+        except ValueError:
+            raise SetupError(
+                f"--setting {text!r}: {name} is '{content}'.", "Give a number."
+            ) from None
+    return found
+
+
+def goal_in(text: str | None) -> float | dict[str, float] | None:
+    """Return the goal that an option says, "0.4" or "accuracy=0.85". Raises SetupError."""
+    if text is None:
+        return None
+    name, equals, number = text.rpartition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        raise SetupError(
+            f"--goal {text} is no goal.", "Give a number, or accuracy=0.85, for example."
+        ) from None
+    return {name.strip(): value} if equals else value
 
 
 def _option(flag: str, value: str) -> list[str]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import folds_of
+from chainrule.views.axes import log_tick_texts, log_ticks
 from chainrule.views.charts import (
+    Band,
     Bars,
     Chart,
     Dots,
@@ -23,7 +25,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Blue and orange of equal lightness, told apart by colour-blind eyes too; lines differ in dashes.
-COLOURS = {"first": "#1f6fb4", "second": "#c2570c", "grey": "#777777", "ink": "#222222"}
+COLOURS = {
+    "first": "#1f6fb4",
+    "second": "#c2570c",
+    "third": "#0f8a6d",
+    "fourth": "#a8437f",
+    "fifth": "#8a7200",
+    "sixth": "#6b4fb0",
+    "seventh": "#3a9bc4",
+    "grey": "#777777",
+    "ink": "#222222",
+}
+
+# Keys of a legend below a figure.
+MOST_BESIDE = 4
 
 
 def loss_figure(run: Run) -> Figure:
@@ -56,14 +71,24 @@ def drawn(chart: Chart) -> Figure:
     else:
         every = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel in zip(every, panels, strict=True):
-        _draw_panel(axes, panel)
+        _draw_panel(axes, panel, legend=not chart.shared_legend)
     every[0].set_title(chart.title, loc="left")
+    if chart.shared_legend:
+        named = dict(zip(*reversed(every[0].get_legend_handles_labels()), strict=True))
+        columns = min(len(named), MOST_BESIDE)
+        figure.legend(
+            named.values(), named, loc="outside lower center", ncols=columns, frameon=False
+        )
     return figure
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+def _draw_panel(axes: Axes, panel: Panel, legend: bool) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    if panel.log_x:
+        axes.set_xscale("log")
+    if panel.log_y:
+        axes.set_yscale("log")
     for mark in panel.marks:
         _draw(axes, mark)
     axes.set_xlabel(panel.x_label)
@@ -74,12 +99,27 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.set_xlim(*panel.x_limits)
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
+    if panel.names:
+        axes.set_yticks(range(len(panel.names)), labels=panel.names)
+    _log_ticks(axes, panel)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    if any(mark.label for mark in panel.marks):
+    if legend and any(mark.label for mark in panel.marks):
         # Matplotlib looks for room among lines and dots, not among spans.
         spans = any(isinstance(mark, Spans) for mark in panel.marks)
         axes.legend(frameon=False, loc="lower right" if spans else "best")
+
+
+def _log_ticks(axes: Axes, panel: Panel) -> None:
+    """Put the numbers at logarithmic axes where a page has them, too."""
+    if panel.log_x:
+        places = log_ticks(*axes.get_xlim())
+        axes.set_xticks(places, labels=log_tick_texts(places))
+        axes.minorticks_off()
+    if panel.log_y:
+        places = log_ticks(*axes.get_ylim())
+        axes.set_yticks(places, labels=log_tick_texts(places))
+        axes.minorticks_off()
 
 
 def _draw(axes: Axes, mark: Mark) -> None:
@@ -110,6 +150,8 @@ def _draw(axes: Axes, mark: Mark) -> None:
         )
     elif isinstance(mark, Spans):
         axes.vlines(mark.x, mark.low, mark.high, color=colour, label=label or "", linewidth=1.2)
+    elif isinstance(mark, Band):
+        axes.fill_between(mark.x, mark.low, mark.high, color=colour, alpha=0.15, linewidth=0)
     elif isinstance(mark, Bars):
         widths = mark.edges[1:] - mark.edges[:-1]
         axes.bar(mark.edges[:-1], mark.height, widths, align="edge", color=colour, alpha=0.6)

@@ -15,6 +15,10 @@ from chainrule.views.plain_text import quoted
 REPORT = "report.html"
 # Its figures, each a file.
 FIGURES = "figures"
+# The tables of a comparison, and its result as plain data.
+TRAININGS, CURVES, RESULT = "trainings.csv", "curves.csv", "result.json"
+# What stands behind the name of a table in the name of a comparison's folder.
+COMPARED = "-compared"
 
 
 @contextlib.contextmanager
@@ -35,12 +39,50 @@ def run_folder(output: Path | None, table: Path) -> Iterator[Path]:
                     made.rmdir()
 
 
-def new_folder(table: Path) -> Path:
+@contextlib.contextmanager
+def comparison_folder(output: Path | None, table: Path) -> Iterator[Path]:
+    """Yield the folder for a comparison; one that was made here goes again if nothing came into it.
+
+    Raises RunFolderError where no folder can be made, or the one that is given is not empty.
+    """
+    if output is not None:
+        refuse_full(output)
+    folder = output or new_folder(table, COMPARED)
+    try:
+        yield folder
+    except KeyboardInterrupt as interrupt:
+        told = str(interrupt) or "Training had not begun, and nothing is kept."
+        raise KeyboardInterrupt(told) from None
+    finally:
+        if output is None:
+            for made in (folder, folder.parent):
+                with contextlib.suppress(OSError):
+                    made.rmdir()
+
+
+def refuse_full(folder: Path) -> None:
+    """Raise RunFolderError for a folder with something in it."""
+    try:
+        full = any(folder.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunFolderError(
+            f"The folder '{folder}' cannot be used: {reason(error)}.", "Choose another folder."
+        ) from None
+    if full:
+        raise RunFolderError(
+            f"There is something in the folder '{folder}' already.", "Choose another folder."
+        )
+
+
+def new_folder(table: Path, what: str = "") -> Path:
     """Make and return a folder under runs/ that was not there yet, named after the table.
 
+    ``what`` stands behind the name.
     Raises RunFolderError where that cannot be.
     """
-    number, name = 1, "table" if str(table) == "-" else table.stem
+    number, name = 1, ("table" if str(table) == "-" else table.stem) + what
     while True:
         folder = Path("runs") / f"{name}-{number}"
         try:

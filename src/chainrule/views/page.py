@@ -20,6 +20,11 @@ DARK = {
     "rule": "#3a3f47",
     "first": "#62aee8",
     "second": "#f0914d",
+    "third": "#3cc4a0",
+    "fourth": "#e08cc0",
+    "fifth": "#cdb53a",
+    "sixth": "#a996ee",
+    "seventh": "#8fd3ee",
     "grey": "#98a0aa",
 }
 _LIGHT, _DARK = (

@@ -76,7 +76,7 @@ class Report:
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all. Raises RunFolderError."""
-        _write(Path(path), self.html, "The report")
+        write_file(Path(path), self.html, "The report")
 
     def save_figures(self, folder: str | Path) -> None:
         """Write each figure as an SVG file into a folder, which is made. Raises RunFolderError."""
@@ -90,13 +90,13 @@ class Report:
                 "Choose another place.",
             ) from None
         for chart in charts:
-            _write(Path(folder) / f"{chart.name}.svg", figure_svg(chart), "A figure")
+            write_file(Path(folder) / f"{chart.name}.svg", figure_svg(chart), "A figure")
 
 
-def _write(path: Path, text: str, what: str) -> None:
+def write_file(path: Path, contents: str | bytes, what: str) -> None:
     """Write a file, whole or not at all. Raises RunFolderError."""
     try:
-        write_whole(path, text.encode("utf-8"))
+        write_whole(path, contents.encode("utf-8") if isinstance(contents, str) else contents)
     except OSError as error:
         raise RunFolderError(
             f"{what} could not be written to '{path}': {reason(error)}.",

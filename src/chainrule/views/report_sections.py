@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chainrule.data.decisions import counted
+from chainrule.optimizers import rate_of
+from chainrule.optimizers.optimizer import Rate
 from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import FoldRun
 from chainrule.training.tables.notes import TableNote
@@ -100,15 +102,21 @@ def _endings(folds: Sequence[FoldRun]) -> str:
     return f"Why training ended, in {said}."
 
 
+def _rate(rate: Rate | None) -> str:
+    if rate is None:
+        return "none: the optimizer searches"
+    return f"{rate:g}" if isinstance(rate, float | int) else str(rate)
+
+
 def _settings(run: Run, note: TableNote) -> tuple[tuple[str, str], ...]:
     setup, given = run.setup, note.settings
-    rate, l2 = setup.optimizer.learning_rate, setup.regularisation.l2
+    rate, l2 = rate_of(setup.optimizer), setup.regularisation.l2
     batch = "all rows" if given.batch_size is None else str(given.batch_size)
     return (
         ("hidden layers", ", ".join(map(str, given.hidden)) or "none"),
         ("activation", given.activation),
         ("optimizer", setup.optimizer.name),
-        ("learning rate", f"{rate:g}" if isinstance(rate, float | int) else str(rate)),
+        ("learning rate", _rate(rate)),
         ("rows in a step", f"{batch}: {setup.batch_size} in the last training"),
         ("epochs", f"at most {given.epochs:,}; {setup.epochs:,} in the last training"),
         ("patience", "none" if given.patience is None else f"{given.patience:,} epochs"),

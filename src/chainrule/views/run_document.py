@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.network.printing import layer_rows
+from chainrule.optimizers import rate_of
+from chainrule.optimizers.optimizer import Rate
 from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import folds_of, is_complete, records_in
 from chainrule.training.tables.notes import preparation_of, table_note_of
@@ -75,7 +77,7 @@ def _folds(run: Run) -> list[dict[str, Any]]:
 
 
 def _network(run: Run) -> dict[str, Any]:
-    rate = run.setup.optimizer.learning_rate
+    rate = rate_of(run.setup.optimizer)
     return {
         "layers": [
             {"layer": name, "made_by": made_by, "output": output, "parameters": count}
@@ -83,8 +85,14 @@ def _network(run: Run) -> dict[str, Any]:
         ],
         "parameters": run.network.parameter_count,
         "optimizer": run.setup.optimizer.name,
-        "learning_rate": float(rate) if isinstance(rate, float | int) else str(rate),
+        "learning_rate": _plain_rate(rate),
     }
+
+
+def _plain_rate(rate: Rate | None) -> float | str | None:
+    if rate is None or isinstance(rate, float | int):
+        return None if rate is None else float(rate)
+    return str(rate)
 
 
 def _finite(value: Any) -> Any:

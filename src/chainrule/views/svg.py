@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.views.axes import drawable, limits_of, tick_texts, ticks
-from chainrule.views.charts import Bars, Chart, Dots, Line, Mark, Panel, Spans
+from chainrule.views.axes import drawable
+from chainrule.views.charts import Band, Chart, Colour, Dots, Line, Mark, Panel, Spans
 from chainrule.views.plain_text import printable
+from chainrule.views.scale import BOTTOM, LEFT, LETTER, RIGHT, TOP, Scale, ticks_of
 
 WIDE, HALF, TALL = 660, 480, 330
-LEFT, RIGHT, TOP, BOTTOM = 80, 14, 10, 46
-# Of a file: the room of its title, of a line of its legend and around it; and how wide a letter is.
-HEAD, LEGEND, EDGE, LETTER = 34, 24, 12, 6.6
+# Of a file: the room of its title, of a line of its legend, and around it.
+HEAD, LEGEND, EDGE = 34, 24, 12
 LIGHT = {
     "paper": "#fff",
     "ink": "#1b1d21",
@@ -24,35 +24,15 @@ LIGHT = {
     "rule": "#d5d9df",
     "first": "#1f6fb4",
     "second": "#c2570c",
+    "third": "#0f8a6d",
+    "fourth": "#a8437f",
+    "fifth": "#8a7200",
+    "sixth": "#6b4fb0",
+    "seventh": "#3a9bc4",
     "grey": "#777",
 }
 # A line is drawn through the lowest and the highest of so many stretches.
 STRETCHES = 300
-
-
-class Scale:
-    """Where numbers of a panel stand on its picture, in its units."""
-
-    def __init__(self, panel: Panel, width: int, height: int) -> None:
-        self.x_limits = panel.x_limits or limits_of([_x_of(mark) for mark in panel.marks])
-        if panel.whole_x and panel.x_limits is None:
-            self.x_limits = (max(self.x_limits[0], 0.0), self.x_limits[1])
-        self.y_limits = panel.y_limits or limits_of([_y_of(mark) for mark in panel.marks])
-        if panel.y_limits is None and any(isinstance(mark, Bars) for mark in panel.marks):
-            self.y_limits = (0.0, self.y_limits[1])
-        self.width, self.height = width, height
-
-    def x(self, numbers: Any) -> NDArray[np.float64]:
-        """Return how far from the left edge numbers stand."""
-        low, high = self.x_limits
-        share = (np.asarray(numbers, dtype=np.float64) - low) / (high - low)
-        return np.asarray(LEFT + share * (self.width - LEFT - RIGHT))
-
-    def y(self, numbers: Any) -> NDArray[np.float64]:
-        """Return how far from the upper edge numbers stand."""
-        low, high = self.y_limits
-        share = (np.asarray(numbers, dtype=np.float64) - low) / (high - low)
-        return np.asarray(self.height - BOTTOM - share * (self.height - TOP - BOTTOM))
 
 
 def style(colours: Mapping[str, str]) -> str:
@@ -66,10 +46,12 @@ def style(colours: Mapping[str, str]) -> str:
         "svg .line.faint { stroke-width: 1.2; opacity: .65; }",
         "svg .dashed { stroke-dasharray: 5 3; }",
         "svg .dot.faint circle { opacity: .45; } svg .bar { opacity: .55; }",
+        "svg .band { opacity: .14; }",
     ]
-    for name in ("first", "second", "grey", "ink"):
+    for name in get_args(Colour):
         rules.append(f"svg .line.{name} {{ stroke: {colours[name]}; }}")
-        rules.append(f"svg .dot.{name}, svg .bar.{name} {{ fill: {colours[name]}; }}")
+        filled = ", ".join(f"svg .{kind}.{name}" for kind in ("dot", "bar", "band"))
+        rules.append(f"{filled} {{ fill: {colours[name]}; }}")
     return "\n".join(rules)
 
 
@@ -164,18 +146,22 @@ def _axes(panel: Panel, scale: Scale) -> str:
     """Return the lines of the grid, the numbers at them, and what the axes are."""
     right, bottom = scale.width - RIGHT, scale.height - BOTTOM
     parts = []
-    across = ticks(*scale.x_limits, whole=panel.whole_x)
-    for place, text in zip(scale.x(across).tolist(), tick_texts(across), strict=True):
+    across, texts = ticks_of(scale.x_limits, panel.log_x, panel.whole_x)
+    for place, text in zip(scale.x(across).tolist(), texts, strict=True):
         parts.append(f'<path class="grid" d="M{place:.1f} {TOP}V{bottom}"/>')
         parts.append(f'<text x="{place:.1f}" y="{bottom + 17}" class="middle">{text}</text>')
-    up = ticks(*scale.y_limits)
+    left = scale.left
+    up, texts = ticks_of(scale.y_limits, panel.log_y)
+    if panel.names:
+        up, texts = [float(one) for one in range(len(panel.names))], list(panel.names)
     # A low picture has room for every other number.
-    up = up[::2] if scale.height < TALL / 2 else up
-    for place, text in zip(scale.y(up).tolist(), tick_texts(up), strict=True):
-        parts.append(f'<path class="grid" d="M{LEFT} {place:.1f}H{right}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{place + 4:.1f}" class="end">{text}</text>')
-    parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>')
-    middle = (LEFT + right) / 2, (TOP + bottom) / 2
+    every = 2 if scale.height < TALL / 2 else 1
+    for place, text in zip(scale.y(up[::every]).tolist(), texts[::every], strict=True):
+        shown = _escaped(_short(text, round(left)))
+        parts.append(f'<path class="grid" d="M{left:.0f} {place:.1f}H{right}"/>')
+        parts.append(f'<text x="{left - 8:.0f}" y="{place + 4:.1f}" class="end">{shown}</text>')
+    parts.append(f'<path class="axis" d="M{left:.0f} {TOP}V{bottom}H{right}"/>')
+    middle = (left + right) / 2, (TOP + bottom) / 2
     parts.append(
         f'<text x="{middle[0]}" y="{scale.height - 8}" class="middle">'
         f"{_escaped(_short(panel.x_label, scale.width))}</text>"
@@ -198,6 +184,8 @@ def _mark(mark: Mark, scale: Scale) -> str:
         ends = zip(*(one.tolist() for one in _span_ends(mark, scale)), strict=True)
         path = "".join(f"M{x:.1f} {low:.1f}V{high:.1f}" for x, low, high in ends)
         return f'<path class="line {look}" d="{path}"/>'
+    if isinstance(mark, Band):
+        return _band(mark, scale)
     edges, heights = scale.x(mark.edges), scale.y(mark.height)
     bottom = scale.height - BOTTOM
     return "".join(
@@ -205,6 +193,13 @@ def _mark(mark: Mark, scale: Scale) -> str:
         f' height="{bottom - top:.1f}"/>'
         for left, right, top in zip(edges, edges[1:], heights, strict=False)
     )
+
+
+def _band(mark: Band, scale: Scale) -> str:
+    upper = _points(Line(mark.x, mark.high, mark.colour), scale)
+    lower = _points(Line(mark.x, mark.low, mark.colour), scale)
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])
+    return f'<polygon class="band {mark.colour}" points="{path}"/>'
 
 
 def _span_ends(mark: Spans, scale: Scale) -> tuple[NDArray[np.float64], ...]:
@@ -235,16 +230,6 @@ def _points(mark: Line | Dots, scale: Scale) -> list[tuple[float, float]]:
         highest = [int(part[np.argmax(y[part])]) for part in parts]
         known = np.array(sorted({*lowest, *highest, int(known[0]), int(known[-1])}))
     return list(zip(scale.x(x[known]).tolist(), scale.y(y[known]).tolist(), strict=True))
-
-
-def _x_of(mark: Mark) -> NDArray[Any]:
-    return mark.edges if isinstance(mark, Bars) else mark.x
-
-
-def _y_of(mark: Mark) -> NDArray[Any]:
-    if isinstance(mark, Bars):
-        return mark.height
-    return np.concatenate([mark.low, mark.high]) if isinstance(mark, Spans) else mark.y
 
 
 def _key(mark: Mark) -> str:

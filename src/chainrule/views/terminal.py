@@ -14,15 +14,19 @@ from chainrule.training.tables.fold_records import folds_of, is_complete
 from chainrule.training.tables.notes import preparation_of, table_note_of
 from chainrule.training.tables.result import TableResult
 from chainrule.views.commands import next_commands
+from chainrule.views.comparison_grids import explained, result_grid
 from chainrule.views.course import how_measured, last_training
 from chainrule.views.decision_lines import beside_result, decision_lines
-from chainrule.views.folders import REPORT
+from chainrule.views.folders import CURVES, REPORT, TRAININGS
 from chainrule.views.grid import Grid
 from chainrule.views.plain_text import printable
 from chainrule.views.scores import CONSTANT_MEANING, LINEAR_MEANING, mistakes_grid, score_grid
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from chainrule.comparison.result import Comparison
+    from chainrule.training.tables.plan import TablePlan
 
 # Without a terminal a table is as wide as it has to be.
 PIPE_WIDTH = 10_000
@@ -64,6 +68,23 @@ def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> N
         _line(console, f"    {command}")
     if (folder / REPORT).is_file():
         _line(console, f"All of it, with figures, on a page: {folder / REPORT}")
+
+
+def print_comparison(found: Comparison, plan: TablePlan, folder: Path, table: Path) -> None:
+    """Print a comparison on a table: what was made of the table, the result, and where it is."""
+    console = _console()
+    size = f"{plan.table.rows:,} rows, {len(plan.table.names):,} columns"
+    _line(console, f"{table_name(table)}: {size}; {plan.task} of '{plan.target}'")
+    for line in decision_lines(plan.decisions, "chainrule train --dry-run shows all"):
+        _line(console, line)
+    print()
+    _grid(console, result_grid(found))
+    _line(console, found.in_words, style="bold")
+    _line(console, found.about, style="dim")
+    for line in explained(found):
+        _line(console, line, style="dim")
+    _line(console, f"\nAll of it, with figures, on a page: {folder / REPORT}")
+    _line(console, f"Every training, and every curve: {folder / TRAININGS}, {folder / CURVES}")
 
 
 def table_name(table: Path) -> str:

@@ -76,8 +76,8 @@ def train_table(
 ) -> Run:
     """Train a network on a table and measure it on rows that chose nothing.
 
-    ``table``: the path of a CSV or Parquet file, or a data frame (pandas, polars, pyarrow), or a
-    mapping of columns. ``target``: the column to predict. What is made of rows and columns is
+    ``table``: the path of a CSV, Parquet or MATLAB file, or a data frame (pandas, polars, pyarrow),
+    or a mapping of columns. ``target``: the column to predict. What is made of rows and columns is
     decided by what they hold, and said in ``run.decisions``; decided otherwise by ``task``
     ("classification" or "regression"), ``drop``, ``categorical`` and ``numeric`` (names of
     columns), ``ignore_rows`` ("3,17-20,missing,duplicates"), and for files ``missing`` (texts that

@@ -10,7 +10,7 @@ from chainrule.engines.choosing import AUTO, chosen_engine
 from chainrule.errors import SetupError
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.optimizers import Adam, Optimizer, find_optimizer, with_rate
+from chainrule.optimizers import Adam, AnyOptimizer, find_optimizer, searches, with_rate
 from chainrule.training.arguments import check_seed, checked, from_zero, rows_in_a_step, whole
 from chainrule.training.preparing import Prepared
 from chainrule.training.setup import Regularisation, Setup
@@ -28,7 +28,7 @@ class Recipe:
     """How networks are trained on a table: what all trainings of one run have in common."""
 
     settings: Settings
-    optimizer: Optimizer
+    optimizer: AnyOptimizer
     l2: float
     seed: int
 
@@ -38,7 +38,7 @@ class Recipe:
         *,
         hidden: Sequence[int],
         activation: str,
-        optimizer: str | Optimizer,
+        optimizer: str | AnyOptimizer,
         learning_rate: float | None,
         epochs: int,
         batch_size: int | str | None,
@@ -50,7 +50,7 @@ class Recipe:
 
         Raises SetupError for what no table could be trained with.
         """
-        plain = Adam(learning_rate=LEARNING_RATE)
+        plain: AnyOptimizer = Adam(learning_rate=LEARNING_RATE)
         chosen = plain if optimizer == "adam" else find_optimizer(optimizer)
         settings = Settings(
             _widths(hidden),
@@ -116,7 +116,7 @@ class Recipe:
         )
 
 
-def _setup(prepared: Prepared, optimizer: Optimizer, **given: Any) -> Setup:
+def _setup(prepared: Prepared, optimizer: AnyOptimizer, **given: Any) -> Setup:
     classes = prepared.targets[0].task == "classification"
     l2, batch_size = given.pop("l2"), given.pop("batch_size")
     return Setup(
@@ -127,6 +127,8 @@ def _setup(prepared: Prepared, optimizer: Optimizer, **given: Any) -> Setup:
         provenance=prepared.provenance,
         batch_size=rows_in_a_step(batch_size, len(prepared.training), optimizer),
         engine=chosen_engine(AUTO),
+        # A search compares losses that differ in their last digits.
+        dtype="float64" if searches(optimizer) else "float32",
         regularisation=Regularisation(l2=l2),
         metrics=("accuracy",) if classes else ("r2",),
         **given,

@@ -1,0 +1,1 @@
+"""Optimizers, or any settings of a training, side by side over seeds."""

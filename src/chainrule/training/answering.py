@@ -1,0 +1,331 @@
+"""Answering an optimizer that searches: its requests, from all training rows of a setup.
+
+Every answer is that of the mean loss of all rows with its penalties. Rows are taken in blocks, so
+that memory does not grow with their number; only what mixes rows (batch norm) sees all at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.engines.door import Batches, Work, evaluate, run
+from chainrule.network.layer_factors import (
+    factored_layers,
+    root_count,
+    root_jacobian_program,
+)
+from chainrule.network.loss_curvature import residual_count
+from chainrule.network.objective import Objective
+from chainrule.optimizers.optimizer import Needs
+from chainrule.optimizers.searching import (
+    BendingAlong,
+    CurvatureAlong,
+    GaussNewtonAlong,
+    GradientAt,
+    LossAt,
+    NormalEquations,
+    NormalEquationsAt,
+    Request,
+    Residuals,
+    ResidualsAt,
+    Sizes,
+)
+from chainrule.training.factored_rows import FactoredRows
+from chainrule.training.sums_over_rows import (
+    bending_work,
+    curvature_work,
+    gauss_newton_work,
+    gradient_work,
+    loss_work,
+)
+
+Vector = NDArray[np.float64]
+
+# Rows are taken so many at a time that what a network makes of them stays small (numbers).
+NUMBERS_AT_ONCE = 1_000_000
+MOST_ROWS, LEAST_ROWS = 4096, 64
+FEW_OUTPUTS = 2
+MATRIX_NEEDS = ("normal equations", "residuals and jacobian")
+
+
+class CutOffError(Exception):
+    """An answer was cut off because Ctrl-C came; the iteration under way is given up."""
+
+
+class Answers:
+    """What answers the requests of one training.
+
+    ``rows``: inputs, targets and weights; ``frozen``: the parameters that stay; ``still``: the
+    state of the network, which predictions and batches read. ``l1`` and ``l2``: the strengths of
+    penalties, one for each trained parameter, or None. ``asked`` says whether Ctrl-C came,
+    ``needs`` what the optimizer will ask for, which answers do not depend on.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        rows: Sequence[NDArray[Any]],
+        frozen: Vector,
+        l1: Vector | None,
+        l2: Vector | None,
+        engine: str,
+        asked: Callable[[], bool],
+        needs: Needs = "line search",
+    ) -> None:
+        self.objective = objective
+        self.rows = rows
+        self.count = len(rows[-1])
+        self.frozen = frozen
+        self.l1, self.l2 = l1, l2
+        self.engine = engine
+        self.asked = asked
+        self.needs = needs
+        self.state: Vector = np.zeros(0)
+        # The last gradient that was asked for by itself, and where: searches come back to it.
+        self._last: tuple[Vector, float, Vector] | None = None
+        # The largest entry of the last gradient that any answer had.
+        self.steepest = math.inf
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """How many parameters and residuals there are; a penalty on squares adds one for each."""
+        found = residual_count(self.objective, self.count)
+        if found is not None and self.l2 is not None:
+            found += int(np.count_nonzero(self.l2))
+        return Sizes(self.objective.trained.size, found)
+
+    def of(self, request: Request) -> Any:
+        """Return the answer to a request. Raises CutOffError where Ctrl-C came meanwhile."""
+        if self.asked():
+            raise CutOffError
+        at = np.asarray(request.parameters, dtype=np.float64)
+        if isinstance(request, LossAt):
+            return self.loss(at)
+        if isinstance(request, GradientAt):
+            return self.gradient(at)
+        if isinstance(request, NormalEquationsAt):
+            return self.normal_equations(at)
+        if isinstance(request, ResidualsAt):
+            return self.residuals(at)
+        direction = np.asarray(request.direction, dtype=np.float64)
+        if isinstance(request, CurvatureAlong):
+            return self._along(self._curvature, at, direction)
+        if isinstance(request, GaussNewtonAlong):
+            return self._along(self._gauss_newton, at, direction)
+        if isinstance(request, BendingAlong):
+            # A penalty on squares does not bend: its residuals are the weights.
+            (total,) = self._summed(self._bending, at, direction)
+            return total / self.count
+        raise TypeError(f"{request!r} is no request of an optimizer.")
+
+    # ---- loss and gradient ----
+
+    def loss(self, at: Vector) -> float:
+        """Return the mean loss, penalties included."""
+        if self._loss_by_factors:
+            total = self._factors.factors((self._whole(at), self.frozen), self.rows)[0]
+        else:
+            (total,) = self._summed(self._loss, at)
+        return float(total) / self.count + self.penalty(at)
+
+    @cached_property
+    def _loss_by_factors(self) -> bool:
+        """Whether losses come from the program of the normal equations.
+
+        Where a step is taken the search asks for these next, at the same place. They are worth it
+        for few outputs, and where all rows are one block.
+        """
+        return (
+            self.needs in MATRIX_NEEDS
+            and not self._few_residuals
+            and self._layers is not None
+            and root_count(self.objective) <= FEW_OUTPUTS
+            and self.count <= self._rows_at_once
+        )
+
+    @property
+    def _few_residuals(self) -> bool:
+        """Whether there are fewer residuals than parameters, so that a search asks for them."""
+        found = self.sizes.residuals
+        return found is not None and found < self.sizes.parameters
+
+    def gradient(self, at: Vector) -> tuple[float, Vector]:
+        """Return the mean loss and its gradient, penalties included."""
+        if self._last is None or not np.array_equal(self._last[0], at):
+            total, slope = self._summed(self._gradient, at)
+            found = self._penalised(at, float(total) / self.count, slope / self.count)
+            self._last = (at.copy(), *found)
+        _, loss, gradient = self._last
+        return loss, gradient.copy()
+
+    def penalty(self, at: Vector) -> float:
+        """Return what the penalties add to the loss."""
+        found = 0.0
+        if self.l2 is not None:
+            found += 0.5 * float(self.l2 @ (at * at))
+        if self.l1 is not None:
+            found += float(self.l1 @ np.abs(at))
+        return found
+
+    def _penalised(self, at: Vector, loss: float, gradient: Vector) -> tuple[float, Vector]:
+        if self.l2 is not None:
+            gradient = gradient + self.l2 * at
+        if self.l1 is not None:
+            gradient = gradient + self.l1 * np.sign(at)
+        self.steepest = float(np.abs(gradient).max())
+        return loss + self.penalty(at), gradient
+
+    # ---- curvature ----
+
+    def normal_equations(self, at: Vector) -> NormalEquations:
+        """Return loss, gradient and the Gauss-Newton matrix."""
+        if self._layers is None:
+            loss, gradient = self.gradient(at)
+            matrix = self._matrix_by_rows(at)
+        else:
+            total, slope, matrix = self._factors.sums(
+                (self._whole(at), self.frozen), self._blocks(self._rows_at_once)
+            )
+            loss, gradient = self._penalised(at, total / self.count, slope / self.count)
+        matrix /= self.count
+        if self.l2 is not None:
+            matrix[np.diag_indices_from(matrix)] += self.l2
+        return NormalEquations(loss, gradient, matrix)
+
+    def _matrix_by_rows(self, at: Vector) -> Vector:
+        """Return the sum of J'J over all rows from Jacobians that are written out."""
+        size, roots = self.objective.trained.size, root_count(self.objective)
+        matrix = np.zeros((size, size))
+        most = max(LEAST_ROWS, min(MOST_ROWS, 4 * NUMBERS_AT_ONCE // (size * roots)))
+        for rows in self._blocks(most):
+            given = [self._whole(at), self.frozen, *rows]
+            for jacobian in evaluate(self._jacobians, given, engine=self.engine):
+                matrix += jacobian.T @ jacobian
+        return matrix
+
+    def residuals(self, at: Vector) -> Residuals:
+        """Return the residuals and their Jacobian; those of the penalty stand behind."""
+        roots = root_count(self.objective)
+        given = [self._whole(at), self.frozen, *self.rows]
+        made = evaluate(self._residuals, given, engine=self.engine)
+        share = 1.0 / math.sqrt(self.count)
+        jacobian = np.concatenate(made[:roots]) * share
+        residuals = np.concatenate(made[roots:]) * share
+        if self.l2 is not None:
+            (places,) = np.nonzero(self.l2)
+            root = np.sqrt(self.l2[places])
+            further = np.zeros((len(places), len(at)))
+            further[np.arange(len(places)), places] = root
+            jacobian = np.concatenate([jacobian, further])
+            residuals = np.concatenate([residuals, root * at[places]])
+        self.steepest = float(np.abs(residuals @ jacobian).max())
+        return Residuals(0.5 * float(residuals @ residuals), residuals, jacobian)
+
+    def _along(self, work: Work, at: Vector, direction: Vector) -> Vector:
+        (total,) = self._summed(work, at, direction)
+        found: Vector = total / self.count
+        return found if self.l2 is None else found + self.l2 * direction
+
+    # ---- programs, each traced when it is first asked for ----
+
+    def trace(self) -> None:
+        """Trace now what the optimizer will ask for. Raises SetupError."""
+        needs = self.needs
+        if needs == "loss":
+            _ = self._loss
+        elif needs in MATRIX_NEEDS and self._few_residuals:
+            _ = self._residuals
+        elif needs in MATRIX_NEEDS:
+            _ = self._jacobians if self._layers is None else self._factors
+        else:
+            _ = self._gradient
+        if needs == "curvature product":
+            _ = self._curvature
+
+    @cached_property
+    def _loss(self) -> Work:
+        return loss_work(self.objective)
+
+    @cached_property
+    def _gradient(self) -> Work:
+        return gradient_work(self.objective)
+
+    @cached_property
+    def _curvature(self) -> Work:
+        return curvature_work(self.objective)
+
+    @cached_property
+    def _bending(self) -> Work:
+        return bending_work(self.objective)
+
+    @cached_property
+    def _gauss_newton(self) -> Work:
+        return gauss_newton_work(self.objective)
+
+    @cached_property
+    def _layers(self) -> Any:
+        return factored_layers(self.objective)
+
+    @cached_property
+    def _factors(self) -> FactoredRows:
+        return FactoredRows(self.objective, self._layers, self.engine)
+
+    @cached_property
+    def _jacobians(self) -> Any:
+        return root_jacobian_program(self.objective)
+
+    @cached_property
+    def _residuals(self) -> Any:
+        return root_jacobian_program(self.objective, residuals=True)
+
+    # ---- rows ----
+
+    def _whole(self, at: Vector) -> Vector:
+        return np.concatenate([at, self.state]) if self.state.size else at
+
+    def _summed(self, work: Work, at: Vector, *further: Vector) -> list[Any]:
+        """Return the totals of a work over all rows, a block after the other."""
+        program = work.program
+        totals: list[Any] = [np.zeros(one.shape) for one in program.inputs[: work.carried]]
+        totals = [one if one.ndim else 0.0 for one in totals]
+        single = bool(program.coupled) or not all(one.each_row for one in self.objective.losses)
+        batches = Batches(self.count, self.count if single else self._rows_at_once)
+        place, last = 0, batches.steps_per_epoch
+        while place < last:
+            outcome = run(
+                work,
+                totals,
+                [self._whole(at), self.frozen, *further],
+                self.rows,
+                batches,
+                place,
+                last,
+                seconds=0.5,
+                engine=self.engine,
+            )
+            totals, place = outcome.carried, place + outcome.steps_done
+            if self.asked():
+                raise CutOffError
+        return totals
+
+    def _blocks(self, most: int) -> Iterator[Sequence[NDArray[Any]]]:
+        if self.count <= most:
+            yield self.rows
+            return
+        for start in range(0, self.count, most):
+            if self.asked():
+                raise CutOffError
+            yield [one[start : start + most] for one in self.rows]
+
+    @cached_property
+    def _rows_at_once(self) -> int:
+        plan = self.objective.plan
+        shapes = [*plan.inputs.values(), *plan.shapes.values()]
+        widths = sum(math.prod(one) for one in shapes)
+        return max(LEAST_ROWS, min(MOST_ROWS, NUMBERS_AT_ONCE // max(1, widths)))
