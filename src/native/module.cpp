@@ -40,10 +40,39 @@ Value value_from(nb::tuple given) {
     return value;
 }
 
-// (word, inputs, output, numbers)
-Equation equation_from(nb::tuple given) {
-    return {word_named(nb::cast<std::string>(given[0])), nb::cast<std::vector<int>>(given[1]),
-            nb::cast<int>(given[2]), nb::cast<std::vector<Count>>(given[3])};
+Program program_from(bool wide, nb::list values, nb::list roles, nb::list equations,
+                     std::vector<int> outputs);
+
+// (word, inputs, output, numbers, step), where the step of a scan is (values, roles, equations,
+// outputs), else None.
+Equation equation_from(nb::tuple given, bool wide) {
+    Equation equation{word_named(nb::cast<std::string>(given[0])),
+                      nb::cast<std::vector<int>>(given[1]), nb::cast<int>(given[2]),
+                      nb::cast<std::vector<Count>>(given[3])};
+    if (!given[4].is_none()) {
+        const nb::tuple step = nb::cast<nb::tuple>(given[4]);
+        equation.body = std::make_shared<const Program>(
+            program_from(wide, nb::cast<nb::list>(step[0]), nb::cast<nb::list>(step[1]),
+                         nb::cast<nb::list>(step[2]), nb::cast<std::vector<int>>(step[3])));
+    }
+    return equation;
+}
+
+Program program_from(bool wide, nb::list values, nb::list roles, nb::list equations,
+                     std::vector<int> outputs) {
+    Program program;
+    program.wide = wide;
+    for (nb::handle value : values) {
+        program.values.push_back(value_from(nb::cast<nb::tuple>(value)));
+    }
+    for (nb::handle role : roles) {
+        program.roles.push_back(role_named(nb::cast<std::string>(role)));
+    }
+    for (nb::handle equation : equations) {
+        program.equations.push_back(equation_from(nb::cast<nb::tuple>(equation), wide));
+    }
+    program.outputs = std::move(outputs);
+    return program;
 }
 
 Given given_from(nb::handle content) {
@@ -276,18 +305,7 @@ int set_at(int place) {
 
 void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, nb::list equations,
                   std::vector<int> outputs, int set) {
-    Program program;
-    program.wide = wide;
-    for (nb::handle value : values) {
-        program.values.push_back(value_from(nb::cast<nb::tuple>(value)));
-    }
-    for (nb::handle role : roles) {
-        program.roles.push_back(role_named(nb::cast<std::string>(role)));
-    }
-    for (nb::handle equation : equations) {
-        program.equations.push_back(equation_from(nb::cast<nb::tuple>(equation)));
-    }
-    program.outputs = std::move(outputs);
+    Program program = program_from(wide, values, roles, equations, std::move(outputs));
     new (machine) Machine(std::move(program), set_at(set));
 }
 

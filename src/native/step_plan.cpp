@@ -14,6 +14,7 @@ constexpr Count light_sums_bytes = 512 * 1024;  // of the sums that each thread 
 constexpr Count least_rows_beside_heavy_sums = 512;  // of a tile, where its sums are not light
 constexpr Count least_rows_of_a_tile = 64;
 constexpr Count least_rows_of_a_thread = 32;
+constexpr Count least_rows_of_a_scan = 16;  // which threads cannot share but by its rows
 constexpr Count least_rows_fast = 8;     // rows, for them to be the fastest axis
 constexpr double worth_threads = 100e3;  // nanoseconds of a step
 // Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
@@ -26,6 +27,7 @@ Count rounded_up(Count count, Count grain) {
 
 // Into how many tiles the rows are cut, given the plan of all of them in one.
 Count tiles_of(const Program& program, const Plan& whole, Count rows, int threads) {
+    const Count least = whole.scans.empty() ? least_rows_of_a_thread : least_rows_of_a_scan;
     const Count bytes = numbers_in_a_row(program) * static_cast<Count>(program.item());
     Count tile_rows = std::max(least_rows_of_a_tile, tile_bytes / std::max<Count>(bytes, 1));
     // Each tile adds to all sums, which has to be little beside the rest of its work.
@@ -34,7 +36,7 @@ Count tiles_of(const Program& program, const Plan& whole, Count rows, int thread
         tile_rows = std::max(tile_rows, least_rows_beside_heavy_sums);
     }
     const Count tiles = (rows + tile_rows - 1) / tile_rows;
-    if (threads > 1 && light && rows >= least_rows_of_a_thread * threads) {
+    if (threads > 1 && light && rows >= least * threads) {
         return rounded_up(std::max<Count>(tiles, threads), threads);
     }
     return tiles;
@@ -73,6 +75,11 @@ RowTraits row_traits(const Program& program) {
         traits.lead = traits.lead && (!value.has_rows() || value.shape[0] == rows_size);
     }
     for (const Equation& equation : program.equations) {
+        if (equation.body) {
+            const RowTraits step = row_traits(*equation.body);
+            traits.slides = traits.slides || step.slides;
+            traits.batches = traits.batches || step.batches;
+        }
         const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
         traits.slides = traits.slides || is_convolving(equation.word);
         if (equation.word == Word::matmul && shape.size() > 2) {
@@ -115,6 +122,9 @@ bool may_want_library(const Program& program, Count rows) {
     const Count padded = whole_lines(rows, program.item());
     const auto size_of = [padded](Count size) { return size == rows_size ? padded : size; };
     for (const Equation& equation : program.equations) {
+        if (equation.body && may_want_library(*equation.body, rows)) {
+            return true;
+        }
         if (equation.word != Word::matmul && equation.word != Word::contract) {
             continue;
         }
@@ -137,33 +147,45 @@ bool may_want_library(const Program& program, Count rows) {
     return false;
 }
 
-std::string describe(const StepPlan& plan) {
-    std::ostringstream text;
-    text << "rows " << plan.rows << ", tiles " << plan.tiles << " of " << plan.main.rows
-         << ", workers " << plan.workers << ", shares " << plan.shares << ", "
-         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
-         << static_cast<long>(plan.nanoseconds) << " ns\n";
+namespace {
+
+void describe_stages(std::ostream& text, const Plan& plan, const std::string& indent) {
     for (int stage = 0; stage < 3; ++stage) {
-        for (const Instruction& one : plan.main.stages[stage]) {
-            text << "  " << stage << " " << name_of(one.action);
+        for (const Instruction& one : plan.stages[stage]) {
+            text << indent << stage << " " << name_of(one.action);
             const std::size_t index = static_cast<std::size_t>(one.index);
             if (one.action == Action::chain) {
-                const Chain& chain = plan.main.chains[index];
+                const Chain& chain = plan.chains[index];
                 text << (chain.fused >= 0 ? " fused [" : " [");
                 for (Count size : chain.sizes) {
                     text << size << " ";
                 }
                 text << "] " << chain.signature;
             } else if (one.action == Action::product) {
-                const Product& product = plan.main.products[index];
+                const Product& product = plan.products[index];
                 text << " " << name_of(product.way) << " " << product.rows << " x " << product.depth
                      << " x " << product.columns;
             } else if (one.action == Action::single) {
-                text << " " << word_names[static_cast<int>(plan.main.singles[index].word)];
+                text << " " << word_names[static_cast<int>(plan.singles[index].word)];
+            } else if (one.action == Action::scan) {
+                text << " " << plan.scans[index].times << " times\n";
+                describe_stages(text, *plan.scans[index].step, indent + "    ");
+                continue;
             }
             text << "\n";
         }
     }
+}
+
+}  // namespace
+
+std::string describe(const StepPlan& plan) {
+    std::ostringstream text;
+    text << "rows " << plan.rows << ", tiles " << plan.tiles << " of " << plan.main.rows
+         << ", workers " << plan.workers << ", shares " << plan.shares << ", "
+         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
+         << static_cast<long>(plan.nanoseconds) << " ns\n";
+    describe_stages(text, plan.main, "  ");
     return text.str();
 }
 
