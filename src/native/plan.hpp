@@ -65,9 +65,9 @@ enum class Action : std::uint8_t {
 
 inline const char* name_of(Action action) {
     static const char* const names[] = {
-        "single",  "chain", "integers",  "product",     "reduce",  "copy",
-        "clear",   "take",  "add_at",    "put_back",    "slide",   "slide_sum",
-        "largest", "draw",  "scan",      "to_single",   "from_single", "to_real", "to_integer"};
+        "single", "chain",     "integers",    "product", "reduce",    "copy",    "clear",
+        "take",   "add_at",    "put_back",    "slide",   "slide_sum", "largest", "draw",
+        "scan",   "to_single", "from_single", "to_real", "to_integer"};
     static_assert(sizeof(names) / sizeof(*names) == static_cast<int>(Action::to_integer) + 1);
     return names[static_cast<int>(action)];
 }

@@ -124,8 +124,7 @@ void check_scan(const Program& program, const Equation& equation) {
     check(body);
     const Count sequences = equation.numbers[0];
     require(body.roles.size() == equation.inputs.size() && sequences >= 1 &&
-                sequences < static_cast<Count>(equation.inputs.size()) &&
-                body.wide == program.wide,
+                sequences < static_cast<Count>(equation.inputs.size()) && body.wide == program.wide,
             "a step");
     const Shape& made = shape_of(equation.output);
     require(!shape_of(equation.inputs[0]).empty() &&

@@ -1,7 +1,7 @@
 #include "step_plan.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <string>
 
 #include "memory.hpp"
 
@@ -15,8 +15,8 @@ constexpr Count least_rows_beside_heavy_sums = 512;  // of a tile, where its sum
 constexpr Count least_rows_of_a_tile = 64;
 constexpr Count least_rows_of_a_thread = 32;
 constexpr Count least_rows_of_a_scan = 16;  // which threads cannot share but by its rows
-constexpr Count least_rows_fast = 8;     // rows, for them to be the fastest axis
-constexpr double worth_threads = 100e3;  // nanoseconds of a step
+constexpr Count least_rows_fast = 8;        // rows, for them to be the fastest axis
+constexpr double worth_threads = 100e3;     // nanoseconds of a step
 // Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
 // has to be loaded and held to one thread.
 constexpr Count library_from = 100 * 1000 * 1000;
@@ -149,44 +149,55 @@ bool may_want_library(const Program& program, Count rows) {
 
 namespace {
 
-void describe_stages(std::ostream& text, const Plan& plan, const std::string& indent) {
+// Text is put together as strings: streams of a newer compiler than that of the C++ library that is
+// loaded are not started.
+std::string chain_text(const Chain& chain) {
+    std::string text = chain.fused >= 0 ? " fused [" : " [";
+    for (Count size : chain.sizes) {
+        text += std::to_string(size) + " ";
+    }
+    return text + "] " + chain.signature;
+}
+
+std::string product_text(const Product& product) {
+    return std::string(" ") + name_of(product.way) + " " + std::to_string(product.rows) + " x " +
+           std::to_string(product.depth) + " x " + std::to_string(product.columns);
+}
+
+std::string stages_text(const Plan& plan, const std::string& indent) {
+    std::string text;
     for (int stage = 0; stage < 3; ++stage) {
         for (const Instruction& one : plan.stages[stage]) {
-            text << indent << stage << " " << name_of(one.action);
             const std::size_t index = static_cast<std::size_t>(one.index);
+            text += indent + std::to_string(stage) + " " + name_of(one.action);
             if (one.action == Action::chain) {
-                const Chain& chain = plan.chains[index];
-                text << (chain.fused >= 0 ? " fused [" : " [");
-                for (Count size : chain.sizes) {
-                    text << size << " ";
-                }
-                text << "] " << chain.signature;
+                text += chain_text(plan.chains[index]);
             } else if (one.action == Action::product) {
-                const Product& product = plan.products[index];
-                text << " " << name_of(product.way) << " " << product.rows << " x " << product.depth
-                     << " x " << product.columns;
+                text += product_text(plan.products[index]);
             } else if (one.action == Action::single) {
-                text << " " << word_names[static_cast<int>(plan.singles[index].word)];
+                text += " ";
+                text += word_names[static_cast<int>(plan.singles[index].word)];
             } else if (one.action == Action::scan) {
-                text << " " << plan.scans[index].times << " times\n";
-                describe_stages(text, *plan.scans[index].step, indent + "    ");
+                const Scan& scan = plan.scans[index];
+                text += " " + std::to_string(scan.times) + " times\n";
+                text += stages_text(*scan.step, indent + "    ");
                 continue;
             }
-            text << "\n";
+            text += "\n";
         }
     }
+    return text;
 }
 
 }  // namespace
 
 std::string describe(const StepPlan& plan) {
-    std::ostringstream text;
-    text << "rows " << plan.rows << ", tiles " << plan.tiles << " of " << plan.main.rows
-         << ", workers " << plan.workers << ", shares " << plan.shares << ", "
-         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
-         << static_cast<long>(plan.nanoseconds) << " ns\n";
-    describe_stages(text, plan.main, "  ");
-    return text.str();
+    return "rows " + std::to_string(plan.rows) + ", tiles " + std::to_string(plan.tiles) + " of " +
+           std::to_string(plan.main.rows) + ", workers " + std::to_string(plan.workers) +
+           ", shares " + std::to_string(plan.shares) + ", " +
+           (plan.main.rows_fast ? "rows fast" : "features fast") + ", about " +
+           std::to_string(static_cast<long>(plan.nanoseconds)) + " ns\n" +
+           stages_text(plan.main, "  ");
 }
 
 }  // namespace chainrule

@@ -35,6 +35,8 @@ IDENTITIES = {"to_float", "broadcast_like"}
 # How many inputs are read: what is counted, or spread or drawn like, only lends its shape.
 READ = {"count": 0, "random": 2, **dict.fromkeys(IDENTITIES, 1)}
 ORDER = purpose_key("order of rows")
+# Epochs that nothing lasts for, and that the machine can count.
+LONGEST_PATIENCE = 2**62
 
 
 @lru_cache(maxsize=1)
@@ -284,7 +286,7 @@ def _watching(watch: Watch) -> dict[str, Any]:
         "best": watch.best,
         "keep_best": watch.keep == "best",
         "waited": watch.waited,
-        "patience": -1 if watch.patience is None else watch.patience,
+        "patience": -1 if watch.patience is None else min(watch.patience, LONGEST_PATIENCE),
     }
     if watch.work is not None and watch.batches is not None:
         program, held = watch.work.program, watch.batches.rows
