@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from unrolling import unrolled
 
 import chainrule as cr
 from chainrule.arrays import concatenate, scan, slice_of, tanh
 from chainrule.engines import reference
-from chainrule.engines.unrolling import unrolled
 from chainrule.errors import SetupError, ShapeError
 from chainrule.network.initializers import Place, initializer
 from chainrule.network.network import Network
@@ -399,3 +399,26 @@ def test_layers_say_what_they_are() -> None:
         repr(GRU(8, every_step=True, both_ways=True)) == "GRU(8, every_step=True, both_ways=True)"
     )
     assert repr(Recurrent(8, "relu", truncate=4)) == "Recurrent(8, 'relu', truncate=4)"
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm_where_seen", "gru", "gru_where_seen"])
+def test_an_output_that_nothing_reads_has_a_gradient_of_zeros(name: str) -> None:
+    one = OPS[name]
+    example = one.examples[0]
+    random = np.random.default_rng(3)
+    sizes = {**example.sizes, "n": 3}
+    given: list[Any] = []
+    for slot in one.pattern.inputs:
+        shape = tuple(sizes[size] for size in slot.sizes)
+        seen = random.random(shape) < 0.7
+        given.append(seen if slot.kind == "boolean" else random.normal(size=shape))
+    made = one.forward(*given)
+    full = [random.normal(size=part.shape) for part in made]
+    for place in range(2):
+        spared = tuple(None if at == place else grad for at, grad in enumerate(full))
+        zeros = tuple(np.zeros_like(grad) if at == place else grad for at, grad in enumerate(full))
+        for left, right in zip(
+            one.backward(spared, made, *given), one.backward(zeros, made, *given), strict=True
+        ):
+            if left is not None:
+                np.testing.assert_allclose(left, right, rtol=1e-13, atol=1e-15)
