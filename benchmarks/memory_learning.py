@@ -19,7 +19,11 @@ import chainrule as cr
 UNITS, RATE, CLIP, BATCH, ROWS, UNSEEN = 20, 0.01, 1.0, 50, 10_000, 1000
 UNSEEN_SEED = 1_000_000
 SLOPE_ROWS = 100
-KINDS: dict[str, Callable[[int], Any]] = {"LSTM": cr.LSTM, "GRU": cr.GRU, "Recurrent": cr.Recurrent}
+KINDS: dict[str, Callable[[int], Any]] = {
+    "LSTM": lambda units: cr.LSTM(units, bias="chrono"),
+    "GRU": lambda units: cr.GRU(units, bias="chrono"),
+    "Recurrent": cr.Recurrent,
+}
 Array = NDArray[Any]
 
 
@@ -122,19 +126,8 @@ def first_network(task: Task, kind: str, seed: int) -> cr.Network:
     ICLR 2018; the simple layer has none.
     """
     layer = KINDS[kind](UNITS)
-    network = cr.Network(
-        cr.Input((task.time, task.features)), layer, cr.Dense(task.outputs), seed=seed
-    )
-    if kind == "Recurrent":
-        return network
-    own = network.parameters
-    bias = own[f"{kind.lower()}_1.b"]
-    keep = np.log(np.random.default_rng(seed).uniform(1.0, task.time - 1.0, UNITS))
-    # In both, what keeps the state stands second; an LSTM's gate for what enters stands first.
-    bias[UNITS : 2 * UNITS] = keep
-    if kind == "LSTM":
-        bias[:UNITS] = -keep
-    return network.with_parameters(own)
+    rows = cr.Input((task.time, task.features))
+    return cr.Network(rows, layer, cr.Dense(task.outputs), seed=seed)
 
 
 def learned(task: Task, kind: str, seed: int, steps: int, rows: int) -> Learned:

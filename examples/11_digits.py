@@ -29,14 +29,15 @@ print(convolution)
 
 # %% Trained on 1,200 digits, asked about 597 others, and about the same one pixel to the right
 runs = {}
-print("\nnetwork      epochs  new digits  one pixel to the right")
+print("\nshare of 597 new digits named right, as they are and one pixel to the right")
+print("network      as they are  to the right")
 for name, network in (("convolution", convolution), ("plain", plain)):
     run = cr.train(network, images[seen], labels[seen], epochs=15, **choices)
     right = [np.mean(run.predict(x[new]) == labels[new]) for x in (images, shifted)]
-    print(f"{name:<11}  {run.recording.epochs:6}  {right[0]:10.0%}  {right[1]:22.0%}")
+    print(f"{name:<11}  {right[0]:11.0%}  {right[1]:12.0%}")
     runs[name] = run
 
-# %% What a kernel means
+# %% What one of the numbers of a kernel stands for
 print("\nconv_1.W[2,0,0,1]: " + runs["convolution"].means("conv_1.W[2,0,0,1]"))
 
 

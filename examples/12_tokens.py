@@ -32,13 +32,14 @@ mean = cr.Network(
 )
 
 runs = {}
-print(f"\nthe first letter comes again in {again[new].mean():.0%} of the new words")
+print("\nDoes the first letter come again? Share of 600 new words answered right")
+print(f"always yes       {again[new].mean():4.0%}")
 for name, network in (("mean of letters", mean), ("attention", attention)):
     runs[name] = cr.train(network, tokens[seen], again[seen], epochs=20, **choices)
     right = np.mean(runs[name].predict(tokens[new]) == again[new])
-    print(f"{name:<16} {right:4.0%} of the new words right")
+    print(f"{name:<16} {right:4.0%}")
 
-# %% Four words
+# %% Four words, and how probable attention finds it
 print("\nword    again  probability")
 words = ("abcdea", "abcdef", "hhgfed", "gabcde")
 rows = np.array([[LETTERS.index(letter) for letter in one] for one in words])

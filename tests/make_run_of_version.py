@@ -21,6 +21,9 @@ from chainrule.training.run import Run
 HERE = Path(__file__).parent / "runs"
 X = np.round(np.random.default_rng(1).normal(size=(24, 3)), 3)
 LABELS = np.array(["ash", "elm", "oak"])[np.argmax(X, axis=1)]
+SEQUENCES = [np.stack([X[:6], X[6:12], X[12:18], X[18:]], axis=1),
+             np.arange(4) < np.array([[4], [2], [3], [4], [1], [4]])]  # fmt: skip
+TAGS = np.where(SEQUENCES[1], np.where(SEQUENCES[0][..., 0] > 0, "up", "down"), "")
 NUMBERS = X @ np.array([[1.0, 0.5], [-1.0, 0.0], [0.0, 2.0]])
 
 
@@ -47,6 +50,26 @@ def numbers() -> Run:
     return cr.train(run, epochs=2, batch_size=None, progress=False)
 
 
+def normalised() -> Run:
+    """Running statistics and random numbers."""
+    layers = (cr.Dense(4), cr.BatchNorm(momentum=0.3), cr.Activation("tanh"), cr.Dropout(0.2))
+    return cr.train(
+        cr.Network(*layers, cr.DropConnect(3, 0.1, "tanh"), cr.Dense()), X, NUMBERS, epochs=6,
+        validation=0.25, dtype="float64", seed=5, progress=False,
+    )  # fmt: skip
+
+
+def labels_over_time() -> Run:
+    """A label at each time of a sequence, a mask, gates, frozen statistics."""
+    sequence, mask = cr.Input((4, 3), "sequence"), cr.Input((4,), "mask")
+    read = cr.LSTM(3, every_step=True, bias="chrono")(cr.BatchNorm(over="time")(sequence), mask)
+    network = cr.Network(inputs=[sequence, mask], outputs=[cr.Dense()(read)])
+    return cr.train(
+        network, SEQUENCES, TAGS, epochs=4, validation=0.25, freeze=["batch_norm_1.*"],
+        dtype="float64", seed=6, progress=False,
+    )  # fmt: skip
+
+
 def folds() -> Run:
     """A table with numbers, categories and missing values, its folds and its result."""
     columns = {
@@ -67,12 +90,16 @@ def answers(run: Run, rows: Any) -> dict[str, Any]:
 
 
 NEW_TREES = {"length": [0.5, -1.0, 0.25], "leaf": ["round", None, "long"]}
-ROWS: dict[str, Any] = {"classes": X[:5], "numbers": [X[:5], X[5:10]], "folds": NEW_TREES}
+ROWS: dict[str, Any] = {
+    "classes": X[:5], "numbers": [X[:5], X[5:10]], "folds": NEW_TREES, "normalised": X[:5],
+    "labels_over_time": SEQUENCES,
+}  # fmt: skip
+MAKERS = (classes, numbers, folds, normalised, labels_over_time)
 
 
 def main() -> None:
     folder = HERE / f"version_{FORMAT_VERSION}"
-    for name, make in {"classes": classes, "numbers": numbers, "folds": folds}.items():
+    for name, make in ((one.__name__, one) for one in MAKERS):
         if (folder / name).exists():
             continue
         run = replace(make(), machine={"system": "any", "processors": 2, "threads": {}})

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from unrolling import unrolled
 
 from chainrule.engines import native
 from chainrule.engines.work import Batches, Work
@@ -64,7 +65,11 @@ def threads(count: int) -> Iterator[None]:
 
 
 def with_noise(program: Program, inputs: Sequence[Any], seed: int | None) -> list[Any]:
-    """Return the outputs as NumPy gives them, with noise where a seed is given."""
+    """Return the outputs as NumPy gives them, with noise where a seed is given.
+
+    The steps of a scan are taken word by word, for noise in each of them.
+    """
+    program = unrolled(program)
     random = None if seed is None else np.random.default_rng(seed)
     values: list[Any] = [one.constant for one in program.values]
     settled = [_settled(program, number, one) for number, one in enumerate(values)]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from native_scans import scanned
 from native_shapes import (
     SIZES,
     Choose,
@@ -121,7 +122,7 @@ class Drawing:
             *[self.shaped, self.sliced, self.padded, self.joined, self.taken, self.added],
             *[self.spread, self.counted, self.normalised, self.softened, self.flattened],
         ]
-        for word in (contracted, drawn, slid_over, slid_over, convolved, convolved):
+        for word in (contracted, drawn, slid_over, slid_over, convolved, convolved, scanned):
             ways.append(functools.partial(word, self))
         for _ in range(words):
             self.choose(ways)()

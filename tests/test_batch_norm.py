@@ -183,8 +183,141 @@ def test_a_state_inside_a_residual_block_and_one_of_a_sequence() -> None:
         "residual_1.batch_norm_1.variance",
     ]
     assert (run.network.state["residual_1.batch_norm_1.variance"] != 1.0).all()
-    with pytest.raises(ShapeError, match="a sequence whose features stand last"):
-        cr.Network(cr.Input(6), cr.Embedding(9, 4), cr.BatchNorm(), cr.Flatten(), cr.Dense(2))
+    layers = (cr.Embedding(9, 4), cr.BatchNorm(), cr.Flatten(), cr.Dense(2))
+    assert cr.Network(cr.Input(6), *layers).state["batch_norm_1.mean"].shape == (4,)
+    layers = (cr.Embedding(9, 4), cr.BatchNorm(over="places"))
+    with pytest.raises(ShapeError, match="a sequence whose features stand last") as caught:
+        cr.Network(cr.Input(6), *layers)
+    assert "over='time'" in caught.value.remedy
+
+
+# ---------------------------------------------------------------- sequences
+
+
+def test_five_steps_on_sequences_agree_with_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    sequences = generator(8).normal(loc=1.0, size=(9, 5, 3))
+    start = cr.Network(
+        cr.Input((5, 3)), cr.BatchNorm(0.3, over="time"), cr.GRU(4), cr.Dense(2), seed=2
+    )
+    kept = start.parameters
+    norm = torch.nn.BatchNorm1d(3, momentum=0.3).double()
+    gru, dense = torch.nn.GRU(3, 4, batch_first=True).double(), torch.nn.Linear(4, 2).double()
+    given = {
+        gru: {"weight_ih_l0": kept["gru_1.W"].T, "weight_hh_l0": kept["gru_1.U"].T,
+              "bias_ih_l0": kept["gru_1.b"], "bias_hh_l0": kept["gru_1.c"]},
+        dense: {"weight": kept["dense_1.W"].T, "bias": kept["dense_1.b"]},
+    }  # fmt: skip
+    for module, content in given.items():
+        module.load_state_dict({name: torch.tensor(one.copy()) for name, one in content.items()})
+
+    def there(rows: Any) -> Any:
+        # PyTorch takes channels behind the rows: (n, features, time).
+        made = norm(torch.tensor(rows).transpose(1, 2)).transpose(1, 2)
+        return dense(gru(made)[0][:, -1])
+
+    learned = [*norm.parameters(), *gru.parameters(), *dense.parameters()]
+    optimizer = torch.optim.Adam(learned, lr=0.05)
+    losses = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(there(sequences), torch.tensor(Y[:9]))
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    choices: dict[str, Any] = {"epochs": 5, "batch_size": None, "dtype": "float64", **QUIET}
+    run = cr.train(start, sequences, Y[:9], optimizer=cr.Adam(0.05), **choices)
+    np.testing.assert_allclose(run.history["loss"], losses, rtol=1e-9)
+    found, due = run.network.state, (norm.running_mean, norm.running_var)
+    for name, tensor in zip(("mean", "variance"), due, strict=True):
+        np.testing.assert_allclose(found[f"batch_norm_1.{name}"], tensor.numpy(), rtol=1e-7)
+    norm.eval()
+    np.testing.assert_allclose(
+        run.network(sequences), there(sequences).detach().numpy(), rtol=1e-6, atol=1e-8
+    )
+
+
+def test_where_features_stand_is_known_or_asked_for() -> None:
+    lstm = cr.LSTM(4, every_step=True)
+    known = cr.Network(cr.Input((5, 3)), lstm, cr.BatchNorm(), cr.LSTM(2), seed=0)
+    assert known.state["batch_norm_1.mean"].shape == (4,)
+    assert repr(cr.BatchNorm(over="time")) == "BatchNorm(over='time')"
+    with pytest.raises(SetupError, match="Nothing tells whether x") as caught:
+        cr.Network(cr.Input((5, 3)), cr.BatchNorm())
+    assert "BatchNorm(over='places')" in caught.value.remedy
+    places = cr.Network(cr.Input((5, 3)), cr.BatchNorm(over="places"))
+    assert places.state["batch_norm_1.mean"].shape == (5,)
+    wrong: Any = "rows"
+    with pytest.raises(SetupError, match="cannot work over 'rows'"):
+        cr.BatchNorm(over=wrong)
+    single = cr.Network(cr.Input((1, 3)), cr.BatchNorm(over="time"))
+    assert (single.plan.rows_needed, known.plan.rows_needed) == (2, 1)
+
+
+# ---------------------------------------------------------------- freezing
+
+
+def trained_with(before: cr.Network, freeze: list[str], **given: Any) -> cr.Run:
+    choices: dict[str, Any] = {"epochs": 3, "learning_rate": 0.05, "dtype": "float64", **QUIET}
+    return cr.train(before, X, Y, freeze=freeze, **{**choices, **given})
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_a_frozen_layer_works_as_it_predicts(engine: str) -> None:
+    before = trained_with(network(seed=3), [], engine=engine).network
+    run = trained_with(before, ["batch_norm_1.*"], engine=engine, batch_size=1)
+    assert same_where(run.network, before, "batch_norm_1")
+    assert not same(run.network, before)
+    # The same steps by a layer that scales and shifts, made of its running statistics.
+    kept, state = before.parameters, before.state
+    deviation = np.sqrt(state["batch_norm_1.variance"] + 1e-5)
+    steep = kept["batch_norm_1.scale"] / deviation
+    moved = kept["batch_norm_1.shift"] - steep * state["batch_norm_1.mean"]
+    plain = cr.Network(
+        cr.Input(4), cr.Dense(5), cr.Dense(5, "tanh"), cr.Dense(2),
+        parameters={"dense_1.W": kept["dense_1.W"], "dense_1.b": kept["dense_1.b"],
+                    "dense_2.W": np.diag(steep), "dense_2.b": moved,
+                    "dense_3.W": kept["dense_2.W"], "dense_3.b": kept["dense_2.b"]},
+    )  # fmt: skip
+    due = trained_with(plain, ["dense_2.*"], engine=engine, batch_size=1)
+    np.testing.assert_allclose(run.history["loss"], due.history["loss"], rtol=1e-9)
+    np.testing.assert_allclose(
+        run.network.parameters["dense_1.W"], due.network.parameters["dense_1.W"], rtol=1e-7
+    )
+
+
+def same_where(one: cr.Network, other: cr.Network, layer: str) -> bool:
+    left, right = ({**net.parameters, **net.state} for net in (one, other))
+    return all((left[n] == right[n]).all() for n in left if n.startswith(layer))
+
+
+def test_frozen_parameters_alone_leave_the_statistics_to_the_batch() -> None:
+    before = network(seed=3).started(3)
+    run = trained_with(before, ["batch_norm_1.s*"])
+    assert (run.network.parameters["batch_norm_1.scale"] == 1.0).all()
+    assert (run.network.state["batch_norm_1.mean"] != 0.0).all()
+
+
+def test_a_frozen_layer_thaws_and_half_of_one_is_refused(tmp_path: Path) -> None:
+    run = trained_with(trained_with(network(seed=3), []).network, ["batch_norm_1.*"])
+    run.save(tmp_path / "run")
+    loaded = cr.load(tmp_path / "run")
+    assert same(loaded.network, run.network)
+    on = cr.train(loaded, X, Y, epochs=2, progress=False)
+    assert same_where(on.network, run.network, "batch_norm_1")
+    on = cr.train(on, epochs=2, freeze=[], progress=False)
+    assert not same_where(on.network, run.network, "batch_norm_1")
+    with pytest.raises(SetupError, match="a part of the running statistics of batch_norm_1"):
+        trained_with(network(seed=3), ["*.mean"])
+
+
+def test_a_layer_that_is_used_twice_is_frozen_in_both_places() -> None:
+    norm, left, right = cr.BatchNorm(), cr.Input(2), cr.Input(2)
+    both = cr.Dense(2)(cr.Add()(norm(left), norm(right)))
+    before = cr.Network(inputs=[left, right], outputs=[both], seed=1)
+    rows = [X[:, :2], X[:, 2:]]
+    run = cr.train(before, rows, Y, epochs=2, freeze=["batch_norm_1.*"], **QUIET)
+    assert same_where(run.network, before, "batch_norm_1")
 
 
 @pytest.mark.parametrize("engine", ["native", "reference"])
@@ -277,8 +410,8 @@ def test_steps_of_one_row_are_refused_or_avoided() -> None:
     run = cr.train(network(), rows, np.concatenate([Y, Y])[:33], epochs=1, **QUIET)
     assert run.setup.batch_size == 31
     # A row of several places has a variance.
-    assert cr.Network(cr.Input((2, 3)), cr.BatchNorm()).plan.rows_needed == 1
-    assert cr.Network(cr.Input((2, 1)), cr.BatchNorm()).plan.rows_needed == 2
+    assert cr.Network(cr.Input((2, 3)), cr.BatchNorm(over="places")).plan.rows_needed == 1
+    assert cr.Network(cr.Input((2, 1)), cr.BatchNorm(over="places")).plan.rows_needed == 2
 
 
 # ---------------------------------------------------------------- derivatives

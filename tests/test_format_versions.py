@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from make_run_of_version import HERE, LABELS, NUMBERS, X
+from make_run_of_version import HERE, LABELS, NUMBERS, SEQUENCES, TAGS, X
 
 import chainrule as cr
 from chainrule.files import FORMAT_VERSION, read_folder
@@ -45,6 +45,18 @@ def test_a_run_of_an_older_version_answers_as_it_did(path: Path) -> None:
         np.testing.assert_allclose(found, then["predictions"], rtol=1e-9)
     for name, column in then["history"].items():
         np.testing.assert_array_equal(run.history[name], column)
+
+
+def test_a_state_of_version_1_is_read_and_moves_on() -> None:
+    run = cr.load(HERE / "version_1" / "normalised")
+    state = run.network.state
+    assert (state["batch_norm_1.variance"] != 1.0).all()
+    on = cr.train(run, X, NUMBERS, epochs=1, progress=False)
+    assert on.recording.epochs == 7
+    assert (on.state.parameters != run.state.parameters).all()
+    tagged = cr.load(HERE / "version_1" / "labels_over_time")
+    assert (tagged.network.state["batch_norm_1.mean"] == 0.0).all()
+    assert cr.train(tagged, SEQUENCES, TAGS, epochs=1, progress=False).recording.epochs == 5
 
 
 def test_runs_of_version_1_go_on(tmp_path: Path) -> None:

@@ -136,6 +136,23 @@ def test_a_mean_over_real_times() -> None:
     assert not made[2].any()
 
 
+def test_a_maximum_over_real_times() -> None:
+    rows, mask = cr.Input((4, 6), "rows"), cr.Input((4,), "mask")
+    pooled = cr.GlobalMaxPool("time")(rows, mask)
+    network = cr.Network(inputs=[rows, mask], outputs=[pooled])
+    x, real = sequences(), np.array([[1, 1, 1, 1], [0, 1, 1, 0], [0, 0, 0, 0]])
+    x[1, 0], x[1, 3] = 50.0, x[1, 1]
+    made = network(x, real)
+    np.testing.assert_array_equal(made[0], x[0].max(axis=0))
+    np.testing.assert_array_equal(made[1], x[1, 1:3].max(axis=0))
+    assert not made[2].any()
+    found = cr.backpropagate(network, [x, real], made - 1.0).gradients["rows"]
+    # With this target the gradient at the output is 1 over the number of rows.
+    np.testing.assert_allclose(3 * found[1, 1:3], x[1, 1:3] == made[1])
+    assert not found[1, [0, 3]].any()
+    assert not found[2].any()
+
+
 def test_features_of_sequences_are_joined() -> None:
     rows = cr.Input((4, 6))
     left, right = cr.Dense(2)(rows), cr.LayerNorm()(rows)

@@ -454,23 +454,56 @@ def test_a_machine_refuses_a_program_that_is_not_well_formed() -> None:
         values = [((3,), kind, "fixed", None), ((3,), "float", "fixed", None)]
         return native._module().Machine(True, values, [role], [equation], [1], 0)
 
-    made(("negative", [0], 1, []))
+    made(("negative", [0], 1, [], None))
     for equation in (
-        ("negative", [2], 1, []),
-        ("negative", [0], 2, []),
-        ("negative", [], 1, []),
-        ("add", [0], 1, []),
-        ("sum_over", [0], 1, [1]),
-        ("transpose", [0], 1, []),
-        ("slice", [0], 1, [0]),
-        ("nothing", [0], 1, []),
+        ("negative", [2], 1, [], None),
+        ("negative", [0], 2, [], None),
+        ("negative", [], 1, [], None),
+        ("add", [0], 1, [], None),
+        ("sum_over", [0], 1, [1], None),
+        ("transpose", [0], 1, [], None),
+        ("slice", [0], 1, [0], None),
+        ("nothing", [0], 1, [], None),
     ):
         with pytest.raises(ValueError, match=r"no word|not well formed"):
             made(equation)
     with pytest.raises(ValueError, match="no role 'row'"):
-        made(("negative", [0], 1, []), role="row")
+        made(("negative", [0], 1, [], None), role="row")
     with pytest.raises(ValueError, match="no kind 'number'"):
-        made(("negative", [0], 1, []), kind="number")
+        made(("negative", [0], 1, [], None), kind="number")
+
+
+def test_a_machine_refuses_a_step_that_does_not_fit_its_sequence() -> None:
+    def made(
+        state: tuple[int, ...] = (-1, 2),
+        entry: tuple[int, ...] = (-1, 3),
+        numbers: tuple[int, ...] = (1, 0),
+        outputs: tuple[int, ...] = (0,),
+        whole: bool = True,
+    ) -> Any:
+        def rows(shape: tuple[int, ...]) -> tuple[Any, ...]:
+            return (list(shape), "float", "row", None)
+
+        step = ([rows(state), rows(entry)], ["rows", "rows"], [], list(outputs))
+        values = [rows((-1, 2)), rows((-1, 4, 3)), rows((-1, 4, 2))]
+        equation = ("scan", [0, 1], 2, list(numbers), step if whole else None)
+        return native._module().Machine(True, values, ["rows", "rows"], [equation], [2], 0)
+
+    made()
+    for wrong in (
+        {"state": (-1, 3)},
+        {"entry": (-1, 4)},
+        {"entry": (-1, 4, 3)},
+        {"numbers": (1,)},
+        {"numbers": (0, 0)},
+        {"numbers": (2, 0)},
+        {"outputs": (1,)},
+        {"outputs": ()},
+        {"outputs": (7,)},
+        {"whole": False},
+    ):
+        with pytest.raises(ValueError, match="not well formed"):
+            made(**wrong)
 
 
 def test_a_chain_stays_right_when_its_scratch_memory_moves() -> None:

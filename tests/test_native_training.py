@@ -131,7 +131,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "frozen parameters": {"freeze": ["dense_1.W", "*.b"]},
     "rates of their own": {"rates": {"dense_2.*": 0.1}},
     "a rate that sinks": {"learning_rate": cr.CosineDecay(0.1, 4)},
-    "a rate in steps": {"learning_rate": cr.StepDecay(0.1, 0.5, 2)},
+    "a rate in steps": {"learning_rate": cr.StepDecay(0.02, 0.5, 2)},
     "weighted rows": {"sample_weight": np.linspace(0.0, 2.0, 43)},
     "weighted classes": {"class_weight": "balanced"},
     "validation and patience": {"validation": 0.3, "patience": 2, "epochs": 40},

@@ -110,7 +110,22 @@ def test_dropconnect_is_a_linear_layer_of_masked_weights() -> None:
     np.testing.assert_array_equal(op.prediction.forward(x, w, b, rate=0.25), plain)
 
 
-@pytest.mark.parametrize("name", ["dropout", "dropconnect"])
+def test_dropconnect_without_a_bias() -> None:
+    net = cr.Network(cr.Input(4), cr.DropConnect(3, 0.4, bias=None), seed=1)
+    assert list(net.parameters) == ["drop_connect_1.W"]
+    assert repr(cr.DropConnect(3, 0.4, "relu", bias=None)) == (
+        "DropConnect(3, 0.4, 'relu', bias=None)"
+    )
+    w = net.parameters["drop_connect_1.W"]
+    np.testing.assert_allclose(net(X), X @ w, rtol=1e-13)
+    found = cr.backpropagate(net, X, np.zeros((20, 3)), training=True, seed=5, step=2)
+    kept = kept_share(uniform(5, "drop_connect_1.mask", 12, step=2).reshape(4, 3), 0.4)
+    np.testing.assert_allclose(found.values["drop_connect_1"], X @ (w * kept), rtol=1e-13)
+    made = X.T @ (X @ (w * kept)) / 20 * kept
+    np.testing.assert_allclose(found.gradients["drop_connect_1.W"], made, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["dropout", "dropconnect", "dropconnect_product"])
 def test_a_wrong_backward_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     op = OPS[name]
     right = op.backward

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from unrolling import unrolled
 
 import chainrule as cr
 from chainrule.arrays import concatenate, scan, slice_of, tanh
 from chainrule.engines import reference
-from chainrule.engines.unrolling import unrolled
 from chainrule.errors import SetupError, ShapeError
+from chainrule.network.initializers import Place, initializer
 from chainrule.network.network import Network
 from chainrule.network.recurrent_layers import GRU, LSTM, Recurrent
 from chainrule.ops import OPS
@@ -300,6 +301,56 @@ def test_what_fixed_values_gain_is_summed_outside() -> None:
     np.testing.assert_allclose(at_w, np.sum(later * given[1], axis=(0, 1)), rtol=1e-13)
 
 
+# ---------------------------------------------------------------- how gates start
+
+
+@pytest.mark.parametrize("truncate", [None, 3])
+def test_gates_start_for_times_up_to_the_length_of_the_sequence(truncate: int | None) -> None:
+    lstm = network_of(LSTM(400, bias="chrono", truncate=truncate)).parameters["lstm_1.b"]
+    enters, keeps, *others = lstm.reshape(4, 400)
+    assert not np.any(others)
+    np.testing.assert_array_equal(enters, -keeps)
+    # exp of it is uniform from 1 to the length less 1.
+    times = np.exp(keeps)
+    assert (times.min(), times.max()) == pytest.approx((1.0, TIME - 1.0), abs=0.1)
+    assert times.mean() == pytest.approx(TIME / 2, abs=0.2)
+    parameters = network_of(GRU(400, bias="chrono 50", truncate=truncate)).parameters
+    reset, update, content = parameters["gru_1.b"].reshape(3, 400)
+    assert not (reset.any())
+    assert not (content.any())
+    assert not (parameters["gru_1.c"].any())
+    assert np.exp(update).max() == pytest.approx(49.0, abs=1.0)
+
+
+def test_a_start_of_gates_keeps_the_state() -> None:
+    kept = {}
+    for bias in ("zeros", "chrono 1000"):
+        network = network_of(GRU(50, every_step=True, bias=bias, recurrent_weights="zeros"))
+        # Nothing but the first entry says anything; then a state falls by its gate at each time.
+        x = np.zeros((1, TIME, FEATURES))
+        x[0, 0] = [1.0, -2.0, 3.0]
+        made = network(x)[0]
+        kept[bias] = np.median(made[-1] / made[0])
+    assert kept["zeros"] == pytest.approx(0.5 ** (TIME - 1))
+    assert kept["chrono 1000"] > 0.9
+
+
+def test_an_lstm_forgets_as_it_is_told() -> None:
+    usual, other = (network_of(one).parameters["lstm_1.b"] for one in (
+        LSTM(3), LSTM(3, bias="forget_gate 2.5")))  # fmt: skip
+    assert usual.tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert other.tolist() == (2.5 * usual).tolist()
+    ways = network_of(LSTM(3, bias="chrono", both_ways=True)).parameters
+    assert (ways["lstm_1.forwards.b"] != ways["lstm_1.backwards.b"])[3:6].all()
+
+
+def test_chrono_starts_gates_alone() -> None:
+    place = Place((8,), 2, 2, 0, "start of b")
+    for settings in ({"longest": 1.0}, {"gates": 5.0}, {"gates": 3.0}):
+        with pytest.raises(SetupError, match="chrono"):
+            initializer("chrono", **settings).draw(place)
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -310,6 +361,9 @@ def test_what_fixed_values_gain_is_summed_outside() -> None:
         (lambda: GRU(3, truncate=0), "is no number of entries"),
         (lambda: GRU(3, backwards=True, both_ways=True), "backwards and both ways"),
         (lambda: Recurrent(3, "sigmoid"), "cannot have the activation 'sigmoid'"),
+        (lambda: Recurrent(3, bias="chrono"), "Recurrent has no gates that 'chrono'"),
+        (lambda: GRU(4, bias="forget_gate"), "GRU has no forget gate"),
+        (lambda: LSTM(3, bias="chromo"), "no initializer 'chromo'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(make: Callable[[], Any], cause: str) -> None:
@@ -345,3 +399,26 @@ def test_layers_say_what_they_are() -> None:
         repr(GRU(8, every_step=True, both_ways=True)) == "GRU(8, every_step=True, both_ways=True)"
     )
     assert repr(Recurrent(8, "relu", truncate=4)) == "Recurrent(8, 'relu', truncate=4)"
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm_where_seen", "gru", "gru_where_seen"])
+def test_an_output_that_nothing_reads_has_a_gradient_of_zeros(name: str) -> None:
+    one = OPS[name]
+    example = one.examples[0]
+    random = np.random.default_rng(3)
+    sizes = {**example.sizes, "n": 3}
+    given: list[Any] = []
+    for slot in one.pattern.inputs:
+        shape = tuple(sizes[size] for size in slot.sizes)
+        seen = random.random(shape) < 0.7
+        given.append(seen if slot.kind == "boolean" else random.normal(size=shape))
+    made = one.forward(*given)
+    full = [random.normal(size=part.shape) for part in made]
+    for place in range(2):
+        spared = tuple(None if at == place else grad for at, grad in enumerate(full))
+        zeros = tuple(np.zeros_like(grad) if at == place else grad for at, grad in enumerate(full))
+        for left, right in zip(
+            one.backward(spared, made, *given), one.backward(zeros, made, *given), strict=True
+        ):
+            if left is not None:
+                np.testing.assert_allclose(left, right, rtol=1e-13, atol=1e-15)

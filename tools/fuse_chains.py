@@ -17,6 +17,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,19 @@ def objective(activation: str, loss: Op, outputs: int = CLASSES) -> Objective:
     return objective_for(network, x, y, loss.name)[0]
 
 
+def recurrent_objectives() -> Iterator[Objective]:
+    """Yield what is minimised with every recurrent layer, its last state read or all of them."""
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(8, 3, INPUTS)), draw.integers(0, CLASSES, size=8)
+    layers = [cr.LSTM, cr.GRU, partial(cr.Recurrent, activation="relu"), cr.Recurrent]
+    for made in layers:
+        for every_step in (False, True):
+            rest = [cr.Flatten()] if every_step else []
+            start = cr.Input((3, INPUTS))
+            network = cr.Network(start, made(5, every_step=every_step), *rest, cr.Dense(CLASSES))
+            yield objective_for(network.started(0), x, y, "cross_entropy")[0]
+
+
 def all_terms(size: int) -> Iterator[Terms]:
     """Yield what may stand between gradient and update, one at a time."""
     each = np.full(size, 0.01)
@@ -104,7 +118,7 @@ def all_terms(size: int) -> Iterator[Terms]:
 def works() -> Iterator[Work]:
     """Yield every step, and the evaluation that goes with it."""
     adam = OPTIMIZERS["adam"]()
-    for one in objectives():
+    for one in (*objectives(), *recurrent_objectives()):
         yield step(one, adam, Terms()).work("float32", False)
         yield evaluation_work(one, "float32")
     plain = objective("tanh", OPS["cross_entropy"])

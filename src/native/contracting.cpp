@@ -108,10 +108,28 @@ Product::Way Lowering::way_of(const Product& one) const {
     return both_along_depth && narrow ? Product::Way::dots : Product::Way::packed;
 }
 
+// What a step multiplies with at every time is brought into the order of its product once.
+View Lowering::factor_of_steps(int value, const View& given) {
+    const bool once = step_places_ != nullptr && stage_now_ == 1 && given.axes.size() == 2 &&
+                      program_.values[value].mark == Mark::fixed && !whole_number(value) &&
+                      given.axes[1].stride != 1 && given.axes[1].size > 1;
+    if (!once) {
+        return given;
+    }
+    View ordered;
+    ordered.axes = side_by_side(given.axes);
+    const Count bytes = bytes_of(value);
+    ordered.place = {shared, shared_memory_.take(bytes)};
+    stage_now_ = 0;
+    copy(given, ordered, program_.item());
+    stage_now_ = 1;
+    return ordered;
+}
+
 void Lowering::lower_product(const Equation& equation) {
     const int output = equation.output;
     const View a = real_view(equation.inputs[0]);
-    const View b = real_view(equation.inputs[1]);
+    const View b = factor_of_steps(equation.inputs[1], real_view(equation.inputs[1]));
     const View c = make(output);
     Product made = product_of(a, b, c);
     made.sums = arena_of(output) == sums;

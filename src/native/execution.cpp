@@ -1,7 +1,9 @@
 #include "execution.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "memory.hpp"
 #include "running_chains.hpp"
 #include "running_products.hpp"
 #include "running_reductions.hpp"
@@ -168,6 +170,43 @@ bool compare_equal(const IntegerWord& word, const Kernels<T>& kernels, Memory& m
     return true;
 }
 
+// A step along time. What is fixed in it is made once; its other words once for each step.
+template <class T>
+void run_scan(const Scan& scan, const Kernels<T>& kernels, const Library& library,
+              const Memory& around) {
+    const Plan& step = *scan.step;
+    const std::size_t count = scan.along.size();
+    std::vector<char*> arenas(first_rows + count, nullptr);
+    char** const moving = arenas.data() + first_rows;
+    for (std::size_t place = 0; place < count; ++place) {
+        moving[place] = around.at<char>(scan.along[place].first);
+    }
+    char* room = around.at<char>(scan.room);
+    arenas[constants] = const_cast<char*>(step.constant_bytes.data());
+    arenas[shared] = room;
+    arenas[tile] = arenas[shared] + aligned(step.arena_bytes[shared]);
+    auto* slots = reinterpret_cast<std::uint64_t*>(arenas[tile] + aligned(step.arena_bytes[tile]));
+    std::copy(step.slots.begin(), step.slots.end(), slots);
+    for (const auto& [from, to] : scan.numbers) {
+        slots[to.number] = around.slots[from.number];
+    }
+    Memory memory{arenas.data(), slots, around.scratch, around.first_row};
+    for (const Instruction& one : step.stages[0]) {
+        execute<T>(step, one, kernels, library, memory, true, {});
+    }
+    for (Count time = 0; time < scan.times; ++time) {
+        for (int stage = 1; stage < 3; ++stage) {
+            for (const Instruction& one : step.stages[stage]) {
+                execute<T>(step, one, kernels, library, memory, true, {});
+            }
+        }
+        moving[0] = moving[count - 1];
+        for (std::size_t place = 1; place < count; ++place) {
+            moving[place] += scan.along[place].stride;
+        }
+    }
+}
+
 }  // namespace
 
 void copy_strided(const std::vector<Count>& sizes, const char* from,
@@ -227,6 +266,8 @@ void execute(const Plan& plan, const Instruction& instruction, const Kernels<T>&
             return run_largest<T>(plan.largests[index], *kernels.sliding, memory);
         case Action::draw:
             return run_drawing<T>(plan.drawings[index], kernels, memory);
+        case Action::scan:
+            return run_scan<T>(plan.scans[index], kernels, library, memory);
         case Action::to_single:
             return to_single<T>(plan.conversions[index], memory);
         case Action::from_single:

@@ -73,8 +73,11 @@ void join_axes(std::vector<Count>& sizes, std::vector<std::vector<Count>*> strid
     }
 }
 
-Lowering::Lowering(const Program& program, const Choices& choices)
-    : program_(program), choices_(choices), schedule_(make_schedule(program)) {
+Lowering::Lowering(const Program& program, const Choices& choices, const StepPlaces* places)
+    : program_(program),
+      choices_(choices),
+      step_places_(places),
+      schedule_(make_schedule(program)) {
     padded_rows_ = whole_lines(choices.rows, program.item());
     const std::size_t count = program.values.size();
     views_.resize(count);
@@ -98,7 +101,11 @@ Plan Lowering::run() {
     plan_.rows_fast = choices_.rows_fast;
     find_roots();
     find_lives();
-    place_inputs();
+    if (step_places_ == nullptr) {
+        place_inputs();
+    } else {
+        place_step();
+    }
     place_constants();
     place_parts_of_joins();
     place_carried();
@@ -116,7 +123,11 @@ Plan Lowering::run() {
             ++position_now_;
         }
     }
-    finish_outputs();
+    if (step_places_ == nullptr) {
+        finish_outputs();
+    } else {
+        finish_step();
+    }
     plan_.arena_bytes[shared] = shared_memory_.size();
     plan_.arena_bytes[tile] = tile_memory_.size();
     plan_.arena_bytes[sums] = sums_memory_.size();
@@ -237,6 +248,8 @@ void Lowering::emit_other(const Equation& equation) {
             return lower_convolve_weights(equation);
         case Word::random:
             return lower_random(equation);
+        case Word::scan:
+            return lower_scan(equation);
         case Word::sum_over:
         case Word::max_over:
             if (single_inputs) {

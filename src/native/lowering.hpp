@@ -11,7 +11,8 @@ namespace chainrule {
 
 class Lowering {
 public:
-    Lowering(const Program& program, const Choices& choices);
+    // `places`: of a step that is taken along time; null for a program by itself.
+    Lowering(const Program& program, const Choices& choices, const StepPlaces* places = nullptr);
     Plan run();
 
 private:
@@ -22,6 +23,8 @@ private:
     void place_constants();
     void place_parts_of_joins();
     void place_carried();
+    bool lies_in_rows_of_join(int part, const Equation& join) const;
+    bool is_written_along(int value, const std::vector<Axis>& axes) const;
     void emit(const Group& group);
     void emit_other(const Equation& equation);
     void free_spent(int position);
@@ -71,6 +74,12 @@ private:
     void set_together(Largest& made, const Equation& equation) const;
     void set_loop(Largest& made, const Equation& equation) const;
 
+    // ---- scanning.cpp: a step taken along time ----
+    void lower_scan(const Equation& equation);
+    View start_of(int value, const View& state, std::size_t item);
+    void place_step();
+    void finish_step();
+
     // ---- convolving.cpp ----
     void lower_convolve(const Equation& equation);
     void lower_convolve_weights(const Equation& equation);
@@ -99,6 +108,7 @@ private:
     // ---- contracting.cpp: products and reductions ----
     void lower_product(const Equation& equation);
     void lower_contract(const Equation& equation);
+    View factor_of_steps(int value, const View& given);
     void add_product(Product& made, double flops);
     Product::Way way_of(const Product& one) const;
     void lower_reduction(const Equation& equation);
@@ -107,6 +117,7 @@ private:
 
     const Program& program_;
     const Choices& choices_;
+    const StepPlaces* const step_places_;
     Plan plan_;
     Schedule schedule_;
     Count padded_rows_;
@@ -119,7 +130,9 @@ private:
     std::vector<int> stage_;
     struct Part {
         int join = -1;
-        Count offset = 0;  // in elements
+        Count start = 0;  // along the first axis, or the one that is joined
+        int axis = 0;
+        bool rows = false;  // it lies among the rows of the join, and has its strides
     };
     std::vector<Part> part_of_;        // of each value: the join that it is a part of
     std::vector<int> put_back_;        // of each value: the equation that puts it back in place

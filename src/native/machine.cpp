@@ -43,15 +43,35 @@ private:
     Count since_asked_;
 };
 
-}  // namespace
-
-Machine::Machine(Program program, int set) : program_(std::move(program)), set_(set) {
-    chainrule::check(program_);
-    for (const Value& value : program_.values) {
+void check_axes(const Program& program) {
+    for (const Value& value : program.values) {
         if (value.shape.size() > most_axes) {
             throw std::invalid_argument("a value of too many axes");
         }
     }
+    for (const Equation& equation : program.equations) {
+        if (equation.body) {
+            check_axes(*equation.body);
+        }
+    }
+}
+
+using Chains = std::vector<std::pair<std::string, bool>>;
+
+void add_chains(const Plan& plan, Chains& found) {
+    for (const Chain& chain : plan.chains) {
+        found.emplace_back(chain.signature, chain.fused >= 0);
+    }
+    for (const Scan& scan : plan.scans) {
+        add_chains(*scan.step, found);
+    }
+}
+
+}  // namespace
+
+Machine::Machine(Program program, int set) : program_(std::move(program)), set_(set) {
+    chainrule::check(program_);
+    check_axes(program_);
     program_ = rewritten(std::move(program_));
     traits_ = row_traits(program_);
 }
@@ -104,9 +124,7 @@ int Machine::threads_of(Count rows) {
 std::vector<std::pair<std::string, bool>> Machine::chains_of(Count rows) {
     std::lock_guard<std::mutex> lock(busy_);
     std::vector<std::pair<std::string, bool>> found;
-    for (const Chain& chain : plan_for(rows).main.chains) {
-        found.emplace_back(chain.signature, chain.fused >= 0);
-    }
+    add_chains(plan_for(rows).main, found);
     return found;
 }
 

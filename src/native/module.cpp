@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "handed_programs.hpp"
 #include "kernels.hpp"
 #include "machine.hpp"
 
@@ -17,34 +18,6 @@ namespace nb = nanobind;
 namespace chainrule {
 
 namespace {
-
-using Anything = nb::ndarray<nb::c_contig, nb::device::cpu, nb::ro>;
-
-// (shape, kind, mark, content or None), where a content is an array of float64 or int64.
-Value value_from(nb::tuple given) {
-    Value value;
-    value.shape = nb::cast<Shape>(given[0]);
-    value.kind = kind_named(nb::cast<std::string>(given[1]));
-    value.mark = mark_named(nb::cast<std::string>(given[2]));
-    if (!given[3].is_none()) {
-        value.constant = true;
-        const Anything content = nb::cast<Anything>(given[3]);
-        if (value.kind == Kind::real) {
-            const auto* numbers = static_cast<const double*>(content.data());
-            value.reals.assign(numbers, numbers + content.size());
-        } else {
-            const auto* numbers = static_cast<const std::int64_t*>(content.data());
-            value.integers.assign(numbers, numbers + content.size());
-        }
-    }
-    return value;
-}
-
-// (word, inputs, output, numbers)
-Equation equation_from(nb::tuple given) {
-    return {word_named(nb::cast<std::string>(given[0])), nb::cast<std::vector<int>>(given[1]),
-            nb::cast<int>(given[2]), nb::cast<std::vector<Count>>(given[3])};
-}
 
 Given given_from(nb::handle content) {
     Given given;
@@ -276,18 +249,7 @@ int set_at(int place) {
 
 void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, nb::list equations,
                   std::vector<int> outputs, int set) {
-    Program program;
-    program.wide = wide;
-    for (nb::handle value : values) {
-        program.values.push_back(value_from(nb::cast<nb::tuple>(value)));
-    }
-    for (nb::handle role : roles) {
-        program.roles.push_back(role_named(nb::cast<std::string>(role)));
-    }
-    for (nb::handle equation : equations) {
-        program.equations.push_back(equation_from(nb::cast<nb::tuple>(equation)));
-    }
-    program.outputs = std::move(outputs);
+    Program program = program_from(wide, values, roles, equations, std::move(outputs));
     new (machine) Machine(std::move(program), set_at(set));
 }
 

@@ -95,8 +95,15 @@ const View& Lowering::make(int value) {
     if (carried_target_[value] >= 0) {
         view.place = views_[carried_target_[value]].place;
     } else if (part.join >= 0) {
-        view.place = make(part.join).place;
-        view.place.offset += part.offset * static_cast<Count>(item_of(value));
+        const View& join = make(part.join);
+        const std::size_t axis = static_cast<std::size_t>(part.axis);
+        if (part.rows) {
+            view.axes = join.axes;
+            view.axes[axis].size = size_of(program_.values[value].shape[axis]);
+        }
+        view.place = join.place;
+        view.place.offset +=
+            part.start * join.axes[axis].stride * static_cast<Count>(item_of(value));
     } else {
         view.place.arena = arena_of(value);
         const Equation* maker = maker_[value] < 0 ? nullptr : &program_.equations[maker_[value]];
@@ -249,19 +256,58 @@ std::vector<int> reader_counts(const Program& program) {
     return readers;
 }
 
-// A part of a join along the first axis is made where the join will lie, if nothing else reads it.
+// Whether a part of a join of rows is made by a word that can write it where the join will lie.
+bool Lowering::lies_in_rows_of_join(int part, const Equation& join) const {
+    const int rows = rows_axis_of(join.output);
+    const int maker = maker_[part];
+    if (rows < 0 || rows == join.numbers[0] || rows_axis_of(part) != rows || maker < 0 ||
+        root_[part] != part || stage_[part] != stage_[join.output] || part_of_[part].join >= 0 ||
+        std::count(join.inputs.begin(), join.inputs.end(), part) != 1 ||
+        program_.values[part].kind != program_.values[join.output].kind || whole_number(part)) {
+        return false;
+    }
+    return is_written_along(part, fresh_axes(join.output));
+}
+
+// Whether the word that makes a value can write it along these axes, which are not its own: what a
+// chain writes innermost has to lie side by side.
+bool Lowering::is_written_along(int value, const std::vector<Axis>& axes) const {
+    const Equation& made_by = program_.equations[static_cast<std::size_t>(maker_[value])];
+    if (made_by.word == Word::concatenate ||
+        (made_by.word == Word::matmul && program_.values[value].shape.size() == 2)) {
+        return true;
+    }
+    const std::vector<int> order = axis_order(value);
+    const std::vector<Count> sizes = sizes_of(value);
+    const int rows = choices_.rows_fast ? rows_axis_of(value) : -1;
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+        const std::size_t at = static_cast<std::size_t>(*axis);
+        if (sizes[at] > 1 || *axis == rows) {
+            return is_chained(program_, made_by) && axes[at].stride == 1;
+        }
+    }
+    return is_chained(program_, made_by);
+}
+
+// A part of a join is made where the join will lie: along the first axis if nothing else reads it,
+// among rows by the words that can.
 void Lowering::place_parts_of_joins() {
     const std::vector<int> readers = reader_counts(program_);
     for (const Equation& equation : program_.equations) {
-        if (equation.word != Word::concatenate || equation.numbers[0] != 0 ||
-            rows_axis_of(equation.output) != -1) {
+        if (equation.word != Word::concatenate) {
             continue;
         }
-        Count offset = 0;
+        const std::size_t axis = static_cast<std::size_t>(equation.numbers[0]);
+        const bool of_rows = rows_axis_of(equation.output) != -1;
+        Count start = 0;
         for (int part : equation.inputs) {
-            Count elements = 1;
-            for (Count size : sizes_of(part)) {
-                elements *= size;
+            const Count size = sizes_of(part)[axis];
+            if (of_rows && lies_in_rows_of_join(part, equation)) {
+                part_of_[part] = {equation.output, start, static_cast<int>(axis), true};
+            }
+            if (of_rows || axis != 0) {
+                start += size;
+                continue;
             }
             int source = part;
             bool alone = readers[source] == 1;
@@ -275,9 +321,9 @@ void Lowering::place_parts_of_joins() {
                                    program_.equations[maker_[source]].word != Word::concatenate;
             if (alone && made_here && part_of_[source].join < 0 &&
                 whole_number(source) == whole_number(equation.output)) {
-                part_of_[source] = {equation.output, offset};
+                part_of_[source] = {equation.output, start};
             }
-            offset += elements;
+            start += size;
         }
     }
 }

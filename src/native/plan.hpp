@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "program.hpp"
@@ -55,6 +56,7 @@ enum class Action : std::uint8_t {
     slide_sum,    // and summed over all of them
     largest,      // shares in the largest of a few numbers
     draw,         // random numbers
+    scan,         // a step taken along time
     to_single,    // an array of one element to a single number
     from_single,  // and back
     to_real,      // integers to floats
@@ -63,9 +65,9 @@ enum class Action : std::uint8_t {
 
 inline const char* name_of(Action action) {
     static const char* const names[] = {
-        "single",  "chain", "integers",  "product",     "reduce",  "copy",
-        "clear",   "take",  "add_at",    "put_back",    "slide",   "slide_sum",
-        "largest", "draw",  "to_single", "from_single", "to_real", "to_integer"};
+        "single", "chain",     "integers",    "product", "reduce",    "copy",    "clear",
+        "take",   "add_at",    "put_back",    "slide",   "slide_sum", "largest", "draw",
+        "scan",   "to_single", "from_single", "to_real", "to_integer"};
     static_assert(sizeof(names) / sizeof(*names) == static_cast<int>(Action::to_integer) + 1);
     return names[static_cast<int>(action)];
 }
@@ -216,6 +218,24 @@ struct Drawing {
     Place to;
 };
 
+struct Plan;
+
+// A step taken along time, as a plan of its own. Its arenas from `first_rows` on are places in the
+// memory around it: that of each input, in their order, then of what it makes. The state is the
+// first input, and lies where the step before has made it.
+struct Scan {
+    std::shared_ptr<const Plan> step;
+    Count times = 0;
+    struct Along {
+        Place first;
+        Count stride = 0;  // in bytes, from one step to the next
+    };
+    std::vector<Along> along;
+    // Single numbers that it is given: where they are around it, and in it.
+    std::vector<std::pair<Slot, Slot>> numbers;
+    Place room;  // for its own arenas, then its own single numbers
+};
+
 struct SingleWord {
     Word word;
     Slot inputs[3];
@@ -298,6 +318,7 @@ struct Plan {
     std::vector<SlideSum> slide_sums;
     std::vector<Largest> largests;
     std::vector<Drawing> drawings;
+    std::vector<Scan> scans;
     std::vector<Conversion> conversions;
     std::vector<IntegerWord> integer_words;
     std::vector<InputPlace> inputs;
@@ -323,5 +344,15 @@ struct Choices {
 };
 
 Plan make_plan(const Program& program, const Choices& choices);
+
+// Where the inputs of a step lie (empty for single numbers) and what it makes.
+struct StepPlaces {
+    std::vector<View> inputs;
+    View made;
+};
+Plan make_step(const Program& step, const Choices& choices, const StepPlaces& places);
+
+// Bytes that a scan's step takes for itself.
+Count room_of(const Plan& step);
 
 }  // namespace chainrule

@@ -47,7 +47,7 @@ std::size_t inputs_of(Word word) {
     if (is_elementwise(word)) {
         return static_cast<std::size_t>(arity(word));
     }
-    if (word == Word::concatenate) {
+    if (word == Word::concatenate || word == Word::scan) {
         return 0;
     }
     const bool two = word == Word::matmul || word == Word::take || word == Word::add_at ||
@@ -87,6 +87,9 @@ void check_numbers(const Equation& equation, std::size_t rank) {
         case Word::random:
             require(numbers.size() == 1, "a purpose");
             return;
+        case Word::scan:
+            require(numbers.size() == 2, "a scan");
+            return;
         case Word::windows:
         case Word::overlap_add:
             require(numbers.size() % 3 == 0 && numbers.size() / 3 <= rank, "a window");
@@ -101,6 +104,38 @@ void check_numbers(const Equation& equation, std::size_t rank) {
             return;
         default:
             return;
+    }
+}
+
+// The shape of a sequence's entries: without its second axis, the time.
+Shape entry_of(const Shape& sequence) {
+    require(sequence.size() >= 2, "a sequence");
+    Shape entry = sequence;
+    entry.erase(entry.begin() + 1);
+    return entry;
+}
+
+void check_scan(const Program& program, const Equation& equation) {
+    const auto shape_of = [&program](int value) -> const Shape& {
+        return program.values[static_cast<std::size_t>(value)].shape;
+    };
+    require(equation.body != nullptr && equation.body->outputs.size() == 1, "a step");
+    const Program& body = *equation.body;
+    check(body);
+    const Count sequences = equation.numbers[0];
+    require(body.roles.size() == equation.inputs.size() && sequences >= 1 &&
+                sequences < static_cast<Count>(equation.inputs.size()) && body.wide == program.wide,
+            "a step");
+    const Shape& made = shape_of(equation.output);
+    require(!shape_of(equation.inputs[0]).empty() &&
+                shape_of(equation.inputs[0]) == entry_of(made) &&
+                body.values[static_cast<std::size_t>(body.outputs[0])].shape == entry_of(made),
+            "a state");
+    for (std::size_t place = 0; place < equation.inputs.size(); ++place) {
+        const Shape& given = shape_of(equation.inputs[place]);
+        const bool moves = place > 0 && static_cast<Count>(place) <= sequences;
+        require(!moves || (given.size() >= 2 && given[1] == made[1]), "a sequence");
+        require(body.values[place].shape == (moves ? entry_of(given) : given), "what a step reads");
     }
 }
 
@@ -123,6 +158,9 @@ void check(const Program& program) {
         require(due == 0 || equation.inputs.size() == due, "how many inputs a word has");
         check_numbers(equation,
                       program.values[static_cast<std::size_t>(equation.inputs[0])].shape.size());
+        if (equation.word == Word::scan) {
+            check_scan(program, equation);
+        }
     }
     std::size_t carried = 0;
     for (Role role : program.roles) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -71,8 +72,9 @@ enum class Word : std::uint8_t {
     convolve_transposed,
     convolve_weights,
     random,
+    scan,
 };
-constexpr int word_count = static_cast<int>(Word::random) + 1;
+constexpr int word_count = static_cast<int>(Word::scan) + 1;
 
 inline constexpr const char* word_names[word_count] = {
     "negative",
@@ -123,6 +125,7 @@ inline constexpr const char* word_names[word_count] = {
     "convolve_transposed",
     "convolve_weights",
     "random",
+    "scan",
 };
 
 inline bool is_elementwise(Word word) {
@@ -191,11 +194,16 @@ struct Value {
 //   windows, overlap_add                           sizes, strides, dilations
 //   convolve and the two that belong to it         strides, dilations, what is put before and
 //                                                  after each axis, groups
+//   scan                 how many sequences, whether they are walked backwards
+struct Program;
+
 struct Equation {
     Word word;
     std::vector<int> inputs;
     int output;
     std::vector<Count> numbers;
+    // Of a scan: the program of one step, (state, *entries of the sequences, *fixed) -> state.
+    std::shared_ptr<const Program> body = nullptr;
 };
 
 struct Program {

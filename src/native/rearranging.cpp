@@ -235,7 +235,8 @@ void Lowering::lower_concatenate(const Equation& equation) {
         inside.place.offset +=
             start * whole.axes[axis].stride * static_cast<Count>(item_of(output));
         start += size;
-        if (part_of_[root_[part]].join == output) {
+        const Part& placed = part_of_[root_[part]];
+        if (placed.join == output && (!placed.rows || root_[part] == part)) {
             continue;
         }
         View given = views_[part];

@@ -29,7 +29,11 @@ public:
 
     void run() {
         for (std::size_t place = 0; place < program_.equations.size(); ++place) {
-            rewrite(program_.equations[place]);
+            Equation& equation = program_.equations[place];
+            rewrite(equation);
+            if (equation.body) {
+                equation.body = std::make_shared<const Program>(rewritten(*equation.body));
+            }
         }
         std::vector<Equation> kept;
         for (std::size_t place = 0; place < program_.equations.size(); ++place) {

@@ -1,7 +1,7 @@
 #include "step_plan.hpp"
 
 #include <algorithm>
-#include <sstream>
+#include <string>
 
 #include "memory.hpp"
 
@@ -14,8 +14,9 @@ constexpr Count light_sums_bytes = 512 * 1024;  // of the sums that each thread 
 constexpr Count least_rows_beside_heavy_sums = 512;  // of a tile, where its sums are not light
 constexpr Count least_rows_of_a_tile = 64;
 constexpr Count least_rows_of_a_thread = 32;
-constexpr Count least_rows_fast = 8;     // rows, for them to be the fastest axis
-constexpr double worth_threads = 100e3;  // nanoseconds of a step
+constexpr Count least_rows_of_a_scan = 16;  // which threads cannot share but by its rows
+constexpr Count least_rows_fast = 8;        // rows, for them to be the fastest axis
+constexpr double worth_threads = 100e3;     // nanoseconds of a step
 // Multiplications of a product that is left to a BLAS. Below, own kernels are as fast, and nothing
 // has to be loaded and held to one thread.
 constexpr Count library_from = 100 * 1000 * 1000;
@@ -26,6 +27,7 @@ Count rounded_up(Count count, Count grain) {
 
 // Into how many tiles the rows are cut, given the plan of all of them in one.
 Count tiles_of(const Program& program, const Plan& whole, Count rows, int threads) {
+    const Count least = whole.scans.empty() ? least_rows_of_a_thread : least_rows_of_a_scan;
     const Count bytes = numbers_in_a_row(program) * static_cast<Count>(program.item());
     Count tile_rows = std::max(least_rows_of_a_tile, tile_bytes / std::max<Count>(bytes, 1));
     // Each tile adds to all sums, which has to be little beside the rest of its work.
@@ -34,7 +36,7 @@ Count tiles_of(const Program& program, const Plan& whole, Count rows, int thread
         tile_rows = std::max(tile_rows, least_rows_beside_heavy_sums);
     }
     const Count tiles = (rows + tile_rows - 1) / tile_rows;
-    if (threads > 1 && light && rows >= least_rows_of_a_thread * threads) {
+    if (threads > 1 && light && rows >= least * threads) {
         return rounded_up(std::max<Count>(tiles, threads), threads);
     }
     return tiles;
@@ -73,6 +75,11 @@ RowTraits row_traits(const Program& program) {
         traits.lead = traits.lead && (!value.has_rows() || value.shape[0] == rows_size);
     }
     for (const Equation& equation : program.equations) {
+        if (equation.body) {
+            const RowTraits step = row_traits(*equation.body);
+            traits.slides = traits.slides || step.slides;
+            traits.batches = traits.batches || step.batches;
+        }
         const Shape& shape = program.values[static_cast<std::size_t>(equation.output)].shape;
         traits.slides = traits.slides || is_convolving(equation.word);
         if (equation.word == Word::matmul && shape.size() > 2) {
@@ -115,6 +122,9 @@ bool may_want_library(const Program& program, Count rows) {
     const Count padded = whole_lines(rows, program.item());
     const auto size_of = [padded](Count size) { return size == rows_size ? padded : size; };
     for (const Equation& equation : program.equations) {
+        if (equation.body && may_want_library(*equation.body, rows)) {
+            return true;
+        }
         if (equation.word != Word::matmul && equation.word != Word::contract) {
             continue;
         }
@@ -137,34 +147,57 @@ bool may_want_library(const Program& program, Count rows) {
     return false;
 }
 
-std::string describe(const StepPlan& plan) {
-    std::ostringstream text;
-    text << "rows " << plan.rows << ", tiles " << plan.tiles << " of " << plan.main.rows
-         << ", workers " << plan.workers << ", shares " << plan.shares << ", "
-         << (plan.main.rows_fast ? "rows fast" : "features fast") << ", about "
-         << static_cast<long>(plan.nanoseconds) << " ns\n";
+namespace {
+
+// Text is put together as strings: streams of a newer compiler than that of the C++ library that is
+// loaded are not started.
+std::string chain_text(const Chain& chain) {
+    std::string text = chain.fused >= 0 ? " fused [" : " [";
+    for (Count size : chain.sizes) {
+        text += std::to_string(size) + " ";
+    }
+    return text + "] " + chain.signature;
+}
+
+std::string product_text(const Product& product) {
+    return std::string(" ") + name_of(product.way) + " " + std::to_string(product.rows) + " x " +
+           std::to_string(product.depth) + " x " + std::to_string(product.columns);
+}
+
+std::string stages_text(const Plan& plan, const std::string& indent) {
+    std::string text;
     for (int stage = 0; stage < 3; ++stage) {
-        for (const Instruction& one : plan.main.stages[stage]) {
-            text << "  " << stage << " " << name_of(one.action);
+        for (const Instruction& one : plan.stages[stage]) {
             const std::size_t index = static_cast<std::size_t>(one.index);
+            text += indent + std::to_string(stage) + " " + name_of(one.action);
             if (one.action == Action::chain) {
-                const Chain& chain = plan.main.chains[index];
-                text << (chain.fused >= 0 ? " fused [" : " [");
-                for (Count size : chain.sizes) {
-                    text << size << " ";
-                }
-                text << "] " << chain.signature;
+                text += chain_text(plan.chains[index]);
             } else if (one.action == Action::product) {
-                const Product& product = plan.main.products[index];
-                text << " " << name_of(product.way) << " " << product.rows << " x " << product.depth
-                     << " x " << product.columns;
+                text += product_text(plan.products[index]);
             } else if (one.action == Action::single) {
-                text << " " << word_names[static_cast<int>(plan.main.singles[index].word)];
+                text += " ";
+                text += word_names[static_cast<int>(plan.singles[index].word)];
+            } else if (one.action == Action::scan) {
+                const Scan& scan = plan.scans[index];
+                text += " " + std::to_string(scan.times) + " times\n";
+                text += stages_text(*scan.step, indent + "    ");
+                continue;
             }
-            text << "\n";
+            text += "\n";
         }
     }
-    return text.str();
+    return text;
+}
+
+}  // namespace
+
+std::string describe(const StepPlan& plan) {
+    return "rows " + std::to_string(plan.rows) + ", tiles " + std::to_string(plan.tiles) + " of " +
+           std::to_string(plan.main.rows) + ", workers " + std::to_string(plan.workers) +
+           ", shares " + std::to_string(plan.shares) + ", " +
+           (plan.main.rows_fast ? "rows fast" : "features fast") + ", about " +
+           std::to_string(static_cast<long>(plan.nanoseconds)) + " ns\n" +
+           stages_text(plan.main, "  ");
 }
 
 }  // namespace chainrule

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from chainrule.engines import reference
 from chainrule.engines.cores import allowed_threads
 from chainrule.engines.library import one_thread, products_of
-from chainrule.engines.unrolling import unrolled
 from chainrule.engines.work import Batches, Epochs, Outcome, Watch, Work
 from chainrule.equations import Equation, Value
 from chainrule.errors import SetupError, ShapeError
@@ -36,6 +35,8 @@ IDENTITIES = {"to_float", "broadcast_like"}
 # How many inputs are read: what is counted, or spread or drawn like, only lends its shape.
 READ = {"count": 0, "random": 2, **dict.fromkeys(IDENTITIES, 1)}
 ORDER = purpose_key("order of rows")
+# Epochs that nothing lasts for, and that the machine can count.
+LONGEST_PATIENCE = 2**62
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +98,6 @@ def machine_of(program: Program, carried: int, fixed: int | None, instruction_se
 
 def _made(program: Program, carried: int, fixed: int | None, instruction_set: int) -> Any:
     module = _module()
-    program = unrolled(program)
     chosen = len(module.sets_here()) - 1 if instruction_set < 0 else instruction_set
     roles = [
         "carried" if place < carried else _role(program, place, carried, fixed)
@@ -109,11 +109,14 @@ def _made(program: Program, carried: int, fixed: int | None, instruction_set: in
                 f"The input '{one.name}' of a program stands among those of rows and has none.",
                 "Say how many inputs are carried and fixed.",
             )
+    return module.Machine(program.dtype == "float64", *_program_text(program, roles), chosen)
+
+
+def _program_text(program: Program, roles: list[str]) -> tuple[Any, ...]:
     marks = program.marks
     values = [_value_text(value, marks[value.number]) for value in program.values]
     equations = _read_ones([_equation_text(program, one) for one in program.equations], program)
-    wide = program.dtype == "float64"
-    return module.Machine(wide, values, roles, equations, list(program.outputs), chosen)
+    return values, roles, equations, list(program.outputs)
 
 
 def _read_ones(equations: list[tuple[Any, ...]], program: Program) -> list[tuple[Any, ...]]:
@@ -121,7 +124,7 @@ def _read_ones(equations: list[tuple[Any, ...]], program: Program) -> list[tuple
     read = set(program.outputs)
     kept = []
     for equation in reversed(equations):
-        _, inputs, output, _ = equation
+        _, inputs, output, *_ = equation
         if output in read:
             read.update(inputs)
             kept.append(equation)
@@ -149,6 +152,7 @@ def _equation_text(program: Program, equation: Equation) -> tuple[Any, ...]:
     rank = len(program.values[equation.inputs[0]].shape)
     settings = dict(equation.settings)
     numbers: list[int] = []
+    step = None
     if equation.word in ("sum_over", "max_over"):
         numbers = list(normal_axes(settings["axis"], rank))
     elif equation.word == "transpose":
@@ -164,7 +168,16 @@ def _equation_text(program: Program, equation: Equation) -> tuple[Any, ...]:
         numbers = [*settings["stride"], *settings["dilation"]]
         numbers += [width for pair in settings["padding"] for width in pair]
         numbers.append(settings["groups"])
-    return (word, inputs, equation.output, numbers)
+    elif equation.word == "scan":
+        numbers = [settings["sequences"], int(settings["backwards"])]
+        step = _step_text(settings["body"], settings["sequences"])
+    return (word, inputs, equation.output, numbers, step)
+
+
+def _step_text(body: Program, sequences: int) -> tuple[Any, ...]:
+    """Return the step of a scan: what moves along time are rows, and the rest is fixed."""
+    moving = 1 + sequences
+    return _program_text(body, ["rows"] * moving + ["fixed"] * (len(body.inputs) - moving))
 
 
 # ---- the door's two calls ----
@@ -273,7 +286,7 @@ def _watching(watch: Watch) -> dict[str, Any]:
         "best": watch.best,
         "keep_best": watch.keep == "best",
         "waited": watch.waited,
-        "patience": -1 if watch.patience is None else watch.patience,
+        "patience": -1 if watch.patience is None else min(watch.patience, LONGEST_PATIENCE),
     }
     if watch.work is not None and watch.batches is not None:
         program, held = watch.work.program, watch.batches.rows

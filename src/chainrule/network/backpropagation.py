@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from chainrule.network.input_kinds import of_its_kind
 from chainrule.network.losses import Loss, find_loss, refuse_weights
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
+from chainrule.network.over_time import refuse_other_targets, time_of, weights_over_time
 from chainrule.network.plan import Layout, Plan
 from chainrule.ops import Op
 from chainrule.ops.walks import forward_walk, steps_towards
 from chainrule.program import FloatType, Input, Program, trace
-from chainrule.shapes import show
 
 LossChoice = str | Loss | Callable[..., Any]
 
@@ -55,8 +56,11 @@ def backpropagate(
     """Return the loss of rows with all values and gradients, in float64, rule by rule.
 
     ``x`` is (rows, features), or a sequence of such for several inputs; ``y`` is (rows, outputs),
-    or whole-number labels (rows,) for losses that take labels. The loss is the mean over rows of
-    ``sample_weight`` times each row's loss. ``training``, ``seed`` and ``step``: see ``gradient``.
+    or whole-number labels (rows,) for losses that take labels; for an output (n, time, outputs) it
+    is (rows, time, outputs), or labels (rows, time). The loss is the mean over rows of
+    ``sample_weight`` times each row's loss; over time, where ``sample_weight`` may be (rows, time),
+    it is the mean over the times that the mask of the output calls real. ``training``, ``seed``
+    and ``step``: see ``gradient``.
     Raises SetupError and ShapeError.
     """
     objective, rows = objective_for(network, x, y, loss, sample_weight, training)
@@ -125,7 +129,7 @@ def objective_for(
     each row and the output several numbers.
     """
     plan = network.plan
-    refuse_other_than_rows(plan)
+    times = [time_of(plan, output) for output in plan.outputs]
     xs = input_arrays(network, x)
     rows = len(xs[0])
     if not rows:
@@ -138,20 +142,29 @@ def objective_for(
             f"and {len(targets)} targets.",
             "Give one of each for each output.",
         )
-    losses, arrays = [], []
-    for choice, target, output in zip(choices, targets, plan.outputs, strict=True):
-        width = plan.shapes[output][-1]
+    over_time, weight = _all_weights(sample_weight, rows, times)
+    losses, arrays, weights = [], [], []
+    for choice, target, output, time in zip(choices, targets, plan.outputs, times, strict=True):
+        shape = plan.shapes[output]
         numbers = _array(target, "The target")
-        labels = numbers.dtype.kind in "iu" and numbers.ndim == 1 and width > 1
-        found = find_loss(choice, "labels" if labels else "numbers", width)
+        if time is not None:
+            refuse_other_targets(plan, output, numbers.shape, time, rows)
+            weights.append(weights_over_time(plan, output, time, xs, over_time))
+            numbers = np.where(_beside(weights[-1] > 0, numbers), numbers, np.zeros_like(numbers))
+        labels = numbers.dtype.kind in "iu" and numbers.ndim == len(shape) and shape[-1] > 1
+        found = find_loss(choice, "labels" if labels else "numbers", shape[-1], time)
         losses.append(found)
-        arrays.append(target_array(numbers, found, rows, width))
-    weight = _weights(sample_weight, rows)
+        arrays.append(target_array(numbers, found, rows, shape))
     refuse_weights(losses, weight)
     objective = _objective(plan, losses)
     if training:
-        refuse_few_rows(plan, rows)
-    return objective if training else objective.in_prediction, [*xs, *arrays, weight]
+        refuse_few_rows(plan.fewest_rows, rows)
+    return objective if training else objective.in_prediction, [*xs, *arrays, *weights, weight]
+
+
+def _beside(counted: NDArray[np.bool_], target: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which times count with an axis for the numbers of a target, where it has one."""
+    return counted if target.ndim == counted.ndim else counted[..., None]
 
 
 def _objective(plan: Plan, losses: Sequence[Loss]) -> Objective:
@@ -171,28 +184,21 @@ def _known_objective(
     return Objective(plan, made, plan.layout, Layout(()))
 
 
-def refuse_other_than_rows(plan: Plan) -> None:
-    """Raise ShapeError where an output is not one row of numbers, as losses take them."""
-    for output in plan.outputs:
-        if len(plan.shapes[output]) != 1:
-            last = next(one for one in plan.steps if output in one.outputs)
-            raise ShapeError(
-                f"The output {last.layer}, {last.made_by}, is {show(plan.open_shape(output))}, and "
-                "a loss takes (n, numbers).",
-                "Put Flatten(), GlobalAveragePool() or GlobalAveragePool(over='time') in front of "
-                "the last Dense.",
-            )
+def target_array(
+    target: NDArray[Any], loss: Loss, rows: int, shape: tuple[int, ...]
+) -> NDArray[Any]:
+    """Return a target in the form that a loss takes, for an output of this shape in a row.
 
-
-def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDArray[Any]:
-    """Return a target in the form that a loss takes: labels (rows,) or numbers (rows, width)."""
+    Labels (rows,) or numbers (rows, width); over time labels (rows, time), or numbers
+    (rows, time, width).
+    """
     if not target.ndim or len(target) != rows:
         raise ShapeError(
             f"The target is {target.shape} for {rows} rows.", "Give one target for each row."
         )
     if loss.target == "labels":
-        return _label_array(target, loss, width)
-    if loss.op.targets == "shares" and target.size == rows:
+        return _label_array(target, loss, shape)
+    if loss.op.targets == "shares" and target.size == rows * math.prod(shape[:-1]):
         raise DataError(
             f"The loss {loss.name} takes the share of each class, and the target is one value for "
             "each row.",
@@ -204,27 +210,29 @@ def target_array(target: NDArray[Any], loss: Loss, rows: int, width: int) -> NDA
             "Give numbers.",
         )
     numbers = target.astype(np.float64)
-    numbers = numbers[:, None] if numbers.ndim == 1 else numbers
-    if numbers.shape != (rows, width):
-        remedy = f"Give a target of shape ({rows}, {width})"
-        if numbers.shape == (rows, 1) and (numbers == np.floor(numbers)).all():
+    numbers = numbers[..., None] if numbers.ndim == len(shape) else numbers
+    if numbers.shape != (rows, *shape):
+        remedy = f"Give a target of shape {(rows, *shape)}"
+        if numbers.shape == (rows, *shape[:-1], 1) and (numbers == np.floor(numbers)).all():
             remedy += ", or, if these are classes, whole numbers: y.astype(int)"
         raise ShapeError(
-            f"The target is {target.shape}, and the network gives {width} numbers for each of "
-            f"{rows} rows.",
+            f"The target is {target.shape}, and the network gives "
+            f"{' x '.join(map(str, shape))} numbers for each of {rows} rows.",
             f"{remedy}.",
         )
     return numbers
 
 
-def _label_array(target: NDArray[Any], loss: Loss, width: int) -> NDArray[np.int64]:
-    if target.ndim != 1 or target.dtype.kind not in "iub":
+def _label_array(target: NDArray[Any], loss: Loss, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    *times, width = shape
+    if target.shape[1:] != tuple(times) or target.dtype.kind not in "iub":
         raise ShapeError(
-            f"The loss {loss.name} takes one whole-number label for each row, not "
+            f"The loss {loss.name} takes one whole-number label for each "
+            f"{'time' if times else 'row'}, not "
             f"{target.dtype} of {target.shape}.",
             f"Give labels from 0 to {width - 1}.",
         )
-    if len(target) and not 0 <= target.min() <= target.max() < width:
+    if target.size and not 0 <= target.min() <= target.max() < width:
         raise ShapeError(
             f"Labels run from {target.min()} to {target.max()}, and the network has {width} "
             "outputs.",
@@ -233,15 +241,20 @@ def _label_array(target: NDArray[Any], loss: Loss, width: int) -> NDArray[np.int
     return target.astype(np.int64)
 
 
-def _weights(sample_weight: Any, rows: int) -> NDArray[np.float64]:
+def _all_weights(
+    sample_weight: Any, rows: int, times: Sequence[int | None]
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    """Return weights (rows, time), None where none are given, and weights (rows,)."""
     if sample_weight is None:
-        return np.ones(rows)
+        return None, np.ones(rows)
     weight = float_array(sample_weight, "sample_weight")
+    if weight.ndim == 2 and any(one is not None for one in times):
+        return weight, np.ones(rows)
     if weight.shape != (rows,):
         raise ShapeError(
             f"sample_weight is {weight.shape} for {rows} rows.", "Give one weight for each row."
         )
-    return weight
+    return None, weight
 
 
 def input_arrays(network: Network, x: Any) -> list[NDArray[np.float64]]:

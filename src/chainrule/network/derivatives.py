@@ -7,6 +7,7 @@ of the outputs are derivatives of what ``network(x)`` gives; those of a loss tak
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -245,13 +246,14 @@ def _walks_from_outputs(plan: Plan, values: Mapping[Any, Any]) -> list[dict[Any,
     """Return the gradients of one backward walk for each output number, all rows at once."""
     return [
         backward_walk(plan.prediction_walk, values, {name: broadcast_like(unit, values[name])})
-        for name in plan.outputs
-        for unit in np.eye(plan.shapes[name][-1])
+        for name, shape in ((one, plan.shapes[one]) for one in plan.outputs)
+        for unit in np.eye(math.prod(shape)).reshape(-1, *shape)
     ]
 
 
 def _output_names(plan: Plan) -> list[str]:
-    return [f"{name}[{place}]" for name in plan.outputs for place in range(plan.shapes[name][-1])]
+    counts = {name: math.prod(plan.shapes[name]) for name in plan.outputs}
+    return [f"{name}[{place}]" for name, count in counts.items() for place in range(count)]
 
 
 def _inputs(plan: Plan) -> list[Input]:

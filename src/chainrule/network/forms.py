@@ -7,7 +7,7 @@ state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from chainrule.checks import is_seed, is_whole_number
 from chainrule.errors import SetupError
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
-from chainrule.network.plan import Plan
 
 
 def flat_values(network: Network, dtype: str) -> NDArray[Any]:
@@ -44,9 +43,9 @@ def noise_and_rows(objective: Objective, rest: Sequence[Any]) -> dict[str, Seque
     return {"noise": rest[:count], "rows": rest[count:]}
 
 
-def refuse_few_rows(plan: Plan, rows: int, remedy: str = "") -> None:
+def refuse_few_rows(fewest: Mapping[str, int], rows: int, remedy: str = "") -> None:
     """Raise SetupError for a step of fewer rows than a layer can be trained on."""
-    for layer, least in plan.fewest_rows.items():
+    for layer, least in fewest.items():
         if rows < least:
             raise SetupError(
                 f"A step of the training has {rows} row{'s' * (rows != 1)}, and {layer} needs "

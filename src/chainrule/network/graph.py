@@ -16,7 +16,9 @@ from chainrule.network.plan import Plan
 
 Sizes = Mapping[str, tuple[int, ...]]
 # What an objective calls its own values, so that no layer may.
-RESERVED = re.compile(r"(weight|target|loss|row_loss|loss_to)(_\d+)?|parameters|frozen")
+RESERVED = re.compile(
+    r"(weight|target|loss|row_loss|loss_to|time_loss|time_weight)(_\d+)?|parameters|frozen"
+)
 
 
 @dataclass(frozen=True, eq=False)

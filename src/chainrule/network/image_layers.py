@@ -178,7 +178,7 @@ class _GlobalPool(Layer):
 
     def _pooled(self, kind: str, building: Building, name: str, inputs: tuple[str, ...]) -> str:
         x, *mask = inputs
-        masked = self.over == "time" and kind == "average" and len(mask) == 1
+        masked = self.over == "time" and len(mask) == 1
         building.exactly(inputs, 1 + masked, self)
         shape = building.row_shape(x)
         due = len(shape) == 2 if self.over == "time" else len(shape) > 1
@@ -223,7 +223,8 @@ class GlobalAveragePool(_GlobalPool):
 class GlobalMaxPool(_GlobalPool):
     """The largest number of each channel; ``over="time"``: of each feature of a sequence.
 
-    (n, channels, ...) becomes (n, channels), (n, time, features) becomes (n, features).
+    (n, channels, ...) becomes (n, channels), (n, time, features) becomes (n, features). A mask is
+    taken as by ``GlobalAveragePool``; where nothing is real the result is 0.
     """
 
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:

@@ -139,6 +139,33 @@ def _forget_gate(place: Place, value: float = 1.0) -> Draw:
     return drawn
 
 
+def _chrono(place: Place, longest: float = 100.0, gates: float = 4.0) -> Draw:
+    """Tallec and Ollivier, ICLR 2018: gates that keep a state for times up to ``longest``.
+
+    What keeps the state stands second and starts at ln u, u uniform from 1 to longest - 1. Of four
+    gates (an LSTM) the first, which lets content in, starts at the negative of that; of three (a
+    GRU) none else differs from 0.
+    """
+    if gates not in (3.0, 4.0) or len(place.shape) != 1 or place.shape[0] % gates:
+        raise SetupError(
+            f"'chrono' starts a bias of three or four gates, and this one is {place.shape}.",
+            "Give it as bias='chrono' to an LSTM or a GRU.",
+        )
+    if longest < 2.0:
+        raise SetupError(
+            f"The setting longest of 'chrono' is {longest!r}.", "Give a number of entries from 2."
+        )
+    units = place.shape[0] // int(gates)
+    keep = np.log(1.0 + (longest - 2.0) * draw_uniform(place.seed, place.purpose, units))
+    drawn: Draw = np.zeros(place.shape)
+    drawn[units : 2 * units] = keep
+    if gates == 4.0:
+        drawn[:units] = -keep
+    return drawn
+
+
+# What "name 0.5" sets, where it is not ``value``.
+SPOKEN = {"chrono": "longest"}
 INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
     "zeros": lambda place: np.zeros(place.shape),
     "constant": _constant,
@@ -164,6 +191,7 @@ INITIALIZERS: Mapping[str, Callable[..., Draw]] = {
     "nguyen_widrow": _nguyen_widrow,
     "nguyen_widrow_even": _nguyen_widrow_even,
     "forget_gate": _forget_gate,
+    "chrono": _chrono,
 }
 
 
@@ -176,7 +204,7 @@ def find_initializer(choice: str | Initializer) -> Initializer:
         found = choice
     elif isinstance(choice, str):
         name, _, value = choice.partition(" ")
-        found = Initializer(name, _value(choice, value))
+        found = Initializer(name, _value(choice, name, value))
     else:
         raise SetupError(
             f"An initializer cannot be a value of type {type(choice).__name__}.",
@@ -206,10 +234,10 @@ def _settings_of(name: str) -> tuple[str, ...]:
     return tuple(inspect.signature(INITIALIZERS[name]).parameters)[1:]
 
 
-def _value(choice: str, text: str) -> dict[str, float]:
+def _value(choice: str, name: str, text: str) -> dict[str, float]:
     """Return the setting that stands behind the name in "constant 0.25"."""
     try:
-        return {"value": float(text)} if text else {}
+        return {SPOKEN.get(name, "value"): float(text)} if text else {}
     except ValueError:
         raise SetupError(
             f"The initializer '{choice}' has no number behind its name.", "Write 'constant 0.25'."
@@ -222,7 +250,7 @@ def initializer(name: str, **settings: Any) -> Initializer:
     Names, with settings and their defaults: zeros, constant (value=0.0), uniform (low=-0.05,
     high=0.05), normal (deviation=0.05), glorot_uniform, glorot_normal, he_uniform, he_normal,
     lecun_uniform, lecun_normal, orthogonal (gain=1.0), nguyen_widrow,
-    nguyen_widrow_even (active=2.0), forget_gate (value=1.0).
+    nguyen_widrow_even (active=2.0), forget_gate (value=1.0), chrono (longest=100.0, gates=4.0).
     Raises SetupError for another name or setting.
     """
     return find_initializer(Initializer(name, settings))

@@ -72,12 +72,18 @@ def loss(name: str, **settings: Any) -> Loss:
     return Loss(OPS[name], settings)
 
 
-def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width: int) -> Loss:
+def find_loss(
+    choice: str | Loss | Callable[..., Any],
+    target: TargetKind,
+    width: int,
+    time: int | None = None,
+) -> Loss:
     """Return a loss given by name, by itself, or as a plain function of (prediction, target).
 
     A plain function is tried once on symbols: a prediction of shape (n, width), and a target of the
     same shape, or n whole numbers for labels. It may return one number for each row, or one for
-    the batch. Raises SetupError or ShapeError where it does neither.
+    the batch. Over ``time`` both have that axis behind the rows, and it returns one number for each
+    time, (n, time). Raises SetupError or ShapeError where it does neither.
     """
     if isinstance(choice, Loss):
         return choice
@@ -89,7 +95,9 @@ def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width
             "Give a name such as 'cross_entropy', or a function of prediction and target.",
         )
     labels = target == "labels"
-    made = _tried(choice, width, labels)
+    if time is not None:
+        return _over_time(choice, labels, width, time)
+    made = _tried(choice, (ROWS, width), labels)
     if made not in ((), (ROWS,)):
         raise ShapeError(
             f"The loss function '{_name_of(choice)}' returns {show(made)} for n rows.",
@@ -99,6 +107,18 @@ def find_loss(choice: str | Loss | Callable[..., Any], target: TargetKind, width
     pattern = f"n o, {'n < o' if labels else 'n o'} -> {'n' if each_row else ''}"
     op = op_from_function(_name_of(choice), choice, pattern)
     return Loss(op, each_row=each_row, own=True)
+
+
+def _over_time(choice: Callable[..., Any], labels: bool, width: int, time: int) -> Loss:
+    made = _tried(choice, (ROWS, time, width), labels)
+    if made != (ROWS, time):
+        raise ShapeError(
+            f"The loss function '{_name_of(choice)}' returns {show(made)} for n rows of {time} "
+            "times.",
+            "Return one number for each time: use .mean(axis=2).",
+        )
+    pattern = f"n t o, {'n t < o' if labels else 'n t o'} -> n t"
+    return Loss(op_from_function(_name_of(choice), choice, pattern), own=True)
 
 
 def refuse_weights(losses: Sequence[Loss], weights: NDArray[np.float64]) -> None:
@@ -112,11 +132,11 @@ def refuse_weights(losses: Sequence[Loss], weights: NDArray[np.float64]) -> None
         )
 
 
-def _tried(choice: Callable[..., Any], width: int, labels: bool) -> Shape:
+def _tried(choice: Callable[..., Any], shape: Shape, labels: bool) -> Shape:
     """Return the shape of what a loss function makes of symbols."""
     recorder = Recorder()
-    prediction = recorder.new((ROWS, width), "float")
-    target = recorder.new((ROWS,), "integer") if labels else recorder.new((ROWS, width), "float")
+    prediction = recorder.new(shape, "float")
+    target = recorder.new(shape[:-1], "integer") if labels else recorder.new(shape, "float")
     try:
         made = record_function(choice, (prediction, target)).shapes
     except (TypeError, ValueError, AttributeError, IndexError) as error:

@@ -26,9 +26,11 @@ class Objective:
     """What is minimised: a plan, a loss for each output, and which parameters are trained.
 
     Its functions are written over the alphabet: they run on arrays and on symbols. ``rows`` are the
-    inputs of the network, then the targets, then the weights of the rows. Behind the trained
-    parameters, in one flat vector with them, stands the network's state. ``predicting``: the
-    network as it predicts, without random numbers and with its state as it is.
+    inputs of the network, then the targets, then for each output that answers over time the weights
+    of its times, then the weights of the rows. Behind the trained parameters, in one flat vector
+    with them, stands the network's state. ``still``: what of the state stays as it is; its layers
+    work as they predict. ``predicting``: the network as it predicts, without random numbers and
+    with all of its state as it is.
     """
 
     plan: Plan
@@ -36,6 +38,7 @@ class Objective:
     trained: Layout
     frozen: Layout
     predicting: bool = False
+    still: frozenset[str] = frozenset()
 
     @cached_property
     def in_prediction(self) -> Objective:
@@ -58,14 +61,20 @@ class Objective:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Network, loss and average over rows, as one list of steps that ends in ``loss``."""
-        steps = list(self.plan.prediction_walk if self.predicting else self.plan.walk)
+        plan = self.plan
+        walk = plan.prediction_walk if self.predicting else plan.walk_while_still(self.still)
+        steps = list(walk)
         totals: list[str] = []
         for place, (output, loss) in enumerate(zip(self.plan.outputs, self.losses, strict=True)):
             self._refuse_contained(output, loss)
             suffix = f"_{place + 1}" if len(self.losses) > 1 else ""
             rows, total = f"row_loss{suffix}", f"loss{suffix}"
-            made = rows if loss.each_row else total
+            over_time = len(plan.shapes[output]) > 1
+            made = f"time_loss{suffix}" if over_time else rows if loss.each_row else total
             steps.append(Step(loss.op, (output, f"target{suffix}"), (made,), loss.settings))
+            if over_time:
+                weighed = (made, f"time_weight{suffix}")
+                steps.append(Step(OPS["weighted_average_over_time"], weighed, (rows,)))
             if loss.each_row:
                 steps.append(Step(OPS["average"], (rows, "weight"), (total,)))
             totals.append(total)
@@ -95,13 +104,16 @@ class Objective:
         """The program inputs that hold rows."""
         kinds = self.plan.kinds
         xs = [Input(name, (ROWS, *shape), kinds[name]) for name, shape in self.plan.inputs.items()]
-        targets = []
+        targets, times = [], []
         for name, output, loss in zip(self.targets, self.plan.outputs, self.losses, strict=True):
+            shape = self.plan.open_shape(output)
             if loss.target == "labels":
-                targets.append(Input(name, (ROWS,), "integer"))
+                targets.append(Input(name, shape[:-1], "integer"))
             else:
-                targets.append(Input(name, self.plan.open_shape(output)))
-        return (*xs, *targets, Input("weight", (ROWS,)))
+                targets.append(Input(name, shape))
+            if len(shape) > 2:
+                times.append(Input(name.replace("target", "time_weight"), shape[:2]))
+        return (*xs, *targets, *times, Input("weight", (ROWS,)))
 
     @property
     def parameter_inputs(self) -> tuple[Input, ...]:
@@ -133,7 +145,15 @@ class Objective:
     def state_after(self, values: Mapping[Any, Any]) -> list[Array]:
         """Return each part of the state after a step of these values, flat."""
         after = self.plan.state_after
-        return [reshape(values[after[one.name]], (-1,)) for one in self.plan.state]
+        names = [one.name if one.name in self.still else after[one.name] for one in self.plan.state]
+        return [reshape(values[name], (-1,)) for name in names]
+
+    @property
+    def fewest_rows(self) -> dict[str, int]:
+        """Layer -> how many rows a step needs there, where it is more than one."""
+        fewest = self.plan.fewest_rows
+        still = {one.layer for one in self.plan.steps if not self.still.isdisjoint(one.inputs)}
+        return {layer: rows for layer, rows in fewest.items() if layer not in still}
 
     def gradients(self, values: Mapping[Any, Any], at_loss: Any = ONE) -> dict[Any, Any]:
         """Return the gradient of the loss, times ``at_loss``, at every value that it reaches."""

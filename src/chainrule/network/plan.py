@@ -91,6 +91,10 @@ class Plan:
             return self.walk
         return _predicting(self.walk)
 
+    def walk_while_still(self, still: frozenset[str]) -> tuple[Step, ...]:
+        """Return the steps of training in which layers predict whose state is to stay."""
+        return _predicting(self.walk, still) if still else self.walk
+
     @cached_property
     def draws(self) -> bool:
         """Whether training draws random numbers."""
@@ -202,16 +206,19 @@ def _kept(step: Step) -> list[tuple[Any, Any]]:
     return list(zip(given, step.outputs[step.op.flowing :], strict=True))
 
 
-def _predicting(walk: Sequence[Step]) -> tuple[Step, ...]:
+def _predicting(walk: Sequence[Step], still: frozenset[str] | None = None) -> tuple[Step, ...]:
+    """Return the steps of prediction; with ``still``, for the layers of these states alone."""
     steps: list[Step] = []
     origin: dict[Any, Any] = {}
     for step in walk:
-        if step.op.name == RANDOM:
+        kept = [(origin.get(given, given), made) for given, made in _kept(step)]
+        trains = still is not None and not (kept and still.issuperset(state for state, _ in kept))
+        if step.op.name == RANDOM and not trains:
             continue
-        if step.op.forward_predict is None:
+        if trains or step.op.forward_predict is None:
             steps.append(step)
             continue
-        origin.update((made, origin.get(given, given)) for given, made in _kept(step))
+        origin.update((made, state) for state, made in kept)
         given = without_noise(step.op, step.inputs)
         read = tuple(origin.get(name, name) for name in given)
         steps.append(Step(step.op.prediction, read, step.flowing, step.settings))

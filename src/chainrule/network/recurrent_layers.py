@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from chainrule.checks import is_whole_number
 from chainrule.errors import SetupError, ShapeError
 from chainrule.network.building import Building
-from chainrule.network.initializers import find_initializer
+from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import Layer, Start
 from chainrule.shapes import show
 
@@ -24,6 +24,8 @@ class _Recurrence(Layer):
     state is zeros. ``truncate``: gradients end at every so many entries (truncated backpropagation
     through time, Williams, Peng, Neural Computation 2, 1990). ``weights`` starts W,
     ``recurrent_weights`` U: at right angles by default, which keeps the length of a state.
+    ``bias`` starts b; "chrono" lets gates keep what they hold for times up to the length of the
+    sequence ("chrono 30": up to 30 entries; Tallec, Ollivier, ICLR 2018).
     """
 
     units: int = 0
@@ -33,6 +35,7 @@ class _Recurrence(Layer):
     truncate: int | None = field(default=None, kw_only=True)
     weights: Start = field(default="glorot_uniform", kw_only=True)
     recurrent_weights: Start = field(default="orthogonal", kw_only=True)
+    bias: Start = field(default="zeros", kw_only=True)
 
     op: ClassVar[str]
     # How many columns of weights, and numbers of state, there are for each unit.
@@ -47,10 +50,21 @@ class _Recurrence(Layer):
                 f"truncate={self.truncate!r} is no number of entries.",
                 "Give a whole number from 1, or None.",
             )
-        for start in (self.weights, self.recurrent_weights):
+        for start in (self.weights, self.recurrent_weights, self.bias):
             find_initializer(start)
+        self._check_bias()
         if self.backwards and self.both_ways:
             raise SetupError(f"{self} is to go backwards and both ways.", "Give one of the two.")
+
+    def _check_bias(self) -> None:
+        """Refuse a start of gates that the layer does not have."""
+        name = find_initializer(self.bias).name
+        if (name == "chrono" and self.gates == 1) or (name == "forget_gate" and self.gates != 4):
+            lacks = "no gates" if self.gates == 1 else "no forget gate"
+            raise SetupError(
+                f"{type(self).__name__} has {lacks} that '{name}' could start.",
+                "Use 'zeros'." if self.gates == 1 else "Use 'chrono' or 'zeros'.",
+            )
 
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
         if len(inputs) > 2:
@@ -82,7 +96,8 @@ class _Recurrence(Layer):
             value=f"{name}.start",
             settings={"size": self.states * self.units},
         )
-        parts = self._parts(building.shape(inputs[0])[1], backwards)
+        time = building.row_shape(inputs[0])[0]
+        parts = self._parts(time, backwards)
         found: list[str] = []
         for place, (begin, end) in enumerate(parts):
             part = tuple(
@@ -90,7 +105,7 @@ class _Recurrence(Layer):
                 for one in inputs
             )
             last = place == len(parts) - 1
-            states, kept = self._states(building, name, part, start, backwards)
+            states, kept = self._states(building, name, part, start, backwards, time)
             found.append(states)
             if not last:
                 start = self._held(building, name, states, kept, backwards)
@@ -98,7 +113,7 @@ class _Recurrence(Layer):
             return self._entry(building, name, found[-1], backwards, name)
         return self._joined(building, name, found[::-1] if backwards else found)
 
-    def _parts(self, time: Any, backwards: bool) -> list[tuple[int, int]]:
+    def _parts(self, time: int, backwards: bool) -> list[tuple[int, int]]:
         """Return where the parts of a sequence begin and end, in the order of the steps."""
         length = self.truncate or time
         if not backwards:
@@ -122,6 +137,7 @@ class _Recurrence(Layer):
         inputs: tuple[str, ...],
         start: str,
         backwards: bool,
+        time: int,
     ) -> tuple[str, str]:
         """Append a recurrent step; return the states and what else is kept ("" for nothing)."""
         states = building.apply(
@@ -131,7 +147,7 @@ class _Recurrence(Layer):
             made_by=repr(self),
             value=name if self.every_step and self.truncate is None else f"{name}.states",
             sizes={"u": self.units, "g": self.gates * self.units},
-            starts=self._starts(),
+            starts=self._starts(time),
             settings={"backwards": backwards, **self._settings()},
         )
         return states, f"{states}:1"
@@ -177,8 +193,12 @@ class _Recurrence(Layer):
             return parts[0]
         return building.fold("one_after_another", tuple(parts), name, self)
 
-    def _starts(self) -> dict[str, Start]:
-        return {"w": self.weights, "u": self.recurrent_weights}
+    def _starts(self, time: int) -> dict[str, Start]:
+        bias = find_initializer(self.bias)
+        if bias.name == "chrono":
+            longest = {"longest": float(max(time, 2)), **bias.settings}
+            bias = Initializer(bias.name, {**longest, "gates": float(self.gates)})
+        return {"w": self.weights, "u": self.recurrent_weights, "b": bias}
 
     def _settings(self) -> dict[str, Any]:
         return {}
@@ -227,17 +247,16 @@ class LSTM(_Recurrence):
 
     Parameters: ``<name>.W`` (features, 4 units), ``<name>.U`` (units, 4 units), ``<name>.b`` (4
     units,), the columns being those of input gate, forget gate, new content and output gate. The
-    forget gate's bias starts at 1 (Gers, Schmidhuber, Cummins, Neural Computation 12, 2000;
-    Jozefowicz, Zaremba, Sutskever, ICML 2015), the others at 0.
+    forget gate's bias starts at 1, ``bias="forget_gate 1"`` (Gers, Schmidhuber, Cummins, Neural
+    Computation 12, 2000; Jozefowicz, Zaremba, Sutskever, ICML 2015), the others at 0.
     Source: Hochreiter, Schmidhuber, Neural Computation 9, 1997.
     """
+
+    bias: Start = field(default="forget_gate", kw_only=True)
 
     op: ClassVar[str] = "lstm"
     gates: ClassVar[int] = 4
     states: ClassVar[int] = 2
-
-    def _starts(self) -> dict[str, Start]:
-        return {**super()._starts(), "b": "forget_gate"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -246,7 +265,8 @@ class GRU(_Recurrence):
 
     Parameters: ``<name>.W`` (features, 3 units), ``<name>.U`` (units, 3 units), ``<name>.b`` and
     ``<name>.c`` (3 units,), biases beside W and beside U; the columns are those of reset gate,
-    update gate and new content. Source: Cho et al., EMNLP 2014; the reset is behind the product.
+    update gate and new content. ``bias`` starts b, c starts at 0. Source: Cho et al., EMNLP
+    2014; the reset is behind the product.
     """
 
     op: ClassVar[str] = "gru"

@@ -7,6 +7,7 @@ Each works in one way while training and in another in prediction (validation, `
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from chainrule.errors import SetupError
 from chainrule.network.building import Building
@@ -47,8 +48,9 @@ class DropConnect(Layer):
     """A Dense layer that drops each of its weights with the probability ``rate`` while training.
 
     All rows of a step share what is dropped; prediction uses all weights, which are their mean.
-    ``weights`` and ``bias`` start W and b as in ``Dense``. Parameters: ``<name>.W`` (inputs, units)
-    and ``<name>.b`` (units,). Wan, Zeiler, Zhang, LeCun, Fergus, ICML 2013.
+    ``weights`` and ``bias`` start W and b as in ``Dense``, which ``bias=None`` leaves out.
+    Parameters: ``<name>.W`` (inputs, units) and ``<name>.b`` (units,). Wan, Zeiler, Zhang, LeCun,
+    Fergus, ICML 2013.
     Raises SetupError for units, a rate, an activation or an initializer that is none.
     """
 
@@ -56,7 +58,7 @@ class DropConnect(Layer):
     rate: float = 0.5
     activation: str | None = None
     weights: Start | None = field(default=None, kw_only=True)
-    bias: Start = field(default="zeros", kw_only=True)
+    bias: Start | None = field(default="zeros", kw_only=True)
 
     def __post_init__(self) -> None:
         units = whole_count(self.units, f"{self} has no width.")
@@ -72,14 +74,17 @@ class DropConnect(Layer):
 
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
         (x,) = building.exactly(inputs, 1, self)
+        starts: dict[str, Start] = {"w": start_for(self.weights, self.activation)}
+        if self.bias is not None:
+            starts["b"] = self.bias
         value = building.apply(
-            "dropconnect",
+            "dropconnect_product" if self.bias is None else "dropconnect",
             (x,),
             layer=name,
             made_by=repr(self),
             value=f"{name}.linear" if self.activation else None,
             sizes={"o": self.units},
-            starts={"w": start_for(self.weights, self.activation), "b": self.bias},
+            starts=starts,
             settings={"rate": float(self.rate)},
         )
         if self.activation is None:
@@ -88,26 +93,36 @@ class DropConnect(Layer):
 
     def __repr__(self) -> str:
         behind = "" if self.activation is None else f", {self.activation!r}"
+        behind += ", bias=None" if self.bias is None else ""
         return f"DropConnect({self.units!r}, {self.rate!r}{behind})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BatchNorm(Layer):
-    """Brings each feature, or channel of an image, to mean 0 and variance 1 over the batch.
+    """Brings each feature, or channel, to mean 0 and variance 1 over the batch.
 
     Then it is scaled and shifted by what is learned: ``<name>.scale`` and ``<name>.shift``, one
-    number each. While training mean and variance are those of the rows of the step (and, for
-    images, of their places); ``momentum`` of them goes into the running statistics, the network's
-    ``state`` ``<name>.mean`` and ``<name>.variance``, which prediction uses. ``epsilon`` is added
-    to the variance. Every step needs two rows or more. Ioffe and Szegedy, ICML 2015.
+    number each. While training mean and variance are those of the step, over its rows and over
+    places or times: ``over="places"`` takes channels from the axis behind the rows, as images and
+    signals have them, ``over="time"`` features from the last axis, as sequences do (padded times
+    count like others). It is to be given where the layers before do not tell. ``momentum`` of both
+    goes into the running statistics, the network's ``state`` ``<name>.mean`` and
+    ``<name>.variance``, which prediction uses. ``epsilon`` is added to the variance. Every step
+    needs two numbers of each feature. Ioffe and Szegedy, ICML 2015.
     Raises SetupError for a momentum that is not from 0 to 1, or an epsilon that is not above 0.
     """
 
     momentum: float = 0.1
     epsilon: float = 1e-5
+    over: Literal["places", "time"] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         find_op("batch_norm").check_settings(self._settings, repr(self))
+        if self.over not in (None, "places", "time"):
+            raise SetupError(
+                f"BatchNorm cannot work over {self.over!r}.",
+                "Give 'places' for (n, channels, ...), or 'time' for (n, time, features).",
+            )
 
     @property
     def _settings(self) -> dict[str, float]:
@@ -116,8 +131,27 @@ class BatchNorm(Layer):
     def append(self, building: Building, name: str, inputs: tuple[str, ...]) -> str:
         (x,) = building.exactly(inputs, 1, self)
         settings = {setting: float(given) for setting, given in self._settings.items()}
-        return building.apply("batch_norm", (x,), layer=name, made_by=repr(self), settings=settings)
+        return building.apply(
+            "batch_norm_over_time" if self._is_over_time(building, x) else "batch_norm",
+            (x,),
+            layer=name,
+            made_by=repr(self),
+            settings=settings,
+            remedy="Write BatchNorm(over='time').",
+        )
+
+    def _is_over_time(self, building: Building, x: str) -> bool:
+        order = building.order(x)
+        if self.over is None and len(building.row_shape(x)) == 2 and not order:
+            raise SetupError(
+                f"Nothing tells whether {x} {building.shown(x)} is a sequence or a signal of "
+                "channels.",
+                "Write BatchNorm(over='time') or BatchNorm(over='places').",
+            )
+        return self.over == "time" or (self.over is None and order == "features last")
 
     def __repr__(self) -> str:
         usual = self.momentum == 0.1 and self.epsilon == 1e-5
-        return "BatchNorm()" if usual else f"BatchNorm({self.momentum!r}, {self.epsilon!r})"
+        parts = [] if usual else [repr(self.momentum), repr(self.epsilon)]
+        parts += [] if self.over is None else [f"over={self.over!r}"]
+        return f"BatchNorm({', '.join(parts)})"

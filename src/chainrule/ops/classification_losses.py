@@ -23,29 +23,32 @@ from chainrule.arrays import (
     sum_over,
     where,
 )
-from chainrule.ops.losses import per_output
+from chainrule.ops.losses import OUTPUTS_OVER_TIME, per_output
 from chainrule.ops.op import Example, Gradients, Kink, op
 from chainrule.ops.softmax import log_softmax, softmax
+from chainrule.shapes import ROWS
 
 SHARES = {"target": (0.0, 1.0)}
+OVER_TIME = ((ROWS, 2, 3), (ROWS, 2))
 
 
 def shares_of(labels: Array, x: Array, smoothing: float) -> Array:
     """Return the target share of each class: 1 for the label, spread by ``smoothing`` over all."""
-    classes = x.shape[1]
-    hit = equal(labels[:, None], np.arange(classes))
+    classes = x.shape[-1]
+    hit = equal(labels[..., None], np.arange(classes))
     return where(hit, 1.0 - smoothing + smoothing / classes, smoothing / classes)
 
 
 @op(
     formula=r"y = -\sum_k t_k \ln \operatorname{softmax}(x)_k",
-    shapes="n k, n < k -> n",
+    shapes="n ... k, n ... < k -> n ...",
     couples="k",
     examples=(
         Example(),
         Example(settings={"smoothing": 0.1}),
         Example(sizes={"k": 2}),
         Example(ranges={"x": (-40.0, 40.0)}),
+        Example(shapes=OVER_TIME),
     ),
     bounds={"smoothing": (0.0, 1.0)},
     role="loss",
@@ -60,24 +63,25 @@ class cross_entropy:
 
     @staticmethod
     def forward(x: Array, label: Array, smoothing: float = 0.0) -> Array:
-        return -sum_over(shares_of(label, x, smoothing) * log_softmax.forward(x), axis=1)
+        return -sum_over(shares_of(label, x, smoothing) * log_softmax.forward(x), axis=x.ndim - 1)
 
     @staticmethod
     def backward(
         grad_y: Array, y: Array, x: Array, label: Array, smoothing: float = 0.0
     ) -> Gradients:
         difference = softmax.forward(x) - shares_of(label, x, smoothing)
-        return grad_y[:, None] * difference, None
+        return grad_y[..., None] * difference, None
 
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j \left(\ln(1 + e^{x_j}) - t_j x_j\right)",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
     examples=(
         Example(ranges=SHARES),
         Example(ranges=SHARES, settings={"smoothing": 0.1}),
         Example(ranges={**SHARES, "x": (-40.0, 40.0)}),
+        Example(ranges=SHARES, shapes=OUTPUTS_OVER_TIME),
     ),
     bounds={"smoothing": (0.0, 1.0)},
     role="loss",
@@ -93,7 +97,7 @@ class binary_cross_entropy:
     @staticmethod
     def forward(x: Array, target: Array, smoothing: float = 0.0) -> Array:
         share = (1.0 - smoothing) * target + 0.5 * smoothing
-        return mean_over(maximum(x, 0.0) + log1p(exp(-absolute(x))) - share * x, axis=1)
+        return mean_over(maximum(x, 0.0) + log1p(exp(-absolute(x))) - share * x, axis=x.ndim - 1)
 
     @staticmethod
     def backward(
@@ -112,13 +116,17 @@ def lack_of(x: Array, target: Array) -> tuple[Array, Array]:
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j \max(0,\ 1 - (2 t_j - 1)\,x_j)",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
     kinks=(
         Kink({"x": 1.0, "target": 1.0}, "right"),
         Kink({"x": -1.0, "target": 0.0}, "left"),
     ),
-    examples=(Example(ranges=SHARES), Example(ranges={**SHARES, "x": (-4.0, 4.0)})),
+    examples=(
+        Example(ranges=SHARES),
+        Example(ranges={**SHARES, "x": (-4.0, 4.0)}),
+        Example(ranges=SHARES, shapes=OUTPUTS_OVER_TIME),
+    ),
     role="loss",
     targets="classes",
 )
@@ -132,7 +140,7 @@ class hinge:
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
         _, lack = lack_of(x, target)
-        return mean_over(where(less_equal(lack, 0.0), 0.0, lack), axis=1)
+        return mean_over(where(less_equal(lack, 0.0), 0.0, lack), axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
@@ -143,9 +151,13 @@ class hinge:
 
 @op(
     formula=r"y = \sum_k t_k (\ln t_k - \ln \operatorname{softmax}(x)_k)",
-    shapes="n k, n k -> n",
+    shapes="n ... k, n ... k -> n ...",
     couples="k",
-    examples=(Example(ranges=SHARES), Example(ranges={"target": (0.1, 1.0), "x": (-20.0, 20.0)})),
+    examples=(
+        Example(ranges=SHARES),
+        Example(ranges={"target": (0.1, 1.0), "x": (-20.0, 20.0)}),
+        Example(ranges=SHARES, shapes=OUTPUTS_OVER_TIME),
+    ),
     role="loss",
     includes=("softmax", "log_softmax"),
     targets="shares",
@@ -159,12 +171,12 @@ class kullback_leibler:
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
         own = where(less(0.0, target), target, 1.0)
-        return sum_over(own * log(own) - target * log_softmax.forward(x), axis=1)
+        return sum_over(own * log(own) - target * log_softmax.forward(x), axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
-        beside = grad_y[:, None]
-        total = sum_over(target, axis=1, keepdims=True)
+        beside = grad_y[..., None]
+        total = sum_over(target, axis=x.ndim - 1, keepdims=True)
         own = where(less(0.0, target), target, 1.0)
         growth = where(less(0.0, target), 1.0 + log(own), 0.0)
         return (

@@ -13,6 +13,7 @@ from chainrule.arrays import (
     Array,
     broadcast_like,
     equal,
+    less,
     max_over,
     maximum,
     mean_over,
@@ -99,6 +100,29 @@ class masked_average_over_time:
     def backward(grad_y: Array, y: Array, x: Array, mask: Array) -> Gradients:
         each = reshape(grad_y / _real_times(mask), (x.shape[0], 1, x.shape[2]))
         return where(_at_each_time(mask), broadcast_like(each, x), 0.0), None
+
+
+@op(
+    formula=r"y_e = \max_{t: m_t} x_{t,e}",
+    shapes="n t e, n t ? -> n e",
+    couples="t",
+    examples=(Example(), Example(sizes={"t": 4, "e": 1})),
+)
+class masked_max_over_time:
+    """The largest number of each feature among the times where the mask is True; 0 without any."""
+
+    @staticmethod
+    def forward(x: Array, mask: Array) -> Array:
+        any_real = max_over(to_float(mask), 1, keepdims=True)
+        largest = max_over(where(_at_each_time(mask), x, -float("inf")), 1)
+        return where(less(0.0, any_real), largest, 0.0)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, mask: Array) -> Gradients:
+        row = (x.shape[0], 1, x.shape[2])
+        hits = where(_at_each_time(mask), where(equal(x, reshape(y, row)), 1.0, 0.0), 0.0)
+        ties = maximum(sum_over(hits, 1, keepdims=True), 1.0)
+        return hits / ties * reshape(grad_y, row), None
 
 
 def _at_each_time(mask: Array) -> Array:

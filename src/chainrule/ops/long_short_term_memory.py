@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.arrays import Array, contract, scan, sigmoid, tanh
+from collections.abc import Sequence
+
+from chainrule.arrays import Array, contract, scan, sigmoid, tanh, zeros_like
 from chainrule.ops.op import Gradients, op
 from chainrule.ops.recurrence import (
     at_begin,
@@ -13,6 +15,7 @@ from chainrule.ops.recurrence import (
     over_rows_and_times,
     parts_of,
     passed_by,
+    plus,
     split_at,
     tried,
     where_seen,
@@ -26,9 +29,10 @@ SIZES = {"k": kept_size("lstm", gates=GATES, kept=PARTS - 1)}
 
 
 def _step(state: Array, z: Array, *rest: Array) -> Array:
-    *seen, u = rest
+    *seen, u, b = rest
     h, cell, *_ = parts_of(state, PARTS)
-    raw = parts_of(z + h @ u, GATES)
+    # The bias is added here, where the sum is in the cache, and not to all times before.
+    raw = parts_of(z + b + h @ u, GATES)
     enter, forget, leave = sigmoid(raw[0]), sigmoid(raw[1]), sigmoid(raw[3])
     content = tanh(raw[2])
     new_cell = forget * cell + enter * content
@@ -43,25 +47,39 @@ def _step(state: Array, z: Array, *rest: Array) -> Array:
     )
 
 
-def _reverse(
-    packed: Array, grad_h: Array, grad_kept: Array, kept: Array, cell_before: Array, *rest: Array
-) -> Array:
+def _reverse(packed: Array, grad_h: Array, kept: Array, cell_before: Array, *rest: Array) -> Array:
     """Return what is carried (at h, at the cell) a time before, and z's gradient."""
+    return _reversed(packed, [None] * (PARTS - 1), grad_h, kept, cell_before, *rest)
+
+
+def _reverse_of_both(packed: Array, grad_kept: Array, *rest: Array) -> Array:
+    """Return the same where what is kept has a gradient too."""
+    return _reversed(packed, parts_of(grad_kept, PARTS - 1), *rest)
+
+
+def _reversed(
+    packed: Array,
+    at_kept: Sequence[Array | None],
+    grad_h: Array,
+    kept: Array,
+    cell_before: Array,
+    *rest: Array,
+) -> Array:
     *seen, u = rest
     mask = tuple(seen)
     units = grad_h.shape[1]
     carried_h, carried_cell = parts_of(split_at(packed, 2 * units)[0], 2)
     cell, enter, forget, content, leave = parts_of(kept, PARTS - 1)
-    at_cell, at_enter, at_forget, at_content, at_leave = parts_of(grad_kept, PARTS - 1)
-    total_h, total_cell = carried_h + grad_h, carried_cell + at_cell
+    at_cell, at_enter, at_forget, at_content, at_leave = at_kept
+    total_h, total_cell = carried_h + grad_h, plus(carried_cell, at_cell)
     h = where_seen(mask, total_h, 0.0)
     read = tanh(cell)
     inner = where_seen(mask, total_cell, 0.0) + h * leave * (1.0 - read * read)
     grad_z = joined(
-        (inner * content + at_enter) * enter * (1.0 - enter),
-        (inner * cell_before + at_forget) * forget * (1.0 - forget),
-        (inner * enter + at_content) * (1.0 - content * content),
-        (h * read + at_leave) * leave * (1.0 - leave),
+        plus(inner * content, at_enter) * enter * (1.0 - enter),
+        plus(inner * cell_before, at_forget) * forget * (1.0 - forget),
+        plus(inner * enter, at_content) * (1.0 - content * content),
+        plus(h * read, at_leave) * leave * (1.0 - leave),
     )
     return joined(
         passed_by(mask, grad_z @ u.T, total_h),
@@ -81,11 +99,11 @@ def _forward(
 ) -> tuple[Array, Array]:
     units = u.shape[0]
     wide = widened(start, PARTS * units)
-    return split_at(scan(_step, wide, (x @ w + b, *seen), (u,), backwards), units)
+    return split_at(scan(_step, wide, (x @ w, *seen), (u, b), backwards), units)
 
 
 def _backward(
-    grads: tuple[Array, Array],
+    grads: tuple[Array | None, Array | None],
     made: tuple[Array, Array],
     x: Array,
     seen: tuple[Array, ...],
@@ -99,8 +117,10 @@ def _backward(
     h, kept = made
     first_h, first_cell = parts_of(start, 2)
     cell_before = before(split_at(kept, units)[0], first_cell, backwards)
-    along = (*grads, kept, cell_before, *seen)
-    reverse = scan(_reverse, no_state(start, PARTS * units), along, (u,), not backwards)
+    grad_h = zeros_like(h) if grads[0] is None else grads[0]
+    given = (grad_h, kept, cell_before, *seen)
+    step, along = (_reverse, given) if grads[1] is None else (_reverse_of_both, (grads[1], *given))
+    reverse = scan(step, no_state(start, PARTS * units), along, (u,), not backwards)
     carried, grad_z = split_at(reverse, 2 * units)
     return (
         grad_z @ w.T,
@@ -117,6 +137,7 @@ def _backward(
     ),
     shapes="n t i, n s, i g, u g, g -> n t u, n t k",
     couples="t i u g s",
+    takes_none=True,
     learned=LEARNED,
     sizes=SIZES,
     examples=tried({"g": 8, "s": 4}),
@@ -137,7 +158,7 @@ class lstm:
 
     @staticmethod
     def backward(
-        grad_y: tuple[Array, Array],
+        grad_y: tuple[Array | None, Array | None],
         y: tuple[Array, Array],
         x: Array,
         start: Array,
@@ -156,6 +177,7 @@ class lstm:
     ),
     shapes="n t i, n t ?, n s, i g, u g, g -> n t u, n t k",
     couples="t i u g s",
+    takes_none=True,
     learned=LEARNED,
     sizes=SIZES,
     examples=tried({"g": 8, "s": 4}),
@@ -177,7 +199,7 @@ class lstm_where_seen:
 
     @staticmethod
     def backward(
-        grad_y: tuple[Array, Array],
+        grad_y: tuple[Array | None, Array | None],
         y: tuple[Array, Array],
         x: Array,
         seen: Array,

@@ -1,8 +1,8 @@
 """Losses on numbers: how far each row's prediction lies from its target.
 
-A loss reads what the output layer gives and the target, and returns one number for each row;
-``average`` makes one of them all. Its backward is the gradient of exactly the number that its
-forward returns, outputs and all. ``classification_losses`` has those on classes.
+A loss reads what the output layer gives and the target, and returns one number for each row, or for
+each time of a row; ``average`` makes one of them all. Its backward is the gradient of exactly the
+number that its forward returns, outputs and all. ``classification_losses`` has those on classes.
 """
 
 from __future__ import annotations
@@ -26,20 +26,25 @@ from chainrule.arrays import (
 )
 from chainrule.ops.blocks import ABOVE_0
 from chainrule.ops.op import Example, Gradients, Kink, op
+from chainrule.shapes import ROWS
 
 LN_2 = 0.6931471805599453
+# Several outputs at each time of a sequence.
+OUTPUTS_OVER_TIME = ((ROWS, 2, 3), (ROWS, 2, 3))
+BOTH = (Example(), Example(shapes=OUTPUTS_OVER_TIME))
 AT_TARGET = (Kink({"x": 0.0, "target": 0.0}, "middle"),)
 
 
 def per_output(grad_y: Array, x: Array) -> Array:
-    """Return a row's gradient beside each output, where the loss is a mean over outputs."""
-    return grad_y[:, None] / count(x, 1)
+    """Return a loss's gradient beside each output, where it is a mean over outputs."""
+    return grad_y[..., None] / count(x, x.ndim - 1)
 
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j (x_j - t_j)^2",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
+    examples=BOTH,
     role="loss",
 )
 class mean_squared_error:
@@ -48,7 +53,7 @@ class mean_squared_error:
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
         difference = x - target
-        return mean_over(difference * difference, axis=1)
+        return mean_over(difference * difference, axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
@@ -58,8 +63,9 @@ class mean_squared_error:
 
 @op(
     formula=r"y = \frac{1}{2} \sum_j (x_j - t_j)^2",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
+    examples=BOTH,
     role="loss",
 )
 class half_squared_error:
@@ -68,18 +74,19 @@ class half_squared_error:
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
         difference = x - target
-        return 0.5 * sum_over(difference * difference, axis=1)
+        return 0.5 * sum_over(difference * difference, axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
-        gradient = grad_y[:, None] * (x - target)
+        gradient = grad_y[..., None] * (x - target)
         return gradient, -gradient
 
 
 @op(
     formula=r"y = \sum_j (x_j - t_j)^2",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
+    examples=BOTH,
     role="loss",
 )
 class squared_error:
@@ -88,19 +95,20 @@ class squared_error:
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
         difference = x - target
-        return sum_over(difference * difference, axis=1)
+        return sum_over(difference * difference, axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
-        gradient = grad_y[:, None] * (2.0 * (x - target))
+        gradient = grad_y[..., None] * (2.0 * (x - target))
         return gradient, -gradient
 
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j |x_j - t_j|",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
     kinks=AT_TARGET,
+    examples=BOTH,
     role="loss",
 )
 class mean_absolute_error:
@@ -108,7 +116,7 @@ class mean_absolute_error:
 
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
-        return mean_over(absolute(x - target), axis=1)
+        return mean_over(absolute(x - target), axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
@@ -121,9 +129,9 @@ class mean_absolute_error:
         r"y = \frac{1}{o} \sum_j h(x_j - t_j), \quad h(d) = "
         r"\frac{d^2}{2} \text{ if } |d| \le \delta, \text{ else } \delta (|d| - \frac{\delta}{2})"
     ),
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
-    examples=(Example(), Example(settings={"delta": 0.4})),
+    examples=(*BOTH, Example(settings={"delta": 0.4})),
     bounds={"delta": (ABOVE_0, inf)},
     role="loss",
 )
@@ -138,7 +146,7 @@ class huber:
         size = absolute(x - target)
         inside = 0.5 * size * size
         outside = delta * (size - 0.5 * delta)
-        return mean_over(where(less_equal(size, delta), inside, outside), axis=1)
+        return mean_over(where(less_equal(size, delta), inside, outside), axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array, delta: float = 1.0) -> Gradients:
@@ -158,9 +166,9 @@ def log_cosh_of(x: Array) -> Array:
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j \ln \cosh(x_j - t_j)",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
-    examples=(Example(), Example(ranges={"x": (-50.0, 50.0)})),
+    examples=(*BOTH, Example(ranges={"x": (-50.0, 50.0)})),
     role="loss",
 )
 class log_cosh:
@@ -168,7 +176,7 @@ class log_cosh:
 
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
-        return mean_over(log_cosh_of(x - target), axis=1)
+        return mean_over(log_cosh_of(x - target), axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:
@@ -178,10 +186,10 @@ class log_cosh:
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j \max(q\,(t_j - x_j),\ (1 - q)(x_j - t_j))",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
     kinks=AT_TARGET,
-    examples=(Example(), Example(settings={"quantile": 0.9})),
+    examples=(*BOTH, Example(settings={"quantile": 0.9})),
     bounds={"quantile": (0.0, 1.0)},
     role="loss",
 )
@@ -195,7 +203,8 @@ class quantile:
     @staticmethod
     def forward(x: Array, target: Array, quantile: float = 0.5) -> Array:
         difference = x - target
-        return mean_over(0.5 * absolute(difference) + (0.5 - quantile) * difference, axis=1)
+        slanted = 0.5 * absolute(difference) + (0.5 - quantile) * difference
+        return mean_over(slanted, axis=x.ndim - 1)
 
     @staticmethod
     def backward(
@@ -207,9 +216,12 @@ class quantile:
 
 @op(
     formula=r"y = \frac{1}{o} \sum_j e^{x_j} - t_j x_j",
-    shapes="n o, n o -> n",
+    shapes="n ... o, n ... o -> n ...",
     couples="o",
-    examples=(Example(ranges={"target": (0.0, 6.0)}),),
+    examples=(
+        Example(ranges={"target": (0.0, 6.0)}),
+        Example(ranges={"target": (0.0, 6.0)}, shapes=OUTPUTS_OVER_TIME),
+    ),
     role="loss",
     includes=("exp",),
 )
@@ -222,7 +234,7 @@ class poisson:
 
     @staticmethod
     def forward(x: Array, target: Array) -> Array:
-        return mean_over(exp(x) - target * x, axis=1)
+        return mean_over(exp(x) - target * x, axis=x.ndim - 1)
 
     @staticmethod
     def backward(grad_y: Array, y: Array, x: Array, target: Array) -> Gradients:

@@ -87,3 +87,34 @@ class dropconnect:
             sum_over(grad_y, tuple(range(grad_y.ndim - 1))),
             None,
         )
+
+
+@op(
+    formula=r"y = x \frac{W \odot [U \ge p]}{1 - p}, \quad U \sim \mathcal{U}(0, 1)",
+    shapes="... i, i o, i o -> ... o",
+    couples="i",
+    learned={"w": "glorot_uniform"},
+    noise={"mask": "w"},
+    bounds={"rate": (0.0, 1.0)},
+    examples=(
+        Example(settings={"rate": 0.5}),
+        Example(settings={"rate": 0.2}, shapes=((ROWS, 2, 4), (4, 3), (4, 3))),
+    ),
+)
+class dropconnect_product:
+    """``dropconnect`` without a bias. Wan, Zeiler, Zhang, LeCun, Fergus, ICML 2013."""
+
+    @staticmethod
+    def forward(x: Array, w: Array, mask: Array, rate: float = 0.5) -> Array:
+        return x @ (w * kept_share(mask, rate))
+
+    @staticmethod
+    def forward_predict(x: Array, w: Array, rate: float = 0.5) -> Array:
+        return x @ w
+
+    @staticmethod
+    def backward(
+        grad_y: Array, y: Array, x: Array, w: Array, mask: Array, rate: float = 0.5
+    ) -> Gradients:
+        share = kept_share(mask, rate)
+        return grad_y @ (w * share).T, outer_sum(x, grad_y) * share, None

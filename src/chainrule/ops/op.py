@@ -102,6 +102,7 @@ class Op:
     cuts: tuple[str, ...] = ()
     sizes: Mapping[str, SizeRule] = field(default_factory=dict)
     couples: str = ""
+    takes_none: bool = False
     kinks: tuple[Kink, ...] = ()
     examples: tuple[Example, ...] = (Example(),)
     differentiable: bool = True
@@ -226,6 +227,7 @@ def op(
     includes: Sequence[str] = (),
     targets: Targets = "numbers",
     cuts: Sequence[str] = (),
+    takes_none: bool = False,
     differentiable: bool = True,
 ) -> Callable[[Block], Block]:
     """Enter a class of static methods into the table as an op; its docstring is its ``about``.
@@ -245,7 +247,8 @@ def op(
     the inputs' shapes in one row, says how many rows a step needs.
 
     ``bounds`` gives the least and the most of a setting; ``cuts`` names inputs whose gradient ends
-    here on purpose, though forward depends on them. ``differentiable=False``: no input has one.
+    here on purpose, though forward depends on them. ``takes_none``: backward is given ``None``, not
+    zeros, for an output that nothing reads. ``differentiable=False``: no input has a gradient.
 
     ``role="activation"`` makes the op an activation by its name; ``start`` names the initializer of
     weights in front of it. ``role="loss"`` makes it a loss: prediction and target in, one number
@@ -281,6 +284,7 @@ def op(
                 forward_predict=predicting_rule(block, own_name, pattern, names, noise, state),
                 fewest_rows=getattr(block, "fewest_rows", None),
                 cuts=tuple(cuts),
+                takes_none=takes_none,
                 differentiable=differentiable,
                 sizes=sizes,
                 couples=couples,

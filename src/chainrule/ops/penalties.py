@@ -20,6 +20,20 @@ class average:
         return share * weight, share * x
 
 
+@op(formula=r"y = \frac{1}{T} \sum_t w_t x_t", shapes="n t, n t -> n", couples="t")
+class weighted_average_over_time:
+    """One number for each row: the sum of weight times loss over time, over the number of times."""
+
+    @staticmethod
+    def forward(x: Array, weight: Array) -> Array:
+        return sum_over(weight * x, axis=1) / count(x, 1)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, weight: Array) -> Gradients:
+        share = grad_y[:, None] / count(x, 1)
+        return share * weight, share * x
+
+
 @op(formula=r"y = \frac{1}{2} \sum_p \lambda_p w_p^2", shapes="p, p -> ", couples="p")
 class l2_penalty:
     """Half the squares of parameters, each with a strength of its own (weight decay).

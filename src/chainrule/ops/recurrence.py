@@ -72,6 +72,10 @@ def over_rows_and_times(x: Array) -> Array:
     return sum_over(x, (0, 1))
 
 
+def plus(total: Array, more: Array | None) -> Array:
+    return total if more is None else total + more
+
+
 def no_state(start: Array, width: int) -> Array:
     """Return zeros (n, width) for the rows of ``start`` (n, size)."""
     return widened(zeros_like(start), width)

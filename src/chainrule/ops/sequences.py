@@ -8,7 +8,6 @@ from chainrule.arrays import (
     pad,
     reshape,
     slice_of,
-    sum_over,
     zeros_like,
 )
 from chainrule.ops.op import Example, Gradients, op
@@ -27,7 +26,8 @@ class zero_state:
 
     @staticmethod
     def forward(x: Array, size: int = 1) -> Array:
-        column = reshape(sum_over(zeros_like(x), (1, 2)), (x.shape[0], 1))
+        corner = slice_of(slice_of(x, 1, 0, 1), 2, 0, 1)
+        column = reshape(zeros_like(corner), (x.shape[0], 1))
         return pad(column, 1, 0, int(size) - 1)
 
     @staticmethod

@@ -110,9 +110,14 @@ def _outputs(step: Step, values: Mapping[Any, Any]) -> Any:
 
 
 def _gradients_at(step: Step, values: Mapping[Any, Any], known: Mapping[Any, Any]) -> Any:
-    """The gradients at a step's outputs; an output that nothing uses has a gradient of zeros."""
+    """The gradients at a step's outputs; an output that nothing uses has a gradient of zeros.
+
+    An op that takes ``None`` is spared them.
+    """
     results = tuple(
-        zeros_like(values[name]) if known.get(name) is None else known[name]
+        zeros_like(values[name])
+        if known.get(name) is None and not step.op.takes_none
+        else known.get(name)
         for name in step.flowing
     )
     return results[0] if len(results) == 1 else results

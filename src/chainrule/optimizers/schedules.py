@@ -140,9 +140,7 @@ class WarmRestarts(Schedule):
     def __post_init__(self) -> None:
         _check(self, "epochs")
         if self.growth < 1.0:
-            raise SetupError(
-                f"growth of WarmRestarts is {self.growth!r}.", "Give a number from 1."
-            )
+            raise SetupError(f"growth of WarmRestarts is {self.growth!r}.", "Give a number from 1.")
 
     def rate(self, epoch: Any) -> Any:
         turns: Any = epoch / self.epochs

@@ -213,7 +213,7 @@ def resume(
     ops: Sequence[Any] = (),
     loss: Callable[..., Any] | None = None,
     metrics: Sequence[Metric] = (),
-    validation: tuple[Any, Any] | None = None,
+    validation: tuple[Any, ...] | None = None,
     sample_weight: Any = None,
     class_weight: Mapping[Any, float] | str | None = None,
     on_epoch: Hook | Sequence[Hook] = (),

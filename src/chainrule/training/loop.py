@@ -69,7 +69,7 @@ class Loop:
         self.rows = training.typed(setup.dtype)
         self.validates = len(validation) > 0
         self.held = validation.typed(setup.dtype)
-        self.held_targets = validation.targets
+        self.held_rows = validation
         self.held_batches = Batches(len(validation), EVALUATION_ROWS)
         self.scorer = Scorer(setup.metrics if self.validates else (), setup.meaning(0))
         self.frozen = self.objective.frozen.flat_array(setup.network.parameters, setup.dtype)
@@ -99,7 +99,7 @@ class Loop:
         """Raise SetupError where the last step of an epoch has fewer rows than a layer needs."""
         rows = self.batches.rows_in(self.batches.steps_per_epoch - 1)
         remedy = f"Give another batch_size than {self.setup.batch_size}, or other rows."
-        refuse_few_rows(self.objective.plan, rows, remedy)
+        refuse_few_rows(self.objective.fewest_rows, rows, remedy)
 
     def trace(self) -> None:
         """Trace the training step now. Raises SetupError where it cannot be trained."""
@@ -292,7 +292,7 @@ class Loop:
             columns["penalty"] = stretch.penalties.tolist()
         if self.validates:
             columns["validation_loss"] = seen.judged.tolist()
-            columns |= scores_by_epoch(self.scorer, self.held_targets, seen.outputs)
+            columns |= scores_by_epoch(self.scorer, self.held_rows, seen.outputs)
         columns |= self._further(first, stretch)
         recording.extend(columns)
         changes: dict[str, Any] = {}

@@ -38,17 +38,17 @@ class Meaning:
             return np.asarray(find_op(self.loss.op.includes[0]).forward(wide))
 
     def predictions(self, output: Numbers) -> Numbers:
-        """Return label numbers (rows,), or numbers (rows, outputs).
+        """Return label numbers (rows,), or numbers (rows, outputs); over time with that axis, too.
 
         One output for two classes is cut where both are as likely: at a probability of 1/2, at 0
         for the margins of hinge, and at 1/2 for a loss of one's own, whose targets are 0 and 1.
         """
         if self.target.task == "regression":
             return self.values(output) if self.loss.op.includes else output
-        if output.shape[1] == 1:
+        if output.shape[-1] == 1:
             cut = 0.0 if self.loss.name == "hinge" else 0.5
-            return (self.values(output)[:, 0] > cut).astype(np.int64)
-        labels: Numbers = np.argmax(output, axis=1)
+            return (self.values(output)[..., 0] > cut).astype(np.int64)
+        labels: Numbers = np.argmax(output, axis=-1)
         return labels
 
     def probabilities(self, output: Numbers) -> Numbers:
@@ -63,4 +63,4 @@ class Meaning:
                 "Use predict(), or train with cross_entropy, or end the network in a softmax.",
             )
         shares = self.values(output)
-        return np.concatenate([1.0 - shares, shares], axis=1) if shares.shape[1] == 1 else shares
+        return np.concatenate([1.0 - shares, shares], axis=-1) if shares.shape[-1] == 1 else shares

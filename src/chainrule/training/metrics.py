@@ -86,12 +86,20 @@ class Scorer:
             for one in check_metrics(list(chosen), task)
         ]
 
-    def __call__(self, truth: Sequence[Numbers], outputs: Sequence[Numbers]) -> dict[str, float]:
-        """Return ``validation_<metric>`` -> number, for the first output."""
+    def __call__(
+        self, truth: Sequence[Numbers], outputs: Sequence[Numbers], counted: Numbers | None = None
+    ) -> dict[str, float]:
+        """Return ``validation_<metric>`` -> number, for the first output.
+
+        ``counted`` (rows, time) are the times of a target over time that count; metrics are given
+        these one after another.
+        """
         if not self.chosen:
             return {}
         target = self.meaning.target
         wanted, predicted = truth[0], self.meaning.predictions(outputs[0])
+        if counted is not None:
+            wanted, predicted = wanted[counted], predicted[counted]
         if target.task == "classification":
             wanted, predicted = target.decoded(_labels(wanted)), target.decoded(predicted)
         # Overflow in a training that diverges is a finding for the recording, not a warning.

@@ -93,8 +93,8 @@ def plan_from_record(content: object) -> Plan:
         if name in made | set(inputs)
     }
     for name in outputs:
-        if len(rows[name]) != 1:
-            raise record.damaged(f"the output {name!r} is not a row of numbers")
+        if len(rows[name]) not in (1, 2):
+            raise record.damaged(f"the output {name!r} is no numbers for a row or over time")
     return Plan(inputs, steps, parameters, outputs, _sizes(rows), state=state)
 
 

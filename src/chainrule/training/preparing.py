@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from chainrule.data.orientation import may_be_in_columns, samples_in_columns
 from chainrule.errors import DataError, SetupError, ShapeError
-from chainrule.network.backpropagation import refuse_other_than_rows, target_array
+from chainrule.network.backpropagation import target_array
 from chainrule.network.input_kinds import of_its_kind
 from chainrule.network.losses import Loss, TargetKind, find_loss, loss, refuse_weights
 from chainrule.network.network import Network
+from chainrule.network.over_time import Weights
 from chainrule.training.rows import (
     Provenance,
     Rows,
@@ -25,6 +26,14 @@ from chainrule.training.rows import (
     split_validation,
 )
 from chainrule.training.targets import Target, Task, find_target, target_values
+from chainrule.training.targets_over_time import (
+    counted,
+    refuse_single_answers,
+    scaled,
+    those_over_time,
+    weighed_by_class,
+    weights_of_times,
+)
 
 LossChoice = Loss | Callable[..., Any] | None
 
@@ -47,7 +56,7 @@ def prepare(
     y: Any,
     *,
     loss: Any,
-    validation: float | tuple[Any, Any] | Provenance,
+    validation: float | tuple[Any, ...] | Provenance,
     sample_weight: Any,
     class_weight: Mapping[Any, float] | str | None,
     seed: int,
@@ -65,25 +74,29 @@ def prepare(
     ys = _target_values(y, network.output_count)
     if len(inputs) == len(ys) == 1:
         _refuse_samples_in_columns(next(iter(inputs.values())), ys[0])
+    times, sample_weight = weights_of_times(network, inputs, ys, sample_weight)
     found = targets or tuple(
-        find_target(one, _task_of(choice)) for one, choice in zip(ys, choices, strict=True)
+        find_target(one, _task_of(choice), counted(time))
+        for one, choice, time in zip(ys, choices, times, strict=True)
     )
     network = _sized(network, inputs, found, choices).started(seed)
-    refuse_other_than_rows(network.plan)
+    refuse_single_answers(network.plan, ys)
     inputs = {name: of_its_kind(network.plan, name, one) for name, one in inputs.items()}
     count = len(next(iter(inputs.values())))
-    losses, encoded = _losses(network, choices, found, ys, count)
-    numbers = None
-    if found[0].task == "classification" and len(found) == 1:
+    losses, encoded = _losses(network, choices, found, ys, times, count)
+    numbers, classes = None, found[0].labels
+    if len(found) == 1 and times[0] is not None and class_weight is not None:
+        times[0] = weighed_by_class(times[0], class_weight, encoded[0], found[0])
+        class_weight = None
+    elif len(found) == 1 and times[0] is None and found[0].task == "classification":
         numbers = encoded[0].reshape(-1).astype(np.int64)
-    classes = found[0].labels
     weights = row_weights(sample_weight, class_weight, count, numbers, classes)
     refuse_weights(losses, weights)
-    rows = Rows(tuple(inputs.values()), tuple(encoded), weights)
-    checksum = checksum_of([*rows.inputs, *rows.targets, rows.weights])
+    rows = Rows(tuple(inputs.values()), tuple(encoded), weights, those_over_time(times))
+    checksum = checksum_of([*rows.inputs, *rows.targets, rows.weights, *rows.time_weights])
     if isinstance(validation, tuple):
         held = _held_out(network, validation, losses, found)
-        known = checksum_of([*held.inputs, *held.targets])
+        known = checksum_of([*held.inputs, *held.targets, *held.time_weights])
         provenance = Provenance(count, checksum, held=known)
         return _prepared(network, losses, found, rows, held, provenance)
     if isinstance(validation, Provenance):
@@ -116,7 +129,8 @@ def _prepared(
     scale = training.weights.mean()
     if not scale > 0.0:
         raise DataError("All training rows have the weight 0.", "Give at least one row a weight.")
-    training = replace(training, weights=training.weights / scale)
+    training = scaled(replace(training, weights=training.weights / scale), "training")
+    held = scaled(held, "validation", as_mask=True)
     return Prepared(network, losses, targets, training, held, provenance)
 
 
@@ -219,7 +233,9 @@ def _ends_in_one(network: Network, sizes: Mapping[str, tuple[int, ...]]) -> bool
         return False
     # A sigmoid there is meant as the output, which the loss explains; others count as hidden.
     open_end = network.sized(sizes, 2).plan.outputs == plan.outputs
-    return plan.shapes[plan.outputs[0]] == (1,) and (open_end or plan.steps[-1].op == "sigmoid")
+    return plan.shapes[plan.outputs[0]][-1:] == (1,) and (
+        open_end or plan.steps[-1].op == "sigmoid"
+    )
 
 
 def _losses(
@@ -227,53 +243,60 @@ def _losses(
     choices: Sequence[LossChoice],
     targets: Sequence[Target],
     ys: Sequence[NDArray[Any]],
+    times: Sequence[Weights | None],
     rows: int,
 ) -> tuple[tuple[Loss, ...], list[NDArray[Any]]]:
     """Return the loss of each output and its target as the loss takes it."""
     losses: list[Loss] = []
     encoded: list[NDArray[Any]] = []
-    for choice, target, y, output in zip(choices, targets, ys, network.plan.outputs, strict=True):
-        width = network.plan.shapes[output][-1]
+    outputs = network.plan.outputs
+    for choice, target, y, weights, output in zip(
+        choices, targets, ys, times, outputs, strict=True
+    ):
+        shape = network.plan.shapes[output]
+        width = shape[-1]
         classes = target.task == "classification"
         if classes and width not in ((1, 2) if target.width == 2 else (target.width,)):
             raise ShapeError(
-                f"The network gives {width} numbers for each row, and the target has "
-                f"{target.width} classes.",
+                f"The network gives {width} numbers for each {'row' if weights is None else 'time'}"
+                f", and the target has {target.width} classes.",
                 f"Make the last layer Dense({target.width}), or Dense() to leave it to the data.",
             )
         default = "mean_squared_error"
         if classes:
             default = "binary_cross_entropy" if width == 1 else "cross_entropy"
         labels: TargetKind = "labels" if classes and width > 1 else "numbers"
-        one = find_loss(choice or default, labels, width)
+        one = find_loss(choice or default, labels, width, None if weights is None else shape[0])
         losses.append(one)
-        encoded.append(target_array(target.encoded(y), one, rows, width))
+        encoded.append(target_array(target.encoded(y, counted(weights)), one, rows, shape))
     return tuple(losses), encoded
 
 
 def _held_out(
     network: Network,
-    validation: tuple[Any, Any],
+    validation: tuple[Any, ...],
     losses: Sequence[Loss],
     targets: Sequence[Target],
 ) -> Rows:
     """Return validation rows that were given as (X, y)."""
-    if len(validation) != 2:
+    over_time = any(one.over_time for one in targets)
+    if len(validation) != 2 and not (over_time and len(validation) == 3):
         raise SetupError(
             f"validation has {len(validation)} parts.", "Give a share such as 0.2, or (X, y)."
         )
-    X, y = validation
+    X, y, weights = (*validation, None)[:3]
     rows = named_inputs(network, X)
     _check_validation(network, rows)
     inputs = tuple(of_its_kind(network.plan, name, one) for name, one in rows.items())
-    count = len(inputs[0])
+    count, ys = len(inputs[0]), _target_values(y, len(targets))
+    times, _ = weights_of_times(network, rows, ys, weights)
+    refuse_single_answers(network.plan, ys)
+    shapes = [network.plan.shapes[output] for output in network.plan.outputs]
     arrays = tuple(
-        target_array(target.encoded(one), loss, count, network.plan.shapes[output][-1])
-        for one, target, loss, output in zip(
-            _target_values(y, len(targets)), targets, losses, network.plan.outputs, strict=True
-        )
+        target_array(target.encoded(one, counted(time)), loss, count, shape)
+        for one, time, target, loss, shape in zip(ys, times, targets, losses, shapes, strict=True)
     )
-    return Rows(inputs, arrays, np.ones(count))
+    return Rows(inputs, arrays, np.ones(count), those_over_time(times))
 
 
 def _check_validation(network: Network, inputs: Mapping[str, NDArray[Any]]) -> None:

@@ -237,12 +237,15 @@ def setup_from_record(
         origin=Origin(**{name: record.whole_number(origin, name) for name in asdict(Origin())}),
     )
     for one, target, output in zip(setup.losses, targets, plan.outputs, strict=True):
-        _check_fit(one, target, plan.shapes[output][0])
+        _check_fit(one, target, plan.shapes[output])
     return setup
 
 
-def _check_fit(loss: Loss, target: Target, width: int) -> None:
+def _check_fit(loss: Loss, target: Target, shape: tuple[int, ...]) -> None:
     """Refuse a target that the outputs cannot speak of."""
+    width = shape[-1]
+    if len(shape) != 1 + target.over_time:
+        raise record.damaged("an output and its target differ in whether they are over time")
     widths = (1, 2) if target.width == 2 and target.task == "classification" else (target.width,)
     labels = target.task == "classification" and width > 1
     if width not in widths or (loss.target == "labels") != labels:
@@ -303,9 +306,12 @@ def _loss_from(content: object, plan: Plan, output: str, own: Callable[..., Any]
     absent = AbsentFunction(name, record.text(plain, "source"), "loss", f"load(path, loss={name})")
     if own is not None:
         absent.check(own)
-        return find_loss(own, "labels" if labels else "numbers", plan.shapes[output][-1])
-    slot = "n < o" if labels else "n o"
-    return Loss(op_from_function(name, absent, f"n o, {slot} -> n"), own=True)
+        *times, width = plan.shapes[output]
+        time = times[0] if times else None
+        return find_loss(own, "labels" if labels else "numbers", width, time)
+    rows = "n t" if len(plan.shapes[output]) > 1 else "n"
+    slot = f"{rows} < o" if labels else f"{rows} o"
+    return Loss(op_from_function(name, absent, f"{rows} o, {slot} -> {rows}"), own=True)
 
 
 def _state_from(

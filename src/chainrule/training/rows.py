@@ -24,11 +24,15 @@ Arrays = tuple[NDArray[Any], ...]
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Inputs, targets and weights, as many rows in each. Nothing of it is kept in a run."""
+    """Inputs, targets and weights, as many rows in each. Nothing of it is kept in a run.
+
+    ``time_weights``: (rows, time) for each target over time, how much each of its times counts.
+    """
 
     inputs: Arrays
     targets: Arrays
     weights: NDArray[Any]
+    time_weights: Arrays = ()
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -39,14 +43,15 @@ class Rows:
             tuple(one[chosen] for one in self.inputs),
             tuple(one[chosen] for one in self.targets),
             self.weights[chosen],
+            tuple(one[chosen] for one in self.time_weights),
         )
 
     def typed(self, dtype: str) -> tuple[NDArray[Any], ...]:
-        """Return inputs, targets and weights for an engine: floats in ``dtype``.
+        """Return inputs, targets and weights, those of times first, for an engine.
 
-        Raises DataError for numbers that are too large for it.
+        Floats are in ``dtype``. Raises DataError for numbers that are too large for it.
         """
-        every = (*self.inputs, *self.targets, self.weights)
+        every = (*self.inputs, *self.targets, *self.time_weights, self.weights)
         largest = np.finfo(dtype).max
         if any(one.size and max(one.max(), -one.min()) > largest for one in every):
             raise DataError(
@@ -249,15 +254,16 @@ def row_weights(
             raise SetupError(
                 "class_weight was given for a target of numbers.", "Use sample_weight instead."
             )
-        weights = weights * _of_classes(class_weight, labels, classes)[labels]
+        weights = weights * weights_of_classes(class_weight, labels, classes)[labels]
     if not weights.sum() > 0.0:
         raise DataError("All rows have the weight 0.", "Give at least one row a weight.")
     return np.asarray(weights / weights.mean())
 
 
-def _of_classes(
+def weights_of_classes(
     class_weight: Any, labels: NDArray[Any], classes: Sequence[Any]
 ) -> NDArray[np.float64]:
+    """Return the weight of each class. Raises SetupError for what does not name classes."""
     if isinstance(class_weight, str) and class_weight == "balanced":
         counts = np.maximum(np.bincount(labels, minlength=len(classes)), 1)
         return np.array([len(labels) / (len(classes) * one) for one in counts.tolist()])

@@ -76,8 +76,9 @@ class Run:
         """Return labels in the target's own type, or numbers in the target's units.
 
         ``x`` is (rows, features) as in training, for a run on a table a table: a path, a data
-        frame, or a mapping of columns. Returns (rows,) for a single target, or a tuple for
-        several outputs. Raises DataError for columns and rows that do not fit.
+        frame, or a mapping of columns. Returns (rows,) for a single target, (rows, time) for one
+        over time, or a tuple for several outputs. What is said where a mask is False means nothing.
+        Raises DataError for columns and rows that do not fit.
         """
         results = [self._decoded(place, output) for place, output in enumerate(self._outputs(x))]
         return results[0] if len(results) == 1 else tuple(results)
@@ -91,12 +92,13 @@ class Run:
             found = self._preparation().target.predictions(found.astype(np.float64))
         if "scaling" in self.notes:
             found = Scaling.from_record(self.notes["scaling"]).predictions(found)
-        return found[:, 0] if target.flat else found
+        return found[..., 0] if target.flat else found
 
     def predict_proba(self, x: Any) -> Any:
         """Return the probability of each class (rows, classes), columns as in ``classes``.
 
-        Raises SetupError for a target of numbers, and for a loss that knows no probabilities.
+        Over time they are (rows, time, classes). Raises SetupError for a target of numbers, and for
+        a loss that knows no probabilities.
         """
         results = [
             self.setup.meaning(place).probabilities(output)

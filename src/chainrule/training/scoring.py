@@ -9,36 +9,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.training.metrics import METRICS, Scorer
+from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
 
 
 def scores_by_epoch(
-    scorer: Scorer, truth: Sequence[Numbers], outputs: Sequence[Numbers]
+    scorer: Scorer, rows: Rows, outputs: Sequence[Numbers]
 ) -> dict[str, list[float]]:
     """Return ``validation_<metric>`` -> one number for each epoch.
 
-    ``outputs`` are those of the network, (epochs, rows, ...). The metrics that are measured when
-    nothing is chosen are computed for all epochs together, because one by one they take longer
-    than a small network's steps; any other is asked epoch by epoch.
+    ``rows`` hold the truth; ``outputs`` are those of the network, (epochs, rows, ...). The metrics
+    that are measured when nothing is chosen are computed for all epochs together, because one by
+    one they take longer than a small network's steps; any other is asked epoch by epoch.
     """
     if not scorer.chosen:
         return {}
+    over_time = scorer.meaning.target.over_time
+    counted = rows.time_weights[0] > 0 if over_time else None
     if all(metric in _AT_ONCE for _, metric in scorer.chosen):
-        return _at_once(scorer, truth[0], outputs[0])
-    single = [scorer(truth, made) for made in zip(*outputs, strict=True)]
+        return _at_once(scorer, rows.targets[0], outputs[0], counted)
+    single = [scorer(rows.targets, made, counted) for made in zip(*outputs, strict=True)]
     return {name: [one[name] for one in single] for name in single[0]}
 
 
-def _at_once(scorer: Scorer, truth: Numbers, outputs: Numbers) -> dict[str, list[float]]:
+def _at_once(
+    scorer: Scorer, truth: Numbers, outputs: Numbers, counted: Numbers | None
+) -> dict[str, list[float]]:
     target = scorer.meaning.target
     epochs, rows = outputs.shape[:2]
     predicted = scorer.meaning.predictions(outputs.reshape(epochs * rows, *outputs.shape[2:]))
-    wanted = truth
-    if target.task == "classification":
-        wanted = target.decoded(truth.astype(np.int64).reshape(-1))
-        predicted = target.decoded(predicted)
     predicted = predicted.reshape(epochs, rows, *predicted.shape[1:])
+    wanted = truth
+    if counted is not None:
+        wanted, predicted = truth[counted], predicted[:, counted]
+    if target.task == "classification":
+        wanted = target.decoded(wanted.astype(np.int64).reshape(-1))
+        predicted = target.decoded(predicted)
     with np.errstate(all="ignore"):
         return {
             f"validation_{name}": _AT_ONCE[metric](wanted, predicted).tolist()

@@ -13,7 +13,7 @@ from chainrule.errors import SetupError, nearest
 from chainrule.network.losses import Loss
 from chainrule.network.network import Network, layout_of
 from chainrule.network.objective import Objective
-from chainrule.network.plan import Parameter
+from chainrule.network.plan import Parameter, Plan
 from chainrule.optimizers import AnyOptimizer
 from chainrule.program import FloatType
 from chainrule.training.arguments import from_zero, limit
@@ -75,13 +75,18 @@ class Setup:
     origin: Origin = field(default_factory=Origin)
 
     def objective(self) -> Objective:
-        """Return what is minimised: all parameters that are not frozen by name."""
+        """Return what is minimised: all parameters that are not frozen by name.
+
+        A layer whose state is frozen by name, running statistics, works as it predicts.
+        """
         plan = self.network.plan
-        frozen = frozenset(names_of(plan.parameters, self.freeze, "freeze"))
-        trained, still = layout_of(plan, frozen)
+        named = frozenset(names_of((*plan.parameters, *plan.state), self.freeze, "freeze"))
+        trained, frozen = layout_of(plan, named)
         if not trained.parameters:
             raise SetupError("Every parameter is frozen.", "Leave at least one to be trained.")
-        return Objective(plan, self.losses, trained, still)
+        still = frozenset(one.name for one in plan.state if one.name in named)
+        _refuse_half_still(plan, still)
+        return Objective(plan, self.losses, trained, frozen, still=still)
 
     def meaning(self, place: int) -> Meaning:
         """Return what the numbers of an output mean."""
@@ -118,6 +123,19 @@ def check_start(setup: Setup) -> None:
             raise SetupError(
                 f"{name} holds NaN, infinity, or numbers that are too large for {setup.dtype}.",
                 "Give finite numbers, or dtype='float64'.",
+            )
+
+
+def _refuse_half_still(plan: Plan, still: frozenset[str]) -> None:
+    """Raise SetupError where a part of a layer's state is to stay and another to move."""
+    for step in plan.steps:
+        own = [one.name for one in plan.state if one.name in step.inputs]
+        moving = [name for name in own if name not in still]
+        if moving and len(moving) < len(own):
+            raise SetupError(
+                f"freeze stops a part of the running statistics of {step.layer}, and {moving[0]} "
+                "would move on.",
+                f"Freeze all of them, '{step.layer}.*', or its parameters alone.",
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,16 +22,27 @@ LABEL_TYPES = (str, bool, int, float)
 class Target:
     """What is predicted. ``labels`` are the classes in the caller's own type, in sorted order.
 
-    ``flat``: the target came as (rows,), so predictions go back as (rows,).
+    ``flat``: the target came as (rows,), so predictions go back as (rows,). ``over_time``: it has
+    an axis of times behind the rows, and so have predictions.
     """
 
     task: Task
     width: int
     labels: tuple[Any, ...] = ()
     flat: bool = True
+    over_time: bool = False
 
-    def encoded(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Return label numbers (rows,), or numbers (rows, width). Raises DataError."""
+    def encoded(self, y: NDArray[Any], counted: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """Return label numbers (rows,), or numbers (rows, width). Raises DataError.
+
+        Over time they are (rows, time) or (rows, time, width), 0 where a time is not ``counted``.
+        """
+        if self.over_time and counted is not None:
+            _refuse_gaps(y, counted)
+            found = replace(self, over_time=False).encoded(y[counted])
+            whole = np.zeros((*counted.shape, *found.shape[1:]), found.dtype)
+            whole[counted] = found
+            return whole
         if self.task == "regression":
             numbers = _numbers(y)
             return numbers[:, None] if numbers.ndim == 1 else numbers
@@ -69,6 +80,7 @@ class Target:
             "width": self.width,
             "labels": list(self.labels),
             "flat": self.flat,
+            **({"over_time": True} if self.over_time else {}),
         }
 
     @classmethod
@@ -85,7 +97,8 @@ class Target:
         least = 2 if task == "classification" else 1
         if width < least or len(labels) != (width if task == "classification" else 0):
             raise record.damaged("'labels' and 'width' do not agree")
-        return cls(task, width, tuple(labels), record.flag(plain, "flat"))
+        over_time = "over_time" in plain and record.flag(plain, "over_time")
+        return cls(task, width, tuple(labels), record.flag(plain, "flat"), over_time)
 
 
 def target_values(y: Any) -> NDArray[Any]:
@@ -112,11 +125,17 @@ def target_values(y: Any) -> NDArray[Any]:
         ) from error
 
 
-def find_target(y: NDArray[Any], task: Task | None) -> Target:
+def find_target(
+    y: NDArray[Any], task: Task | None, counted: NDArray[np.bool_] | None = None
+) -> Target:
     """Work out what a target is. Raises DataError where it is nothing that can be learned.
 
     Without a task, text, truth values and whole numbers are classes, other numbers are numbers.
+    ``counted`` (rows, time) is given for a target over time: which of its times are looked at.
     """
+    if counted is not None:
+        _refuse_gaps(y, counted)
+        return replace(find_target(y[counted], task), over_time=True)
     if y.ndim not in (1, 2) or y.size == 0:
         raise DataError(f"The target has the shape {y.shape}.", "Give one target for each row.")
     if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind not in "f":
@@ -124,6 +143,20 @@ def find_target(y: NDArray[Any], task: Task | None) -> Target:
     if task is None:
         task = _task_of(y)
     return _classes_of(y) if task == "classification" else _numbers_of(y)
+
+
+def _refuse_gaps(y: NDArray[Any], counted: NDArray[np.bool_]) -> None:
+    """Raise DataError where a target is no number at a time that counts."""
+    if y.dtype.kind != "f":
+        return
+    finite = np.isfinite(y)
+    bad = counted & ~(finite.all(axis=2) if y.ndim > 2 else finite)
+    if bad.any():
+        row, time = np.argwhere(bad)[0].tolist()
+        raise DataError(
+            f"The target is NaN or infinite at {bad.sum()} times, first in row {row}, time {time}.",
+            "Leave those times out: sample_weight (rows, time) with 0 there, or a mask.",
+        )
 
 
 def _task_of(y: NDArray[Any]) -> Task:

@@ -65,7 +65,7 @@ def train(
     learning_rate: float | Schedule | None = None,
     epochs: int = 100,
     batch_size: int | Literal["auto"] | None = "auto",
-    validation: float | tuple[Any, Any] = 0.0,
+    validation: float | tuple[Any, ...] = 0.0,
     metrics: Sequence[Metric] | None = None,
     sample_weight: Any = None,
     class_weight: Mapping[Any, float] | str | None = None,
@@ -98,7 +98,9 @@ def train(
     ``network``: a Network (one that has parameters goes on from them), or a Run, which goes on
     where it ended for ``epochs`` more, see below. ``X``: (rows, features); for several inputs a
     list, or name -> array. ``y``: labels (rows,), or numbers (rows,) or (rows, outputs); a list
-    for several outputs.
+    for several outputs. Where the network answers at each time of a sequence: labels (rows, time),
+    or numbers (rows, time) or (rows, time, outputs). What stands in ``y`` where the mask of the
+    sequence is False, or ``sample_weight`` (rows, time) is 0, does not count, in losses or metrics.
 
     ``loss``: a name, ``loss(name, ...)``, or a function (prediction, target) -> one number for each
     row or one for the batch; by default ``cross_entropy`` for labels (``binary_cross_entropy`` for
@@ -107,11 +109,12 @@ def train(
     replaces its rate.
     ``batch_size``: rows in a step; "auto" is min(32, rows), or a little less where batch norm would
     get a step of one row, and all rows for optimizers that need them; ``None`` is all rows.
-    ``validation``: a share of the rows, held out by seed and stratified by class, or (X, y).
+    ``validation``: a share of the rows, held out by seed and stratified by class, or (X, y); over
+    time also (X, y, weights), of which those above 0 say which times count.
     ``metrics``: names or functions (truth, predicted) -> number, taken on the validation rows;
     by default accuracy for classes and r2 for numbers.
     ``sample_weight`` (rows,) and ``class_weight`` ("balanced" or class -> weight) multiply; they
-    are scaled to a mean of 1 over the training rows. Validation rows weigh 1 each.
+    are scaled to a mean of 1 over the training rows (and times). Validation rows weigh 1 each.
 
     Training ends after ``epochs``, or when ``target_loss``, ``min_change``, ``min_gradient``,
     ``patience`` (epochs without a better validation loss) or ``max_seconds`` says so; see
@@ -124,9 +127,10 @@ def train(
     ``dtype``: "float32" or "float64", by default float64 for optimizers that search, such as
     "levenberg_marquardt", whose epochs are iterations, and float32 for all others. ``engine``:
     "auto" is the compiled engine where it is there, else "reference", NumPy; see ``chainrule
-    engines``. ``freeze``: names or patterns of parameters that stay ("*.b"); ``rates``: pattern ->
-    factor on the learning rate. ``l1``, ``l2``,
-    ``weight_decay``: see ``Regularisation``; ``clip_norm`` and ``clip_value`` bound the gradient.
+    engines``. ``freeze``: names or patterns of parameters that stay ("*.b"); a pattern that names
+    running statistics too ("batch_norm_1.*") stops them, and the layer works as it predicts;
+    ``rates``: pattern -> factor on the learning rate. ``l1``, ``l2``, ``weight_decay``: see
+    ``Regularisation``; ``clip_norm`` and ``clip_value`` bound the gradient.
     ``on_epoch``: called after every epoch with its progress, which can ``stop()`` or set
     ``learning_rate``. ``readings``: layers are looked at closely before each of so many epochs,
     then ever more rarely (0: never); ``snapshots``: keep the parameters every so many epochs (0:

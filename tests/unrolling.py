@@ -1,11 +1,12 @@
 """Unrolling: a program whose scans are written out, one step after another.
 
-For an engine that follows a flat list of words. Entries of a sequence are slices of it, and the
+What a scan gives, word by word, is held to that. Entries of a sequence are slices of it, and the
 states after all steps are joined along time.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from chainrule.program import Program, trace
 from chainrule.scanning import step_along
 
 
+@functools.lru_cache(maxsize=64)
 def unrolled(program: Program) -> Program:
     """Return a program of the same inputs and outputs without scans; itself where it has none."""
     if all(one.word != "scan" for one in program.equations):
