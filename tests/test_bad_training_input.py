@@ -66,7 +66,7 @@ ROWS: dict[str, tuple[Any, type[cr.ChainruleError], str]] = {
     "missing values": (
         np.array([[1.0, None]] * 24, dtype=object), cr.DataError, "NaN or infinity in 24 rows"
     ),
-    "ragged lists": ([[1.0, 2.0], [3.0]], cr.DataError, "rows of different lengths"),
+    "ragged lists": ([[1.0, 2.0], [3.0]], cr.DataError, "fill short sequences up"),
     "one axis": (X[:, 0], cr.DataError, "Write X.reshape(-1, 1) for one column"),
     "no rows": (X[:0], cr.DataError, "is empty"),
     "no columns": (X[:, :0], cr.DataError, "is empty"),
@@ -113,10 +113,16 @@ TARGETS: dict[str, tuple[Any, dict[str, Any], type[cr.ChainruleError], str]] = {
         "something else where numbers are due",
     ),
     "labels for numbers": (
-        Y, {"loss": "mean_squared_error"}, cr.DataError, "a loss for classes: loss='cross_entropy'"
+        Y, {"loss": "mean_squared_error"}, cr.DataError, "a loss for classes: loss='cross_entropy'."
+    ),
+    "labels for times of which none is kept": (
+        np.array([["a", "b"]] * 24), {}, cr.DataError, "keep every step of the sequence"
     ),
     "one column for each class": (
         np.eye(3)[[0, 1, 2] * 8], {"loss": "cross_entropy"}, cr.DataError, "y.argmax(axis=1)"
+    ),
+    "sequences that are not filled up": (
+        [["a"], ["a", "b"]] * 12, {}, cr.DataError, "fill short rows up"
     ),
     "classes or amounts": (
         np.arange(240) % 120, {}, cr.DataError, "120 different whole numbers"
@@ -237,6 +243,9 @@ def test_classes_as_floats_for_several_outputs() -> None:
     assert "y.astype(int)" in said
     said = refused(lambda: cr.train(network, X, np.resize([0.5, 1.0], 24), progress=False))
     assert "y.astype(int)" not in said
+    said = refused(lambda: cr.gradient(network.started(0), X, np.resize([0, 1], 24)))
+    assert "loss='cross_entropy'" in said
+    assert "y.astype(int)" not in said
 
 
 def test_class_weights_of_numbers() -> None:
@@ -259,6 +268,7 @@ def test_several_inputs_and_outputs() -> None:
         ([X, X], targets, "right"),
         (good, [NUMBERS], "has 2 outputs and y has 1 targets"),
         (good, NUMBERS, "has 2 outputs and y has 1 targets"),
+        (good, {"number": NUMBERS, "class": Y}, "in their order"),
     ]
     for rows, target, words in cases:
         wrong = partial(train, rows, target, network=made, loss=losses)

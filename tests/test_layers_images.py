@@ -116,6 +116,12 @@ def test_what_a_number_of_a_kernel_means() -> None:
 # ---------------------------------------------------------------- padding and ties
 
 
+def test_padding_that_no_memory_holds_is_refused_before_it_is_counted() -> None:
+    network = cr.Network(cr.Input((1, 6, 6)), cr.Conv(2, 2, dilation=10**9)).started(0)
+    with pytest.raises(cr.ShapeError, match="no memory holds"):
+        network(np.ones((3, 1, 6, 6)))
+
+
 def test_padding_is_never_the_largest() -> None:
     x = -1.0 - np.abs(images(3))
     y = cr.Network(cr.Input((1, 6, 5)), cr.MaxPool(3, 1, 1))(x)

@@ -58,7 +58,9 @@ def test_a_graph_prints_itself() -> None:
 
 def test_a_network_without_sizes_says_so() -> None:
     network = Network(Dense(3))
-    assert str(network) == "Network whose sizes are left to the data"
+    assert str(network) == (
+        "Network whose sizes are left to the data\n    x        Input()\n    dense_1  Dense(3)"
+    )
     assert repr(network) == "Network(sizes left to the data)"
     assert repr(two_headed()) == "Network(8 steps, 41 parameters)"
 

@@ -337,6 +337,10 @@ def train(network: cr.Network, X: Any, y: Any, **given: Any) -> Callable[[], Any
          ["a or by b", "sample_weight (14, 6)"]),
         (train(tagger(1), BOTH, np.where(LABELS == 2, np.nan, X[..., 0])), DataError,
          ["NaN or infinite at", "in row", "sample_weight"]),
+        (train(tagger(), BOTH, np.where(LABELS == 2, None, WORDS[LABELS])), DataError,
+         ["missing at", "in row", "sample_weight"]),
+        (train(tagger(), BOTH, np.eye(CLASSES)[LABELS], loss="cross_entropy"), DataError,
+         ["The target is (14, 6, 4)", "y.argmax(axis=2)"]),
         (train(tagger(1), BOTH, X[..., 0], class_weight="balanced"), SetupError,
          ["class_weight was given for a target of numbers"]),
         (train(cr.Network(cr.Input((3, TIME)), cr.Conv(CLASSES, 3)), X.transpose(0, 2, 1), LABELS),
@@ -364,3 +368,19 @@ def test_refused_with_a_remedy(
 def test_weights_say_what_is_real_where_masks_do_not() -> None:
     run = cr.train(two_masks(), [X, MASK, MASK], PADDED, sample_weight=MASK, epochs=1, **QUIET)
     assert run.classes == (0, 1, 2, 3)
+
+
+def test_weights_of_a_last_layer_over_time_are_named_by_labels() -> None:
+    given: dict[str, Any] = {"epochs": 1, **QUIET}
+    run = cr.train(without_mask(), X, WORDS[LABELS], **given)
+    assert run.means("dense_1.W[2,1]") == "from unit 2 of gru_1 to the target = noun"
+
+
+def test_shorter_sequences_are_to_be_filled_up() -> None:
+    network = tagger().started(0)
+    with pytest.raises(ShapeError, match=r"shape \(6, 3\): fill shorter sequences up"):
+        network(X[:, :4], MASK[:, :4])
+    with pytest.raises(ShapeError, match=r"shape \(6,\): fill shorter sequences up"):
+        network(X, MASK[:, :4])
+    with pytest.raises(ShapeError, match=r"Give rows of the shape \(6,\)\."):
+        network(X, MASK[..., None])

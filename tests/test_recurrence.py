@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,44 @@ def test_truncation_changes_no_output(kind: str, both_ways: bool) -> None:
         for one in (None, 2)
     )
     np.testing.assert_allclose(cut(X), plain(X), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_truncation_goes_with_masks_and_with_files(kind: str, engine: str, tmp_path: Path) -> None:
+    x, seen = cr.Input((TIME, FEATURES), name="x"), cr.Input(TIME, name="seen")
+    mask = np.arange(TIME) < LENGTHS[:, np.newaxis]
+    runs = []
+    for truncate in (None, 3):
+        layer = LAYERS[kind](UNITS, both_ways=True, truncate=truncate)
+        network = Network(inputs=[x, seen], outputs=[cr.Dense(2)(layer(x, seen))])
+        runs.append(cr.train(network, [X, mask], Y, epochs=2, engine=engine, progress=False))
+    whole, cut = (Network.from_plan(one.network.plan).started(0) for one in runs)
+    np.testing.assert_allclose(cut(X, mask), whole(X, mask), rtol=0, atol=1e-15)
+    runs[1].save(tmp_path / "run")
+    loaded = cr.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.predict([X, mask]), runs[1].predict([X, mask]))
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(tmp_path: Path) -> None:
+    one: Any = np.int64(1)
+    four = 4 * one
+    network = Network(
+        cr.Conv(four, 3, groups=one),
+        cr.Apply("transposed"),
+        LSTM(four, truncate=four),
+        cr.Dense(2),
+    )
+    run = cr.train(network, X, Y, epochs=1, progress=False)
+    run.save(tmp_path / "run")
+    np.testing.assert_array_equal(cr.load(tmp_path / "run").predict(X), run.predict(X))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(2, 2), (-1, 2), (1, 5), (0, 1.5)])
+def test_a_part_that_lies_outside_is_refused(start: Any, stop: Any) -> None:
+    for name, shape in (("part_of_sequence", (ROWS, 4, 2)), ("part_of_mask", (ROWS, 4))):
+        with pytest.raises(ShapeError, match="There is no part"):
+            OPS[name].output_shapes([shape], {"start": start, "stop": stop})
 
 
 @pytest.mark.parametrize("both_ways", [False, True])
@@ -360,6 +399,8 @@ def test_chrono_starts_gates_alone() -> None:
         (lambda: LSTM(0), "has no width"),
         (lambda: GRU(3, truncate=0), "is no number of entries"),
         (lambda: GRU(3, backwards=True, both_ways=True), "backwards and both ways"),
+        # A run of it could be kept, and not be read again.
+        (lambda: GRU(3, backwards=1), "GRU has backwards=1"),
         (lambda: Recurrent(3, "sigmoid"), "cannot have the activation 'sigmoid'"),
         (lambda: Recurrent(3, bias="chrono"), "Recurrent has no gates that 'chrono'"),
         (lambda: GRU(4, bias="forget_gate"), "GRU has no forget gate"),
@@ -374,6 +415,8 @@ def test_settings_that_cannot_be_are_refused(make: Callable[[], Any], cause: str
 def test_what_is_no_sequence_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"reads sequences \(n, time, features\)"):
         Network(LSTM(3)).sized({"x": (4,)})
+    with pytest.raises(ShapeError, match="Recurrent layers in front of it need every_step=True"):
+        Network(LSTM(3), LSTM(3)).sized({"x": (4, 2)})
 
 
 def test_weights_that_do_not_fit_say_what_would() -> None:

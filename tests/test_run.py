@@ -193,6 +193,16 @@ def test_shapes_of_predictions_are_those_of_the_target() -> None:
     assert single.predict(X).dtype == bool
 
 
+def test_probabilities_of_several_outputs_are_those_of_classes() -> None:
+    run = two_ended()
+    numbers, shares = run.predict_proba(asked(run))
+    assert numbers is None
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-6)
+    targets = [NUMBERS, Y]
+    with pytest.raises(cr.SetupError, match="for several outputs"):
+        cr.train(run.network, asked(run), targets, class_weight="balanced", progress=False)
+
+
 def test_a_figure() -> None:
     assert classifier().plot().axes[0].get_xlabel() == "epoch"
 

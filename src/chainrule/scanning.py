@@ -18,6 +18,10 @@ Compute = Callable[[str, list[Any], dict[str, Any]], Any]
 
 
 def scan_shape(start: Typed, *others: Typed, body: Any, sequences: int, backwards: bool) -> Typed:
+    """Return what a scan gives, (n, time, *state). Raises ShapeError where the step does not fit.
+
+    ``others``: so many ``sequences``, then what is fixed; ``body`` is the program of the step.
+    """
     entries = [_entry(one) for one in others[:sequences]]
     given = [(_opened(shape), kind) for shape, kind in (start, *entries)]
     due = [(one.shape, one.kind) for one in body.inputs]
@@ -60,11 +64,6 @@ def _opened(shape: Shape) -> Shape:
     return (ROWS, *shape[1:])
 
 
-def order_of(time: int, backwards: bool) -> range:
-    """Return the places of a sequence in the order in which steps are taken."""
-    return range(time - 1, -1, -1) if backwards else range(time)
-
-
 def step_along(
     body: Any, given: Sequence[Any], sequences: int, backwards: bool, compute: Compute
 ) -> list[Any]:
@@ -76,7 +75,7 @@ def step_along(
     state, along, fixed = given[0], given[1 : 1 + sequences], given[1 + sequences :]
     time = along[0].shape[1]
     made: list[Any] = [None] * time
-    for place in order_of(time, backwards):
+    for place in reversed(range(time)) if backwards else range(time):
         entries = [one[:, place] for one in along]
         state = _next(body, [state, *entries, *fixed], compute)
         made[place] = state

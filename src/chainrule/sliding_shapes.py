@@ -6,6 +6,7 @@ place k lies at ``start * stride + k * dilation``; the places of a window are al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from chainrule.errors import ShapeError
@@ -13,6 +14,8 @@ from chainrule.shapes import Rows, Shape, Size, Typed, show
 
 Sizes = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...]
+# Of one channel, with its padding: far more than a memory holds, and few enough to be counted.
+MOST_PLACES = 2**40
 
 
 def steps_of(length: int, size: int, stride: int, dilation: int) -> int:
@@ -72,7 +75,13 @@ def convolve_shape(
             "x is (rows, channels, *sizes) and the kernel (outputs, channels / groups, *sizes); "
             "groups divide channels and outputs.",
         )
-    made = slid(padded(sizes, padding), kernel, stride, dilation)
+    wide = padded(sizes, padding)
+    if math.prod(wide) > MOST_PLACES:
+        raise ShapeError(
+            f"With its padding a channel would be {wide}, which no memory holds.",
+            "Pad less, or make the dilation smaller.",
+        )
+    made = slid(wide, kernel, stride, dilation)
     if 0 in made:
         raise ShapeError(
             f"A kernel of {kernel} does not fit into {sizes} with padding {padding}.",

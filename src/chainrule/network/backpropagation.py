@@ -214,7 +214,9 @@ def target_array(
     if numbers.shape != (rows, *shape):
         remedy = f"Give a target of shape {(rows, *shape)}"
         if numbers.shape == (rows, *shape[:-1], 1) and (numbers == np.floor(numbers)).all():
-            remedy += ", or, if these are classes, whole numbers: y.astype(int)"
+            whole = target.dtype.kind in "iu"
+            classes = "loss='cross_entropy'" if whole else "whole numbers: y.astype(int)"
+            remedy += f", or, if these are classes, {classes}"
         raise ShapeError(
             f"The target is {target.shape}, and the network gives "
             f"{' x '.join(map(str, shape))} numbers for each of {rows} rows.",
@@ -299,12 +301,16 @@ def _check_columns(plan: Plan, name: str, array: NDArray[Any]) -> None:
     due = plan.inputs[name]
     if array.shape[1:] != due:
         reader = next((one for one in plan.steps if name in one.inputs), plan.steps[0])
+        remedy = f"Give rows of the shape {due}"
+        in_time = due[1:] == array.shape[2:] and (len(due) == 2 or plan.kinds[name] != "float")
+        if in_time and array.shape[1] < due[0]:
+            remedy += ": fill shorter sequences up"
+        elif len(due) == 1 and plan.kinds[name] == "float":
+            remedy = "Give the columns that it was made for, in their order"
         raise ShapeError(
             f"The network expects n {' '.join(map(str, due))} as '{name}', which goes into "
             f"{reader.layer}, {reader.made_by}, and was given {array.shape}.",
-            "Give the columns that it was made for, in their order."
-            if len(due) == 1
-            else f"Give rows of the shape {due}.",
+            f"{remedy}.",
         )
 
 

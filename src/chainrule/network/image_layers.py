@@ -49,6 +49,7 @@ class Conv(Layer):
             given = getattr(self, what)
             if not is_whole_number(given, least=1):
                 raise SetupError(f"Conv has {what}={given!r}.", "Give a whole number from 1.")
+            object.__setattr__(self, what, int(given))
         for what in ("size", "stride", "dilation"):
             checked = check_numbers(getattr(self, what), what, "Conv")
             object.__setattr__(self, what, checked)

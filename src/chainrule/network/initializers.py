@@ -254,8 +254,3 @@ def initializer(name: str, **settings: Any) -> Initializer:
     Raises SetupError for another name or setting.
     """
     return find_initializer(Initializer(name, settings))
-
-
-def record_of(chosen: Initializer) -> dict[str, Any]:
-    """Return an initializer as plain data."""
-    return {"name": chosen.name, "settings": dict(chosen.settings)}

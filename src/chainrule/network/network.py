@@ -83,6 +83,14 @@ class Network:
             )
         return self._plan
 
+    def open_layers(self) -> dict[str, str]:
+        """Name -> what it is, of inputs and layers, while sizes are left to the data."""
+        if self._graph is None:
+            return {}
+        inputs = zip(self._graph.input_names, map(str, self._graph.inputs), strict=True)
+        layers = self._graph.layer_names
+        return dict(inputs) | {name: str(layer) for layer, name in layers.items()}
+
     @property
     def input_names(self) -> tuple[str, ...]:
         """The names of the inputs, ``x`` for a single one without a name."""

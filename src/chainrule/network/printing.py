@@ -55,7 +55,10 @@ def parameters_in_words(layer: str, used: Sequence[Parameter]) -> str:
 def network_table(network: Network) -> str:
     """Return a network as text, one line for each layer."""
     if not network.is_sized:
-        return "Network whose sizes are left to the data"
+        given = network.open_layers()
+        wide = max(map(len, given), default=0)
+        lines = [f"    {name.ljust(wide)}  {layer}" for name, layer in given.items()]
+        return "\n".join(["Network whose sizes are left to the data", *lines])
     plan = network.plan
     head = ("layer", "", "output", "parameters", "count")
     rows = [

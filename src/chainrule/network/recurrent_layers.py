@@ -12,6 +12,8 @@ from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import Layer, Start
 from chainrule.shapes import show
 
+FLAGS = ("every_step", "backwards", "both_ways")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Recurrence(Layer):
@@ -45,11 +47,20 @@ class _Recurrence(Layer):
     def __post_init__(self) -> None:
         if not is_whole_number(self.units, least=1):
             raise SetupError(f"{self} has no width.", "Give a whole number from 1.")
-        if self.truncate is not None and not is_whole_number(self.truncate, least=1):
-            raise SetupError(
-                f"truncate={self.truncate!r} is no number of entries.",
-                "Give a whole number from 1, or None.",
-            )
+        object.__setattr__(self, "units", int(self.units))
+        if self.truncate is not None:
+            if not is_whole_number(self.truncate, least=1):
+                raise SetupError(
+                    f"truncate={self.truncate!r} is no number of entries.",
+                    "Give a whole number from 1, or None.",
+                )
+            object.__setattr__(self, "truncate", int(self.truncate))
+        for flag in FLAGS:
+            given = getattr(self, flag)
+            if not isinstance(given, bool):
+                raise SetupError(
+                    f"{type(self).__name__} has {flag}={given!r}.", "Give True or False."
+                )
         for start in (self.weights, self.recurrent_weights, self.bias):
             find_initializer(start)
         self._check_bias()
@@ -74,7 +85,9 @@ class _Recurrence(Layer):
             raise ShapeError(
                 f"{self} ({name}) reads sequences (n, time, features), and {inputs[0]} is "
                 f"{show(shape)}.",
-                "Give each row a time axis in front of its features.",
+                "Give each row a time axis in front of its features."
+                if building.is_input(inputs[0])
+                else "Recurrent layers in front of it need every_step=True to keep the time axis.",
             )
         if not self.both_ways:
             return self._one_way(building, name, inputs, self.backwards)
@@ -100,15 +113,12 @@ class _Recurrence(Layer):
         parts = self._parts(time, backwards)
         found: list[str] = []
         for place, (begin, end) in enumerate(parts):
-            part = tuple(
-                self._part(building, name, one, begin, end) if len(parts) > 1 else one
-                for one in inputs
-            )
-            last = place == len(parts) - 1
-            states, kept = self._states(building, name, part, start, backwards, time)
-            found.append(states)
-            if not last:
-                start = self._held(building, name, states, kept, backwards)
+            part = inputs
+            if len(parts) > 1:
+                part = self._part(building, name, inputs, begin, end)
+            found.append(self._states(building, name, part, start, backwards, time))
+            if place < len(parts) - 1:
+                start = self._held(building, name, found[-1], backwards)
         if not self.every_step:
             return self._entry(building, name, found[-1], backwards, name)
         return self._joined(building, name, found[::-1] if backwards else found)
@@ -120,14 +130,21 @@ class _Recurrence(Layer):
             return [(begin, min(begin + length, time)) for begin in range(0, time, length)]
         return [(max(end - length, 0), end) for end in range(time, 0, -length)]
 
-    def _part(self, building: Building, name: str, value: str, begin: int, end: int) -> str:
-        return building.apply(
-            "slice",
-            (value,),
-            layer=name,
-            made_by=repr(self),
-            value=f"{name}.from_{begin}",
-            settings={"axis": 1, "start": begin, "stop": end},
+    def _part(
+        self, building: Building, name: str, inputs: tuple[str, ...], begin: int, end: int
+    ) -> tuple[str, ...]:
+        """Append what takes a part of the sequence, and of the mask where there is one."""
+        ops = ("part_of_sequence", "part_of_mask")
+        return tuple(
+            building.apply(
+                op,
+                (value,),
+                layer=name,
+                made_by=repr(self),
+                value=f"{name}.from_{begin}",
+                settings={"start": begin, "stop": end},
+            )
+            for op, value in zip(ops, inputs, strict=False)
         )
 
     def _states(
@@ -138,9 +155,9 @@ class _Recurrence(Layer):
         start: str,
         backwards: bool,
         time: int,
-    ) -> tuple[str, str]:
-        """Append a recurrent step; return the states and what else is kept ("" for nothing)."""
-        states = building.apply(
+    ) -> str:
+        """Append the steps along a part of the sequence; return the states."""
+        return building.apply(
             f"{self.op}_where_seen" if len(inputs) > 1 else self.op,
             (*inputs, start),
             layer=name,
@@ -150,7 +167,6 @@ class _Recurrence(Layer):
             starts=self._starts(time),
             settings={"backwards": backwards, **self._settings()},
         )
-        return states, f"{states}:1"
 
     def _entry(
         self, building: Building, name: str, states: str, backwards: bool, value: str
@@ -164,18 +180,19 @@ class _Recurrence(Layer):
             settings={"at": 0 if backwards else -1},
         )
 
-    def _held(self, building: Building, name: str, states: str, kept: str, backwards: bool) -> str:
+    def _held(self, building: Building, name: str, states: str, backwards: bool) -> str:
         """Append what hands the last state on without its gradient."""
         state = self._entry(building, name, states, backwards, f"{name}.last")
         if self.states > 1:
-            cell = self._entry(building, name, kept, backwards, f"{name}.last_kept")
+            # The cell stands in front of what the second output keeps.
+            cell = self._entry(building, name, f"{states}:1", backwards, f"{name}.last_kept")
             cell = building.apply(
-                "slice",
+                "part_of_features",
                 (cell,),
                 layer=name,
                 made_by=repr(self),
                 value=f"{name}.last_cell",
-                settings={"axis": 1, "start": 0, "stop": self.units},
+                settings={"start": 0, "stop": self.units},
             )
             state = building.apply(
                 "side_by_side",
@@ -205,8 +222,7 @@ class _Recurrence(Layer):
 
     def __repr__(self) -> str:
         parts = [repr(self.units), *self._shown()]
-        flags = ("every_step", "backwards", "both_ways")
-        parts += [f"{one}=True" for one in flags if getattr(self, one)]
+        parts += [f"{one}=True" for one in FLAGS if getattr(self, one)]
         parts += [] if self.truncate is None else [f"truncate={self.truncate}"]
         return f"{type(self).__name__}({', '.join(parts)})"
 

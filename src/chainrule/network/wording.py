@@ -74,10 +74,11 @@ def _unit(
 ) -> str:
     """Return one unit of a value in words, or all of them for no number."""
     if value in plan.inputs or named:
-        known = len(names) == (plan.inputs.get(value) or plan.shapes[value])[0]
+        kind = "output" if named else "input"
+        width = plan.shapes[value][-1] if named else plan.inputs[value][0]
         if number is None:
-            return f"every {'output' if named else 'input'}"
-        return names[number] if known else f"input {number}"
+            return f"every {kind}"
+        return names[number] if len(names) == width else f"{kind} {number}"
     layer = next(one.layer for one in plan.steps if value in one.outputs)
     return f"every unit of {layer}" if number is None else f"unit {number} of {layer}"
 

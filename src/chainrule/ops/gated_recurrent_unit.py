@@ -8,7 +8,6 @@ from chainrule.arrays import Array, contract, scan, sigmoid, tanh, zeros_like
 from chainrule.ops.op import Gradients, op
 from chainrule.ops.recurrence import (
     at_begin,
-    before,
     joined,
     kept_size,
     no_state,
@@ -21,6 +20,7 @@ from chainrule.ops.recurrence import (
     where_seen,
     widened,
 )
+from chainrule.ops.scan_steps import before
 
 # h, then what is kept: the gates reset and update, new content, and what it takes of the state.
 PARTS, GATES = 5, 3
@@ -94,7 +94,6 @@ def _backward(
     start: Array,
     w: Array,
     u: Array,
-    c: Array,
     backwards: bool,
 ) -> tuple[Array, ...]:
     """Return the gradients at x, start, w, u, b and c."""
@@ -158,7 +157,7 @@ class gru:
         c: Array,
         backwards: bool = False,
     ) -> Gradients:
-        return _backward(grad_y, y, x, (), start, w, u, c, backwards)
+        return _backward(grad_y, y, x, (), start, w, u, backwards)
 
 
 @op(
@@ -199,5 +198,5 @@ class gru_where_seen:
         c: Array,
         backwards: bool = False,
     ) -> Gradients:
-        at_x, *others = _backward(grad_y, y, x, (seen,), start, w, u, c, backwards)
+        at_x, *others = _backward(grad_y, y, x, (seen,), start, w, u, backwards)
         return (at_x, None, *others)

@@ -40,7 +40,7 @@ class linear:
     shapes="... i, i o, 1 -> ... o",
     couples="i",
     learned={"w": "glorot_uniform", "b": "zeros"},
-    examples=SIZES,
+    examples=(*SIZES, ONE_BIAS),
 )
 class linear_one_bias:
     """Every output is a weighted sum of the inputs and one bias that all outputs share."""

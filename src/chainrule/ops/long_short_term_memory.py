@@ -8,7 +8,6 @@ from chainrule.arrays import Array, contract, scan, sigmoid, tanh, zeros_like
 from chainrule.ops.op import Gradients, op
 from chainrule.ops.recurrence import (
     at_begin,
-    before,
     joined,
     kept_size,
     no_state,
@@ -21,6 +20,7 @@ from chainrule.ops.recurrence import (
     where_seen,
     widened,
 )
+from chainrule.ops.scan_steps import before
 
 # h, then what is kept: the cell, and the gates input, forget, new content and output.
 PARTS, GATES = 6, 4

@@ -1,4 +1,4 @@
-"""What recurrent ops share: parts of states, rows that are not seen, and the time before.
+"""What recurrent ops share: parts of states, rows that are not seen, and sums over time.
 
 The products of the inputs with their weights stand outside the step, one for all times; so do the
 sums over rows and times that the weights gain. What the gates were at each time comes out as a
@@ -41,17 +41,6 @@ def widened(state: Array, width: int) -> Array:
     return pad(state, 1, 0, width - state.shape[1])
 
 
-def before(states: Array, start: Array, backwards: bool) -> Array:
-    """Return the state before each step, (n, time, size), from those after each and the first."""
-    time = states.shape[1]
-    first = reshape(start, (start.shape[0], 1, start.shape[1]))
-    if time == 1:
-        return first
-    if backwards:
-        return concatenate((slice_of(states, 1, 1, time), first), axis=1)
-    return concatenate((first, slice_of(states, 1, 0, time - 1)), axis=1)
-
-
 def at_begin(sequence: Array, backwards: bool) -> Array:
     """Return the entry at which the steps began, (n, size)."""
     return sequence[:, sequence.shape[1] - 1] if backwards else sequence[:, 0]
@@ -73,6 +62,7 @@ def over_rows_and_times(x: Array) -> Array:
 
 
 def plus(total: Array, more: Array | None) -> Array:
+    """Return the sum of two gradients, of which the second may be none."""
     return total if more is None else total + more
 
 

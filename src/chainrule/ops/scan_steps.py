@@ -1,4 +1,4 @@
-"""The step of a scan: how it is walked over, and how several values of a row are one array."""
+"""The step of a scan: how it is walked over, how several values are one array, what was before."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def steps_of(body: Program) -> list[Step]:
 
 
 def known_of(body: Program, given: Sequence[Any]) -> dict[Any, Any]:
+    """Return the values that a step begins with, by number: its constants and its inputs."""
     known: dict[Any, Any] = {
         one.number: one.constant for one in body.values if one.constant is not None
     }
@@ -47,4 +48,16 @@ def unpacked(
 
 
 def of_a_row(shape: Shape) -> tuple[int, ...]:
+    """Return a shape without the rows that it begins with."""
     return tuple(size for size in shape[1:] if isinstance(size, int))
+
+
+def before(states: Array, start: Array, backwards: bool) -> Array:
+    """Return the state before each step, (n, time, *state), from those after each and the first."""
+    time = states.shape[1]
+    first = reshape(start, (start.shape[0], 1, *start.shape[1:]))
+    if time == 1:
+        return first
+    if backwards:
+        return concatenate((slice_of(states, 1, 1, time), first), axis=1)
+    return concatenate((first, slice_of(states, 1, 0, time - 1)), axis=1)

@@ -1,4 +1,4 @@
-"""Parts of sequences: their first state, one entry, one behind another, and where they end."""
+"""Parts of sequences: their first state, one entry or several, one behind another, their end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from chainrule.arrays import (
     slice_of,
     zeros_like,
 )
+from chainrule.checks import is_whole_number
+from chainrule.errors import ShapeError
 from chainrule.ops.op import Example, Gradients, op
+from chainrule.ops.patterns import SizeRule
 
 
 @op(
@@ -53,6 +56,79 @@ class entry_of_sequence:
         place = at % time
         entry = reshape(grad_y, (x.shape[0], 1, x.shape[2]))
         return (pad(entry, 1, place, time - 1 - place),)
+
+
+def _size_of_part(along: str) -> SizeRule:
+    """Return the rule for the size of a part. Raises ShapeError for one that lies outside."""
+
+    def rule(start: int, stop: int, **sizes: int) -> int:
+        there = sizes[along]
+        if not (is_whole_number(start) and is_whole_number(stop) and start < stop <= there):
+            raise ShapeError(
+                f"There is no part from {start!r} to {stop!r} of {there}.",
+                f"Give whole numbers from 0 to {there}, the second above the first.",
+            )
+        return stop - start
+
+    return rule
+
+
+SECOND_AND_THIRD = (Example(sizes={"t": 4, "k": 4}, settings={"start": 1, "stop": 3}),)
+
+
+@op(
+    formula=r"y = (x_a, \dots, x_{b-1})",
+    shapes="n t i -> n p i",
+    sizes={"p": _size_of_part("t")},
+    examples=SECOND_AND_THIRD,
+)
+class part_of_sequence:
+    """The entries of a sequence from the place ``start`` to the one before ``stop``."""
+
+    @staticmethod
+    def forward(x: Array, start: int = 0, stop: int = 1) -> Array:
+        return slice_of(x, 1, start, stop)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, start: int = 0, stop: int = 1) -> Gradients:
+        return (pad(grad_y, 1, start, x.shape[1] - stop),)
+
+
+@op(
+    formula=r"y = (x_a, \dots, x_{b-1})",
+    shapes="... k -> ... p",
+    sizes={"p": _size_of_part("k")},
+    examples=SECOND_AND_THIRD,
+)
+class part_of_features:
+    """The features from the place ``start`` to the one before ``stop``."""
+
+    @staticmethod
+    def forward(x: Array, start: int = 0, stop: int = 1) -> Array:
+        return slice_of(x, x.ndim - 1, start, stop)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, x: Array, start: int = 0, stop: int = 1) -> Gradients:
+        return (pad(grad_y, x.ndim - 1, start, x.shape[-1] - stop),)
+
+
+@op(
+    formula=r"y = (m_a, \dots, m_{b-1})",
+    shapes="n t ? -> n p ?",
+    sizes={"p": _size_of_part("t")},
+    examples=SECOND_AND_THIRD,
+    differentiable=False,
+)
+class part_of_mask:
+    """The truth values of a sequence from the place ``start`` to the one before ``stop``."""
+
+    @staticmethod
+    def forward(mask: Array, start: int = 0, stop: int = 1) -> Array:
+        return slice_of(mask, 1, start, stop)
+
+    @staticmethod
+    def backward(grad_y: Array, y: Array, mask: Array, start: int = 0, stop: int = 1) -> Gradients:
+        return (None,)
 
 
 @op(

@@ -8,7 +8,6 @@ from chainrule.arrays import Array, contract, maximum, scan, tanh, where
 from chainrule.ops.op import Gradients, op
 from chainrule.ops.recurrence import (
     at_begin,
-    before,
     joined,
     no_state,
     over_rows_and_times,
@@ -17,6 +16,7 @@ from chainrule.ops.recurrence import (
     tried,
     where_seen,
 )
+from chainrule.ops.scan_steps import before
 
 Step = Callable[..., Array]
 LEARNED = {"w": "glorot_uniform", "u": "orthogonal", "b": "zeros"}

@@ -18,7 +18,6 @@ from typing import Any
 from chainrule.arrays import (
     Array,
     apply,
-    concatenate,
     contract,
     pad,
     reshape,
@@ -29,7 +28,7 @@ from chainrule.arrays import (
 )
 from chainrule.errors import SetupError
 from chainrule.ops.op import Gradients
-from chainrule.ops.scan_steps import known_of, of_a_row, packed, steps_of, unpacked
+from chainrule.ops.scan_steps import before, known_of, of_a_row, packed, steps_of, unpacked
 from chainrule.ops.walks import backward_walk, forward_walk
 from chainrule.program import Input, Program, Tracing, trace
 from chainrule.shapes import ROWS, normal_axes
@@ -40,16 +39,17 @@ class _Backward:
     """One step of the reverse scan, and the sums that the fixed inputs ask for.
 
     The state of the reverse scan holds, side by side, what is carried (the gradient at the state
-    before), the gradients at the entries that have one, and operands of sums.
+    before), the gradients at the entries that have one, and operands of sums. Shapes are those of
+    one row; inputs of the step are known by their places.
     """
 
     body: Program
-    carried: tuple[int, ...]
-    entries: tuple[tuple[int, tuple[int, ...]], ...]
-    operands: tuple[tuple[int, ...], ...]
-    terms: Program
-    sums: tuple[tuple[int, tuple[int, ...]], ...]
-    fixed: tuple[int, ...]
+    carried: tuple[int, ...]  # shape of the state
+    entries: tuple[tuple[int, tuple[int, ...]], ...]  # input -> shape of its gradient
+    operands: tuple[tuple[int, ...], ...]  # shapes, in the order of the sums
+    terms: Program  # (gradient at the state, *inputs) -> gradients at the fixed inputs
+    sums: tuple[tuple[int, tuple[int, ...]], ...]  # equation of ``terms`` -> its operands
+    fixed: tuple[int, ...]  # the fixed inputs that have a gradient
 
     @property
     def width(self) -> int:
@@ -77,7 +77,7 @@ def _backward_of(body: Program, sequences: int) -> _Backward:
     for place, rows in sums:
         for number in rows:
             shapes.append(_rows_first_shape(terms, place, number))
-    reverse = _reverse_body(body, sequences, moving, terms, sums)
+    reverse = _reverse_body(body, moving, terms, sums)
     return _Backward(
         reverse,
         of_a_row(body.inputs[0].shape),
@@ -99,7 +99,6 @@ def _gradients(body: Program, symbols: Sequence[Any]) -> list[Any]:
 
 def _reverse_body(
     body: Program,
-    sequences: int,
     moving: Sequence[int],
     terms: Program,
     sums: Sequence[tuple[int, tuple[int, ...]]],
@@ -111,11 +110,11 @@ def _reverse_body(
         (carried,) = unpacked(together, (of_a_row(state.shape),), (ROWS,))
         grad = carried + grad_y
         gradients = _gradients(body, (grad, *given))
-        before = gradients[0] if gradients[0] is not None else zeros_like(grad)
-        parts = [before, *[gradients[at] for at in moving]]
+        a_time_before = gradients[0] if gradients[0] is not None else zeros_like(grad)
+        parts = [a_time_before, *[gradients[at] for at in moving]]
         rows = _row_values(terms, (grad, *given))
-        for place, numbers in sums:
-            parts += [_rows_first(rows[number], terms, place, number) for number in numbers]
+        for _, numbers in sums:
+            parts += [_rows_first(rows[number], terms, number) for number in numbers]
         return (packed(parts),)
 
     # The width of the state is known once a step was traced on a state of its own first part.
@@ -138,6 +137,7 @@ def _row_values(terms: Program, given: Sequence[Any]) -> dict[int, Any]:
 
 
 def _rows_first_shape(terms: Program, place: int, number: int) -> tuple[int, ...]:
+    """Return the shape in one row of an operand of a sum. Raises SetupError for other sums."""
     equation = terms.equations[place]
     shape = terms.values[number].shape
     if equation.word == "matmul" and len(shape) == 2:
@@ -151,7 +151,7 @@ def _rows_first_shape(terms: Program, place: int, number: int) -> tuple[int, ...
     )
 
 
-def _rows_first(value: Any, terms: Program, place: int, number: int) -> Array:
+def _rows_first(value: Any, terms: Program, number: int) -> Array:
     return transpose(value, (1, 0)) if terms.values[number].shape[0] != ROWS else value
 
 
@@ -176,15 +176,20 @@ def scan_backward(
     sequences: int,
     backwards: bool,
 ) -> Gradients:
+    """Return the gradients at start, sequences and fixed inputs: ``backward`` of the word scan.
+
+    ``y`` and ``grad_y`` are (n, time, *state). Raises SetupError where a step sums over rows what
+    cannot be summed over rows and times at once.
+    """
     reverse = _backward_of(body, sequences)
-    before = _shifted(y, start, backwards)
+    states_before = before(y, start, backwards)
     width = reverse.width
     time = y.shape[1]
     zeros = packed([zeros_like(start)])
     settings = {"body": reverse.body, "sequences": 2 + sequences, "backwards": not backwards}
     made = apply(
         "scan",
-        (pad(zeros, 1, 0, width - zeros.shape[1]), grad_y, before, *others),
+        (pad(zeros, 1, 0, width - zeros.shape[1]), grad_y, states_before, *others),
         settings,
     )
     shapes = (reverse.carried, *(shape for _, shape in reverse.entries), *reverse.operands)
@@ -220,14 +225,3 @@ def _totals(reverse: _Backward, operands: list[Array], fixed: Sequence[Array]) -
                 one.word, [values[read] for read in one.inputs], dict(one.settings)
             )
     return [values[number] for number in terms.outputs]
-
-
-def _shifted(y: Array, start: Array, backwards: bool) -> Array:
-    """Return the state before each step, (n, time, *state)."""
-    time = y.shape[1]
-    first = reshape(start, (start.shape[0], 1, *start.shape[1:]))
-    if time == 1:
-        return first
-    if backwards:
-        return concatenate((slice_of(y, 1, 1, time), first), axis=1)
-    return concatenate((first, slice_of(y, 1, 0, time - 1)), axis=1)

@@ -174,11 +174,16 @@ def named_inputs(network: Network, X: Any) -> dict[str, NDArray[np.float64]]:
 
 def _target_values(y: Any, outputs: int) -> list[NDArray[Any]]:
     """Return the target of each output as an array."""
+    if outputs > 1 and isinstance(y, Mapping):
+        raise DataError(
+            "The targets of several outputs are given by name.",
+            "Give a list of one target for each output, in their order.",
+        )
     given = list(y) if outputs > 1 and isinstance(y, list | tuple) else [y]
     if len(given) != outputs:
         raise ShapeError(
             f"The network has {outputs} outputs and y has {len(given)} targets.",
-            "Give a list of one target for each output.",
+            "Give a list of one target for each output, in their order.",
         )
     return [target_values(one) for one in given]
 

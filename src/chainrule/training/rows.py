@@ -154,7 +154,8 @@ def number_array(content: Any, name: str, remedy: str) -> NDArray[np.float64]:
         array = np.asarray(content)
     except (TypeError, ValueError):
         raise DataError(
-            f"{name} has rows of different lengths.", "Give as many numbers in every row."
+            f"{name} has rows of different lengths.",
+            "Give as many numbers in every row; fill short sequences up, and give a mask.",
         ) from None
     except Exception as error:
         raise DataError(
@@ -252,7 +253,8 @@ def row_weights(
     if class_weight is not None:
         if labels is None:
             raise SetupError(
-                "class_weight was given for a target of numbers.", "Use sample_weight instead."
+                "class_weight was given for a target of numbers, or for several outputs.",
+                "Use sample_weight instead.",
             )
         weights = weights * weights_of_classes(class_weight, labels, classes)[labels]
     if not weights.sum() > 0.0:

@@ -97,11 +97,14 @@ class Run:
     def predict_proba(self, x: Any) -> Any:
         """Return the probability of each class (rows, classes), columns as in ``classes``.
 
-        Over time they are (rows, time, classes). Raises SetupError for a target of numbers, and for
-        a loss that knows no probabilities.
+        Over time they are (rows, time, classes). Of several outputs those that predict numbers give
+        None. Raises SetupError for a target of numbers, and for a loss that knows no probabilities.
         """
+        classes = [one.task == "classification" for one in self.setup.targets]
         results = [
             self.setup.meaning(place).probabilities(output)
+            if classes[place] or not any(classes)
+            else None
             for place, output in enumerate(self._outputs(x))
         ]
         return results[0] if len(results) == 1 else tuple(results)

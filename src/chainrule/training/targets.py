@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -117,7 +118,9 @@ def target_values(y: Any) -> NDArray[Any]:
         return np.asarray(y)
     except (TypeError, ValueError):
         raise DataError(
-            "The target has rows of different lengths.", "Give one number or label for each row."
+            "The target has rows of different lengths.",
+            "Give one number or label for each row, or for each time: fill short rows up, and give "
+            "the network a mask.",
         ) from None
     except Exception as error:
         raise DataError(
@@ -134,6 +137,11 @@ def find_target(
     ``counted`` (rows, time) is given for a target over time: which of its times are looked at.
     """
     if counted is not None:
+        if task == "classification" and y.ndim == 3 and y.shape[2] > 1:
+            raise DataError(
+                f"The target is {y.shape}, and classes are one label for each time.",
+                "Give labels: y.argmax(axis=2) where the last axis is the classes.",
+            )
         _refuse_gaps(y, counted)
         return replace(find_target(y[counted], task), over_time=True)
     if y.ndim not in (1, 2) or y.size == 0:
@@ -147,14 +155,18 @@ def find_target(
 
 def _refuse_gaps(y: NDArray[Any], counted: NDArray[np.bool_]) -> None:
     """Raise DataError where a target is no number at a time that counts."""
-    if y.dtype.kind != "f":
+    if y.dtype.kind == "O" and y.ndim == 2:
+        finite = np.array([[not _is_absent(one) for one in row] for row in y])
+    elif y.dtype.kind == "f":
+        finite = np.isfinite(y)
+    else:
         return
-    finite = np.isfinite(y)
     bad = counted & ~(finite.all(axis=2) if y.ndim > 2 else finite)
     if bad.any():
         row, time = np.argwhere(bad)[0].tolist()
+        said = "NaN or infinite" if y.dtype.kind == "f" else "missing"
         raise DataError(
-            f"The target is NaN or infinite at {bad.sum()} times, first in row {row}, time {time}.",
+            f"The target is {said} at {bad.sum()} times, first in row {row}, time {time}.",
             "Leave those times out: sample_weight (rows, time) with 0 there, or a mask.",
         )
 
@@ -188,7 +200,8 @@ def _classes_of(y: NDArray[Any]) -> Target:
     if y.ndim == 2:
         raise DataError(
             f"The target is {y.shape}, and classes are one label for each row.",
-            "Give labels: y.argmax(axis=1) where the columns are classes.",
+            "Give labels: y.argmax(axis=1) where the columns are classes; for a label at each time "
+            "keep every step of the sequence in front of the last Dense.",
         )
     labels = _labels(y)
     if len(labels) < 2:
@@ -205,8 +218,7 @@ def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
     # about NULs and the sign of 0.
     found = (np.unique(y) if y.dtype.kind in "iub" else y).tolist()
     numbers = [one for one in found if isinstance(one, float)]
-    absent = any(one is None or type(one).__name__ in ("NAType", "NaTType") for one in found)
-    if absent or not np.isfinite(numbers).all():
+    if any(map(_is_absent, found)) or not np.isfinite(numbers).all():
         raise DataError("The target has rows without a class.", "Leave those rows out.")
     strange = [one for one in found if not isinstance(one, LABEL_TYPES)]
     if strange:
@@ -219,6 +231,11 @@ def _labels(y: NDArray[Any]) -> tuple[Any, ...]:
             "The target mixes labels of several types.", "Give all labels as text or as numbers."
         )
     return tuple(sorted(set(found)))
+
+
+def _is_absent(label: Any) -> bool:
+    nan = isinstance(label, float) and math.isnan(label)
+    return label is None or nan or type(label).__name__ in ("NAType", "NaTType")
 
 
 def _distinct(y: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64] | slice]:
@@ -236,10 +253,11 @@ def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:
     except (TypeError, ValueError, OverflowError):
         numbers = None
     if numbers is None:
-        raise DataError(
-            "The target holds something else where numbers are due.",
-            "Give numbers, or a loss for classes: loss='cross_entropy'.",
-        )
+        remedy = "Give numbers, or a loss for classes: loss='cross_entropy'"
+        if y.ndim == 2 and y.shape[1] > 1:
+            remedy += ", and one label for each row; for a label at each time keep every step of "
+            remedy += "the sequence in front of the last Dense"
+        raise DataError("The target holds something else where numbers are due.", f"{remedy}.")
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
     if bad.size:
         raise DataError(
