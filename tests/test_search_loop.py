@@ -340,7 +340,7 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(
     name for name, block in OPTIMIZERS.items() if hasattr(block, "iteration")))  # fmt: skip
 def test_every_search_goes_on_as_if_it_had_not_stopped(name: str, tmp_path: Path) -> None:
     if name == "evolution_strategy":
-        pytest.importorskip("cma")
+        pytest.importorskip("cmaes")
     whole = train(optimizer=name, epochs=6)
     half = train(optimizer=name, epochs=3)
     half.save(tmp_path / "run")
