@@ -17,7 +17,7 @@ NATIVE = ROOT / "src" / "native"
 # What a library is called where it is imported, if not as where it is installed from.
 IMPORTED_AS = {"scikit-learn": "sklearn"}
 # What may be imported without being asked for: the package says what it does without it.
-OPTIONAL = {"chainrule", "jax", "torch"}
+OPTIONAL = {"chainrule", "cmaes", "jax", "torch"}
 # Flags that assume NaN and infinity away, or compile for the machine at hand alone.
 FORBIDDEN_FLAGS = re.compile(
     r"-ffast-math|-Ofast|-funsafe-math|-ffinite-math|-fassociative-math|-fno-signed-zeros"

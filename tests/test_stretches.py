@@ -23,6 +23,7 @@ from chainrule.training.loop import Loop
 from chainrule.training.metrics import Scorer
 from chainrule.training.readings import Readings
 from chainrule.training.recording import Recording
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.scoring import scores_by_epoch
 
@@ -256,7 +257,7 @@ def test_columns_that_are_none(columns: Any, words: str) -> None:
 
 
 def scorers() -> Iterator[tuple[Scorer, Any, int]]:
-    """Scorers of whole trainings, with targets, and the number of outputs."""
+    """Scorers of whole trainings, with their rows, and the number of outputs."""
     two = np.where(X[:, 0] > 0, "yes", "no")
     many = np.concatenate([NUMBERS, NUMBERS**2], axis=1)
     cases: list[tuple[Any, dict[str, Any], int]] = [
@@ -273,25 +274,26 @@ def scorers() -> Iterator[tuple[Scorer, Any, int]]:
         run = cr.train(cr.Network(cr.Dense(outputs)), X, target, **settings)
         assert run.rows is not None
         loop = Loop(run.setup, *run.rows)
-        yield loop.scorer, loop.held_targets, outputs
+        yield loop.scorer, loop.held_rows, outputs
     # Held-out targets that are all alike, whose variance is 0.
-    yield loop.scorer, [np.ones((7, 1))], 1
+    alike = np.ones((7, 1))
+    yield loop.scorer, Rows((alike,), (alike,), np.ones(7)), 1
 
 
 @pytest.mark.parametrize("place", range(8))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_scores_of_all_epochs_are_those_of_each(place: int, dtype: Any) -> None:
-    scorer, truth, outputs = list(scorers())[place]
-    made = np.random.default_rng(place).normal(size=(5, len(truth[0]), outputs)).astype(dtype)
+    scorer, rows, outputs = list(scorers())[place]
+    made = np.random.default_rng(place).normal(size=(5, len(rows), outputs)).astype(dtype)
     made[3, 0] = np.nan
-    found = scores_by_epoch(scorer, truth, [made])
-    single = [scorer(truth, [made[epoch]]) for epoch in range(5)]
+    found = scores_by_epoch(scorer, rows, [made])
+    single = [scorer(rows.targets, [made[epoch]]) for epoch in range(5)]
     assert len(found) == 1
     for name, column in found.items():
         np.testing.assert_allclose(column, [one[name] for one in single], rtol=1e-14)
         # An epoch's number does not depend on those that are scored with it.
         for epoch in range(5):
-            alone = scores_by_epoch(scorer, truth, [made[epoch : epoch + 1]])[name]
+            alone = scores_by_epoch(scorer, rows, [made[epoch : epoch + 1]])[name]
             assert repr(alone) == repr(column[epoch : epoch + 1])
 
 
