@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from side import Side, fastest
 
-BLOCK = 50
+BLOCK = 100
 # A search that has not lowered its loss by this share in so many looks at it has stalled.
 STALLED_SHARE, STALLED_LOOKS = 0.01, 60
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 import chainrule as cr
 import chainrule.training.answering
-import chainrule.training.factored_rows
-import chainrule.training.gauss_newton_sum
 from chainrule.errors import SetupError
 from chainrule.network.layer_factors import factored_layers
 from chainrule.network.losses import loss as loss_of
@@ -31,7 +29,6 @@ from chainrule.optimizers.searching import (
     ResidualsAt,
 )
 from chainrule.training.answering import Answers, CutOffError
-from chainrule.training.gauss_newton_sum import LineSum, PairSum
 
 RANDOM = np.random.default_rng(5)
 SQUARES = ("mean_squared_error", "half_squared_error", "squared_error")
@@ -228,28 +225,6 @@ def test_the_matrix_of_any_dense_network_is_that_of_its_written_jacobian(case: C
     np.testing.assert_allclose(matrix, by_rows, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [LineSum, PairSum])
-@pytest.mark.parametrize("outputs", [1, 3])
-@pytest.mark.parametrize("rows_at_once", [1, 5, 512])
-def test_both_ways_give_the_same_matrix(
-    kind: type[Any], outputs: int, rows_at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = started(cr.Dense(5, "tanh"), cr.Dense(4, "sigmoid"), cr.Dense(outputs))
-    rows = [RANDOM.normal(size=(13, 3)), RANDOM.normal(size=(13, outputs)), np.ones(13)]
-    answers, at = answers_of(network, ["mean_squared_error"], rows)
-
-    def chosen(layers: Any, roots: int, alone: bool) -> Any:
-        made = kind(layers)
-        made.rows_at_once = min(made.rows_at_once, rows_at_once)
-        return made
-
-    monkeypatch.setattr(chainrule.training.factored_rows, "sum_of", chosen)
-    by_rows = answers._matrix_by_rows(at) / 13
-    for _ in range(2):
-        matrix = answers.of(NormalEquationsAt(at)).matrix
-        np.testing.assert_allclose(matrix, by_rows, rtol=1e-11, atol=1e-13)
-
-
 def test_a_bias_that_does_not_follow_its_weights_is_no_line_of_theirs() -> None:
     network, _ = small()
     loss = (loss_of("half_squared_error"),)
@@ -259,27 +234,12 @@ def test_a_bias_that_does_not_follow_its_weights_is_no_line_of_theirs() -> None:
         assert (None if layers is None else len(layers)) == count
 
 
-def test_large_layers_and_several_outputs_take_pairs() -> None:
-    def chosen(*widths: int) -> str:
-        network = Network(cr.Input(widths[0]), *(cr.Dense(one, "tanh") for one in widths[1:]))
-        trained, still = layout_of(network.plan, frozenset())
-        loss = (loss_of("mean_squared_error"),)
-        layers = factored_layers(Objective(network.plan, loss, trained, still))
-        assert layers is not None
-        made = chainrule.training.gauss_newton_sum.sum_of(layers, widths[-1])
-        return type(made).__name__
-
-    assert chosen(1, 20, 1) == "LineSum"
-    assert chosen(50, 50, 1) == "PairSum"
-    assert chosen(10, 30, 10) == "PairSum"
-
-
 @pytest.mark.parametrize("threads", ["1", "2"])
 @pytest.mark.parametrize("block", [3, 64, 4096])
 def test_blocks_of_rows_add_up_to_the_whole(
     block: int, threads: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network, rows = small(rows=131)
+    network, rows = small(rows=531)
     whole, at = answers_of(network, ["half_squared_error"], rows)
     direction = np.ones_like(at)
     requests = (LossAt(at), CurvatureAlong(at, direction), GaussNewtonAlong(at, direction))
@@ -288,7 +248,6 @@ def test_blocks_of_rows_add_up_to_the_whole(
     monkeypatch.setenv("CHAINRULE_THREADS", threads)
     monkeypatch.setattr(chainrule.training.answering, "MOST_ROWS", block)
     monkeypatch.setattr(chainrule.training.answering, "LEAST_ROWS", 1)
-    monkeypatch.setattr(chainrule.training.factored_rows, "ROWS_OF_A_THREAD", 8)
     parts, _ = answers_of(network, ["half_squared_error"], rows)
     assert parts._rows_at_once == block
     for request, wanted in zip(requests, due, strict=True):

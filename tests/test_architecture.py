@@ -265,7 +265,7 @@ def silenced(text: str, module: str) -> list[str]:
 
 
 # The compiled files that know Python.
-PYTHON_SIDE = ("module.cpp", "handed_programs.hpp")
+PYTHON_SIDE = ("module.cpp", "handed_factors.hpp", "handed_programs.hpp")
 
 
 def compiled_code(text: str, module: str) -> list[str]:

@@ -6,6 +6,7 @@
 #include "fusing.hpp"
 #include "random_bits.hpp"
 #include "reductions.hpp"
+#include "row_products.hpp"
 #include "words.hpp"
 
 namespace chainrule {
@@ -309,6 +310,7 @@ Kernels<T> all_kernels() {
     made.sum_wide = sum_wide<T>;
     made.all_finite = all_finite<T>;
     made.add_into = add_into<T>;
+    made.row_products = row_products<T>;
     made.equal_integers = equal_integers<T>;
     made.gather_transposed = gather_transposed<T>;
     made.random_bits = random_bits;

@@ -59,6 +59,14 @@ struct ProductShape {
     Count a_row, a_depth, b_depth, b_column, c_row;
 };
 
+// In so many rows the products of a_count numbers with b_count others; with `once`, of numbers with
+// themselves, each two once. Behind the last of b and of what is written there is room for a
+// vector.
+struct RowPairs {
+    Count rows, a_count, a_row, b_count, b_row, to_row;
+    bool once, add;
+};
+
 // What the blocks of a large product take, each of `block_depth` of the depth.
 inline constexpr Count block_depth = 256;
 template <class T>
@@ -84,6 +92,9 @@ struct Kernels {
                             T* scratch);
     // packed[p, j] = b[p, j], with rows of `packed_row` numbers.
     void (*pack)(const ProductShape& shape, const T* b, T* packed, Count packed_row);
+
+    // to[row, pair] (+)= a[row, one] b[row, other], pairs in the order of one, then of other
+    void (*row_products)(const RowPairs& pairs, const T* a, const T* b, T* to);
 
     // out[i] (+)= reduction over o of x[o, i]; x has rows of `stride`.
     void (*sum_down)(const T* x, Count outer, Count stride, Count inner, T* out, bool add);

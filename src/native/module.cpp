@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "handed_factors.hpp"
 #include "handed_programs.hpp"
 #include "kernels.hpp"
 #include "machine.hpp"
@@ -253,6 +254,16 @@ void make_machine(Machine* machine, bool wide, nb::list values, nb::list roles, 
     new (machine) Machine(std::move(program), set_at(set));
 }
 
+nb::object matrix_of_gram(KhatriRaoGram& gram) {
+    const Count columns = gram.columns();
+    std::vector<char> bytes(static_cast<std::size_t>(columns * columns) * sizeof(double));
+    {
+        nb::gil_scoped_release free;
+        gram.matrix(reinterpret_cast<double*>(bytes.data()));
+    }
+    return array_of(std::move(bytes), {columns, columns}, Kind::real, true);
+}
+
 Word elementwise_named(const std::string& name) {
     const Word word = word_named(name);
     if (!is_elementwise(word)) {
@@ -312,6 +323,12 @@ NB_MODULE(_native, module) {
         .def("threads_of", &Machine::threads_of, nb::call_guard<nb::gil_scoped_release>())
         .def("chains_of", &Machine::chains_of, nb::call_guard<nb::gil_scoped_release>())
         .def("describe", &Machine::describe, nb::call_guard<nb::gil_scoped_release>());
+    nb::class_<KhatriRaoGram>(module, "KhatriRaoGram")
+        .def("__init__", [](KhatriRaoGram* gram, nb::list blocks, Count roots,
+                            int set) { make_gram(gram, blocks, roots, set_at(set)); })
+        .def("add", &add_to_gram)
+        .def("matrix", &matrix_of_gram)
+        .def("by_pairs", &KhatriRaoGram::by_pairs);
     module.def("sets_here", [] {
         std::vector<std::string> names;
         for (int set = 0; set < set_count; ++set) {

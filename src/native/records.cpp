@@ -11,7 +11,25 @@ std::size_t outside_item(Kind kind, std::size_t item) {
     return kind == Kind::truth ? 1 : kind == Kind::integer ? 8 : item;
 }
 
-void write_view(const View& view, const Memory& memory, Kind kind, std::size_t item, char* to) {
+// Rows of numbers that lie as columns, one line of memory for each number of a row.
+bool is_turned(const View& view) {
+    return view.axes.size() == 2 && view.axes[0].stride == 1 &&
+           view.axes[1].stride >= view.axes[0].size;
+}
+
+template <class T>
+void write_view(const View& view, const Memory& memory, Kind kind, const Kernels<T>& kernels,
+                char* to) {
+    constexpr std::size_t item = sizeof(T);
+    if (kind == Kind::real && is_turned(view)) {
+        ProductShape shape{};
+        shape.columns = view.axes[1].size;
+        shape.depth = view.axes[0].size;
+        shape.b_depth = 1;
+        shape.b_column = view.axes[1].stride;
+        kernels.pack(shape, memory.at<T>(view.place), reinterpret_cast<T*>(to), shape.columns);
+        return;
+    }
     std::vector<Count> sizes, strides, to_strides(view.axes.size());
     Count stride = 1;
     for (std::size_t axis = view.axes.size(); axis-- > 0;) {
@@ -76,7 +94,7 @@ void StepRun<T>::keep_row_records(const Plan& plan, const Worker& worker, Count 
         }
         const std::size_t item = outside_item(output.kind, sizeof(T));
         char* to = row_records_[place].data() + static_cast<std::size_t>(first * row) * item;
-        write_view(output.view, worker.memory, output.kind, sizeof(T), to);
+        write_view<T>(output.view, worker.memory, output.kind, kernels_, to);
     }
 }
 
@@ -98,7 +116,7 @@ void StepRun<T>::carry_over(const StepPlan& plan) {
             const Count elements = elements_of(program_.values[place].shape);
             staged_[place].resize(static_cast<std::size_t>(elements) * item);
             const Kind kind = output.kind == Kind::truth ? Kind::real : output.kind;
-            write_view(output.view, memory, kind, sizeof(T), staged_[place].data());
+            write_view<T>(output.view, memory, kind, kernels_, staged_[place].data());
         }
     }
     for (std::size_t place = 0; place < staged_.size(); ++place) {
@@ -124,7 +142,7 @@ void StepRun<T>::start_records(std::vector<Record>& records) const {
 }
 
 template <class T>
-void StepRun<T>::add_records(const StepPlan& plan, std::vector<Record>& records) const {
+void StepRun<T>::add_records(const StepPlan& plan, std::vector<Record>& records) {
     const Memory& memory = workers_[0]->memory;
     for (std::size_t one = 0; one < records.size(); ++one) {
         const std::size_t place = staged_.size() + one;
@@ -141,13 +159,18 @@ void StepRun<T>::add_records(const StepPlan& plan, std::vector<Record>& records)
                 std::memcpy(bytes.data() + before, &number, 8);
             }
         } else if (output.rows) {
-            const std::vector<char>& made = row_records_[place];
-            bytes.insert(bytes.end(), made.begin(), made.end());
+            std::vector<char>& made = row_records_[place];
+            if (bytes.empty()) {
+                // Of one step alone they need no copy.
+                bytes.swap(made);
+            } else {
+                bytes.insert(bytes.end(), made.begin(), made.end());
+            }
         } else {
             const Count elements = elements_of(records[one].shape);
             bytes.resize(before +
                          static_cast<std::size_t>(elements) * outside_item(output.kind, sizeof(T)));
-            write_view(output.view, memory, output.kind, sizeof(T), bytes.data() + before);
+            write_view<T>(output.view, memory, output.kind, kernels_, bytes.data() + before);
         }
     }
 }
@@ -196,7 +219,7 @@ template void StepRun<float>::make_room_for_rows(const StepPlan&);
 template void StepRun<float>::keep_row_records(const Plan&, const Worker&, Count);
 template void StepRun<float>::carry_over(const StepPlan&);
 template void StepRun<float>::start_records(std::vector<Record>&) const;
-template void StepRun<float>::add_records(const StepPlan&, std::vector<Record>&) const;
+template void StepRun<float>::add_records(const StepPlan&, std::vector<Record>&);
 template void StepRun<float>::store_carried(Outcome&) const;
 template Count StepRun<float>::first_carried_size() const;
 template double StepRun<float>::first_record(const StepPlan&) const;
@@ -204,7 +227,7 @@ template void StepRun<double>::make_room_for_rows(const StepPlan&);
 template void StepRun<double>::keep_row_records(const Plan&, const Worker&, Count);
 template void StepRun<double>::carry_over(const StepPlan&);
 template void StepRun<double>::start_records(std::vector<Record>&) const;
-template void StepRun<double>::add_records(const StepPlan&, std::vector<Record>&) const;
+template void StepRun<double>::add_records(const StepPlan&, std::vector<Record>&);
 template void StepRun<double>::store_carried(Outcome&) const;
 template Count StepRun<double>::first_carried_size() const;
 template double StepRun<double>::first_record(const StepPlan&) const;

@@ -26,7 +26,7 @@ public:
     // One step on the rows from `from` on, of which `order` says where they lie (null: in order).
     void step(const StepPlan& plan, Count from, const std::int64_t* order, Crew* crew);
 
-    void add_records(const StepPlan& plan, std::vector<Record>& records) const;
+    void add_records(const StepPlan& plan, std::vector<Record>& records);
     // Carried values take the place of those before. Records are taken first: they may show these.
     void carry_over(const StepPlan& plan);
     void start_records(std::vector<Record>& records) const;

@@ -180,6 +180,12 @@ def _step_text(body: Program, sequences: int) -> tuple[Any, ...]:
     return _program_text(body, ["rows"] * moving + ["fixed"] * (len(body.inputs) - moving))
 
 
+def khatri_rao_gram(blocks: list[tuple[int, bool, int]], roots: int) -> Any:
+    """Return what adds up A'A of rows that are given by factors; see ``engines/gram.py``."""
+    module = _module()
+    return module.KhatriRaoGram(blocks, roots, len(module.sets_here()) - 1)
+
+
 # ---- the door's two calls ----
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines.cores import allowed_threads
+from chainrule.engines.cores import allowed_threads, at_most
 from chainrule.engines.door import Epochs, evaluate, run
 from chainrule.engines.library import one_thread
 from chainrule.errors import SetupError
@@ -32,7 +32,7 @@ from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
 from chainrule.training.search_limits import refuse_what_cannot_be_searched
 from chainrule.training.setup import Setup
-from chainrule.training.state import Hook, State
+from chainrule.training.state import Hook, Keeper, State
 from chainrule.training.step import TrainingStep
 from chainrule.training.stretch import Stretch
 
@@ -85,13 +85,29 @@ class SearchLoop(Loop):
         """Trace what every search asks for. Raises SetupError where it cannot be trained."""
         self.answers.trace()
 
+    def run(
+        self,
+        state: State,
+        recording: Recording,
+        hooks: Sequence[Hook] = (),
+        keeper: Keeper | None = None,
+        observers: Sequence[Hook] = (),
+    ) -> tuple[State, str]:
+        """Search until an end is reached. See ``Loop.run``.
+
+        Threads are settled once, since requests are many and short.
+        """
+        threads = allowed_threads()
+        small = self.objective.trained.size < PARAMETERS_WORTH_THREADS or threads == 1
+        with one_thread(small), at_most(threads):
+            return super().run(state, recording, hooks, keeper, observers)
+
     def _stretch(self, state: State, recording: Recording, hooks: Sequence[Hook]) -> State:
         """Run one iteration, to its end or not at all."""
         began = time.monotonic()
-        small = self.objective.trained.size < PARAMETERS_WORTH_THREADS or allowed_threads() == 1
         try:
             # Numbers that overflow are met by the optimizer, or end the training with a sentence.
-            with np.errstate(all="ignore"), one_thread(small):
+            with np.errstate(all="ignore"):
                 stretch = self._iterated(state)
         except CutOffError:
             return state
