@@ -20,7 +20,7 @@ constexpr Count rows_of_a_part = 128;
 // A number that is written takes as long as so many that are multiplied and added (measured).
 constexpr double products_of_a_write = 8.0;
 // Columns of a product that are done at a time where half of it is enough.
-constexpr Count panel_columns = 48, large_panel_columns = 240;
+constexpr Count panel_columns = 16, large_panel_columns = 240;
 // Numbers of a product from which it is worth its while to pack both sides.
 constexpr Count large_product = 10'000;
 // The numbers of the widest vector: rooms have whole ones, so that a product has no last few
