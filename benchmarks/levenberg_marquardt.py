@@ -161,11 +161,11 @@ class Solved:
 
 
 def solved_from(
-    starts: int, most: float, threads: Sequence[int], rows: int, with_torch: bool
+    starts: int, most: float, threads: Sequence[int], rows: int, batches: Sequence[int]
 ) -> list[Solved]:
-    """Train from every start, everybody in turns; PyTorch with batches of all rows and of 1,000."""
+    """Train from every start, everybody in turns; PyTorch with each size of batch, 0 for all."""
     places = [Place(OURS, side="squares_sides:Ours")]
-    if with_torch:
+    if batches:
         places += [Place(TORCH_LM, count, PEERS[TORCH_LM][0]) for count in threads]
     work = replace(SINC, rows=rows)
     found = []
@@ -181,8 +181,9 @@ def solved_from(
             sinc_problem(work, start).save(path)
             asked: list[tuple[str, Contestant, tuple[int, ...]]] = [(OURS, ours, ())]
             for one in others:
-                asked.append((f"{TORCH_LM}, all rows", one, (0,)))
-                asked.append((f"{TORCH_LM}, batches of 1,000", one, (min(1000, rows),)))
+                for size in batches:
+                    of_rows = f"batches of {size:,}" if size else "all rows"
+                    asked.append((f"{TORCH_LM}, {of_rows}", one, (min(size, rows),)))
             for name, one, batch in asked[start % len(asked) :] + asked[: start % len(asked)]:
                 given = one.ask("solve", str(path), GOAL, most, *batch).given
                 found.append(Solved(name, start, **given))
@@ -192,7 +193,8 @@ def solved_from(
 
 def write_sinc(asked: argparse.Namespace) -> None:
     can, missing = present([one for one in asked.beside if one == TORCH_LM])
-    found = solved_from(asked.starts, asked.most_seconds, asked.threads, asked.sinc_rows, bool(can))
+    batches = asked.batches if can else []
+    found = solved_from(asked.starts, asked.most_seconds, asked.threads, asked.sinc_rows, batches)
     lines, strips = [], []
     for name in dict.fromkeys(one.contestant for one in found):
         own = [one for one in found if one.contestant == name]
@@ -235,6 +237,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=ITERATION.rows, help="rows of an iteration")
     parser.add_argument("--starts", type=int, default=20, help="first weights for sinc")
     parser.add_argument("--sinc-rows", type=int, default=SINC.rows, help="points of sinc")
+    parser.add_argument(
+        "--batches", nargs="+", type=int, default=[1000], help="the peer's, for sinc; 0: all rows"
+    )
     parser.add_argument("--most-seconds", type=float, default=120.0, help="for one training")
     return parser.parse_args(given)
 
