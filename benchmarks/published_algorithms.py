@@ -27,7 +27,7 @@ from chainrule.engines.cores import at_most
 from chainrule.optimizers import OPTIMIZERS
 
 STARTS, LIMIT, MOST_EPOCHS = 30, 20.0, 100_000
-# MATLAB's first step; the others have its constants already.
+# MATLAB's first step; but for LM the others have its constants already.
 FIRST_STEP = 0.07
 
 
@@ -79,7 +79,10 @@ class Cell:
 
 
 def optimizer(name: str) -> Any:
-    """Return an algorithm with MATLAB's constants."""
+    """Return an algorithm as it is here, with MATLAB's first step for RP.
+
+    LM is damped as Nielsen has it and bends its steps, where MATLAB's trainlm is the classic form.
+    """
     kind = OPTIMIZERS[ALGORITHMS[name]]
     return kind(first_step=FIRST_STEP) if name == "RP" else kind()
 
@@ -190,8 +193,10 @@ def write_results(path: Path, found: dict[str, list[Cell]], asked: argparse.Name
         f"{asked.limit:g} seconds or {MOST_EPOCHS:,} epochs. Times are means over the starts that "
         "reached the goal, as in the guide. Figures marked [M] are those of the MATLAB guide from "
         "memory, and were not verified; its machines were of the 1990s, so that ratios alone can "
-        "be compared. RP begins with steps of 0.07, as there. Classes are columns of 0 and 1, as "
-        "in Proben1, and inputs lie between -1 and 1; the guide does not say all of this."
+        "be compared. RP begins with steps of 0.07, as there; LM is `cr.LevenbergMarquardt()`, by "
+        "Nielsen's damping and bent steps, where the guide has the classic form. Classes are "
+        "columns of 0 and 1, as in Proben1, and inputs lie between -1 and 1; the guide does not "
+        "say all of this."
     )
     if asked.starts < STARTS:
         said += f" This is a trial: a result takes {STARTS} starts."

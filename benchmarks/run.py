@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+import articles
 import digits
 import first_order
 import first_result
@@ -54,6 +55,11 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
         published_rprop.main,
         (),
         ("--starts", "1", "--most-epochs", "50", "--forms", "rprop_plus"),
+    ),
+    "articles": (
+        articles.main,
+        (),
+        ("--starts", "1", "--share", "0.005", "--values", "1"),
     ),
     "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
     "many": (many.main, (), ("--works", "1")),

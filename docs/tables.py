@@ -1,7 +1,8 @@
 """The reference pages: the tables OPS and OPTIMIZERS, and the public names, as Markdown.
 
 The pages ops.md, optimizers.md and python.md hold an introduction; the blocks follow it when the
-page is read, so that the documentation of an op is its block and nothing else.
+page is read, so that the documentation of an op is its block and nothing else. What was measured is
+read from the results, on articles.md and in an optimizer's line of the comparison.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from measured import races, uses_in, with_tables
 from sphinx.application import Sphinx
 
 # What stands between the parts of a formula, and how long a line of LaTeX may be.
@@ -80,9 +82,14 @@ def op_sections() -> str:
 PARTS = {"gradient": "First order", "loss and gradient": "First order", "loss": "Beyond gradients"}
 
 
-def optimizer_sections() -> str:
-    """Return every optimizer of the table, those of one part of the page together."""
+def optimizer_sections(page: str) -> str:
+    """Return every optimizer of the table, those of one part of the page together.
+
+    When to use it stands in the tables of the page itself, how fast it was in the results.
+    """
     from chainrule.optimizers import OPTIMIZERS
+
+    uses, raced = uses_in(page), races()
 
     by_part: dict[str, dict[str, Any]] = {
         "First order": {},
@@ -94,12 +101,15 @@ def optimizer_sections() -> str:
     sections = []
     for part, blocks in by_part.items():
         sections.append(f"## {part}: formulas, constants, sources")
-        sections += [optimizer_section(name, block) for name, block in blocks.items()]
+        sections += [
+            optimizer_section(name, block, uses.get(name, ""), raced.get(name, []))
+            for name, block in blocks.items()
+        ]
     return "\n\n".join(sections)
 
 
-def optimizer_section(name: str, block: Any) -> str:
-    """Return one optimizer: its formula, what it says of itself, and its constants."""
+def optimizer_section(name: str, block: Any, use: str, raced: list[str]) -> str:
+    """Return one optimizer: its formula, what it says of itself, its constants, its line."""
     defaults = [
         (parameter.name, parameter.default)
         for parameter in inspect.signature(block).parameters.values()
@@ -108,6 +118,10 @@ def optimizer_section(name: str, block: Any) -> str:
     facts = [("needs", block.needs)]
     if defaults:
         facts.append(("settings", ", ".join(one_setting(*pair) for pair in defaults)))
+    if use:
+        facts.append(("when to use it", use))
+    if raced:
+        facts.append(("in the [comparison](articles.md)", "; ".join(raced)))
     about = inspect.getdoc(block) or ""
     return block_section(name, block.formula, about, facts, level=3)
 
@@ -128,21 +142,25 @@ def python_sections() -> str:
     return "\n\n".join(sections)
 
 
-SECTIONS: dict[str, Callable[[], str]] = {
-    "ops": op_sections,
+# Page -> what follows its own text, which is given to it.
+SECTIONS: dict[str, Callable[[str], str]] = {
+    "ops": lambda page: op_sections(),
     "optimizers": optimizer_sections,
-    "python": python_sections,
+    "python": lambda page: python_sections(),
 }
+QUOTING = "articles"
 
 
 def add_sections(app: Sphinx, page: str, source: list[str]) -> None:
     if page in SECTIONS:
-        source[0] = f"{source[0].rstrip()}\n\n{SECTIONS[page]()}\n"
+        source[0] = f"{source[0].rstrip()}\n\n{SECTIONS[page](source[0])}\n"
+    if page == QUOTING:
+        source[0] = with_tables(source[0])
 
 
 def always_outdated(app: Sphinx, *_: object) -> list[str]:
     """The tables may have changed although the pages have not."""
-    return list(SECTIONS)
+    return [*SECTIONS, QUOTING]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

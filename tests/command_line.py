@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -84,8 +86,13 @@ def refused(ended: Ended, code: int) -> str:
     return cause.removeprefix("chainrule: ")
 
 
-def on_a_terminal(words: list[str], folder: Path, **changed: str) -> tuple[int, str, str]:
-    """Run a command on a terminal of 80 columns; return code, standard output and error."""
+def on_a_terminal(
+    words: list[str], folder: Path, interrupted_at: str | None = None, **changed: str
+) -> tuple[int, str, str]:
+    """Run a command on a terminal of 80 columns; return code, standard output and error.
+
+    It is sent Ctrl-C once its standard error shows the pattern ``interrupted_at``.
+    """
     import fcntl
     import pty
     import struct
@@ -116,6 +123,9 @@ def on_a_terminal(words: list[str], folder: Path, **changed: str) -> tuple[int, 
                     shown[place] += part
             except (BlockingIOError, OSError):
                 continue
+        if interrupted_at and re.search(interrupted_at, shown[1].decode("utf-8", "ignore")):
+            started.send_signal(signal.SIGINT)
+            interrupted_at = None
         if ended is not None:
             break
         time.sleep(0.01)

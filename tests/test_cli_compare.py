@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import COMMAND, HEART, Here, environment, on_a_terminal, refused
+from command_line import HEART, Here, on_a_terminal, refused
 
 import chainrule.cli
 import chainrule.comparison.tables
@@ -44,6 +41,23 @@ def test_it_prints_a_table_and_a_sentence_and_leaves_a_folder(here: Here) -> Non
     assert names == {"report.html", "figures", "trainings.csv", "curves.csv", "result.json"}
     here("compare", HEART, *QUICK, "--quiet")
     assert (Path("runs") / "heart_disease-compared-2" / "report.html").is_file()
+
+
+def test_what_finds_its_own_l2_is_given_none(here: Here) -> None:
+    Path("line.csv").write_text("x,y\n" + "".join(f"{at},{at % 7 + 0.5}\n" for at in range(60)))
+    names = "bayesian_regularization,levenberg_marquardt"
+    ended = here("compare", "line.csv", "--target", "y", "--optimizers", names, "--seeds", "1",
+                 "--epochs", "3", "--json")  # fmt: skip
+    document = json.loads(ended.out)
+    words = document["settings"]
+    assert words["bayesian_regularization"].endswith("l2=0")
+    assert words["levenberg_marquardt"].endswith("l2=0.001")
+    assert [one["failed"] for one in document["results"]] == [0, 0]
+    assert document["about"].endswith("a target brought to mean 0 and standard deviation 1.")
+    alone = ["train", "line.csv", "--target", "y", "--optimizer", "bayesian_regularization",
+             "--epochs", "3"]  # fmt: skip
+    assert "Leave l2 out." in here(*alone, "--l2", "0.1").err
+    assert (here(*alone).code, here(*alone).err) == (0, "")
 
 
 def test_json_is_one_document(here: Here) -> None:
@@ -82,8 +96,11 @@ def test_options_decide_what_is_compared(here: Here) -> None:
         (["--setting", "momentum"], 4, "--setting 'momentum': 'momentum' is no setting."),
         (["--setting", "l2=much"], 4, "--setting 'l2=much': l2 is 'much'."),
         (["--goal", "low"], 4, "--goal low is no goal."),
-        (["--goal", "auc=0.9"], 4, "No training has a 'auc' to be reached."),
-        (["--seconds", "0"], 4, "seconds=0.0 is no limit."),
+        (["--goal", "auc=0.9"], 4, "No training here measures 'auc', so it is no goal."),
+        (["--goal", "nan"], 4, "--goal nan is no goal."),
+        (["--optimizers", "rprop,irprop_minus"], 4,
+         "'rprop' and 'irprop_minus' are names of one rule."),
+        (["--seconds", "0"], 4, "--seconds 0 is no limit."),
         (["--target", "nothing"], 3, "The table has no column 'nothing'"),
     ],
 )  # fmt: skip
@@ -115,26 +132,15 @@ def test_a_terminal_shows_a_live_table(tmp_path: Path) -> None:
     assert "Over 2 seeds" in out.replace("\r\n", " ")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
 def test_an_interrupt_keeps_what_has_ended(tmp_path: Path) -> None:
     words = ["compare", str(HEART), "--target", "disease", "--optimizers", "adam,momentum",
              "--seeds", "500", "--epochs", "200"]  # fmt: skip
-    one = subprocess.Popen(
-        [*COMMAND, *words], cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    # The live table shows that a training has ended, and so there is something to keep.
+    code, out, err = on_a_terminal(words, tmp_path, interrupted_at=r"[1-9]\d* of 500")
     folder = tmp_path / "runs" / "heart_disease-compared-1"
-    while not folder.exists():
-        assert one.poll() is None, one.communicate()
-        time.sleep(0.01)
-    # Time to begin, and far from enough to end.
-    time.sleep(4.0)
-    one.send_signal(signal.SIGINT)
-    out, err = one.communicate()
-    assert one.returncode == 130, (out, err)
-    if not folder.exists():
-        assert "nothing is kept" in err
-        return
+    assert code == 130, (out, err)
+    err = " ".join(err.split())
     assert f"What had ended is kept in {folder.relative_to(tmp_path)}." in err
     document = json.loads((folder / "result.json").read_text("utf-8"))
     assert 0 < document["trainings"] < document["planned"] == 1000

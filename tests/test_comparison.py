@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ import pytest
 from comparisons import NETWORK, RANDOM, X, Y, compared, made_of
 
 import chainrule as cr
+from chainrule.comparison.door import _checked, _ready
 from chainrule.comparison.goal import common_goal
 from chainrule.comparison.running import order_of
+from chainrule.comparison.settings import Setting
 from chainrule.comparison.trial import Clock
 from chainrule.engines.cores import at_most
 from chainrule.errors import ChainruleError
@@ -102,7 +105,9 @@ def test_without_validation_rows_the_training_loss_counts() -> None:
     assert found.judged == "training loss"
     assert found.metric is None
     for one in found.trials:
-        assert one.loss == one.history["loss"][-1]
+        assert one.run is not None
+        shares = one.run.predict_proba(X)
+        assert one.loss == pytest.approx(-np.log(shares[range(80), Y]).mean(), rel=1e-5)
 
 
 def test_all_settings_have_a_seed_before_the_next_one_begins() -> None:
@@ -357,9 +362,9 @@ def test_an_interrupt_before_anything_has_ended_keeps_nothing() -> None:
         ({"seeds": "many"}, "seeds='many' is not possible"),
         ({"epochs": 0}, "epochs=0 is not possible"),
         ({"seconds": -1}, "seconds=-1 is no limit"),
-        ({"goal": {"accurac": 0.9}}, "No training has a 'accurac' to be reached"),
+        ({"goal": {"accurac": 0.9}}, "No training here measures 'accurac', so it is no goal"),
         ({"goal": "low"}, "goal='low' is no goal"),
-        ({"goal": {"accuracy": 0.9}, "validation": 0.0}, "No training has a 'accuracy'"),
+        ({"goal": {"accuracy": 0.9}, "validation": 0.0}, "No training here measures 'accuracy'"),
         ({"network": None}, "train() was given NoneType"),
         ({"batch_size": 8, "optimizers": ["lbfgs"]}, "cannot be used with batches of 8"),
     ],
@@ -369,6 +374,16 @@ def test_what_cannot_be_compared_is_refused(given: dict[str, Any], cause: str) -
 
 
 def test_losses_that_differ_are_refused() -> None:
+    given = {"network": NETWORK, "X": X, "y": X[:, 0]}
+    settings = [
+        Setting(loss, loss, partial(_ready, {**given, "loss": loss}))
+        for loss in ("huber", "mean_squared_error")
+    ]
+    with pytest.raises(cr.SetupError, match="different losses, huber and mean_squared_error"):
+        _checked(settings, 0)
+
+
+def test_losses_that_are_one_are_compared() -> None:
     numbers = np.stack([X[:, 0] > 0, RANDOM.random(80) > 0.5], axis=1).astype(float)
     settings = {"one": {"l2": 0.1}, "two": {"l2": 0.2}}
     assert compared(settings=settings, y=numbers, loss="huber", seeds=1).planned == 2

@@ -99,6 +99,21 @@ def test_seeds_and_spreads_differ() -> None:
         assert (searched(other, rosenbrock(), 3)[-1].parameters != first).any()
 
 
+def test_a_training_draws_by_its_seed_unless_the_strategy_has_one() -> None:
+    x = np.linspace(-1.0, 1.0, 12)[:, None]
+    begun = cr.train(cr.Network(cr.Dense(1)), x, np.sin(x), epochs=0, progress=False).network
+    given: dict[str, Any] = {"epochs": 3, "validation": 0.0, "progress": False}
+    names = {"of the trial": EvolutionStrategy(), "its own": EvolutionStrategy(seed=1)}
+    found = cr.compare(begun, x, np.sin(x), optimizers=names, seeds=[0, 1], **given)
+    losses = {label: [one.history["loss"] for one in found.of(label)] for label in names}
+    drawn, own = losses.values()
+    assert drawn[0] != drawn[1]
+    assert own[0] == own[1] == drawn[1]
+    alone = cr.train(begun, x, np.sin(x), optimizer="evolution_strategy", seed=1, **given)
+    assert alone.history["loss"] == drawn[1]
+    assert alone.setup.optimizer == EvolutionStrategy()
+
+
 def test_one_parameter_is_enough() -> None:
     for diagonal in (False, True):
         asked = Plain(lambda x: ((x - 2.0) ** 2).sum(), np.zeros(1))

@@ -99,6 +99,27 @@ def test_trials_that_fail_are_taken_back(ours: Any, constants: Any) -> None:
     np.testing.assert_allclose(found.path, trials, rtol=1e-9, atol=1e-12)
 
 
+def test_momentum_with_a_tenth_of_the_rate_is_traingdm() -> None:
+    """MATLAB: dX = mc dX + lr (1 - mc) dperf/dX, with lr 0.01 and mc 0.9."""
+    x, dx, due = np.array([1.0, -2.0]), np.zeros(2), []
+    for _ in range(30):
+        due.append(x)
+        dx = 0.9 * dx - 0.01 * (1.0 - 0.9) * bowl(x)[1]
+        x = x + dx
+    found = cr.minimize(
+        lambda x: np.log1p(np.array([1.0, 30.0]) * x**2).sum(), [1.0, -2.0], cr.Momentum(0.001), 30
+    )
+    np.testing.assert_allclose(found.path, [*due, x], rtol=1e-12)
+
+
+def test_a_step_after_one_that_was_taken_back_has_no_momentum() -> None:
+    rule, state = cr.AdaptiveRate(0.1), cr.AdaptiveRate(0.1).initial(np.zeros(1))
+    x, state = rule.update(np.zeros(1), np.ones(1), state, 0.1, np.int64(1), np.float64(1.0))
+    x, state = rule.update(x, np.ones(1), state, 0.1, np.int64(2), np.float64(2.0))
+    # The whole of the shorter rate, and not a tenth of it.
+    np.testing.assert_allclose(x, -0.7 * 0.1, rtol=1e-15)
+
+
 def test_a_loss_below_zero_that_falls_is_a_good_one() -> None:
     found = cr.minimize(lambda x: (x - 1.0) ** 2 - 5.0, 0.0, cr.AdaptiveRate(0.01, memory=0.0), 50)
     assert np.all(np.diff(found.values) < 0.0)
@@ -353,6 +374,8 @@ def test_the_check_finds_a_state_whose_shape_changes() -> None:
         (lambda: cr.RMSProp(decay=-0.1), "decay"),
         (lambda: cr.RMSProp(memory=1.0), "memory"),
         (lambda: cr.RMSProp(centred=1), "centred of RMSProp is 1"),  # type: ignore[arg-type]
+        (lambda: cr.Adam(epsilon=-1e-8), "epsilon of Adam is -1e-08"),
+        (lambda: cr.AdamW(weight_decay=-0.1), "weight_decay of AdamW is -0.1"),
         (lambda: cr.AMSGrad(beta_2=1.0), "beta_2"),
         (lambda: cr.NAdam(warmup=1.0), "warmup"),
         (lambda: cr.NAdam(epsilon=math.nan), "epsilon"),

@@ -12,8 +12,10 @@ from scipy.io import savemat
 from scipy.sparse import csc_array
 
 import chainrule as cr
-from chainrule.data.table import read_table
+from chainrule.data.choices import Choices
+from chainrule.data.table import read_table, table_from_frame
 from chainrule.errors import DataError
+from chainrule.training.tables.plan import TablePlan
 
 DRAW = np.random.default_rng(0)
 X: NDArray[Any] = DRAW.normal(size=(2, 60))
@@ -90,3 +92,20 @@ def test_files_that_cannot_be_read_end_in_a_sentence(tmp_path: Path) -> None:
         cr.read_mat(tmp_path / "gone.mat")
     with pytest.raises(DataError, match="no variable of several numbers"):
         read_table(saved(tmp_path / "b.mat", x=1.0))
+
+
+def test_other_columns_of_the_array_of_a_target_are_pointed_out(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.mat", x=X, targets=np.vstack([T, 2.0 * T, X[:1] - T]))
+    choices = Choices()
+    plan = TablePlan.of(read_table(path), "targets_2", choices, 0)
+    (hint,) = [one for one in plan.decisions if "same array" in one.text]
+    assert (hint.subject, hint.kind) == ("targets_2", "hint")
+    assert "other columns of the same array" in hint.text
+    assert hint.option == "--drop targets_1 --drop targets_3"
+    without = Choices(drop=("targets_1", "targets_3"))
+    for target, chosen in (("targets_2", without), ("x_1", Choices(drop=("x_2",)))):
+        plan = TablePlan.of(read_table(path, chosen), target, chosen, 0)
+        assert not [one for one in plan.decisions if "same array" in one.text]
+    plain = {"targets_1": T[0].tolist(), "targets_2": X[0].tolist()}
+    plan = TablePlan.of(table_from_frame(plain), "targets_1", choices, 0)
+    assert not [one for one in plan.decisions if "same array" in one.text]

@@ -17,6 +17,7 @@ from chainrule.optimizers.searching import (
     LossAt,
     NormalEquationsAt,
     ResidualsAt,
+    iterate_of,
 )
 from chainrule.testing.searching import rosenbrock_residuals, small_network_residuals
 
@@ -49,6 +50,11 @@ def test_it_ends_before_the_last_step_where_the_search_does() -> None:
     assert found.x == pytest.approx(3.0)
     assert isinstance(found.x, float)
     assert len(found.slopes) < 50
+    assert found.ended == "the gradient is zero"
+    assert str(found).endswith(f"after {len(found.slopes)} steps: the gradient is zero)")
+    early = cr.minimize(valley, [-1.2, 1.0], "lbfgs", steps=3)
+    assert early.ended is None
+    assert str(early).endswith("after 3 steps)")
     start = cr.minimize(lambda x: (x - 3.0) ** 2, 0.5, "lbfgs", steps=0)
     assert (start.x, start.value, start.path.tolist()) == (0.5, 6.25, [0.5])
     assert start.slopes.shape == (0,)
@@ -62,6 +68,23 @@ def test_slopes_by_central_differences() -> None:
     turned = cr.minimize(valley, [0.5, 0.5], "scaled_conjugate_gradient", steps=3, difference=1e-5)
     due = cr.minimize(valley, [0.5, 0.5], "scaled_conjugate_gradient", steps=3)
     np.testing.assert_allclose(turned.path, due.path, rtol=1e-3)
+
+
+def test_an_answer_that_fails_closes_the_iteration_and_is_raised() -> None:
+    seen = []
+
+    def iteration() -> Any:
+        try:
+            yield LossAt(np.ones(2))
+        finally:
+            seen.append("closed")
+
+    def fails(request: Any) -> Any:
+        raise ArithmeticError("no answer")
+
+    with pytest.raises(ArithmeticError, match="no answer"):
+        iterate_of(iteration(), fails)
+    assert seen == ["closed"]
 
 
 @pytest.mark.parametrize("name", ["levenberg_marquardt", "bayesian_regularization"])
@@ -108,5 +131,8 @@ def test_a_function_without_residuals_says_so() -> None:
     assert answers.sizes.residuals is None
     with pytest.raises(SetupError, match="no residuals"):
         answers.of(NormalEquationsAt(np.ones(3)))
+    unknown: Any = np.ones(3)
+    with pytest.raises(TypeError, match="is no request of an optimizer"):
+        answers.of(unknown)
     flat = FunctionAnswers(lambda x: 0.0 * x.sum() + 1.0, (2,))
     np.testing.assert_array_equal(flat.of(GradientAt(np.ones(2)))[1], np.zeros(2))

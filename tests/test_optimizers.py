@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import chainrule as cr
 from chainrule.optimizers import OPTIMIZERS
+from chainrule.optimizers.optimizer import ELSEWHERE
 from chainrule.testing.optimizers import BUDGETS, check_optimizer, steps_to_solve
 from chainrule.training.loop import Loop
 
@@ -338,9 +339,10 @@ def test_fifty_steps_in_mini_batches_are_those_of_pytorch(
         (lambda: cr.Momentum(memory="0.9"), "memory"),
         (lambda: cr.train(None, X, Y, optimizer="adm"), "NoneType"),
         (lambda: one_step(optimizer="adm"), "Did you mean 'adam'"),
+        (lambda: one_step(optimizer="trainlm"), "The nearest is 'levenberg_marquardt'."),
         (lambda: one_step(optimizer=cr.Adam), "Give one such as Adam()"),
         (lambda: one_step(optimizer=3), "3 is not an optimizer"),
-        (lambda: one_step(optimizer=cr.Adam(epsilon=float("nan"))), "epsilon of adam is nan"),
+        (lambda: one_step(optimizer=cr.Adam(epsilon=float("nan"))), "epsilon of Adam is nan"),
         (lambda: one_step(optimizer=cr.Adam(-0.1)), "The learning rate is -0.1"),
         (lambda: one_step(optimizer=cr.Adam(float("inf"))), "learning_rate of adam is inf"),
         (lambda: one_step(learning_rate="fast"), "The learning rate is 'fast'"),
@@ -367,3 +369,8 @@ def test_a_block_that_is_incomplete_or_takes_a_name_is_refused() -> None:
     with pytest.raises(cr.SetupError, match="the name of an optimizer that chainrule brings"):
         cr.optimizer("adam")(OPTIMIZERS["adam"])
     assert "half" not in OPTIMIZERS
+
+
+def test_what_other_programs_call_it_leads_to_one_of_the_table() -> None:
+    assert set(ELSEWHERE.values()) <= set(OPTIMIZERS)
+    assert not set(ELSEWHERE) & set(OPTIMIZERS)

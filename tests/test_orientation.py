@@ -29,6 +29,7 @@ def trained(x: NDArray[Any], y: NDArray[Any]) -> cr.Network:
         (ROWS.T, GOALS[:, 0], "X is 3 x 200 and y is 200 numbers", r"Give X\.T\."),
         (ROWS.T, GOALS, "X is 3 x 200 and y is 200 x 2", r"Give X\.T\."),
         (ROWS, GOALS.T[:1], "X is 200 x 3 and y is 1 x 200", r"y\.T, or y\.ravel\(\)"),
+        (ROWS, GOALS.T, "X is 200 x 3 and y is 2 x 200: y has one", r"Give y\.T\."),
     ],
 )
 def test_samples_in_columns_are_said_at_once(x: Any, y: Any, shapes: str, remedy: str) -> None:

@@ -22,9 +22,9 @@ def many(each: Any = 6, **given: Any) -> Any:
 
 def test_the_best_has_the_lowest_loss() -> None:
     runs = many()
-    losses = [run.history["loss"][-1] for run in runs]
+    losses = [float(np.mean((run.predict(X) - Y) ** 2)) for run in runs]
     assert len(set(losses)) == 6
-    np.testing.assert_array_equal(runs.losses, losses)
+    np.testing.assert_allclose(runs.losses, losses, rtol=1e-5)
     assert runs.best is runs[int(np.argmin(losses))]
     assert runs.best is not runs[0] or losses[0] == min(losses)
 

@@ -33,6 +33,7 @@ from chainrule.command_options import (
     Target,
     Task,
     Time,
+    choices_of,
 )
 from chainrule.compare_command import compare
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
@@ -127,7 +128,7 @@ def train(
     patience: Annotated[
         int, typer.Option(help="Stop after so many epochs without a better validation loss.")
     ] = 30,
-    l2: L2 = 1e-3,
+    l2: L2 = None,
     seed: Annotated[int, typer.Option(help="Decides the folds, the starts and the order.")] = 0,
     keep_data: Annotated[
         bool, typer.Option("--keep-data", help="Keep the rows in the run's folder.")
@@ -144,21 +145,16 @@ def train(
     rows is. The result stands beside a constant and a linear model. Then a network is trained on
     all rows. Ctrl-C ends the folds; `chainrule resume` goes on.
     """
+    given = dict(locals())
     from chainrule.training.interrupts import uninterrupted
 
     with uninterrupted():
-        from chainrule.data.choices import Choices
         from chainrule.training.tables.door import train_as_chosen
         from chainrule.training.tables.recipe import Recipe
         from chainrule.views.commands import batch_of, widths_of
         from chainrule.views.folders import run_folder
 
-    choices = Choices(
-        task=task, drop=tuple(drop or ()), categorical=tuple(categorical or ()),
-        numeric=tuple(numeric or ()), ignore_rows=ignore_rows, group=group, time=time,
-        missing=tuple(missing or ()), decimal=decimal, dates=dates, header=header,
-        delimiter=delimiter, encoding=encoding,
-    )  # fmt: skip
+    choices = choices_of(given)
     recipe = Recipe.of(
         hidden=widths_of(hidden), activation=activation, optimizer=optimizer,
         learning_rate=learning_rate, epochs=epochs, batch_size=batch_of(batch_size),

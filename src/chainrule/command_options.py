@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from chainrule.data.choices import Choices
 
 TablePath = Annotated[
     Path, typer.Argument(help="A CSV, Parquet or .mat file; - for standard input.")
@@ -46,6 +51,18 @@ Delimiter = Annotated[
 ]
 Encoding = Annotated[str | None, typer.Option(help="The file's encoding, such as utf-8 or cp1252.")]
 
+
+def choices_of(given: Mapping[str, Any]) -> Choices:
+    """Return what the options of a command say of a table, from its arguments by name.
+
+    Raises SetupError for a value that is not possible, and for options that contradict.
+    """
+    from chainrule.data.choices import Choices
+
+    said = {one.name: given[one.name] for one in fields(Choices)}
+    return Choices(**{name: content for name, content in said.items() if content is not None})
+
+
 # ---- the network and its training ----
 
 Hidden = Annotated[
@@ -55,7 +72,13 @@ Activation = Annotated[str, typer.Option(help="The activation of the hidden laye
 BatchSize = Annotated[
     str, typer.Option(help="Rows in a step: a number, all, or auto (32 at most).")
 ]
-L2 = Annotated[float, typer.Option(help="Strength of the penalty on weights.")]
+L2 = Annotated[
+    float | None,
+    typer.Option(
+        help="Strength of the penalty on weights [default: 0.001, or none for an optimizer that "
+        "finds it]."
+    ),
+]
 
 # ---- what is printed ----
 

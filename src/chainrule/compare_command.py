@@ -30,7 +30,9 @@ from chainrule.command_options import (
     Target,
     Task,
     Time,
+    choices_of,
 )
+from chainrule.errors import RunFolderError
 
 if TYPE_CHECKING:
     from chainrule.comparison.result import Comparison
@@ -87,7 +89,7 @@ def compare(
     hidden: Hidden = "16",
     activation: Activation = "tanh",
     batch_size: BatchSize = "auto",
-    l2: L2 = 1e-3,
+    l2: L2 = None,
     seed: Annotated[int, typer.Option(help="The first seed; the others follow it.")] = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -100,22 +102,18 @@ def compare(
     is more than the spread; the folder has all of it on a page, with figures and tables. Ctrl-C
     keeps the trainings that have ended.
     """
+    given = dict(locals())
     from chainrule.training.interrupts import uninterrupted
 
     with uninterrupted():
         from chainrule.comparison.tables import compare_table, recipes_of
-        from chainrule.data.choices import Choices
         from chainrule.training.arguments import check_seed
-        from chainrule.views.commands import batch_of, compared, goal_in, widths_of
+        from chainrule.views.commands import batch_of, compared, goal_in, seconds_in, widths_of
         from chainrule.views.folders import comparison_folder
 
-    choices = Choices(
-        task=task, drop=tuple(drop or ()), categorical=tuple(categorical or ()),
-        numeric=tuple(numeric or ()), ignore_rows=ignore_rows, group=group, time=time,
-        missing=tuple(missing or ()), decimal=decimal, dates=dates, header=header,
-        delimiter=delimiter, encoding=encoding,
-    )  # fmt: skip
+    choices = choices_of(given)
     first = check_seed(seed)
+    check_seed(first + seeds - 1)
     recipes = recipes_of(
         compared(optimizers, setting), hidden=widths_of(hidden), activation=activation,
         optimizer="adam", learning_rate=None, epochs=epochs, batch_size=batch_of(batch_size),
@@ -123,18 +121,25 @@ def compare(
     )  # fmt: skip
     with comparison_folder(output, table) as folder:
         found, plan = compare_table(
-            table, target, choices, recipes, seeds=range(first, first + seeds), seconds=seconds,
-            goal=goal_in(goal), progress=not (quiet or json),
+            table, target, choices, recipes, seeds=range(first, first + seeds),
+            seconds=seconds_in(seconds), goal=goal_in(goal), progress=not (quiet or json),
         )  # fmt: skip
-        with uninterrupted():
-            found.save(folder)
-        _report(found, plan, folder, table, json=json, quiet=quiet)
+        try:
+            with uninterrupted():
+                found.save(folder)
+        except RunFolderError:
+            # The trainings are not to be lost with the folder.
+            _print(found, plan, None, table, json=json, quiet=quiet)
+            raise
+        _print(found, plan, folder, table, json=json, quiet=quiet)
+        if found.interrupted:
+            raise KeyboardInterrupt(f"What had ended is kept in {folder}.")
 
 
-def _report(
-    found: Comparison, plan: TablePlan, folder: Path, table: Path, *, json: bool, quiet: bool
+def _print(
+    found: Comparison, plan: TablePlan, folder: Path | None, table: Path, *, json: bool, quiet: bool
 ) -> None:
-    """Print a comparison. Raises KeyboardInterrupt where it was cut short by one."""
+    """Print a comparison. ``folder``: None where it could not be saved."""
     from chainrule.views.comparison_files import comparison_as_json
     from chainrule.views.terminal import print_comparison
 
@@ -143,5 +148,3 @@ def _report(
     elif not quiet:
         print_comparison(found, plan, folder, table)
     sys.stdout.flush()
-    if found.interrupted:
-        raise KeyboardInterrupt(f"What had ended is kept in {folder}.")

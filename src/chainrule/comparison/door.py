@@ -17,7 +17,7 @@ from chainrule.comparison.settings import Ready, Setting, arguments_by_label, se
 from chainrule.data.decisions import counted
 from chainrule.errors import SetupError
 from chainrule.network.network import Network
-from chainrule.optimizers import Optimizer
+from chainrule.optimizers import AnyOptimizer
 from chainrule.training.absent import function_name
 from chainrule.training.arguments import check_seed, flag, limit, whole
 from chainrule.training.setup import Setup
@@ -35,7 +35,7 @@ def compare(
     X: Any = None,
     y: Any = None,
     *,
-    optimizers: Sequence[str | Optimizer] | Mapping[str, str | Optimizer] | None = None,
+    optimizers: Sequence[str | AnyOptimizer] | Mapping[str, str | AnyOptimizer] | None = None,
     settings: Sequence[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]] | None = None,
     seeds: int | Sequence[int] = 10,
     epochs: int | None = None,
@@ -58,7 +58,7 @@ def compare(
     shapes have other weights). ``epochs`` (100), or ``seconds`` for each training, or both, end it;
     an optimizer that searches goes one iteration in an epoch. ``validation``: a share of the rows,
     rows (X, y), or 0.0; each training is judged by the validation loss of the network that it
-    keeps, without validation rows by its training loss.
+    keeps, without validation rows by the loss of that network on the training rows.
 
     ``goal``: a loss to be reached, or ``{"accuracy": 0.9}``, ``{"loss": 0.01}`` (of training); by
     default what three quarters of the settings reach in half of their trainings. A training that
@@ -120,6 +120,7 @@ def _checked(settings: Sequence[Setting], seed: int) -> tuple[Setup, int]:
     first: tuple[Setup, int] | None = None
     for one in settings:
         ready = one.ready(seed)
+        ready.refuse()
         if first is None:
             first = ready.setup, len(ready.rows[1])
         elif _losses(ready.setup) != _losses(first[0]):

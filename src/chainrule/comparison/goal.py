@@ -75,7 +75,9 @@ def goal_of(asked: Any, setup: Setup, validates: bool) -> Goal | None:
                for one in setup.metrics]  # fmt: skip
     known = ["loss", *(["validation_loss", *metrics] if validates else [])]
     if name not in known:
-        raise SetupError(f"No training has a '{name}' to be reached.", nearest(str(name), known))
+        raise SetupError(
+            f"No training here measures '{name}', so it is no goal.", nearest(str(name), known)
+        )
     if name in LOWER:
         return Goal(name, float(value))
     return Goal(f"validation_{name}", float(value), rising=name not in ERRORS)

@@ -9,11 +9,10 @@ from chainrule.comparison.differences import seeds_needed
 from chainrule.comparison.result import Comparison, Summary
 from chainrule.comparison.trial import Trial
 from chainrule.data.decisions import counted
+from chainrule.training.stopping import ran_out_of_time
 from chainrule.training.tables.sentences import written_number
 
 MOST_NAMED = 4
-# How the end of a training by its limit of seconds is told.
-TIME_LIMIT = "the time limit of"
 
 
 def in_words(comparison: Comparison) -> str:
@@ -63,8 +62,12 @@ def _standing(comparison: Comparison) -> str:
 
 
 def _seeds(comparison: Comparison) -> int:
-    """Return over how many seeds the settings are compared: those that all of them have."""
+    """Return over how many seeds the settings are compared: those that all of them have.
+
+    A setting of which no training has ended before Ctrl-C has no part in it.
+    """
     every = [{one.seed for one in comparison.of(label)} for label in comparison.settings]
+    every = [seeds for seeds in every if seeds]
     return len(set.intersection(*every))
 
 
@@ -131,11 +134,19 @@ def _out_of_time(comparison: Comparison) -> str:
     late = []
     for one in comparison.summaries:
         ended = [trial.run.ended for trial in comparison.of(one.label) if trial.run is not None]
-        if 2 * sum(why.startswith(TIME_LIMIT) for why in ended) >= max(one.trainings, 1):
+        if 2 * sum(map(ran_out_of_time, ended)) >= max(one.trainings, 1):
             late.append(one.label)
     if not late or len(late) == len(comparison.summaries):
         return ""
-    return f"Of {_listed(late)}, half of the trainings or more were cut off by the time limit."
+    said = f"Of {_listed(late)}, half of the trainings or more were cut off by the time limit."
+    every = [trial.run for label in late for trial in comparison.of(label)]
+    cut = [run for run in every if run is not None and ran_out_of_time(run.ended)]
+    early = sum(2 * run.best_epoch <= run.recording.epochs for run in cut)
+    if comparison.column != "loss" and 2 * early > len(cut):
+        said += " Most of these had their lowest validation loss in the first half of their epochs."
+    else:
+        said += " More seconds may change their place."
+    return said
 
 
 def _failures(comparison: Comparison) -> list[str]:
@@ -143,8 +154,10 @@ def _failures(comparison: Comparison) -> list[str]:
     alike: dict[tuple[str, str], list[str]] = {}
     for one in comparison.summaries:
         if one.failed:
+            why = common_reason(comparison.of(one.label))
             # An error often names the setting.
-            why = common_reason(comparison.of(one.label)).removeprefix(f"{one.label} ")
+            if why.startswith(f"{one.label} "):
+                why = why.replace(one.label, "it", 1)
             often = f"{one.failed} of {counted(one.trainings, 'training')}"
             alike.setdefault((often, why), []).append(one.label)
     return [

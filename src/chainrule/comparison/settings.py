@@ -12,6 +12,7 @@ from chainrule.errors import SetupError, nearest
 from chainrule.network.network import Network
 from chainrule.optimizers import find_optimizer
 from chainrule.training.rows import Rows
+from chainrule.training.search_loop import loop_of
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
@@ -35,6 +36,10 @@ class Ready:
     setup: Setup
     rows: tuple[Rows, Rows]
     tested: Rows | None = None
+
+    def refuse(self) -> None:
+        """Raise SetupError for what its optimizer, layers or loss cannot be trained with."""
+        loop_of(self.setup, *self.rows).trace()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +132,10 @@ def _check_names(arguments: Arguments, common: bool) -> None:
             )
         if name not in known:
             raise SetupError(f"train() has no argument '{name}'.", nearest(str(name), known))
+        if name == "seed" and common:
+            raise SetupError(
+                "A comparison has several seeds.", "Give seeds=[3, 4, 5], or seeds=10."
+            )
         if name in SHARED and not common:
             raise SetupError(
                 f"'{name}' has to be the same for all that is compared.",

@@ -59,7 +59,10 @@ def compare_table(
         Setting(label, _words(one), partial(splits.ready, one, most))
         for label, one in recipes.items()
     ]
-    setups = [one.ready(seeds[0]).setup for one in every]
+    readies = [one.ready(seeds[0]) for one in every]
+    for one in readies:
+        one.refuse()
+    setups = [one.setup for one in readies]
     asked = goal_of(goal, setups[0], validates=True)
     with shown_trials(list(recipes), len(seeds), flag(progress, "progress")) as shown:
         trials = run_trials(every, seeds, shown)
@@ -79,11 +82,14 @@ def compare_table(
 
 def _about(plan: TablePlan, epochs: int, seconds: float) -> str:
     sizes = plan.folds[0].sizes
+    unit = ""
+    if plan.task == "regression":
+        unit = " Losses are of a target brought to mean 0 and standard deviation 1."
     return (
         f"A network for {plan.task}, {counted(len(plan.used), 'row')}. For each seed "
         f"{sizes['training']:,} rows are learned from, {sizes['validation']:,} choose the epoch, "
         f"and {sizes['test']:,}, which choose nothing, are measured. A training ends after "
-        f"{counted(epochs, 'epoch')} or {seconds:g} s."
+        f"{counted(epochs, 'epoch')} or {seconds:g} s of work.{unit}"
     )
 
 

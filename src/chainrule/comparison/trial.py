@@ -16,6 +16,7 @@ from chainrule.engines.library import one_thread
 from chainrule.errors import ChainruleError
 from chainrule.network.backpropagation import outputs_of
 from chainrule.training.carry_out import carry_out
+from chainrule.training.loss_on import loss_on
 from chainrule.training.metrics import Scorer
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
@@ -96,6 +97,8 @@ def trial_of(setting: Setting, seed: int, observers: Sequence[Hook] = ()) -> Tri
                 ready.rows,
                 observers=[clock.mark, *observers],
                 begins=clock.start,
+                # What another program takes away from a training must not end it sooner.
+                clock=CLOCK,
                 progress=False,
             )
     except FAILURES as error:
@@ -132,14 +135,15 @@ def measured(run: Run, ready: Ready) -> tuple[float, dict[str, float]]:
     """Return the loss of the network that is kept, and its scores by the names of the metrics.
 
     They are those of the rows that chose nothing, if there are any, else of the validation rows,
-    else the training loss of the epoch.
+    else, for the loss alone, of the training rows.
     """
     if ready.tested is not None:
         return _on_rows(run, ready.tested)
-    held = len(ready.rows[1]) > 0
     at = run.best_epoch - 1
     if at < 0:
         return math.inf, {}
+    if not len(ready.rows[1]):
+        return loss_on(run.network, run.setup, ready.rows[0]), {}
     kept = {name: column[at] for name, column in run.history.items()}
     start = "validation_"
     scores = {
@@ -147,7 +151,7 @@ def measured(run: Run, ready: Ready) -> tuple[float, dict[str, float]]:
         for name, number in kept.items()
         if name.startswith(start) and name != "validation_loss"
     }
-    return kept["validation_loss" if held else "loss"], scores
+    return kept["validation_loss"], scores
 
 
 def _on_rows(run: Run, rows: Rows) -> tuple[float, dict[str, float]]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.decisions import Decision, shown
+from chainrule.data.decisions import Decision, option, shown
 from chainrule.errors import DataError
 
+MATLAB_SUFFIXES = (".mat",)
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -86,7 +87,7 @@ def mat_columns(path: Path) -> tuple[dict[str, list[Any]], list[Decision]]:
 
     Raises DataError where the file cannot be read, or no two numbers stand in a line.
     """
-    arrays = _arrays(read_mat(path))
+    arrays, others = _arrays(read_mat(path))
     sizes = [{size for size in one.shape if size > 1} for one in arrays.values()]
     counts = Counter(size for one in sizes for size in one)
     if not counts:
@@ -103,28 +104,73 @@ def mat_columns(path: Path) -> tuple[dict[str, list[Any]], list[Decision]]:
         if content.shape[0] != samples:
             turned += [name] if content.shape[0] > 1 else []
             content = content.T
-        columns |= _named_columns(name, content)
+        _add(columns, _named_columns(name, content))
     said = []
     if turned:
         text = f"one sample in each column of {shown(turned)}: {samples:,} samples"
         said.append(Decision("file", "file", text))
     if left:
         said.append(Decision("file", "file", f"no sample in {shown(left)}, left out"))
+    if others:
+        text = f"no matrix of real numbers or text in {shown(others)}, left out"
+        said.append(Decision("file", "file", text))
     return columns, said
 
 
-def _arrays(variables: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    """Return the arrays of two axes that hold numbers or text, those of a struct by their field."""
+def beside_target(source: str | None, target: str, inputs: Sequence[str]) -> list[Decision]:
+    """Return a hint where other columns of a target's array are among the inputs.
+
+    ``source`` is the path of the table; of other files than MATLAB's nothing is said.
+    """
+    if source is None or Path(source).suffix.lower() not in MATLAB_SUFFIXES:
+        return []
+    name = _array_of(target)
+    others = [one for one in inputs if name and one != target and _array_of(one) == name]
+    if not others:
+        return []
+    what = "another column" if len(others) == 1 else "other columns"
+    text = f"{what} of the same array by the name, taken as input: {shown(others)}"
+    return [Decision(target, "hint", text, " ".join(option("--drop", one) for one in others))]
+
+
+def _array_of(column: str) -> str:
+    """Return the name of the matrix of which this may be a column, "" for none."""
+    name, _, place = column.rpartition("_")
+    return name if place.isdecimal() else ""
+
+
+def _arrays(variables: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """Return the arrays of two axes that hold numbers or text, and the names of all else.
+
+    Those of a struct have the names of their fields.
+    """
     found: dict[str, NDArray[Any]] = {}
+    others: list[str] = []
     for name, content in variables.items():
         if isinstance(content, Mapping):
-            found |= _arrays(content)
-        elif isinstance(content, np.ndarray) and content.dtype.kind in "fiubU":
-            # Lines of text are an array of one axis.
-            array = content[:, None] if content.ndim == 1 else content
-            if array.ndim == 2:
-                found[name] = array
-    return found
+            inner, left = _arrays(content)
+            _add(found, inner)
+            others += left
+            continue
+        known = isinstance(content, np.ndarray) and content.dtype.kind in "fiubU"
+        # Lines of text are an array of one axis.
+        array = content[:, None] if known and content.ndim == 1 else content
+        if known and array.ndim == 2:
+            _add(found, {name: array})
+        else:
+            others.append(name)
+    return found, others
+
+
+def _add(known: dict[str, Any], further: Mapping[str, Any]) -> None:
+    """Add columns or variables. Raises DataError where two have one name."""
+    for name, content in further.items():
+        if name in known:
+            raise DataError(
+                f"Two columns of the MATLAB file would be called '{name}'.",
+                "Save one of them under another name.",
+            )
+        known[name] = content
 
 
 def _named_columns(name: str, content: NDArray[Any]) -> dict[str, list[Any]]:

@@ -19,7 +19,7 @@ MANY_COLUMNS = 10
 def samples_in_columns(x: NDArray[Any], y: NDArray[Any]) -> ShapeError | None:
     """Return the error for inputs (rows, features) whose target fits their columns, else None.
 
-    Also for a target that is a single row where the inputs are right.
+    Also for a target that lies that way where the inputs are right.
     """
     if x.ndim != 2 or y.ndim not in (1, 2) or len(y) == len(x):
         return None
@@ -28,8 +28,9 @@ def samples_in_columns(x: NDArray[Any], y: NDArray[Any]) -> ShapeError | None:
         return _turned(x, y, "one sample in each column", "X.T and y.T")
     if columns > 1 and len(y) == columns:
         return _turned(x, y, "X has one sample in each column", "X.T")
-    if y.ndim == 2 and y.shape == (1, rows):
-        return _turned(x, y, "y has one sample in each column", "y.T, or y.ravel()")
+    if y.ndim == 2 and y.shape[1] == rows:
+        remedy = "y.T, or y.ravel()" if len(y) == 1 else "y.T"
+        return _turned(x, y, "y has one sample in each column", remedy)
     return None
 
 

@@ -25,7 +25,7 @@ from chainrule.data.decisions import Decision
 from chainrule.data.delimited import read_delimited
 from chainrule.data.frames import columns_of_frame, said_of_frame
 from chainrule.data.ignoring import numbered_among
-from chainrule.data.matlab_files import mat_columns
+from chainrule.data.matlab_files import MATLAB_SUFFIXES, mat_columns
 from chainrule.data.reading import Reading
 from chainrule.data.text_columns import columns_from_texts
 from chainrule.errors import DataError, nearest
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 PARQUET_SUFFIXES = (".parquet", ".pq")
-MATLAB_SUFFIXES = (".mat",)
 SUFFIXES = TEXT_SUFFIXES + PARQUET_SUFFIXES + MATLAB_SUFFIXES
 
 # While a file is read, its bytes, masks over them, and its cells as text and as numbers are in

@@ -60,15 +60,25 @@ def write_whole(target: Path, contents: bytes) -> None:
     # Two writers meet only where locks do not work; the random part keeps their files apart.
     temporary = target.with_name(f"{target.name}.{os.urandom(4).hex()}{TEMPORARY}")
     try:
-        with open(temporary, "xb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        _while_in_use(lambda: os.replace(temporary, target))
+        write_new(temporary, contents)
+        put_in_place(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def write_new(path: Path, contents: bytes) -> None:
+    """Write a file that is not there yet, its bytes to the disk itself. Raises OSError."""
+    with open(path, "xb") as file:
+        file.write(contents)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def put_in_place(temporary: Path, target: Path) -> None:
+    """Give a file the name of another, which it takes the place of. Raises OSError."""
+    _while_in_use(lambda: os.replace(temporary, target))
 
 
 def settle_names(folder: Path) -> None:

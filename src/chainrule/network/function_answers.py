@@ -15,17 +15,11 @@ from chainrule.engines.door import evaluate
 from chainrule.errors import SetupError
 from chainrule.ops.derived import backward_of_function, record_function, tangent_of_function
 from chainrule.optimizers.searching import (
-    BendingAlong,
-    CurvatureAlong,
-    GaussNewtonAlong,
-    GradientAt,
-    LossAt,
     NormalEquations,
-    NormalEquationsAt,
     Request,
     Residuals,
-    ResidualsAt,
     Sizes,
+    answer_to,
 )
 from chainrule.program import Input, Program, trace
 
@@ -79,29 +73,40 @@ class FunctionAnswers:
 
     def of(self, request: Request) -> Any:
         """Return the answer to a request. Raises SetupError for residuals that are not there."""
-        at = np.asarray(request.parameters, dtype=np.float64)
-        if isinstance(request, LossAt):
-            return float(evaluate(self._value, [at])[0])
-        if isinstance(request, GradientAt):
-            value, slope = evaluate(self._slope, [at])
-            return float(value), slope
-        if isinstance(request, CurvatureAlong):
-            direction = np.asarray(request.direction, dtype=np.float64)
-            return evaluate(self._curvature, [at, direction])[0]
+        return answer_to(request, self)
+
+    def loss(self, at: Vector) -> float:
+        """Return the value of the function."""
+        return float(evaluate(self._value, [at])[0])
+
+    def gradient(self, at: Vector) -> tuple[float, Vector]:
+        """Return value and slope."""
+        value, slope = evaluate(self._slope, [at])
+        return float(value), np.asarray(slope)
+
+    def residuals(self, at: Vector) -> Residuals:
+        """Return the residuals and their Jacobian."""
         residuals, *lines = evaluate(self._jacobian, [at])
-        jacobian = np.stack(lines)
-        loss = 0.5 * float(residuals @ residuals)
-        if isinstance(request, ResidualsAt):
-            return Residuals(loss, residuals, jacobian)
-        matrix = jacobian.T @ jacobian
-        if isinstance(request, NormalEquationsAt):
-            return NormalEquations(loss, residuals @ jacobian, matrix)
-        if isinstance(request, GaussNewtonAlong):
-            return matrix @ np.asarray(request.direction, dtype=np.float64)
-        if isinstance(request, BendingAlong):
-            direction = np.asarray(request.direction, dtype=np.float64)
-            return evaluate(self._bending, [at, direction])[0] @ jacobian
-        raise TypeError(f"{request!r} is no request of an optimizer.")
+        return Residuals(0.5 * float(residuals @ residuals), residuals, np.stack(lines))
+
+    def normal_equations(self, at: Vector) -> NormalEquations:
+        """Return value, slope and the Gauss-Newton matrix, of the residuals."""
+        made = self.residuals(at)
+        matrix = made.jacobian.T @ made.jacobian
+        return NormalEquations(made.loss, made.residuals @ made.jacobian, matrix)
+
+    def curvature(self, at: Vector, direction: Vector) -> Vector:
+        """Return the product of the second derivatives with a direction."""
+        return np.asarray(evaluate(self._curvature, [at, direction])[0])
+
+    def gauss_newton(self, at: Vector, direction: Vector) -> Vector:
+        """Return the product of the Gauss-Newton matrix with a direction."""
+        return np.asarray(self.normal_equations(at).matrix @ direction)
+
+    def bending(self, at: Vector, direction: Vector) -> Vector:
+        """Return how the residuals bend along a direction, as the parameters feel it."""
+        jacobian = self.residuals(at).jacobian
+        return np.asarray(evaluate(self._bending, [at, direction])[0] @ jacobian)
 
     @cached_property
     def _value(self) -> Program:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.arrays import Array, maximum, power, sqrt, to_float, zeros_like
-from chainrule.optimizers.optimizer import Needs, Rate, State, check_shares, optimizer
-from chainrule.optimizers.steps import check_above, single
+from chainrule.optimizers.constants import check_above, check_from_zero, check_shares
+from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
+from chainrule.optimizers.steps import single
 
 
 @optimizer("adam")
@@ -33,6 +34,7 @@ class Adam:
 
     def __post_init__(self) -> None:
         check_shares(self, "beta_1", "beta_2")
+        check_from_zero(self, "epsilon")
 
     def initial(self, parameters: Array) -> dict[str, Array]:
         return {"mean": zeros_like(parameters), "square": zeros_like(parameters)}
@@ -71,6 +73,7 @@ class AdamW:
 
     def __post_init__(self) -> None:
         check_shares(self, "beta_1", "beta_2")
+        check_from_zero(self, "epsilon", "weight_decay")
 
     def initial(self, parameters: Array) -> dict[str, Array]:
         return {"mean": zeros_like(parameters), "square": zeros_like(parameters)}
@@ -86,10 +89,11 @@ class AdamW:
 @optimizer("amsgrad")
 @dataclass(frozen=True)
 class AMSGrad:
-    """Adam that divides by the largest mean of squares so far, so that steps never grow again.
+    """Adam that divides by the largest mean of squares so far: a large gradient is not forgotten.
 
     Reddi, Kale and Kumar, "On the convergence of Adam and beyond", ICLR 2018, with the corrections
-    of Adam that its libraries keep. Where Adam does not come to rest; else it is seldom better.
+    of Adam that its libraries keep, by which its rates still grow at first. Where Adam does not
+    come to rest; else it is seldom better.
     """
 
     name: ClassVar[str]

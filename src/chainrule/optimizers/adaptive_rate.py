@@ -20,13 +20,14 @@ from chainrule.arrays import (
     where,
     zeros_like,
 )
-from chainrule.optimizers.optimizer import Needs, Rate, State, check_shares, optimizer
-from chainrule.optimizers.steps import (
+from chainrule.optimizers.constants import (
     check_above,
     check_from_zero,
+    check_shares,
     check_shrinks,
-    single,
 )
+from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
+from chainrule.optimizers.steps import single
 
 
 @optimizer("adaptive_rate")
@@ -50,7 +51,7 @@ class AdaptiveRate:
     tolerance: float = 0.04
     formula: ClassVar[str] = (
         r"c \leftarrow c^+ c \text{ where } E < E', \quad c \leftarrow c^- c,\ \theta \leftarrow "
-        r"\theta',\ \nabla \leftarrow \nabla',\ v \leftarrow 0 \text{ where } "
+        r"\theta',\ \nabla \leftarrow \nabla',\ \mu = 0 \text{ for one step where } "
         r"E > (1 + \tau) E', \quad v \leftarrow \mu v - (1 - \mu)\,c\,\eta \nabla, \quad "
         r"\theta \leftarrow \theta + v"
     )

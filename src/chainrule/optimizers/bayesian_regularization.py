@@ -83,6 +83,7 @@ class BayesianRegularization:
         r"\quad (H + 2 \mu I)\, \delta = -\nabla F"
     )
     needs: ClassVar[Needs] = "residuals and jacobian"
+    squares_only: ClassVar[bool] = True
     no_l2: ClassVar[str] = "finds out itself how strongly weights are to be held back"
     adds_to_the_loss: ClassVar[bool] = True
 

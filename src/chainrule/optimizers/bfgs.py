@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.errors import SetupError
-from chainrule.optimizers.line_descent import Step, cautious_step, descend, unbegun
+from chainrule.optimizers.line_descent import ROUNDING, Step, cautious_step, descend, unbegun
 from chainrule.optimizers.line_search import check_wolfe
 from chainrule.optimizers.optimizer import Needs, optimizer
-from chainrule.optimizers.searching import Iterate, Request, SearchState, Sizes, Vector
+from chainrule.optimizers.searching import SearchState, Vector
 
-ROUNDING = float(np.finfo(np.float64).eps)
 # Its matrix then takes 200 MB, and as much again while it changes.
 MOST_PARAMETERS = 5000
 
@@ -42,6 +40,8 @@ class BFGS:
     )
     needs: ClassVar[Needs] = "line search"
 
+    iteration = descend
+
     def __post_init__(self) -> None:
         check_wolfe(self)
 
@@ -54,11 +54,6 @@ class BFGS:
             )
         memory = {"inverse": np.eye(count), "updates": np.zeros(())}
         return {**unbegun(parameters), **memory}
-
-    def iteration(
-        self, parameters: Vector, state: SearchState, sizes: Sizes
-    ) -> Generator[Request, Any, Iterate]:
-        return (yield from descend(self, parameters, state))
 
     def first_step(self, slope: float, gradient: Vector, state: SearchState) -> float:
         return 1.0 if state["updates"] else cautious_step(gradient)

@@ -10,7 +10,6 @@ order, as much as the last one did.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,10 +18,34 @@ import numpy as np
 from chainrule.optimizers.line_descent import Step, cautious_step, descend, inner, unbegun
 from chainrule.optimizers.line_search import check_wolfe
 from chainrule.optimizers.optimizer import Needs, optimizer
-from chainrule.optimizers.searching import Iterate, Request, SearchState, Sizes, Vector
+from chainrule.optimizers.searching import SearchState, Vector
 
 # Powell's bounds: how far gradients in a row may be from square, and a slope from its square.
 OVERLAP, LEAST_SLOPE, LARGEST_SLOPE = 0.2, 0.8, 1.2
+
+
+# ---- what the three forms share: parts of a block, each of which is given the block first ----
+
+
+def nothing_kept(chosen: Any, parameters: Vector) -> dict[str, Vector]:
+    """Return the memory before the first step: no direction, no gain, no steps."""
+    zeros = np.zeros(parameters.shape)
+    memory = {"direction": zeros, "gain": np.zeros(()), "steps": np.zeros(())}
+    return {**unbegun(parameters), **memory}
+
+
+def kept_direction(chosen: Any, gradient: Vector, state: SearchState) -> Vector:
+    """Return the direction that was made after the last step, else that against the gradient."""
+    return state["direction"] if state["direction"].any() else -gradient
+
+
+def like_the_last(chosen: Any, slope: float, gradient: Vector, state: SearchState) -> float:
+    """Return the step that changes the loss, to first order, as much as the last step did."""
+    step = _ratio(float(state["gain"]), slope)
+    return step if step > 0.0 and math.isfinite(step) else cautious_step(gradient)
+
+
+# ---- the three forms ----
 
 
 @optimizer("conjugate_gradient_fletcher_reeves")
@@ -44,22 +67,13 @@ class FletcherReeves:
     )
     needs: ClassVar[Needs] = "line search"
 
+    initial = nothing_kept
+    iteration = descend
+    direction = kept_direction
+    first_step = like_the_last
+
     def __post_init__(self) -> None:
         check_wolfe(self)
-
-    def initial(self, parameters: Vector) -> dict[str, Vector]:
-        return {**unbegun(parameters), **_forgotten(parameters)}
-
-    def iteration(
-        self, parameters: Vector, state: SearchState, sizes: Sizes
-    ) -> Generator[Request, Any, Iterate]:
-        return (yield from descend(self, parameters, state))
-
-    def direction(self, gradient: Vector, state: SearchState) -> Vector:
-        return _kept_direction(gradient, state)
-
-    def first_step(self, slope: float, gradient: Vector, state: SearchState) -> float:
-        return _like_the_last(slope, gradient, state)
 
     def learned(self, step: Step, state: SearchState) -> dict[str, Vector]:
         before, after = step.before.gradient, step.after.gradient
@@ -87,22 +101,13 @@ class PolakRibiere:
     )
     needs: ClassVar[Needs] = "line search"
 
+    initial = nothing_kept
+    iteration = descend
+    direction = kept_direction
+    first_step = like_the_last
+
     def __post_init__(self) -> None:
         check_wolfe(self)
-
-    def initial(self, parameters: Vector) -> dict[str, Vector]:
-        return {**unbegun(parameters), **_forgotten(parameters)}
-
-    def iteration(
-        self, parameters: Vector, state: SearchState, sizes: Sizes
-    ) -> Generator[Request, Any, Iterate]:
-        return (yield from descend(self, parameters, state))
-
-    def direction(self, gradient: Vector, state: SearchState) -> Vector:
-        return _kept_direction(gradient, state)
-
-    def first_step(self, slope: float, gradient: Vector, state: SearchState) -> float:
-        return _like_the_last(slope, gradient, state)
 
     def learned(self, step: Step, state: SearchState) -> dict[str, Vector]:
         before, after = step.before.gradient, step.after.gradient
@@ -131,24 +136,17 @@ class PowellBeale:
     )
     needs: ClassVar[Needs] = "line search"
 
+    iteration = descend
+    direction = kept_direction
+    first_step = like_the_last
+
     def __post_init__(self) -> None:
         check_wolfe(self)
 
     def initial(self, parameters: Vector) -> dict[str, Vector]:
         zeros = np.zeros(parameters.shape)
         begun_from = {"first_direction": zeros, "first_turn": zeros.copy()}
-        return {**unbegun(parameters), **_forgotten(parameters), **begun_from}
-
-    def iteration(
-        self, parameters: Vector, state: SearchState, sizes: Sizes
-    ) -> Generator[Request, Any, Iterate]:
-        return (yield from descend(self, parameters, state))
-
-    def direction(self, gradient: Vector, state: SearchState) -> Vector:
-        return _kept_direction(gradient, state)
-
-    def first_step(self, slope: float, gradient: Vector, state: SearchState) -> float:
-        return _like_the_last(slope, gradient, state)
+        return {**nothing_kept(self, parameters), **begun_from}
 
     def learned(self, step: Step, state: SearchState) -> dict[str, Vector]:
         last, turned, gradient = step.direction, step.turned, step.after.gradient
@@ -173,12 +171,6 @@ class PowellBeale:
         }
 
 
-def _forgotten(parameters: Vector) -> dict[str, Vector]:
-    """Return the memory before the first step: no direction, no gain, no steps."""
-    zeros = np.zeros(parameters.shape)
-    return {"direction": zeros, "gain": np.zeros(()), "steps": np.zeros(())}
-
-
 def _memory(step: Step, direction: Vector, steps: int) -> dict[str, Vector]:
     """Return the memory after a step: the direction to come, and how many since it began again."""
     gain = step.after.step * step.before.slope
@@ -191,17 +183,6 @@ def _next(step: Step, state: SearchState, share: float) -> dict[str, Vector]:
     if steps >= step.direction.size:
         return _memory(step, -step.after.gradient, 0)
     return _memory(step, -step.after.gradient + share * step.direction, steps)
-
-
-def _kept_direction(gradient: Vector, state: SearchState) -> Vector:
-    """Return the direction that was made after the last step, else that against the gradient."""
-    return state["direction"] if state["direction"].any() else -gradient
-
-
-def _like_the_last(slope: float, gradient: Vector, state: SearchState) -> float:
-    """Return the step that changes the loss, to first order, as much as the last step did."""
-    step = _ratio(float(state["gain"]), slope)
-    return step if step > 0.0 and math.isfinite(step) else cautious_step(gradient)
 
 
 def _ratio(above: float, below: float) -> float:

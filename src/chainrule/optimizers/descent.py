@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.arrays import Array, zeros_like
-from chainrule.optimizers.optimizer import Needs, Rate, State, check_shares, optimizer
+from chainrule.optimizers.constants import check_shares
+from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
 
 
 @optimizer("gradient_descent")

@@ -50,7 +50,8 @@ class EvolutionStrategy:
     candidates (None: 4 + 3 ln p) from a normal distribution, at first of the standard deviation
     ``spread``. With ``diagonal`` its matrix has a diagonal alone (Ros and Hansen, PPSN 2008), for
     more parameters than some hundreds; the whole matrix is for up to 2,000. The parameters that
-    are kept are the best that were ever drawn. Candidates follow from ``seed`` alone.
+    are kept are the best that were ever drawn. Candidates follow from ``seed``, None: from that of
+    the training, so that trainings of other seeds draw others.
     Needs ``pip install chainrule[evolution]``.
     """
 
@@ -58,7 +59,7 @@ class EvolutionStrategy:
     spread: float = 0.3
     population: int | None = None
     diagonal: bool = False
-    seed: int = 0
+    seed: int | None = None
     formula: ClassVar[str] = (
         r"x_i \sim m + \sigma\,\mathcal{N}(0, C), \quad "
         r"m \leftarrow \sum_{i=1}^{\mu} w_i x_{i:\lambda}"
@@ -73,8 +74,8 @@ class EvolutionStrategy:
         flag: Any = self.diagonal
         if not isinstance(flag, bool):
             _refuse("diagonal", flag, "Give True or False.")
-        if not is_seed(self.seed):
-            _refuse("seed", self.seed, "Give a whole number from 0 to 2**64 - 1.")
+        if self.seed is not None and not is_seed(self.seed):
+            _refuse("seed", self.seed, "Give a whole number from 0 to 2**64 - 1, or None.")
 
     def initial(self, parameters: Vector) -> dict[str, Vector]:
         count = parameters.size
@@ -114,7 +115,7 @@ class EvolutionStrategy:
 
     def _seed_of(self, generation: int) -> int:
         """Return the seed of a generation's candidates, 32 bits of the one generator."""
-        bits = random_bits(self.seed, "evolution strategy", generation, 1)
+        bits = random_bits(self.seed or 0, "evolution strategy", generation, 1)
         return int(bits[0]) & 0xFFFFFFFF
 
     def _strategy(self, parameters: Vector, state: SearchState | None = None) -> Any:

@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.checks import is_finite_number
-from chainrule.errors import SetupError
-from chainrule.optimizers.damped_steps import Vector, moved, parabola_at, why_no_step
-from chainrule.optimizers.optimizer import Needs, check_shares, optimizer
+from chainrule.optimizers.constants import check_shares, check_shrinks
+from chainrule.optimizers.damped_steps import Parabola, Vector, moved, parabola_at, why_no_step
+from chainrule.optimizers.optimizer import Needs, optimizer
 from chainrule.optimizers.searching import Iterate, LossAt, Request, SearchState, Sizes
 
 # A step that is shortened further than that is the wrong one: more damping turns it.
@@ -48,10 +47,7 @@ class GaussNewton:
 
     def __post_init__(self) -> None:
         check_shares(self, "sufficient")
-        if not (is_finite_number(self.ridge) and 0.0 < self.ridge < 1.0):
-            raise SetupError(
-                f"ridge of GaussNewton is {self.ridge!r}.", "Give a number between 0 and 1."
-            )
+        check_shrinks(self, "ridge")
 
     def initial(self, parameters: Vector) -> dict[str, Vector]:
         """Return the ridge, which grows and shrinks."""
@@ -68,20 +64,35 @@ class GaussNewton:
         ridge, scale = float(state["ridge"]), float(np.abs(parabola.diagonal).max())
         while ridge <= MOST_SHARE:
             step = parabola.step(ridge * scale)
-            slope = 0.0 if step is None else float(step @ parabola.gradient)
-            for halved in range(SHORTENINGS + 1 if step is not None and slope < 0.0 else 0):
-                length = 0.5**halved
-                there = moved(parameters, None if step is None else length * step)
-                if there is None:
-                    continue
-                loss = yield LossAt(there)
-                if loss < parabola.loss and loss <= parabola.loss + (
-                    self.sufficient * length * slope
-                ):
-                    after = max(self.ridge, ridge * (0.1, 1.0, 10.0)[min(halved, 2)])
-                    readings = {"step_length": length, "ridge": ridge}
-                    kept = {"ridge": np.array(after)}
-                    return Iterate(there, kept, loss, readings=readings)
+            found = None
+            if step is not None:
+                found = yield from self._halved(parameters, step, parabola)
+            if found is not None:
+                halvings, there, loss = found
+                after = max(self.ridge, ridge * (0.1, 1.0, 10.0)[min(halvings, 2)])
+                readings = {"step_length": 0.5**halvings, "ridge": ridge}
+                return Iterate(there, {"ridge": np.array(after)}, loss, readings=readings)
             ridge *= 10.0
         why = "no step lowers the loss, however short"
         return Iterate(parameters, dict(state), parabola.loss, why)
+
+    def _halved(
+        self, parameters: Vector, step: Vector, parabola: Parabola
+    ) -> Generator[Request, Any, tuple[int, Vector, float] | None]:
+        """Halve a step (p,) until the loss falls enough: how often, where it leads, the loss there.
+
+        None for a step that leads up, and where no length of it will do.
+        """
+        slope = float(step @ parabola.gradient)
+        if not slope < 0.0:
+            return None
+        for halvings in range(SHORTENINGS + 1):
+            length = 0.5**halvings
+            there = moved(parameters, length * step)
+            if there is None:
+                continue
+            loss = yield LossAt(there)
+            enough = parabola.loss + self.sufficient * length * slope
+            if loss < parabola.loss and loss <= enough:
+                return halvings, there, loss
+        return None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.checks import is_whole_number
 from chainrule.errors import SetupError
-from chainrule.optimizers.line_descent import Step, cautious_step, descend, unbegun
+from chainrule.optimizers.line_descent import ROUNDING, Step, cautious_step, descend, unbegun
 from chainrule.optimizers.line_search import check_wolfe
 from chainrule.optimizers.optimizer import Needs, optimizer
-from chainrule.optimizers.searching import Iterate, Request, SearchState, Sizes, Vector
-
-ROUNDING = float(np.finfo(np.float64).eps)
+from chainrule.optimizers.searching import SearchState, Vector
 
 
 @optimizer("lbfgs")
@@ -42,6 +39,8 @@ class LBFGS:
     )
     needs: ClassVar[Needs] = "line search"
 
+    iteration = descend
+
     def __post_init__(self) -> None:
         check_wolfe(self)
         if not is_whole_number(self.history, 1):
@@ -53,11 +52,6 @@ class LBFGS:
         pairs = np.zeros((self.history, parameters.size))
         memory = {"moves": pairs, "turns": pairs.copy(), "pairs": np.zeros(())}
         return {**unbegun(parameters), **memory}
-
-    def iteration(
-        self, parameters: Vector, state: SearchState, sizes: Sizes
-    ) -> Generator[Request, Any, Iterate]:
-        return (yield from descend(self, parameters, state))
 
     def first_step(self, slope: float, gradient: Vector, state: SearchState) -> float:
         return 1.0 if state["pairs"] else cautious_step(gradient)

@@ -42,8 +42,10 @@ def check_damping(chosen: Any) -> None:
         ("acceleration", lambda given: given >= 0.0, "from 0"),
     )
     for name, holds, wanted in rules:
-        given = getattr(chosen, name, None)
-        if given is not None and not (is_finite_number(given) and holds(given)):
+        if not hasattr(chosen, name):
+            continue
+        given = getattr(chosen, name)
+        if not (is_finite_number(given) and holds(given)):
             raise SetupError(
                 f"{name} of {type(chosen).__name__} is {given!r}.", f"Give a number {wanted}."
             )

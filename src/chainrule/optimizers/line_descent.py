@@ -10,8 +10,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from chainrule.optimizers.line_search import Point, Wolfe, search_line
-from chainrule.optimizers.searching import GradientAt, Iterate, Request, SearchState, Vector
+from chainrule.optimizers.searching import (
+    GradientAt,
+    Iterate,
+    Request,
+    SearchState,
+    Sizes,
+    Vector,
+)
 
+# Below that share of its square, what a product of two vectors says is lost in rounding.
+ROUNDING = float(np.finfo(np.float64).eps)
 NO_STEP = "no step along the gradient lowers the loss"
 
 
@@ -114,10 +123,11 @@ def cautious_step(gradient: Vector) -> float:
 
 
 def descend(
-    method: Directions, parameters: Vector, state: SearchState
+    method: Directions, parameters: Vector, state: SearchState, sizes: Sizes
 ) -> Generator[Request, Any, Iterate]:
     """Go along the method's direction to a point where the strong Wolfe conditions hold.
 
+    It is the ``iteration`` of a block: ``iteration = descend`` there, next to its directions.
     Where there is none, the method forgets what it has learned and goes along the gradient; where
     that does not lower the loss either, the search has ended.
     """

@@ -3,8 +3,8 @@
 Nocedal and Wright, "Numerical optimization", 2nd edition, 2006: algorithms 3.5 (a stretch that
 holds such a point) and 3.6 (zoom), with the cubic interpolation of their (3.59). A trial keeps a
 tenth of the stretch away from its ends where the interpolation would not shorten it, and goes at
-most ten times as far as the one before it. The search is a generator of requests, so that it is
-part of any iteration: ``found = yield from search_line(...)``.
+most ten times as far as the one before it: the bounds of Schmidt's minFunc (2005). The search is a
+generator of requests, so that it is part of any iteration: ``found = yield from search_line(...)``.
 """
 
 from __future__ import annotations

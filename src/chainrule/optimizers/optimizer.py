@@ -26,6 +26,8 @@ Needs = Literal[
     "normal equations",
     "residuals and jacobian",
 ]
+# What has to do with a matrix of all parameters.
+MATRIX_NEEDS = ("normal equations", "residuals and jacobian")
 State = Mapping[str, Array]
 Rate = float | Schedule
 
@@ -63,6 +65,15 @@ OPTIMIZERS: dict[str, type[Any]] = {}
 BUILT_IN: set[str] = set()
 # Further names -> names in the table.
 ALIASES: dict[str, str] = {}
+# What other programs call it: said in an error, for constants are not the same everywhere.
+ELSEWHERE = {
+    "sgd": "gradient_descent", "trainbfg": "bfgs", "trainbr": "bayesian_regularization",
+    "traincgb": "conjugate_gradient_powell_beale", "traincgf": "conjugate_gradient_fletcher_reeves",
+    "traincgp": "conjugate_gradient_polak_ribiere", "traingd": "gradient_descent",
+    "traingda": "adaptive_rate", "traingdm": "momentum", "traingdx": "adaptive_rate",
+    "trainlm": "levenberg_marquardt", "trainoss": "lbfgs", "trainrp": "irprop_plus",
+    "trainscg": "scaled_conjugate_gradient",
+}  # fmt: skip
 PARTS = ("formula", "needs", "learning_rate", "initial", "update")
 SEARCHING_PARTS = ("formula", "needs", "initial", "iteration")
 Block = TypeVar("Block", bound=type)
@@ -113,7 +124,9 @@ def find_optimizer(choice: str | AnyOptimizer) -> AnyOptimizer:
     if isinstance(choice, str):
         choice = ALIASES.get(choice, choice)
         if choice not in OPTIMIZERS:
-            raise SetupError(f"There is no optimizer '{choice}'.", nearest(choice, OPTIMIZERS))
+            near = ELSEWHERE.get(choice)
+            remedy = nearest(choice, OPTIMIZERS) if near is None else f"The nearest is '{near}'."
+            raise SetupError(f"There is no optimizer '{choice}'.", remedy)
         made: AnyOptimizer = OPTIMIZERS[choice]()
         return made
     if isinstance(choice, type) or not dataclasses.is_dataclass(choice) or not _complete(choice):
@@ -161,9 +174,7 @@ def with_rate(chosen: Chosen, rate: Rate | None) -> Chosen:
         chosen = dataclasses.replace(chosen, learning_rate=rate)
         given = rate
     if not isinstance(given, Schedule) and not (is_finite_number(given) and given >= 0):
-        raise SetupError(
-            f"The learning rate is {given!r}.", "Give a number from 0, such as 0.01, or a schedule."
-        )
+        raise SetupError(f"The learning rate is {given!r}.", _remedy_for_rate(given))
     return chosen
 
 
@@ -173,20 +184,16 @@ def check_constants(chosen: AnyOptimizer) -> None:
         given = getattr(chosen, field.name)
         rate = field.name == "learning_rate" and isinstance(given, Schedule)
         if is_finite_number(field.default) and not rate and not is_finite_number(given):
-            raise SetupError(
-                f"{field.name} of {chosen.name} is {given!r}.", "Give a finite number."
-            )
+            remedy = "Give a finite number."
+            if field.name == "learning_rate":
+                remedy = _remedy_for_rate(given)
+            raise SetupError(f"{field.name} of {chosen.name} is {given!r}.", remedy)
 
 
-def check_shares(chosen: Any, *names: str) -> None:
-    """Raise SetupError where one of these constants is not from 0 to below 1."""
-    for name in names:
-        given = getattr(chosen, name)
-        if not (is_finite_number(given) and 0.0 <= given < 1.0):
-            raise SetupError(
-                f"{name} of {type(chosen).__name__} is {given!r}.",
-                "Give a number from 0 to below 1.",
-            )
+def _remedy_for_rate(given: Any) -> str:
+    if isinstance(given, str) and given == "adaptive":
+        return "Use optimizer='adaptive_rate', which finds the rate on its way."
+    return "Give a number from 0, such as 0.01, or a schedule such as CosineDecay."
 
 
 def _complete(choice: Any) -> bool:

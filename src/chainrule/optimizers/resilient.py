@@ -13,13 +13,9 @@ from typing import Any, ClassVar
 
 from chainrule.arrays import Array, less, maximum, minimum, sign, where, zeros_like
 from chainrule.errors import SetupError
+from chainrule.optimizers.constants import check_above, check_shrinks
 from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
-from chainrule.optimizers.steps import (
-    COMPARES_SIGNS,
-    check_above,
-    check_shrinks,
-    single,
-)
+from chainrule.optimizers.steps import COMPARES_SIGNS, single
 
 GROWTH = (
     r"\Delta \leftarrow \min(\eta^+ \Delta, \Delta_{\max}) \text{ where } s s' > 0, \quad "

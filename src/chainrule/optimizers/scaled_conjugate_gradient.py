@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.checks import is_finite_number
-from chainrule.errors import SetupError
+from chainrule.optimizers.constants import check_above
 from chainrule.optimizers.line_descent import (
     NO_STEP,
     begun,
@@ -72,11 +71,7 @@ class ScaledConjugateGradient:
     needs: ClassVar[Needs] = "curvature product"
 
     def __post_init__(self) -> None:
-        if not is_finite_number(self.damping) or self.damping <= 0.0:
-            raise SetupError(
-                f"damping of ScaledConjugateGradient is {self.damping!r}.",
-                "Give a number above 0, such as 5e-7.",
-            )
+        check_above(self, 0.0, "damping")
 
     def initial(self, parameters: Vector) -> dict[str, Vector]:
         memory = {"direction": np.zeros(parameters.shape), "steps": np.zeros(())}
@@ -93,10 +88,10 @@ class ScaledConjugateGradient:
         direction, steps = state["direction"], float(state["steps"])
         fall = None
         if direction.any():
-            fall = yield from _fall(*here, direction, float(state["damping"]))
+            fall = yield from _damped_step(*here, direction, float(state["damping"]))
         if fall is None:
             direction, steps = -gradient, 0.0
-            fall = yield from _fall(*here, direction, float(self.damping))
+            fall = yield from _damped_step(*here, direction, float(self.damping))
         if fall is None:
             return Iterate(parameters, dict(state), loss, NO_STEP)
         memory = {**_following(gradient, fall, direction, steps), "damping": np.array(fall.damping)}
@@ -113,7 +108,7 @@ def _following(gradient: Vector, fall: _Fall, direction: Vector, steps: float) -
     return {"direction": share * direction - fall.gradient, "steps": np.array(steps + 1.0)}
 
 
-def _fall(
+def _damped_step(
     parameters: Vector, loss: float, gradient: Vector, direction: Vector, damping: float
 ) -> Generator[Request, Any, _Fall | None]:
     """Raise the damping until a step along the direction lowers the loss; None where none does.

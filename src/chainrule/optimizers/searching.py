@@ -9,9 +9,9 @@ parameters, whose number is p.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeGuard
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Protocol, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,18 @@ class LossAt:
 
     parameters: Vector
 
+    def asked_of(self, answering: Answering) -> float:
+        return answering.loss(_numbers(self.parameters))
+
 
 @dataclass(frozen=True, eq=False)
 class GradientAt:
     """Asks for the loss, as ``LossAt`` does, and its gradient (p,), as a pair."""
 
     parameters: Vector
+
+    def asked_of(self, answering: Answering) -> tuple[float, Vector]:
+        return answering.gradient(_numbers(self.parameters))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +49,18 @@ class NormalEquationsAt:
 
     parameters: Vector
 
+    def asked_of(self, answering: Answering) -> NormalEquations:
+        return answering.normal_equations(_numbers(self.parameters))
+
 
 @dataclass(frozen=True, eq=False)
 class ResidualsAt:
     """Asks for ``Residuals``; only losses that are squares have them."""
 
     parameters: Vector
+
+    def asked_of(self, answering: Answering) -> Residuals:
+        return answering.residuals(_numbers(self.parameters))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +73,9 @@ class CurvatureAlong:
     parameters: Vector
     direction: Vector
 
+    def asked_of(self, answering: Answering) -> Vector:
+        return answering.curvature(_numbers(self.parameters), _numbers(self.direction))
+
 
 @dataclass(frozen=True, eq=False)
 class GaussNewtonAlong:
@@ -71,6 +86,9 @@ class GaussNewtonAlong:
 
     parameters: Vector
     direction: Vector
+
+    def asked_of(self, answering: Answering) -> Vector:
+        return answering.gauss_newton(_numbers(self.parameters), _numbers(self.direction))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +103,9 @@ class BendingAlong:
     parameters: Vector
     direction: Vector
 
+    def asked_of(self, answering: Answering) -> Vector:
+        return answering.bending(_numbers(self.parameters), _numbers(self.direction))
+
 
 Request = (
     LossAt
@@ -95,6 +116,10 @@ Request = (
     | GaussNewtonAlong
     | BendingAlong
 )
+
+
+def _numbers(vector: Vector) -> Vector:
+    return np.asarray(vector, dtype=np.float64)
 
 
 # ---- answers that have parts ----
@@ -131,6 +156,34 @@ class Residuals:
 # ---- the contract ----
 
 
+class Answering(Protocol):
+    """What answers requests: a method for each, which says under its request what it returns.
+
+    ``at`` and ``direction`` are (p,), in float64.
+    """
+
+    def loss(self, at: Vector) -> float: ...
+
+    def gradient(self, at: Vector) -> tuple[float, Vector]: ...
+
+    def normal_equations(self, at: Vector) -> NormalEquations: ...
+
+    def residuals(self, at: Vector) -> Residuals: ...
+
+    def curvature(self, at: Vector, direction: Vector) -> Vector: ...
+
+    def gauss_newton(self, at: Vector, direction: Vector) -> Vector: ...
+
+    def bending(self, at: Vector, direction: Vector) -> Vector: ...
+
+
+def answer_to(request: object, answering: Answering) -> Any:
+    """Return the answer to a request. Raises TypeError for what is none."""
+    if not isinstance(request, Request):
+        raise TypeError(f"{request!r} is no request of an optimizer.")
+    return request.asked_of(answering)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How many parameters are trained, and how many residuals the loss has: None for no squares."""
@@ -162,7 +215,10 @@ class SearchingOptimizer(Protocol):
     ``needs``: the hardest of its requests. ``initial(parameters)`` returns the state before the
     first iteration. ``iteration(parameters, state, sizes)`` yields requests and returns the
     iterate. What is not finite is met by the rule of the algorithm and in the end by
-    ``Iterate.ended``, never by an error.
+    ``Iterate.ended``, never by an error. Three parts that may be there: ``squares_only`` is True
+    where the loss has to be a sum of squares; ``no_l2``, a text, says why it will not do with an l2
+    penalty; ``adds_to_the_loss`` is True where what it lowers is more than the loss, which may then
+    rise. One that draws has a constant ``seed``, None by default: see ``with_seed``.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -177,6 +233,33 @@ class SearchingOptimizer(Protocol):
     def iteration(
         self, parameters: Vector, state: SearchState, sizes: Sizes
     ) -> Generator[Request, Any, Iterate]: ...
+
+
+Searching = TypeVar("Searching", bound=SearchingOptimizer)
+
+
+def iterate_of(
+    iteration: Generator[Request, Any, Iterate], answer: Callable[[Request], Any]
+) -> Iterate:
+    """Return what an iteration comes to, each of its requests answered.
+
+    What ``answer`` raises closes the iteration and is raised.
+    """
+    try:
+        request = next(iteration)
+        while True:
+            request = iteration.send(answer(request))
+    except StopIteration as end:
+        iterate: Iterate = end.value
+        return iterate
+    finally:
+        iteration.close()
+
+
+def with_seed(chosen: Searching, seed: int) -> Searching:
+    """Return an optimizer whose draws follow from a seed, unless it has one or draws nothing."""
+    draws = "seed" in {one.name for one in fields(chosen)}
+    return replace(chosen, seed=seed) if draws and vars(chosen)["seed"] is None else chosen
 
 
 def searches(chosen: object) -> TypeGuard[SearchingOptimizer]:

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from chainrule.arrays import Array, maximum, sqrt, zeros_like
 from chainrule.errors import SetupError
-from chainrule.optimizers.optimizer import Needs, Rate, State, check_shares, optimizer
-from chainrule.optimizers.steps import check_above, check_from_zero
+from chainrule.optimizers.constants import check_above, check_from_zero, check_shares
+from chainrule.optimizers.optimizer import Needs, Rate, State, optimizer
 
 
 @optimizer("adagrad")
@@ -92,7 +92,7 @@ class RMSProp:
     Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", 2012; its constants.
     ``memory`` above 0 adds momentum; ``centred`` takes the square of the mean gradient off
     (Graves, "Generating sequences with recurrent neural networks", 2013). For mini-batches and
-    recurrent networks; Adam is the same with corrected means.
+    recurrent networks; Adam adds a mean of gradients, and corrects both means.
     """
 
     name: ClassVar[str]

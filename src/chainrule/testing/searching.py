@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, get_args
 
 import numpy as np
@@ -13,11 +14,18 @@ from chainrule.arrays import Array, concatenate, matmul, reshape, slice_of, sum_
 from chainrule.network.function_answers import FunctionAnswers
 from chainrule.optimizers import OPTIMIZERS, SearchingOptimizer
 from chainrule.optimizers.optimizer import Needs
-from chainrule.optimizers.searching import Iterate, LossAt
+from chainrule.optimizers.searching import (
+    Iterate,
+    LossAt,
+    NormalEquations,
+    Request,
+    Residuals,
+    iterate_of,
+)
 from chainrule.randomness import normal
 
 Vector = NDArray[np.float64]
-Residuals = Callable[[Any], Any]
+Errors = Callable[[Any], Any]
 
 # An iteration that asks more often than that does not come to an end.
 MOST_REQUESTS = 10_000
@@ -53,7 +61,7 @@ class SquaresBudget:
     """A problem by its residuals, a start, the value to come below, and the iterations for it."""
 
     name: str
-    residuals: Residuals
+    residuals: Errors
     start: Vector
     goal: float
     iterations: int
@@ -86,8 +94,8 @@ def check_searching(optimizer: SearchingOptimizer) -> list[str]:
 
     Checked are: the parts of the contract; a state of float64 arrays that keeps its names and
     shapes; that what is given is not changed; that an iteration from the same state gives the same
-    bits, and tells the loss at its end; that losses and gradients that are NaN end it and raise
-    nothing; and that it solves a parabola in 2,000 iterations, Rosenbrock's valley in 5,000 and a
+    bits, and tells the loss at its end; that answers that are NaN raise nothing, and come to an
+    iterate; and that it solves a parabola in 2,000 iterations, Rosenbrock's valley in 5,000 and a
     small network in 3,000 (``SQUARES_BUDGETS``), unless its ``adds_to_the_loss`` is True because
     what it minimises is more than the loss.
     """
@@ -111,16 +119,15 @@ def iterated(
     spoiled: Callable[[Any], Any] = lambda answer: answer,
 ) -> Iterate:
     """Return what one iteration comes to. Raises RuntimeError for one that has no end."""
-    search = optimizer.iteration(parameters, state, answers.sizes)
+    asked = count(1)
+
+    def answer(request: Request) -> Any:
+        if next(asked) > MOST_REQUESTS:
+            raise RuntimeError(f"An iteration asked {MOST_REQUESTS} times, and did not end.")
+        return spoiled(answers.of(request))
+
     with np.errstate(all="ignore"):
-        try:
-            request = next(search)
-            for _ in range(MOST_REQUESTS):
-                request = search.send(spoiled(answers.of(request)))
-        except StopIteration as end:
-            found: Iterate = end.value
-            return found
-    raise RuntimeError(f"An iteration asked {MOST_REQUESTS} times, and did not end.")
+        return iterate_of(optimizer.iteration(parameters, state, answers.sizes), answer)
 
 
 def iterations_to_solve(optimizer: SearchingOptimizer, budget: SquaresBudget) -> int | None:
@@ -202,11 +209,15 @@ def _not_a_number(optimizer: SearchingOptimizer) -> Iterator[str]:
     answers, at, state = _begun(optimizer)
 
     def spoiled(answer: Any) -> Any:
-        return np.nan * answer if isinstance(answer, float | np.ndarray) else answer
+        if isinstance(answer, tuple):
+            return tuple(map(spoiled, answer))
+        if isinstance(answer, NormalEquations | Residuals):
+            return type(answer)(*map(spoiled, vars(answer).values()))
+        return np.nan * answer
 
     found: Any = iterated(optimizer, answers, at, state, spoiled)
     if not isinstance(found, Iterate):
-        yield "An iteration whose losses are NaN returns no Iterate."
+        yield "An iteration whose answers are NaN returns no Iterate."
 
 
 def _solutions(optimizer: SearchingOptimizer) -> Iterator[str]:

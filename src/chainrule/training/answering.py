@@ -22,19 +22,13 @@ from chainrule.network.layer_factors import (
 )
 from chainrule.network.loss_curvature import residual_count
 from chainrule.network.objective import Objective
-from chainrule.optimizers.optimizer import Needs
+from chainrule.optimizers.optimizer import MATRIX_NEEDS, Needs
 from chainrule.optimizers.searching import (
-    BendingAlong,
-    CurvatureAlong,
-    GaussNewtonAlong,
-    GradientAt,
-    LossAt,
     NormalEquations,
-    NormalEquationsAt,
     Request,
     Residuals,
-    ResidualsAt,
     Sizes,
+    answer_to,
 )
 from chainrule.training.factored_rows import FactoredRows
 from chainrule.training.sums_over_rows import (
@@ -51,7 +45,6 @@ Vector = NDArray[np.float64]
 NUMBERS_AT_ONCE = 1_000_000
 MOST_ROWS, LEAST_ROWS = 4096, 64
 FEW_OUTPUTS = 2
-MATRIX_NEEDS = ("normal equations", "residuals and jacobian")
 
 
 class CutOffError(Exception):
@@ -94,8 +87,11 @@ class Answers:
 
     @cached_property
     def sizes(self) -> Sizes:
-        """How many parameters and residuals there are; a penalty on squares adds one for each."""
-        found = residual_count(self.objective, self.count)
+        """How many parameters and residuals there are; a penalty on squares adds one for each.
+
+        A row of weight 0 has none: it says nothing about the parameters or the noise.
+        """
+        found = residual_count(self.objective, int(np.count_nonzero(self.rows[-1])))
         if found is not None and self.l2 is not None:
             found += int(np.count_nonzero(self.l2))
         return Sizes(self.objective.trained.size, found)
@@ -104,25 +100,7 @@ class Answers:
         """Return the answer to a request. Raises CutOffError where Ctrl-C came meanwhile."""
         if self.asked():
             raise CutOffError
-        at = np.asarray(request.parameters, dtype=np.float64)
-        if isinstance(request, LossAt):
-            return self.loss(at)
-        if isinstance(request, GradientAt):
-            return self.gradient(at)
-        if isinstance(request, NormalEquationsAt):
-            return self.normal_equations(at)
-        if isinstance(request, ResidualsAt):
-            return self.residuals(at)
-        direction = np.asarray(request.direction, dtype=np.float64)
-        if isinstance(request, CurvatureAlong):
-            return self._along(self._curvature, at, direction)
-        if isinstance(request, GaussNewtonAlong):
-            return self._along(self._gauss_newton, at, direction)
-        if isinstance(request, BendingAlong):
-            # A penalty on squares does not bend: its residuals are the weights.
-            (total,) = self._summed(self._bending, at, direction)
-            return total / self.count
-        raise TypeError(f"{request!r} is no request of an optimizer.")
+        return answer_to(request, self)
 
     # ---- loss and gradient ----
 
@@ -212,7 +190,8 @@ class Answers:
     def residuals(self, at: Vector) -> Residuals:
         """Return the residuals and their Jacobian; those of the penalty stand behind."""
         roots = root_count(self.objective)
-        given = [self._whole(at), self.frozen, *self.rows]
+        counted = np.flatnonzero(self.rows[-1])
+        given = [self._whole(at), self.frozen, *(one[counted] for one in self.rows)]
         made = evaluate(self._residuals, given, engine=self.engine)
         share = 1.0 / math.sqrt(self.count)
         jacobian = np.concatenate(made[:roots]) * share
@@ -226,6 +205,21 @@ class Answers:
             residuals = np.concatenate([residuals, root * at[places]])
         self.steepest = float(np.abs(residuals @ jacobian).max())
         return Residuals(0.5 * float(residuals @ residuals), residuals, jacobian)
+
+    def curvature(self, at: Vector, direction: Vector) -> Vector:
+        """Return the product of the second derivatives with a direction."""
+        return self._along(self._curvature, at, direction)
+
+    def gauss_newton(self, at: Vector, direction: Vector) -> Vector:
+        """Return the product of the Gauss-Newton matrix with a direction."""
+        return self._along(self._gauss_newton, at, direction)
+
+    def bending(self, at: Vector, direction: Vector) -> Vector:
+        """Return how the outputs bend along a direction, as the parameters feel it."""
+        (total,) = self._summed(self._bending, at, direction)
+        # A penalty on squares does not bend: its residuals are the weights.
+        found: Vector = total / self.count
+        return found
 
     def _along(self, work: Work, at: Vector, direction: Vector) -> Vector:
         (total,) = self._summed(work, at, direction)

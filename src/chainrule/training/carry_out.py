@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,15 +40,18 @@ def carry_out(
     note_arrays: Mapping[str, NDArray[Any]] | None = None,
     resumed: bool = False,
     begins: Callable[[], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Run:
     """Train a setup on its rows (training, validation), and return the run.
 
     ``state`` and ``recording`` are where it stands, by default at its start. ``checkpoint`` is a
     folder that is kept up to date; one that holds a run is refused unless ``resumed``.
     ``observers`` see where the training is, besides the line of ``progress``; ``begins`` is called
-    when its programs are written down, before the first step.
+    when its programs are written down, before the first step. ``clock`` (seconds) is what a limit
+    of seconds counts by.
     """
     loop = loop_of(setup, *rows)
+    loop.clock = clock
     state = loop.start() if state is None else state
     recording = Recording() if recording is None else recording.copy()
 

@@ -41,7 +41,7 @@ class Regression:
             return cls(np.nan, np.nan, np.nan)
         along, off = x - x.mean(), y - y.mean()
         slope = float(along @ off / (along @ along))
-        size = float(np.sqrt((along @ along) * (off @ off)))
+        size = float(np.linalg.norm(along) * np.linalg.norm(off))
         r = float(along @ off) / size if size > 0.0 else np.nan
         return cls(r, slope, float(y.mean() - slope * x.mean()))
 

@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.one_hot import one_hot_error
 from chainrule.data.orientation import may_be_in_columns, samples_in_columns
 from chainrule.data.ranges import Scaling
 from chainrule.data.splitting import split_rows
 from chainrule.engines.door import evaluate
-from chainrule.errors import DataError, SetupError
+from chainrule.errors import ChainruleError, DataError, SetupError, nearest
 from chainrule.network.backpropagation import gradient_program, objective_for
 from chainrule.network.initializers import initializer
 from chainrule.network.layers import Dense
-from chainrule.network.losses import loss as known_loss
 from chainrule.network.network import Network
 from chainrule.optimizers import AnyOptimizer, LevenbergMarquardt, ScaledConjugateGradient
 from chainrule.training.arguments import check_seed, from_zero
 from chainrule.training.fit import PARTS, Fit
-from chainrule.training.preparing import Prepared, prepare
+from chainrule.training.preparing import LossChoice, Prepared, loss_choices, prepare, task_of
 from chainrule.training.rows import input_array
 from chainrule.training.run import with_notes
+from chainrule.training.setup import strengths
 from chainrule.training.state import Progress
 from chainrule.training.targets import Target, find_target, target_values
 from chainrule.training.train import train
 
 Places = NDArray[np.int64]
+Arguments = ParamSpec("Arguments")
 
 
+def _by_name(fit: Callable[Arguments, Fit]) -> Callable[Arguments, Fit]:
+    """Refuse in a sentence what is given by its place, and names that are not known."""
+    known = inspect.signature(fit).parameters
+
+    @functools.wraps(fit)
+    def named(*places: Arguments.args, **given: Arguments.kwargs) -> Fit:
+        if len(places) > 2:
+            raise SetupError(
+                "fit_network() takes X and y alone without a name.",
+                "Write fit_network(X, y, hidden=10), for example.",
+            )
+        for name in given:
+            if name not in known:
+                raise SetupError(f"fit_network() has no argument '{name}'.", nearest(name, known))
+        return fit(*places, **given)
+
+    return named
+
+
+@_by_name
 def fit_network(
     X: Any,
     y: Any,
@@ -38,7 +62,7 @@ def fit_network(
     hidden: int | Sequence[int] = 10,
     activation: str = "tanh",
     optimizer: str | AnyOptimizer | None = None,
-    loss: str | None = None,
+    loss: str | LossChoice = None,
     validation: float = 0.15,
     test: float = 0.15,
     parts: Sequence[Any] | None = None,
@@ -71,11 +95,13 @@ def fit_network(
     from, SetupError for settings.
     """
     rows, values = input_array(X, "X"), target_values(y)
-    doubt = samples_in_columns(rows, values) or may_be_in_columns(rows, values)
+    (choice,) = loss_choices(loss, 1)
+    doubt: ChainruleError | None = one_hot_error(rows, values) if choice is None else None
+    doubt = doubt or samples_in_columns(rows, values) or may_be_in_columns(rows, values)
     if doubt is not None:
         raise doubt
     seed = check_seed(seed)
-    target = find_target(values, _task_of(loss))
+    target = find_target(values, task_of(choice))
     _check_rows(rows, values)
     places = _places(target, values, parts, (validation, test), seed)
     learned = places["training"]
@@ -86,11 +112,11 @@ def fit_network(
     inputs, goals = scaling.scaled_inputs(rows), scaling.scaled_target(values)
     network = _network(hidden, activation)
     held = {part: (inputs[at], goals[at]) for part, at in places.items() if len(at)}
-    seen = _Seen(_prepared(network, held, loss, seed))
+    seen = _Seen(_prepared(network, held, choice, seed), l2)
     run = train(
         network,
         *held["training"],
-        loss=loss,
+        loss=choice,
         optimizer=_optimizer(optimizer, numbers),
         epochs=epochs,
         batch_size=None,
@@ -109,13 +135,6 @@ def fit_network(
         if column:
             run.history[name] = column
     return Fit(with_notes(run, {"scaling": scaling.to_record()}), rows, values, places)
-
-
-def _task_of(loss: str | None) -> Any:
-    """Return the task that a loss asks for, None where the target decides."""
-    if loss is None:
-        return None
-    return "classification" if known_loss(loss).takes_classes else "regression"
 
 
 def _check_rows(rows: NDArray[Any], values: NDArray[Any]) -> None:
@@ -150,9 +169,13 @@ def _places(
     drawn = tuple(share for share in shares if share)
     everything: Places = np.arange(len(values), dtype=np.int64)
     strata = None if target.task == "regression" else target.encoded(values).reshape(-1)
-    found = iter(
-        split_rows(len(values), drawn, seed, strata, "parts of a fit") if drawn else [everything]
-    )
+    shared_out: tuple[Places, ...] = (everything,)
+    try:
+        if drawn:
+            shared_out = split_rows(len(values), drawn, seed, strata, "parts of a fit")
+    except DataError as error:
+        raise _too_few_of_each(target, values) or error from None
+    found = iter(shared_out)
     training = next(found)
     held = {
         name: next(found) if share else everything[:0]
@@ -161,12 +184,27 @@ def _places(
     return {"training": training, **held}
 
 
+def _too_few_of_each(target: Target, values: NDArray[Any]) -> DataError | None:
+    """Return why rows cannot be shared out where there are about as many labels as rows."""
+    if 2 * len(target.labels) <= len(values):
+        return None
+    kinds, whole = len(target.labels), values.dtype.kind in "iu"
+    taken = "whole numbers are taken for labels, and " if whole else ""
+    return DataError(
+        f"y has {kinds} different values in {len(values)} rows: {taken}each part of a fit is to "
+        "have rows of every label.",
+        "Give y.astype(float) if they are amounts, else more rows of each label."
+        if whole
+        else "Give more rows of each label.",
+    )
+
+
 def _given(parts: Sequence[Any], rows: int) -> dict[str, Places]:
     """Return parts that were given. Raises SetupError where a row is in none or in two."""
     remedy = "Give three lists: the rows for training, for validation, and for the test."
     if not isinstance(parts, list | tuple) or len(parts) != len(PARTS):
         raise SetupError("parts does not hold three lists of row numbers.", remedy)
-    found = [np.asarray(one if len(one) else np.zeros(0, dtype=np.int64)) for one in parts]
+    found = [np.asarray(one if np.size(one) else np.zeros(0, dtype=np.int64)) for one in parts]
     if any(one.ndim != 1 or one.dtype.kind not in "iu" for one in found):
         raise SetupError("parts holds something that is no list of row numbers.", remedy)
     every = np.concatenate(found)
@@ -211,9 +249,12 @@ def _prepared(
 
 
 class _Seen:
-    """Follows a training: after each epoch the length of the gradient, and the loss of the test."""
+    """Follows a training: after each epoch the length of the gradient, and the loss of the test.
 
-    def __init__(self, prepared: Prepared) -> None:
+    The gradient is that of the loss with its penalty ``l2``, the loss is without it.
+    """
+
+    def __init__(self, prepared: Prepared, l2: float) -> None:
         network, losses = prepared.network, prepared.losses
         self.columns: dict[str, list[float]] = {"gradient": []}
         learned, tested = prepared.training, prepared.validation
@@ -224,12 +265,15 @@ class _Seen:
         if len(tested):
             self.columns["test_loss"] = []
         self.program = gradient_program(self.objective, "float64")
+        layout = self.objective.trained
+        self.l2 = layout.spread(strengths(layout.parameters, l2, "l2"))
 
     def __call__(self, progress: Progress) -> None:
         flat = self.objective.trained.flat_array(progress.parameters, "float64")
         # Numbers that have overflowed end the training with a sentence of its own.
         with np.errstate(all="ignore"):
             _, slope = evaluate(self.program, [flat, np.zeros(0), *self.learned])
+            slope = slope + self.l2 * flat
             self.columns["gradient"].append(float(np.sqrt(slope @ slope)))
             if "test_loss" in self.columns:
                 loss, _ = evaluate(self.program, [flat, np.zeros(0), *self.tested])

@@ -30,6 +30,7 @@ from chainrule.training.scoring import scores_by_epoch
 from chainrule.training.setup import Setup, check_start
 from chainrule.training.state import INTERRUPTED, Hook, Keeper, Progress, State
 from chainrule.training.step import TrainingStep, evaluation_work
+from chainrule.training.stopping import TIME_LIMIT
 from chainrule.training.stretch import Stretch, stretch_of
 
 # The engine comes back this often (seconds) so that Ctrl-C, limits and checkpoints are served; with
@@ -64,6 +65,7 @@ class Loop:
         if isinstance(rate, ReduceOnPlateau):
             self._plateau = PlateauWatch(rate, setup.origin.rate)
         self.interrupted: Callable[[], bool] = lambda: False
+        self.clock: Callable[[], float] = time.monotonic
         check_start(setup)
         self._check_rows()
         self.rows = training.typed(setup.dtype)
@@ -210,7 +212,7 @@ class Loop:
 
     def _stretch(self, state: State, recording: Recording, hooks: Sequence[Hook]) -> State:
         """Run as many epochs as nothing needs Python for, or as many steps as time allows."""
-        began = time.monotonic()
+        began = self.clock()
         limit = self.setup.stopping.max_seconds
         seconds = self._breath(state)
         if limit is not None:
@@ -247,9 +249,9 @@ class Loop:
     def _timed(self, state: State, began: float) -> State:
         """Return the state with the time since then added, and ended where that is the limit."""
         limit = self.setup.stopping.max_seconds
-        state = replace(state, seconds=state.seconds + time.monotonic() - began)
+        state = replace(state, seconds=state.seconds + self.clock() - began)
         if state.stopped is None and limit is not None and state.seconds >= limit:
-            return replace(state, stopped=f"the time limit of {limit:g} s was reached")
+            return replace(state, stopped=f"{TIME_LIMIT} {limit:g} s was reached")
         return state
 
     def _breath(self, state: State) -> float:

@@ -25,8 +25,9 @@ from chainrule.optimizers import (
     taking_steps,
     with_rate,
 )
+from chainrule.optimizers.optimizer import MATRIX_NEEDS
 from chainrule.optimizers.schedules import refuse_plateau
-from chainrule.optimizers.searching import GradientAt, Iterate, LossAt
+from chainrule.optimizers.searching import GradientAt, LossAt, iterate_of
 from chainrule.optimizers.steps import stepped
 from chainrule.program import Input, trace
 from chainrule.shapes import show
@@ -39,6 +40,7 @@ class Minimum:
     """Where a descent led: ``x`` and ``value`` at its end, and the way there.
 
     ``path`` (steps + 1, *shape of start), ``values`` (steps + 1,) and ``slopes`` (steps, *shape).
+    ``ended`` says why a search could go no further before all steps were made, and is None else.
     """
 
     x: Any
@@ -46,9 +48,12 @@ class Minimum:
     path: NDArray[np.float64]
     values: NDArray[np.float64]
     slopes: NDArray[np.float64]
+    ended: str | None = None
 
     def __str__(self) -> str:
-        return f"Minimum(x={self.x}, value={self.value:.6g} after {len(self.slopes)} steps)"
+        why = f": {self.ended}" if self.ended else ""
+        steps = len(self.slopes)
+        return f"Minimum(x={self.x}, value={self.value:.6g} after {steps} steps{why})"
 
 
 def minimize(
@@ -66,11 +71,11 @@ def minimize(
     follows from the chain rule over these words; with ``difference=h`` it is the central
     difference (f(x + h) - f(x - h)) / 2h instead, for comparison. A schedule counts a step as an
     epoch; for an optimizer that searches, such as "lbfgs", a step is an iteration, and it may end
-    before the last. Raises SetupError where ``f`` leaves the alphabet or has no residuals for an
-    optimizer that needs them, ShapeError where it does not return one number.
+    before the last, for a reason that is told. Raises SetupError where ``f`` leaves the alphabet,
+    and for an optimizer that needs residuals; ShapeError where it does not return one number.
     """
     chosen = with_rate(find_optimizer(optimizer), None)
-    if chosen.needs in ("normal equations", "residuals and jacobian"):
+    if chosen.needs in MATRIX_NEEDS:
         raise SetupError(
             f"{chosen.name} needs the parts that a sum of squares is made of, and minimize() has a "
             "function of one number.",
@@ -119,7 +124,7 @@ def _searched(
     while len(slopes) < count and ended is None:
         with np.errstate(all="ignore"):
             value, gradient = answers.of(GradientAt(at))
-            iterate = _iterate(chosen, answers, at, state)
+            iterate = iterate_of(chosen.iteration(at, state, answers.sizes), answers.of)
         at, state, ended = np.array(iterate.parameters), iterate.state, iterate.ended
         path.append(at)
         values.append(value)
@@ -131,20 +136,8 @@ def _searched(
         path=np.array(path).reshape(-1, *first.shape),
         values=np.array([*values, last]),
         slopes=np.array(slopes).reshape(-1, *first.shape),
+        ended=ended,
     )
-
-
-def _iterate(
-    chosen: SearchingOptimizer, answers: FunctionAnswers, at: NDArray[np.float64], state: Any
-) -> Iterate:
-    search = chosen.iteration(at, state, answers.sizes)
-    try:
-        request = next(search)
-        while True:
-            request = search.send(answers.of(request))
-    except StopIteration as end:
-        iterate: Iterate = end.value
-        return iterate
 
 
 def _stepped(

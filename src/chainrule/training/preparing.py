@@ -70,13 +70,13 @@ def prepare(
     if X is None or y is None:
         raise DataError("There are no rows to train on.", "Call train(network, X, y).")
     inputs = named_inputs(network, X)
-    choices = _choices(loss, network.output_count)
+    choices = loss_choices(loss, network.output_count)
     ys = _target_values(y, network.output_count)
     if len(inputs) == len(ys) == 1:
         _refuse_samples_in_columns(next(iter(inputs.values())), ys[0])
     times, sample_weight = weights_of_times(network, inputs, ys, sample_weight)
     found = targets or tuple(
-        find_target(one, _task_of(choice), counted(time))
+        find_target(one, task_of(choice), counted(time))
         for one, choice, time in zip(ys, choices, times, strict=True)
     )
     network = _sized(network, inputs, found, choices).started(seed)
@@ -188,7 +188,7 @@ def _target_values(y: Any, outputs: int) -> list[NDArray[Any]]:
     return [target_values(one) for one in given]
 
 
-def _choices(given: Any, outputs: int) -> list[LossChoice]:
+def loss_choices(given: Any, outputs: int) -> list[LossChoice]:
     """Return a loss for each output, None where it follows from the target. Raises SetupError."""
     choices = list(given) if isinstance(given, list | tuple) else [given] * outputs
     if len(choices) != outputs:
@@ -205,7 +205,7 @@ def _choices(given: Any, outputs: int) -> list[LossChoice]:
     return [loss(one) if isinstance(one, str) else one for one in choices]
 
 
-def _task_of(choice: LossChoice) -> Task | None:
+def task_of(choice: LossChoice) -> Task | None:
     """Return the task that a loss asks for, ``None`` where the target decides."""
     if not isinstance(choice, Loss) or choice.own:
         return None

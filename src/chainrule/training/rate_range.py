@@ -6,6 +6,7 @@ Smith, "Cyclical learning rates for training neural networks", WACV 2017.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -128,13 +129,14 @@ def _loop_of(begun: Run, lowest: float, highest: float, steps: int) -> Loop:
             "Use an optimizer whose learning rate is to be chosen, such as 'adam'.",
         )
     per_epoch = math.ceil(len(begun.rows[0]) / begun.setup.batch_size)
-    growth = (highest / lowest) ** (per_epoch / (steps - 1))
-    if not math.isfinite(growth):
+    # By logarithms, so that no number on the way is too large.
+    power = (math.log(highest) - math.log(lowest)) * per_epoch / (steps - 1)
+    if power > math.log(sys.float_info.max):
         raise SetupError(
             f"{steps} steps are too few for {per_epoch} steps in an epoch.",
             f"Give steps={per_epoch} or more.",
         )
-    optimizer = with_rate(begun.setup.optimizer, ExponentialDecay(lowest, factor=growth))
+    optimizer = with_rate(begun.setup.optimizer, ExponentialDecay(lowest, factor=math.exp(power)))
     return Loop(replace(begun.setup, optimizer=optimizer), *begun.rows)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -71,6 +73,17 @@ class Run:
     def best_epoch(self) -> int:
         """The epoch, counted from 1, whose parameters the network has (0: it ended within one)."""
         return self.state.kept_epoch
+
+    @cached_property
+    def training_loss(self) -> float:
+        """The loss of the network on the rows it was trained on, as it predicts, by their weights.
+
+        The losses in ``history`` are those of epochs, taken while steps are made. NaN for a run
+        that was loaded, which holds no rows.
+        """
+        from chainrule.training.loss_on import loss_on
+
+        return math.nan if self.rows is None else loss_on(self.network, self.setup, self.rows[0])
 
     def predict(self, x: Any) -> Any:
         """Return labels in the target's own type, or numbers in the target's units.

@@ -34,7 +34,8 @@ class Runs(list[Run]):
     """The runs of ``train_many``, a list that says which is the best and how far apart they end.
 
     What is compared is the validation loss of the epoch that each run has kept, where all have
-    validation rows, else its loss on the training rows.
+    validation rows, else the loss of what it has kept on the training rows. Runs that were loaded
+    hold no rows: of them it is what was recorded in that epoch, while steps were made.
     """
 
     @property
@@ -110,4 +111,6 @@ def _kept(run: Run, name: str) -> float:
     if not 0 < run.best_epoch <= len(column):
         return math.nan
     loss = column[run.best_epoch - 1]
+    if name == "loss" and run.rows is not None:
+        loss = run.training_loss
     return loss if math.isfinite(loss) and math.isfinite(run.history["loss"][-1]) else math.nan

@@ -6,7 +6,7 @@ from chainrule.errors import SetupError
 from chainrule.network.loss_curvature import refuse_without_roots
 from chainrule.network.objective import Objective
 from chainrule.optimizers import AnyOptimizer
-from chainrule.training.answering import MATRIX_NEEDS
+from chainrule.optimizers.optimizer import MATRIX_NEEDS
 from chainrule.training.setup import Setup
 
 
@@ -28,10 +28,10 @@ def refuse_what_cannot_be_searched(setup: Setup, objective: Objective, rows: int
     _refuse_random(chosen, objective)
     _refuse_terms(setup)
     if chosen.needs in MATRIX_NEEDS:
-        refuse_without_roots(
-            objective.losses, chosen.name, chosen.needs == "residuals and jacobian"
-        )
+        squares_only = getattr(chosen, "squares_only", False)
+        refuse_without_roots(objective.losses, chosen.name, squares_only)
         _refuse_coupled(chosen, objective)
+        _refuse_over_time(chosen, objective)
 
 
 def _refuse_random(chosen: AnyOptimizer, objective: Objective) -> None:
@@ -52,6 +52,16 @@ def _refuse_coupled(chosen: AnyOptimizer, objective: Objective) -> None:
             f"{chosen.name} needs what each row adds by itself, and {layer.made_by} "
             f"({layer.layer}) mixes the rows of a batch.",
             "Leave it out, or use an optimizer such as 'lbfgs' or 'adam'.",
+        )
+
+
+def _refuse_over_time(chosen: AnyOptimizer, objective: Objective) -> None:
+    plan = objective.plan
+    if any(len(plan.shapes[output]) > 1 for output in plan.outputs):
+        raise SetupError(
+            f"{chosen.name} needs one answer for each row, and this network answers at each time "
+            "of a sequence.",
+            "Use an optimizer such as 'lbfgs' or 'adam'.",
         )
 
 

@@ -8,7 +8,6 @@ then stands where the iteration began.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +22,7 @@ from chainrule.engines.library import one_thread
 from chainrule.errors import SetupError
 from chainrule.network.objective import Objective
 from chainrule.optimizers import GradientDescent, SearchingOptimizer, searches
-from chainrule.optimizers.searching import Iterate
+from chainrule.optimizers.searching import Iterate, iterate_of, with_seed
 from chainrule.program import Program, trace
 from chainrule.training.answering import Answers, CutOffError
 from chainrule.training.loop import Loop
@@ -54,7 +53,7 @@ class SearchLoop(Loop):
     def __init__(self, setup: Setup, training: Rows, validation: Rows) -> None:
         if not searches(setup.optimizer):
             raise TypeError(f"{setup.optimizer.name} takes steps: it is driven by Loop.")
-        self.optimizer: SearchingOptimizer = setup.optimizer
+        self.optimizer: SearchingOptimizer = with_seed(setup.optimizer, setup.seed)
         super().__init__(setup, training, validation)
         refuse_what_cannot_be_searched(setup, self.objective, len(training))
         terms = self.step.terms
@@ -104,7 +103,7 @@ class SearchLoop(Loop):
 
     def _stretch(self, state: State, recording: Recording, hooks: Sequence[Hook]) -> State:
         """Run one iteration, to its end or not at all."""
-        began = time.monotonic()
+        began = self.clock()
         try:
             # Numbers that overflow are met by the optimizer, or end the training with a sentence.
             with np.errstate(all="ignore"):
@@ -151,15 +150,7 @@ class SearchLoop(Loop):
             {name: _read_only(one) for name, one in state.optimizer.items()},
             self.answers.sizes,
         )
-        try:
-            request = next(search)
-            while True:
-                request = search.send(self.answers.of(request))
-        except StopIteration as end:
-            iterate: Iterate = end.value
-            return iterate
-        finally:
-            search.close()
+        return iterate_of(search, self.answers.of)
 
     def _carried(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return parameters with the network's state behind them, as all rows leave it."""
@@ -228,7 +219,17 @@ class SearchLoop(Loop):
             ).records
         nothing = np.zeros(0)
         looked = [] if look is None else [epoch]
-        return Epochs(nothing, nothing == 0, [], None, -1, math.inf, -1, looked, looks)
+        return Epochs(
+            judged=nothing,
+            sound=nothing == 0,
+            outputs=[],
+            kept=None,
+            kept_epoch=-1,
+            best=math.inf,
+            best_epoch=-1,
+            looked=looked,
+            looks=looks,
+        )
 
     def _further(self, first: int, stretch: Stretch) -> dict[str, list[float]]:
         """Return what the optimizer tells of an iteration, in columns of the history."""

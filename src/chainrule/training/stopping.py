@@ -10,13 +10,20 @@ from typing import Any
 from chainrule.checks import is_finite_number
 from chainrule.errors import SetupError
 
-# How the end of a training whose loss has overflowed is told; runs are kept with that sentence.
+# How the end of a training whose loss has overflowed, or whose time was over, is told; runs are
+# kept with these sentences.
 OVERFLOWED = "the loss became"
+TIME_LIMIT = "the time limit of"
 
 
 def has_overflowed(ended: str) -> bool:
     """Say whether a training ended because its loss was no number any more, by why it ended."""
     return ended.startswith(OVERFLOWED)
+
+
+def ran_out_of_time(ended: str) -> bool:
+    """Say whether a training ended by its limit of seconds, by why it ended."""
+    return ended.startswith(TIME_LIMIT)
 
 
 @dataclass(frozen=True)

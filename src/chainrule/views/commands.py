@@ -6,6 +6,7 @@ What an option writes in a way of its own, widths and rows in a step, is read he
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from chainrule.data.choices import Choices
 from chainrule.errors import SetupError, nearest
 from chainrule.optimizers import find_optimizer, rate_of, with_rate
+from chainrule.optimizers.optimizer import ALIASES
 from chainrule.training.run import Run
 from chainrule.training.tables.notes import Settings, TableNote
 from chainrule.views.plain_text import quoted
@@ -150,10 +152,20 @@ def compared(optimizers: str | None, settings: Sequence[str] | None) -> dict[str
         names = list(KINDS_OF_OPTIMIZERS)
         if optimizers is not None:
             names = [one.strip() for one in optimizers.split(",") if one.strip()]
+        _refuse_two_names(names)
         found, many = {name: {"optimizer": name} for name in names}, len(names)
     if len(found) < many:
         raise SetupError("Two of the settings are equal.", "Name each once.")
     return found
+
+
+def _refuse_two_names(names: Sequence[str]) -> None:
+    """Raise SetupError for two names of one rule, which would be compared with itself."""
+    by_rule: dict[str, str] = {}
+    for name in names:
+        other = by_rule.setdefault(ALIASES.get(name, name), name)
+        if other != name:
+            raise SetupError(f"'{other}' and '{name}' are names of one rule.", "Name it once.")
 
 
 def _setting_in(text: str) -> dict[str, Any]:
@@ -168,6 +180,8 @@ def _setting_in(text: str) -> dict[str, Any]:
         name = name.replace("-", "_")
         if name not in read or not equals:
             raise SetupError(f"--setting {text!r}: '{part}' is no setting.", nearest(name, read))
+        if name in found:
+            raise SetupError(f"--setting {text!r} says {name} twice.", "Say it once.")
         try:
             found[name] = read[name](content)
         except ValueError:
@@ -188,7 +202,16 @@ def goal_in(text: str | None) -> float | dict[str, float] | None:
         raise SetupError(
             f"--goal {text} is no goal.", "Give a number, or accuracy=0.85, for example."
         ) from None
+    if not math.isfinite(value):
+        raise SetupError(f"--goal {text} is no goal.", "Give a finite number.")
     return {name.strip(): value} if equals else value
+
+
+def seconds_in(number: float | None) -> float | None:
+    """Return the limit that an option says, None for none. Raises SetupError."""
+    if number is not None and not 0.0 < number < math.inf:
+        raise SetupError(f"--seconds {number:g} is no limit.", "Give a number above 0.")
+    return number
 
 
 def _option(flag: str, value: str) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.comparison.curves import Curve, over_epochs, over_seconds
-from chainrule.comparison.result import Comparison
+from chainrule.comparison.result import Comparison, Summary
 from chainrule.comparison.sentences import written_seconds
 from chainrule.data.decisions import counted
 from chainrule.errors import SetupError, nearest
@@ -69,11 +69,11 @@ def _course_panel(
     bands: list[Mark] = []
     lines: list[Mark] = []
     known: list[Curve] = []
-    for place, (summary, curve) in enumerate(zip(comparison.summaries, curves, strict=True)):
+    for summary, curve in zip(comparison.summaries, curves, strict=True):
         if curve is None:
             continue
         known.append(curve)
-        colour, dashed = look_of(place)
+        colour, dashed = look_of(summary.label, comparison)
         bands.append(Band(factor * curve.x, curve.low, curve.high, colour))
         lines.append(Line(factor * curve.x, curve.median, colour, summary.label, dashed))
     ends = factor * np.array([min(one.x[0] for one in known), max(one.x[-1] for one in known)])
@@ -112,17 +112,19 @@ def spread_chart(comparison: Comparison) -> Chart:
         raise _nothing_to_draw()
     label = f"{comparison.judged} ({_loss_name(comparison)})"
     middles = [one.median for one in comparison.summaries]
-    names = tuple(one.label for one in comparison.summaries)
-    panels = [_spread_panel(names, losses, middles, label)]
+    labels = [one.label for one in comparison.summaries]
+    names = tuple(map(_row_name, comparison.summaries))
+    colours = [look_of(one, comparison)[0] for one in labels]
+    panels = [_spread_panel(names, colours, losses, middles, label)]
     goal = comparison.goal
     if goal is not None and any(one.reached for one in comparison.summaries):
-        taken = [[goal.seconds(one) for one in comparison.of(label)] for label in names]
+        taken = [[goal.seconds(one) for one in comparison.of(each)] for each in labels]
         factor, unit = _unit([one for several in taken for one in several])
         scaled = [[factor * one for one in several] for several in taken]
         middles = [factor * one.seconds for one in comparison.summaries]
         label = f"{unit} to a {goal.in_words}"
         # The names stand at the left of both.
-        panels.append(_spread_panel(("",) * len(names), scaled, middles, label))
+        panels.append(_spread_panel(("",) * len(names), colours, scaled, middles, label))
     return Chart(
         "Every training", _spread_words(comparison), tuple(panels), name="spread",
         shared_legend=True,
@@ -131,6 +133,7 @@ def spread_chart(comparison: Comparison) -> Chart:
 
 def _spread_panel(
     names: tuple[str, ...],
+    colours: Sequence[Colour],
     several: Sequence[Sequence[float]],
     middles: Sequence[float],
     label: str,
@@ -144,7 +147,7 @@ def _spread_panel(
         known = np.isfinite(values)
         if known.any():
             faint = len(values) > MANY
-            marks.append(Dots(values[known], height[known], look_of(place)[0], faint=faint))
+            marks.append(Dots(values[known], height[known], colours[place], faint=faint))
     at = np.flatnonzero(np.isfinite(middles))
     low, high = at.astype(np.float64) - 0.36, at.astype(np.float64) + 0.36
     marks.append(Spans(np.array(middles)[at], low, high, "ink", "median"))
@@ -183,8 +186,21 @@ def _unit(seconds: Sequence[float]) -> tuple[float, str]:
     return (1e3, "milliseconds") if largest < 0.5 else (1.0, "seconds")
 
 
-def look_of(place: int) -> tuple[Colour, bool]:
-    """Return the colour of a setting's line by its place, and whether it is dashed."""
+def _row_name(one: Summary) -> str:
+    """Return what a row of the spread is called: a training that failed has no dot in it."""
+    if not one.failed:
+        return one.label
+    often = "" if one.failed == one.trainings else f" {one.failed} of {one.trainings}"
+    return f"{one.label}: failed{often}"
+
+
+def look_of(label: str, comparison: Comparison) -> tuple[Colour, bool]:
+    """Return the colour of a setting's line, and whether it is dashed.
+
+    They follow from its place among the settings as they were given, so that it looks alike in
+    every picture, whichever is ahead.
+    """
+    place = list(comparison.settings).index(label)
     return LINE_COLOURS[place % len(LINE_COLOURS)], place % 2 == 1
 
 

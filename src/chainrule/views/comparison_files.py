@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ import numpy as np
 from chainrule.comparison.result import Comparison
 from chainrule.comparison.trial import Trial
 from chainrule.errors import RunFolderError, SetupError
-from chainrule.files.disk import reason
+from chainrule.files.disk import FULL, reason
+from chainrule.files.together import write_together
 from chainrule.views.comparison_charts import KINDS
 from chainrule.views.comparison_page import page_of
 from chainrule.views.folders import CURVES, FIGURES, REPORT, RESULT, TRAININGS, refuse_full
-from chainrule.views.report import write_file
 
 # Of longer trainings so many epochs are written, ever further apart.
 MOST_EPOCHS = 2000
@@ -27,38 +28,45 @@ DOTS_PER_INCH = 150
 
 
 def save_comparison(comparison: Comparison, folder: Path, *, replace: bool = False) -> None:
-    """Write a comparison into a folder, each file whole or not at all.
+    """Write a comparison into a folder, all of it or nothing.
 
     Raises RunFolderError where that cannot be, and for a folder with something in it unless
     ``replace``.
     """
     if not replace:
         refuse_full(folder)
-    report = page_of(comparison)
-    report.save_figures(folder / FIGURES)
+    contents = {
+        TRAININGS: trainings_csv(comparison).encode(),
+        CURVES: curves_csv(comparison).encode(),
+        RESULT: comparison_as_json(comparison).encode(),
+        **_page_and_pictures(comparison),
+    }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        write_together(folder, contents)
     except OSError as error:
+        step = "Make room there or choose" if error.errno in FULL else "Choose"
         raise RunFolderError(
-            f"The folder '{folder}' could not be made: {reason(error)}.", "Choose another place."
+            f"The comparison could not be written to '{folder}': {reason(error)}.",
+            f"{step} another folder; nothing of it was left in this one.",
         ) from None
+
+
+def _page_and_pictures(comparison: Comparison) -> dict[str, bytes]:
+    report = page_of(comparison)
+    found = {REPORT: report.html.encode()}
+    for name, picture in report.pictures.items():
+        found[f"{FIGURES}/{name}.svg"] = picture.encode()
     for what in KINDS:
-        _save_picture(comparison, what, folder / FIGURES / f"{what}.png")
-    write_file(folder / TRAININGS, trainings_csv(comparison), "The table of trainings")
-    write_file(folder / CURVES, curves_csv(comparison), "The table of curves")
-    write_file(folder / RESULT, comparison_as_json(comparison), "The result")
-    report.save(folder / REPORT)
+        # Where every training failed, which the page says, there is nothing to draw.
+        with suppress(SetupError):
+            found[f"{FIGURES}/{what}.png"] = _picture(comparison, what)
+    return found
 
 
-def _save_picture(comparison: Comparison, what: Any, path: Path) -> None:
-    try:
-        figure = comparison.plot(what)
-    except SetupError:
-        # Every training failed, which the page says.
-        return
+def _picture(comparison: Comparison, what: Any) -> bytes:
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=DOTS_PER_INCH)
-    write_file(path, picture.getvalue(), "A figure")
+    comparison.plot(what).savefig(picture, format="png", dpi=DOTS_PER_INCH)
+    return picture.getvalue()
 
 
 def trainings_csv(comparison: Comparison) -> str:

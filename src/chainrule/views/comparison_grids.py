@@ -74,7 +74,8 @@ def explained(comparison: Comparison) -> list[str]:
         chosen = f", which {there} of {len(comparison.summaries)} reach in half of their trainings"
         found.append(
             f"epochs, time: the medians to a {comparison.goal.in_words}"
-            f"{chosen if comparison.goal.chosen else ''}; the time is that of one core."
+            f"{chosen if comparison.goal.chosen else ''}; a training that does not reach it "
+            "counts as longer than any other; the time is that of one core."
         )
     return found
 

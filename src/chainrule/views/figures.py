@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.training.run import Run
@@ -39,6 +41,11 @@ COLOURS = {
 
 # Keys of a legend below a figure.
 MOST_BESIDE = 4
+# Letters across a wide figure, and how many of them a key and its gap take.
+LETTERS = 112
+KEY_LETTERS = 8
+# Names of rows are broken where they are longer.
+MOST_OF_A_NAME = 34
 
 
 def loss_figure(run: Run) -> Figure:
@@ -65,6 +72,7 @@ def drawn(chart: Chart) -> Figure:
     wide = len(panels) > 1 and not chart.stacked
     tall = chart.stacked
     figure = Figure(figsize=(9.0 if wide else 7.0, 5.5 if tall else 4.0), layout="constrained")
+    figure.set_figheight(figure.get_figheight() + _more_height(chart))
     if tall:
         shares = [panel.height for panel in panels]
         every = figure.subplots(len(panels), 1, height_ratios=shares, squeeze=False)[:, 0]
@@ -72,14 +80,44 @@ def drawn(chart: Chart) -> Figure:
         every = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel in zip(every, panels, strict=True):
         _draw_panel(axes, panel, legend=not chart.shared_legend)
+        if wide:
+            axes.set_xlabel(textwrap.fill(panel.x_label, _letters_below(chart)))
     every[0].set_title(chart.title, loc="left")
     if chart.shared_legend:
         named = dict(zip(*reversed(every[0].get_legend_handles_labels()), strict=True))
-        columns = min(len(named), MOST_BESIDE)
+        columns = columns_of(list(named))
         figure.legend(
             named.values(), named, loc="outside lower center", ncols=columns, frameon=False
         )
     return figure
+
+
+def columns_of(labels: Sequence[str]) -> int:
+    """Return in how many columns a legend below a figure has room for its labels."""
+    for columns in range(min(len(labels), MOST_BESIDE), 1, -1):
+        rows = -(-len(labels) // columns)
+        longest = [max(map(len, labels[at : at + rows])) for at in range(0, len(labels), rows)]
+        if sum(longest) + columns * KEY_LETTERS <= LETTERS:
+            return columns
+    return 1
+
+
+def _more_height(chart: Chart) -> float:
+    """Return how many inches more a figure takes for many names, or many rows of a legend."""
+    labels = [mark.label for mark in chart.panels[0].marks if mark.label]
+    names = sum(len(_lines(one)) for one in chart.panels[0].names)
+    keys = -(-len(labels) // columns_of(labels)) if chart.shared_legend else 0
+    return 0.2 * (max(keys - 3, 0) + max(names - 12, 0))
+
+
+def _letters_below(chart: Chart) -> int:
+    """Return how many letters of a label have room below each of several panels."""
+    names = [line for panel in chart.panels for one in panel.names for line in _lines(one)]
+    return (LETTERS - max(map(len, names), default=0)) // len(chart.panels)
+
+
+def _lines(name: str) -> list[str]:
+    return textwrap.wrap(name, MOST_OF_A_NAME)
 
 
 def _draw_panel(axes: Axes, panel: Panel, legend: bool) -> None:
@@ -100,7 +138,8 @@ def _draw_panel(axes: Axes, panel: Panel, legend: bool) -> None:
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
     if panel.names:
-        axes.set_yticks(range(len(panel.names)), labels=panel.names)
+        names = ["\n".join(_lines(one)) for one in panel.names]
+        axes.set_yticks(range(len(names)), labels=names)
     _log_ticks(axes, panel)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -115,6 +115,8 @@ def _states(fit: Fit) -> dict[str, Numbers]:
 
 def error_histogram_figure(fit: Fit) -> Figure:
     """Return how many rows of each part are off by how much, in ``BINS`` bins."""
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = _plain_figure(7.0, 4.0)
     pairs = _number_pairs(fit)
     errors = {part: np.ravel(truth - output) for part, (truth, output) in pairs.items()}
@@ -139,6 +141,7 @@ def error_histogram_figure(fit: Fit) -> Figure:
     axes.set_title(f"Error histogram, {BINS} bins", loc="left")
     axes.set_xlabel("error: target minus output")
     axes.set_ylabel("rows" if fit.y.ndim == 1 else "numbers")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     _plain_axes(axes)
     return figure

@@ -48,16 +48,28 @@ def comparison_folder(output: Path | None, table: Path) -> Iterator[Path]:
     if output is not None:
         refuse_full(output)
     folder = output or new_folder(table, COMPARED)
+    new = (folder, folder.parent) if output is None else () if folder.exists() else (folder,)
+    if output is not None:
+        _make(folder)
     try:
         yield folder
     except KeyboardInterrupt as interrupt:
         told = str(interrupt) or "Training had not begun, and nothing is kept."
         raise KeyboardInterrupt(told) from None
     finally:
-        if output is None:
-            for made in (folder, folder.parent):
-                with contextlib.suppress(OSError):
-                    made.rmdir()
+        for made in new:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder now, and not after a minute of trainings. Raises RunFolderError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(
+            f"The folder '{folder}' cannot be made: {reason(error)}.", "Choose another place."
+        ) from None
 
 
 def refuse_full(folder: Path) -> None:

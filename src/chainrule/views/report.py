@@ -58,6 +58,11 @@ class Report:
 
         return {chart.title: drawn(chart) for chart in self._charts()}
 
+    @property
+    def pictures(self) -> dict[str, str]:
+        """The report's figures as SVG, by the names of their files."""
+        return {chart.name: figure_svg(chart) for chart in self._charts()}
+
     def _charts(self) -> list[Chart]:
         parts = [part for section in self.sections for part in section.parts]
         return [part for part in parts if isinstance(part, Chart)]
@@ -80,17 +85,17 @@ class Report:
 
     def save_figures(self, folder: str | Path) -> None:
         """Write each figure as an SVG file into a folder, which is made. Raises RunFolderError."""
-        charts = self._charts()
+        pictures = self.pictures
         try:
-            if charts:
+            if pictures:
                 Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunFolderError(
                 f"The folder '{folder}' could not be made: {reason(error)}.",
                 "Choose another place.",
             ) from None
-        for chart in charts:
-            write_file(Path(folder) / f"{chart.name}.svg", figure_svg(chart), "A figure")
+        for name, picture in pictures.items():
+            write_file(Path(folder) / f"{name}.svg", picture, "A figure")
 
 
 def write_file(path: Path, contents: str | bytes, what: str) -> None:

@@ -70,8 +70,11 @@ def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> N
         _line(console, f"All of it, with figures, on a page: {folder / REPORT}")
 
 
-def print_comparison(found: Comparison, plan: TablePlan, folder: Path, table: Path) -> None:
-    """Print a comparison on a table: what was made of the table, the result, and where it is."""
+def print_comparison(found: Comparison, plan: TablePlan, folder: Path | None, table: Path) -> None:
+    """Print a comparison on a table: what was made of the table, the result, and where it is.
+
+    ``folder``: None where it could not be saved.
+    """
     console = _console()
     size = f"{plan.table.rows:,} rows, {len(plan.table.names):,} columns"
     _line(console, f"{table_name(table)}: {size}; {plan.task} of '{plan.target}'")
@@ -83,6 +86,8 @@ def print_comparison(found: Comparison, plan: TablePlan, folder: Path, table: Pa
     _line(console, found.about, style="dim")
     for line in explained(found):
         _line(console, line, style="dim")
+    if folder is None:
+        return
     _line(console, f"\nAll of it, with figures, on a page: {folder / REPORT}")
     _line(console, f"Every training, and every curve: {folder / TRAININGS}, {folder / CURVES}")
 

@@ -67,7 +67,7 @@ def train_table(
     epochs: int = 300,
     batch_size: int | str | None = "auto",
     patience: int | None = PATIENCE,
-    l2: float = 1e-3,
+    l2: float | None = None,
     seed: int = 0,
     output: str | Path | None = None,
     keep_data: bool = False,
@@ -89,9 +89,10 @@ def train_table(
     own for the result, which is then that of the network that was trained on all rows.
 
     ``hidden``: the widths of the hidden layers, with ``activation``; ``optimizer`` (Adam at a rate
-    of 0.005), ``learning_rate``, ``epochs``, ``batch_size``, ``patience``, ``l2`` and ``seed`` as
-    in ``train``. ``output``: the folder in which the run is kept up to date while it trains, every
-    ``checkpoint_every`` seconds and after every fold. ``keep_data``: keep the rows in the run.
+    of 0.005), ``learning_rate``, ``epochs``, ``batch_size``, ``patience``, ``l2`` (0.001, or 0 for
+    an optimizer that finds it) and ``seed`` as in ``train``. ``output``: the folder in which the
+    run is kept up to date while it trains, every ``checkpoint_every`` seconds and after every fold.
+    ``keep_data``: keep the rows in the run.
 
     The run predicts on tables, ``run.predict("new.csv")``; ``run.result`` holds the scores with
     their 95 % intervals, ``run.folds`` the folds. Ctrl-C ends the folds; the last training then

@@ -22,6 +22,7 @@ from chainrule.data.equal_rows import value_numbers
 from chainrule.data.hints import far_hint, share_hint, spelling_hint
 from chainrule.data.ignoring import ignored_rows, or_left_out
 from chainrule.data.kinds import INPUTS, Kinds, decide_kinds, said_of_reading
+from chainrule.data.matlab_files import beside_target
 from chainrule.data.preparation import Preparation
 from chainrule.data.scaling import too_far
 from chainrule.data.table import Table
@@ -97,6 +98,7 @@ class TablePlan:
             *said_of_reading(table.decisions, kinds),
             describe_target(known, target, task),
             *_target_hints(known, target, task, used, choices.ignore_rows),
+            *beside_target(table.source, target, looked_at),
             *rows_said,
             *said,
             *kinds.decisions,

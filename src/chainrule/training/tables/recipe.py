@@ -18,6 +18,7 @@ from chainrule.training.stopping import Stopping
 from chainrule.training.tables.notes import MOST_UNITS, Settings
 
 LEARNING_RATE = 0.005
+L2 = 1e-3
 PATIENCE = 30
 LINEAR_STEPS, LINEAR_PATIENCE = 6000, 600
 READINGS, FOLD_READINGS = 50, 10
@@ -43,7 +44,7 @@ class Recipe:
         epochs: int,
         batch_size: int | str | None,
         patience: int | None,
-        l2: float,
+        l2: float | None,
         seed: int,
     ) -> Recipe:
         """Return how networks are trained that are asked for as in ``train_table``.
@@ -60,7 +61,8 @@ class Recipe:
             Stopping(patience=patience).patience,
         )
         chosen = with_rate(chosen, learning_rate)
-        return cls(settings, chosen, from_zero(l2, "l2"), check_seed(seed))
+        strength = _usual_l2(chosen) if l2 is None else from_zero(l2, "l2")
+        return cls(settings, chosen, strength, check_seed(seed))
 
     def network(self) -> Network:
         """Return the network, its sizes left to the data."""
@@ -133,6 +135,11 @@ def _setup(prepared: Prepared, optimizer: AnyOptimizer, **given: Any) -> Setup:
         metrics=("accuracy",) if classes else ("r2",),
         **given,
     )
+
+
+def _usual_l2(chosen: AnyOptimizer) -> float:
+    """Return the strength where none is given: none for what finds out itself how strong it is."""
+    return 0.0 if getattr(chosen, "no_l2", None) else L2
 
 
 def _widths(hidden: Any) -> tuple[int, ...]:
