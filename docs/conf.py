@@ -16,7 +16,7 @@ project = "chainrule"
 author = "The chainrule authors"
 copyright = author
 
-extensions = ["myst_parser", "mathml", "tables"]
+extensions = ["myst_parser", "mathml", "tables", "outputs"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3

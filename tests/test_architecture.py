@@ -48,7 +48,7 @@ FLOORS = {
     "network": 4,
     "testing": 4,
     "training": 5,
-    "explain": 5,
+    "explanation": 5,
     "files": 5,
     "comparison": 6,
     "diagnosis": 6,
@@ -57,6 +57,8 @@ FLOORS = {
     "cli": 8,
     "command_options": 8,
     "compare_command": 8,
+    "explain_command": 8,
+    "worksheet_command": 8,
     "__main__": 9,
     "__init__": 9,
 }
@@ -82,10 +84,15 @@ NEIGHBOURS = {
     ("word_values", "randomness"): "the word random draws by the one generator",
     ("data", "randomness"): "splits are drawn by the one generator",
     ("training", "files"): "a run saves itself",
+    ("explanation", "training"): "what is explained is a run",
     ("testing", "network"): "a search is tried on plain functions, which network/ answers for",
     ("cli", "command_options"): "options that several commands have",
     ("compare_command", "command_options"): "options that several commands have",
     ("cli", "compare_command"): "a command with a room of its own",
+    ("explain_command", "command_options"): "options that several commands have",
+    ("cli", "explain_command"): "a command with a room of its own",
+    ("worksheet_command", "command_options"): "options that several commands have",
+    ("cli", "worksheet_command"): "a command with a room of its own",
 }
 # Upwards only inside a function, by these modules, and for the type of what they return.
 DOORS = {
@@ -93,6 +100,7 @@ DOORS = {
     ("training/fit.py", "views"): "a fit draws itself, on request",
     ("training/rate_range.py", "views"): "a range test draws itself, on request",
     ("training/tables/door.py", "views"): "where a run has a folder, its report is left in it",
+    ("explanation/faces.py", "views"): "an explanation makes its page, on request",
     ("comparison/result.py", "views"): "a comparison prints, draws and saves itself, on request",
 }
 # Here NumPy's generators draw what others are to draw again without chainrule.

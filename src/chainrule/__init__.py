@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from chainrule.comparison.door import compare
     from chainrule.data.matlab_files import read_mat
     from chainrule.errors import ChainruleError, DataError, RunFolderError, SetupError, ShapeError
+    from chainrule.explanation.door import explain
     from chainrule.network.backpropagation import backpropagate, gradient
     from chainrule.network.derivatives import (
         hessian_vector_product,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "comparison.door": ("compare",),
     "errors": ("ChainruleError", "DataError", "RunFolderError", "SetupError", "ShapeError"),
+    "explanation.door": ("explain",),
     "network.backpropagation": ("backpropagate", "gradient"),
     "network.derivatives": ("hessian_vector_product", "jacobian", "per_example_gradients"),
     "network.initializers": ("initializer",),
@@ -218,6 +220,7 @@ __all__ = [
     "backpropagate",
     "compare",
     "elementwise",
+    "explain",
     "fit_network",
     "gradient",
     "hessian_vector_product",

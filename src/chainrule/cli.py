@@ -36,8 +36,10 @@ from chainrule.command_options import (
     choices_of,
 )
 from chainrule.compare_command import compare
+from chainrule.explain_command import explain
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
 from chainrule.views.plain_text import printable, quoted
+from chainrule.worksheet_command import mark, worksheet
 
 if TYPE_CHECKING:
     from chainrule.data.choices import Choices
@@ -272,6 +274,9 @@ def report(
 
 
 app.command()(ends_in_a_code(compare))
+app.command()(ends_in_a_code(explain))
+app.command()(ends_in_a_code(worksheet))
+app.command()(ends_in_a_code(mark))
 
 
 @app.command()

@@ -22,7 +22,7 @@ def meaning_of(
     units; where there are none, units have numbers. Raises SetupError for what is no parameter of
     the plan, and for a place outside it.
     """
-    parameter, place = _found(plan, name)
+    parameter, place = parameter_and_place(plan, name)
     reading = (one for one in plan.steps if parameter.name in one.inputs)
     step = next(one for one in reading if one.op != RANDOM)
     source = next((one for one in step.inputs if one not in plan.by_name), step.outputs[0])
@@ -83,8 +83,11 @@ def _unit(
     return f"every unit of {layer}" if number is None else f"unit {number} of {layer}"
 
 
-def _found(plan: Plan, name: str) -> tuple[Parameter, tuple[int, ...]]:
-    """Return a parameter and a place in it, () for the whole. Raises SetupError."""
+def parameter_and_place(plan: Plan, name: str) -> tuple[Parameter, tuple[int, ...]]:
+    """Return a parameter and a place in it, () for the whole, by "dense_1.W[2,0]".
+
+    Raises SetupError for what is no parameter of the plan, and for a place outside it.
+    """
     found = None if name in plan.by_name else _NAME.fullmatch(name)
     parts = () if found is None else re.findall(r"\d+", found["inside"] or found["dots"] or "")
     whole = name if found is None else found["name"]

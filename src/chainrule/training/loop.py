@@ -306,7 +306,8 @@ class Loop:
         if seen.kept is not None and stretch.sound[seen.kept_epoch]:
             changes |= {"kept": seen.kept, "kept_epoch": first + seen.kept_epoch + 1}
         if self.setup.snapshots and through % self.setup.snapshots == 0:
-            recording.snapshot(state.step, self.named(state.parameters))
+            moments = {name: state.optimizer[name] for name in self.step.state_names}
+            recording.snapshot(state.step, self.named(state.parameters), moments)
         waited = self._waited(through, changes.get("best_epoch", state.best_epoch))
         gradient = float(stretch.gradients[-1])
         stopped = self.setup.stopping.reason(recording.history, gradient, waited)
@@ -314,7 +315,7 @@ class Loop:
 
     def _further(self, first: int, stretch: Stretch) -> dict[str, list[float]]:
         """Return further columns of a stretch that begins at an epoch, counted from 0."""
-        return {"learning_rate": self._rates(first, len(stretch), stretch.state.rate)}
+        return {"learning_rate": self.rates_of_epochs(first, len(stretch), stretch.state.rate)}
 
     def _progress(self, state: State, recording: Recording) -> Progress:
         return Progress(
@@ -360,7 +361,7 @@ class Loop:
             )
         return rate * wanted / before
 
-    def _rates(self, first: int, count: int, factor: float) -> list[float]:
+    def rates_of_epochs(self, first: int, count: int, factor: float) -> list[float]:
         """Return the learning rate of the last step of each epoch, ``first`` counted from 0."""
         given = self.step.optimizer.learning_rate
         if not isinstance(given, Schedule):

@@ -29,4 +29,5 @@ class Origin:
 
     def optimizer_count(self, step: Any) -> Any:
         """Return the optimizer's own number of a step, counted from 1."""
-        return step + (1 - self.optimizer)
+        shift = 1 - self.optimizer
+        return step + shift if shift else step

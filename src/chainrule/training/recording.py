@@ -14,6 +14,8 @@ A recording is measurement, never judgement. It has three parts:
                 its gradient with penalties, and of the change that the step would make)
 ``snapshots``   step -> name -> array: the parameters after so many steps, on demand, and the state
                 of a network that has one
+``moments``     step -> name -> array: what the optimizer remembered then, from which its next steps
+                can be taken again
 
 A loop that is not chainrule's fills it with ``epoch(...)``, or with ``extend(...)`` for many epochs
 at once, with ``reading(...)`` and ``snapshot(...)``.
@@ -34,6 +36,8 @@ from chainrule.errors import SetupError, nearest
 
 LAYER_READINGS = ("mean", "deviation", "lowest", "highest", "zeros")
 PARAMETER_READINGS = ("size", "gradient", "update")
+# Stands before the names of an optimizer's arrays where they are kept beside the parameters.
+OF_OPTIMIZER = "optimizer/"
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Recording:
     history: dict[str, list[float]] = field(default_factory=dict)
     readings: list[dict[str, Any]] = field(default_factory=list)
     snapshots: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict)
+    moments: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict)
 
     @property
     def epochs(self) -> int:
@@ -100,9 +105,13 @@ class Recording:
         }
         self.readings.append(seen)
 
-    def snapshot(self, step: int, parameters: Mapping[str, Any]) -> None:
-        """Keep a copy of all parameters as they are after so many steps."""
+    def snapshot(
+        self, step: int, parameters: Mapping[str, Any], moments: Mapping[str, Any] | None = None
+    ) -> None:
+        """Keep a copy of all parameters, and the optimizer's arrays, after so many steps."""
         self.snapshots[int(step)] = {name: np.array(one) for name, one in parameters.items()}
+        if moments:
+            self.moments[int(step)] = {name: np.array(one) for name, one in moments.items()}
 
     def cut(self, epochs: int, step: int) -> None:
         """Forget what was recorded after so many epochs and steps."""
@@ -113,21 +122,24 @@ class Recording:
         self.readings[:] = [one for one in self.readings if one["step"] < step]
         for later in [one for one in self.snapshots if one > step]:
             del self.snapshots[later]
+            self.moments.pop(later, None)
 
     def copy(self) -> Recording:
         """Return a recording that can be added to without changing this one."""
         history = {name: list(column) for name, column in self.history.items()}
-        return Recording(history, list(self.readings), dict(self.snapshots))
+        return Recording(history, list(self.readings), dict(self.snapshots), dict(self.moments))
 
     def to_document(self) -> dict[str, Any]:
         """Return history and readings as plain data."""
         return {"history": self.history, "readings": self.readings}
 
     def snapshot_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the snapshots as ``step/name`` -> array."""
+        """Return the snapshots as ``step/name`` -> array; see ``OF_OPTIMIZER``."""
+        kept = ((self.snapshots, ""), (self.moments, OF_OPTIMIZER))
         return {
-            f"{step}/{name}": content
-            for step, named in self.snapshots.items()
+            f"{step}/{front}{name}": content
+            for by_step, front in kept
+            for step, named in by_step.items()
             for name, content in named.items()
         }
 
@@ -147,8 +159,11 @@ class Recording:
             step, _, name = key.partition("/")
             if not (step.isascii() and step.isdigit() and len(step) < 19 and name):
                 raise record.damaged(f"{key!r} names no snapshot")
-            recording.snapshots.setdefault(int(step), {})[name] = content
+            of_optimizer = name.startswith(OF_OPTIMIZER)
+            kept = recording.moments if of_optimizer else recording.snapshots
+            kept.setdefault(int(step), {})[name.removeprefix(OF_OPTIMIZER)] = content
         recording.snapshots = dict(sorted(recording.snapshots.items()))
+        recording.moments = dict(sorted(recording.moments.items()))
         return recording
 
 

@@ -42,7 +42,7 @@ class Stretch:
     @property
     def penalties(self) -> Numbers:
         """The mean penalty of each epoch."""
-        return _means(self.penalties_by_step, self.shares)
+        return means_of_epochs(self.penalties_by_step, self.shares)
 
     def surplus(self, before: Sequence[float], stopping: Stopping) -> int | None:
         """Return how many epochs count where the engine went on behind the end, else None.
@@ -101,7 +101,7 @@ def stretch_of(before: State, outcome: Outcome, moments: Sequence[str], shares: 
         known = [before.gradient] * len(before.losses)
         by_step_largest, rest = _by_epoch(known, gradients[0], steps)
         largest, still = by_step_largest.max(axis=1), float(np.max([0.0, *rest]))
-    means = _means(by_step, shares)
+    means = means_of_epochs(by_step, shares)
     after = replace(
         before,
         parameters=parameters,
@@ -123,7 +123,7 @@ def _by_epoch(known: Sequence[float], made: Any, steps: int) -> tuple[Numbers, t
     return every[:whole].reshape(-1, steps), tuple(every[whole:].tolist())
 
 
-def _means(by_step: Numbers, shares: Numbers) -> Numbers:
+def means_of_epochs(by_step: Numbers, shares: Numbers) -> Numbers:
     """Return the mean over rows of each epoch's steps, added up one step after another.
 
     ``accumulate`` keeps to that order for any number of epochs, which ``sum`` does not promise.

@@ -1,0 +1,136 @@
+"""``chainrule explain``: why a gradient, a step or a prediction is what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainrule.command_options import Json
+
+if TYPE_CHECKING:
+    from chainrule.explanation.faces import Faces
+
+
+def explain(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            help="What is explained: dense_1.W.2.0 or 'dense_1.W[2,0]', a unit, a column, a "
+            "layer [default: the prediction of the sample]."
+        ),
+    ] = None,
+    sample: Annotated[
+        list[int] | None,
+        typer.Option(help="A data row of the table, counted from 0; repeatable."),
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(help="Instead: how this step of the training moved the weight.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write all of it to this page.")] = None,
+    depth: Annotated[int, typer.Option(min=1, help="Unfold so many numbers below another.")] = 3,
+    width: Annotated[int, typer.Option(min=1, help="Show so many terms of each sum apart.")] = 6,
+    symbols: Annotated[
+        str, typer.Option(help="own, or textbook: w31, h1, delta in dense networks.")
+    ] = "own",
+    reference: Annotated[
+        int | None,
+        typer.Option(help="Set a prediction against this data row [default: a usual row]."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(help="The class that is explained [default: the predicted one].")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The run's table, if it is no longer where it was.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Explain a gradient, a step of the training, or a prediction.
+
+    With a target: its gradient by the chain rule, symbols beside numbers, down to the inputs, the
+    three numbers that must agree, what pulls it up and down, and why it is zero where it is. With
+    --step: the receipt of a step. Without a target: what each column adds to the prediction.
+    """
+    from chainrule.errors import SetupError
+    from chainrule.explanation.door import explain as explained
+
+    if step is not None and sample:
+        raise SetupError(
+            "A step of the training has rows of its own, and a sample is given as well.",
+            "Leave out --sample or --step.",
+        )
+    if step is not None and target is None:
+        raise SetupError(
+            "A step is explained for one weight, and none is named.",
+            f"Name it in front of --step {step}, such as dense_1.W.0.0.",
+        )
+    one = sample[0] if sample and len(sample) == 1 else sample
+    given = {"sample": one, "step": step, "reference": reference, "output": _place(output),
+             "data": data}  # fmt: skip
+    asked: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
+    found = explained(run, target, width=width, symbols=symbols, **asked)
+    pulls = None if step is None or target is None else _pulls(run, target, step, data)
+    _show(found, pulls, _command(locals()), save, depth, json=json)
+
+
+def _place(output: str | None) -> str | int | None:
+    return int(output) if output is not None and output.isdecimal() else output
+
+
+def _pulls(run: Path, target: str, step: int, data: Path | None) -> dict[str, Any] | None:
+    """Return the rows that pulled a weight in a step, None where rows are mixed on their way."""
+    from chainrule.errors import SetupError
+    from chainrule.explanation.row_pulls import who_pulled
+    from chainrule.explanation.run_rows import rows_of_run
+    from chainrule.training.records import load
+
+    loaded = load(run)
+    try:
+        found = who_pulled(loaded, target, step=step, rows=rows_of_run(loaded, data))
+    except SetupError:
+        return None
+    return found.to_dict()
+
+
+def _show(
+    found: Faces, pulls: Any, command: str, save: Path | None, depth: int, *, json: bool
+) -> None:
+    """Print an explanation, or write its page and print what it says first."""
+    from json import dumps
+
+    from chainrule.views.explanation_page import page_of
+    from chainrule.views.explanation_text import print_first, print_told
+    from chainrule.views.explanation_told import told
+    from chainrule.views.report import write_file
+
+    document = found.to_dict() | {"call": command}
+    if save is not None:
+        page = page_of(document, depth=depth, pulls=pulls)
+        write_file(save, page, "The explanation")
+    if json:
+        print(dumps(document, indent=2))
+    elif save is not None:
+        print_first(told(document, pulls))
+        print(f"All of it, on a page: {save}")
+    else:
+        print_told(told(document, pulls), depth)
+
+
+def _command(given: dict[str, Any]) -> str:
+    """Return the command line that was given, as it can be pasted."""
+    from chainrule.views.plain_text import quoted
+
+    words = ["chainrule", "explain", str(given["run"])]
+    if given["target"] is not None:
+        words.append(given["target"])
+    defaults = {"depth": 3, "width": 6, "symbols": "own"}
+    for name in ("sample", "step", "save", "depth", "width", "symbols", "reference", "output",
+                 "data"):  # fmt: skip
+        content = given[name]
+        if content is None or content == defaults.get(name):
+            continue
+        for one in content if isinstance(content, list) else [content]:
+            words += [f"--{name}", str(one)]
+    return quoted(*words)

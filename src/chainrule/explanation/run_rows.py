@@ -1,0 +1,67 @@
+"""The rows that a run was trained on: those that it holds, or its table's, made into arrays again.
+
+A run on arrays keeps no rows in its folder, and is given them by ``resume``. That of a table finds
+the table where it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.explanation.run_table import table_of_run
+from chainrule.explanation.trace import RowNames
+from chainrule.training.rows import Rows
+from chainrule.training.run import Run
+from chainrule.training.tables.folds import LEFT_OUT, from_roles
+from chainrule.training.tables.notes import preparation_of
+from chainrule.training.tables.rows import TableRows
+
+
+def rows_of_run(run: Run, data: Any = None) -> tuple[Rows, Rows]:
+    """Return the training and the validation rows of a run.
+
+    ``data``: the table again, where it is no longer where it was. Raises DataError where there are
+    none, or others than those that it was trained on.
+    """
+    if run.rows is not None and data is None:
+        return run.rows
+    if "preparation" not in run.notes:
+        raise DataError(
+            "The run was loaded from a folder, and rows are not saved with a run.",
+            "Give its rows again: run = resume(folder, X, y).",
+        )
+    rows = TableRows(table_of_run(run, data), preparation_of(run.setup, run.notes))
+    seed, network = run.setup.seed, run.setup.network
+    if run.notes.get("stage") == "fold":
+        (fold,) = from_roles(run.note_arrays["roles"], rows.table.rows)
+        found = rows.in_fold(network, fold, seed)
+    else:
+        found = rows.of_all(network, _used(run), seed)
+    if not found.provenance.same_rows(run.setup.provenance):
+        raise DataError(
+            "The rows that the table gives are not those of the run: their checksum differs.",
+            "Give the table as it was then.",
+        )
+    return found.training, found.validation
+
+
+def _used(run: Run) -> Any:
+    """Return the numbers of the rows of a table that were not left out."""
+    return np.flatnonzero((run.note_arrays["roles"] != LEFT_OUT).any(axis=0))
+
+
+def training_row_names(run: Run) -> RowNames:
+    """Return the training rows of a run by their numbers, counted from 0, in the table or in X."""
+    numbers, what, source = run.setup.provenance.training, "row", "rows of X, counted from 0"
+    if "roles" in run.note_arrays:
+        what, source = "data row", "data rows of the table, counted from 0"
+        roles = run.note_arrays["roles"]
+        if run.notes.get("stage") == "fold":
+            numbers = from_roles(roles, roles.shape[1])[0].training[numbers]
+        else:
+            numbers = _used(run)[numbers]
+    named = tuple(f"{what} {one}" for one in numbers.tolist())
+    return RowNames(tuple(numbers.tolist()), named, source)

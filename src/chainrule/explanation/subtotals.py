@@ -1,0 +1,134 @@
+"""Subtotals: a gradient split over the units of a layer, exactly, whatever the number of routes.
+
+What goes through a unit is the sum of all routes that pass it: those that lead to it times those
+that lead on. Where every route passes the layer, the units' subtotals add up to the gradient; where
+some go around it, as beside a residual block, what they carry is told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.explanation.entries import Words
+from chainrule.explanation.links import Array, Link
+from chainrule.explanation.sweeps import DIGIT_BITS, Sums, joined, sums_from
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSubtotals:
+    """The routes through each unit of one value, over all rows.
+
+    ``signed``, ``positive`` and ``negative`` are flat, one number for each unit (the entries of a
+    row; of a value without rows all entries), named by ``units``. ``around`` is what routes carry
+    that do not pass the value; ``total`` is the gradient.
+    """
+
+    value: str
+    units: tuple[str, ...]
+    positive: Array
+    negative: Array
+    total: float
+    passed_by_all: bool
+
+    @property
+    def signed(self) -> Array:
+        """What goes through each unit, up or down."""
+        return np.asarray(self.positive - self.negative)
+
+    @property
+    def around(self) -> float:
+        """What routes carry that go around the value."""
+        return 0.0 if self.passed_by_all else self.total - float(self.signed.sum())
+
+    @property
+    def units_used(self) -> int:
+        """Through how many units anything goes."""
+        return int(np.count_nonzero(self.positive + self.negative))
+
+    def largest(self) -> tuple[str, float]:
+        """Return the unit that most goes through, in size, and what that is."""
+        place = int(np.argmax(np.abs(self.signed)))
+        return self.units[place], float(self.signed[place])
+
+    def to_dict(self, shown: int = SHOWN) -> dict[str, Any]:
+        """Return the largest units as plain data, with the sum of the rest; all add up."""
+        order = np.argsort(-np.abs(self.signed), kind="stable")
+        first, rest = order[:shown], order[shown:]
+        return {
+            "value": self.value,
+            "units": [
+                {
+                    "unit": self.units[place],
+                    "positive": float(self.positive[place]),
+                    "negative": float(self.negative[place]),
+                    "signed": float(self.signed[place]),
+                }
+                for place in first
+            ],
+            "rest": {"count": len(rest), "signed": float(self.signed[rest].sum())},
+            "around": self.around,
+            "total": self.total,
+        }
+
+
+def layer_subtotals(
+    words: Words, links: Sequence[Link], back: Mapping[str, Sums], name: str, entry: int
+) -> tuple[LayerSubtotals, ...]:
+    """Return the subtotals of every value that a layer gives, from the entry to the loss.
+
+    ``back`` are the sums of routes from every value to the loss.
+    """
+    ahead = sums_from(links, name, entry)
+    total = float(back[name].total.reshape(-1)[entry])
+    routes = back[name].routes(entry)
+    layers = [one.outputs[0] for one in words.trace.objective.plan.steps]
+    found = []
+    for value in layers:
+        if value == name or value not in ahead or value not in back:
+            continue
+        positive, negative = joined(ahead[value], back[value])
+        passing = _passing(ahead[value].digits, back[value].digits)
+        in_rows = value in words.trace.row_values
+        sums = [one.sum(axis=0) if in_rows else one for one in (positive, negative)]
+        found.append(
+            LayerSubtotals(
+                value,
+                _unit_names(value, sums[0].shape),
+                sums[0].reshape(-1),
+                sums[1].reshape(-1),
+                total,
+                passing == routes,
+            )
+        )
+    return tuple(found)
+
+
+def _unit_names(value: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    if not shape:
+        return (value,)
+    return tuple(f"{value}[{','.join(map(str, place))}]" for place in np.ndindex(shape))
+
+
+def _passing(ahead: Sequence[Array], back: Sequence[Array]) -> int:
+    """Return the number of live routes through all entries of a value."""
+    lead_here = np.zeros(ahead[0].shape, dtype=bool)
+    for one in ahead:
+        lead_here |= one > 0
+    pairs = zip(_whole(ahead, lead_here), _whole(back, lead_here), strict=True)
+    return sum(one * other for one, other in pairs)
+
+
+def _whole(digits: Sequence[Array], chosen: Array) -> list[int]:
+    columns = [one[chosen].astype(np.int64).tolist() for one in digits]
+    if len(columns) == 1:
+        return list(columns[0])
+    return [
+        sum(digit << (DIGIT_BITS * place) for place, digit in enumerate(one))
+        for one in zip(*columns, strict=True)
+    ]

@@ -1,0 +1,95 @@
+"""An explanation as plain text: the sentence, the derivation line by line, the three numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chainrule.explanation.checks import Checks
+from chainrule.explanation.derivation import Node, Term
+from chainrule.explanation.expressions import held
+from chainrule.explanation.factors import Factor
+from chainrule.explanation.summary import Summary
+
+if TYPE_CHECKING:
+    from chainrule.explanation.explanation import Explanation
+
+
+def told(explanation: Explanation, depth: int | None = None) -> str:
+    """Return an explanation as text, its tree unfolded to ``depth`` levels, all by default."""
+    lines = [explanation.sentence, *explanation.notes]
+    for name, content in zip(
+        explanation.trace.rows.names, explanation.trace.rows.contents, strict=False
+    ):
+        lines.append(f"{name}: " + ", ".join(f"{column} = {text}" for column, text in content))
+    lines.append("")
+    if explanation.tree is not None:
+        lines += _node(explanation.tree, 0, depth)
+    if explanation.summary is not None:
+        lines += _summary(explanation.summary)
+    if explanation.checks is not None:
+        lines += ["", *_checks(explanation.checks)]
+        gradient = explanation.checks.gradient
+        if (gradient == 0 or not math.isfinite(gradient)) and explanation.why is not None:
+            lines += ["", explanation.why.sentence()]
+    return "\n".join(lines)
+
+
+def _node(node: Node, level: int, depth: int | None) -> Iterator[str]:
+    indent = "  " * level
+    yield f"{indent}{node.symbol} = {node.value:.6g}"
+    for term in node.terms:
+        yield from _term(term, level, depth)
+    if node.rest.count:
+        more = "1 more" if node.rest.count == 1 else f"{node.rest.count:,} more"
+        yield f"{indent}  {_signed(node.rest.sum)}   ({more})"
+    if abs(node.residual) > 1e-6 * sum(abs(one.product) for one in node.terms):
+        yield f"{indent}  the terms do not add up: {node.residual:+.3g} is left"
+
+
+def _term(term: Term, level: int, depth: int | None) -> Iterator[str]:
+    indent = "  " * level
+    symbols = " · ".join(_symbol(one) for one in term.factors)
+    numbers = " · ".join(f"{one.value:.6g}" for one in term.factors)
+    yield f"{indent}  {_signed(term.product)} = {symbols} = {numbers}   ({term.op})"
+    if term.below is not None and term.below.terms and (depth is None or level + 1 < depth):
+        yield from _node(term.below, level + 2, depth)
+
+
+def _symbol(factor: Factor) -> str:
+    """Return the formula of a factor, in brackets where it is a sum, or its symbol."""
+    return factor.symbol if factor.expression is None else held(factor.expression, 2)
+
+
+def _signed(number: float) -> str:
+    return f"{'-' if number < 0 else '+'} {abs(number):.6g}"
+
+
+def _summary(summary: Summary) -> Iterator[str]:
+    yield f"squares of the gradient: {summary.sum_of_parts:.6g}, of which"
+    for one in summary.parts:
+        yield (
+            f"  {one.squares:.6g}   {one.words}: {one.up} up, {one.down} down, {one.zero} zero; "
+            f"largest {one.largest} = {one.gradient:.4g}"
+        )
+    yield (
+        f"by the engine {summary.squares:.6g}, by differences of forward along the gradient "
+        f"{summary.finite_difference:.6g}"
+    )
+
+
+def rounded_up(error: float) -> str:
+    """Return a power of ten that is no less than an error."""
+    if error == 0.0 or not math.isfinite(error):
+        return f"{error:g}"
+    return f"1e{math.ceil(math.log10(error) - 1e-12):+03d}"
+
+
+def _checks(checks: Checks) -> Iterator[str]:
+    slope, error = checks.difference.slope, rounded_up(checks.difference.error)
+    engine = f"{checks.dtype}, {checks.engine} engine"
+    yield f"gradient          {checks.gradient:.10g}   ({engine})"
+    yield f"sum of the terms  {checks.sum_of_terms:.10g}"
+    yield f"difference        {slope:.10g}   (forward alone; error below {error})"
+    yield checks.sentence()

@@ -1,0 +1,138 @@
+"""``chainrule explain``: what it prints, the page it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from command_line import HEART, ROOT, Here, on_a_terminal, refused
+from test_explain_page import exact
+from test_report import Page
+
+import chainrule as cr
+
+SCHEMA = json.loads((ROOT / "docs" / "explanation.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("explained")
+    cr.train_table(HEART, "disease", epochs=4, output=found / "run", progress=False)
+    arrays = cr.Network(cr.Input(2), cr.Dense(3, "tanh"), cr.Dense(2), seed=0)
+    rows = [[0.5, 1.0], [1.0, -1.0], [0.0, 2.0], [1.0, 1.0]]
+    cr.train(arrays, rows, [0, 1, 0, 1], epochs=2, progress=False).save(found / "arrays")
+    return found
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> Here:
+    return Here(monkeypatch, capsys, folder)
+
+
+def test_a_weight_is_explained_and_the_row_printed(here: Here) -> None:
+    ended = here("explain", "run", "dense_1.W[8,0]", "--sample", 7)
+    assert (ended.code, ended.err) == (0, "")
+    why = cr.explain("run", "dense_1.W[8,0]", sample=7)
+    assert why.sentence in ended.out
+    assert "cholesterol: 354" in ended.out
+    assert "The three numbers agree." in ended.out
+    dotted = here("explain", "run", "dense_1.W.8.0", "--sample", 7)
+    assert ended.out.splitlines()[2:] == dotted.out.splitlines()[2:]
+
+
+def test_the_page_is_written_and_carries_its_command(here: Here) -> None:
+    words = ["explain", "run", "dense_1.W[8,0]", "--sample", "7", "--save", "why.html"]
+    ended = here(*words, "--depth", "2")
+    assert (ended.code, ended.err) == (0, "")
+    why = cr.explain("run", "dense_1.W[8,0]", sample=7)
+    assert ended.out == f"{why.sentence}\nAll of it, on a page: why.html\n"
+    text = Path("why.html").read_text("utf-8")
+    command = Page(text).texts["code"][-1]
+    assert shlex.split(command) == ["chainrule", *words, "--depth", "2"]
+    Path("why.html").unlink()
+    here(*shlex.split(command)[1:])
+    assert Path("why.html").read_text("utf-8") == text
+    assert exact(text) == exact(why.html(depth=2))
+
+
+def test_depth_unfolds(here: Here) -> None:
+    sizes = []
+    for depth in (1, 2, 3, 4):
+        out = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--depth", depth).out
+        sizes.append(len(out.splitlines()))
+    assert sizes == sorted(set(sizes))
+
+
+def test_several_samples_a_step_and_a_prediction(here: Here) -> None:
+    several = here("explain", "run", "dense_1.W.8.0", "--sample", 1, "--sample", 2).out
+    assert "Over 2 rows the gradient at dense_1.W[8,0] is" in several
+    step = here("explain", "run", "dense_1.W.8.0", "--step", 20, "--save", "step.html")
+    assert step.out.startswith("In step 20 (epoch 3) adam moved dense_1.W[8,0]")
+    page = Page(Path("step.html").read_text("utf-8"))
+    assert {"Who pulled this weight", "Which steps made it"} <= set(page.texts["h2"])
+    prediction = here("explain", "run", "--sample", 7, "--output", "yes")
+    due = cr.explain("run", sample=7, output="yes")
+    assert due.sentence() in prediction.out
+    against = here("explain", "run", "--sample", 7, "--reference", 8)
+    assert cr.explain("run", sample=7, reference=8).sentence() in against.out
+
+
+def test_json_is_the_document(here: Here) -> None:
+    ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--json")
+    document = json.loads(ended.out)
+    jsonschema.validate(document, SCHEMA)
+    due = json.loads(json.dumps(cr.explain("run", "dense_1.W.8.0", sample=7).to_dict()))
+    assert document == due | {"call": "chainrule explain run dense_1.W.8.0 --sample 7"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "cause", "remedy"),
+    [
+        (["dense_9.W", "--sample", "7"], 4, "nothing called 'dense_9.W'", "Did you mean 'dense_2"),
+        (["dense_1.W.99.0", "--sample", "7"], 4, "no place in dense_1.W", "is the last"),
+        (["dense_1.W.8.0", "--sample", "900"], 3, "no sample 900", "from 0 to 302"),
+        (["--sample", "900"], 3, "900", "302"),
+        ([], 4, "Neither a target nor a row", "dense_1.W"),
+        (["--step", "3"], 4, "for one weight", "--step 3"),
+        (["dense_1.W.8.0", "--step", "3", "--sample", "7"], 4, "rows of its own", "Leave out"),
+        (["dense_1.W.8.0", "--step", "99999"], 4, "99999", "the last is 39"),
+        (["dense_1.W.8.0", "--sample", "7", "--save", "no/why.html"], 5, "written", "place"),
+        (["--sample", "7", "--output", "maybe"], 4, "no class 'maybe'", "yes"),
+    ],
+)
+def test_what_is_refused(here: Here, words: list[str], code: int, cause: str, remedy: str) -> None:
+    ended = here("explain", "run", *words)
+    assert cause in refused(ended, code)
+    assert remedy in ended.err.splitlines()[1]
+
+
+def test_a_folder_without_rows_or_run(here: Here) -> None:
+    ended = here("explain", "arrays", "dense_1.W.0.0", "--sample", 0)
+    assert "rows are not saved with a run" in refused(ended, 3)
+    assert refused(here("explain", "nothing", "dense_1.W.0.0"), 5)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal on Windows")
+def test_a_terminal_of_80_columns(folder: Path) -> None:
+    words = ["explain", "run", "dense_1.W.8.0", "--sample", "7"]
+    code, out, err = on_a_terminal(words, folder)
+    assert (code, err) == (0, "")
+    assert "\x1b[38;2;" in out or "\x1b[38;5;" in out
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
+    assert max(len(line) for line in plain.splitlines()) <= 80
+    assert "└── \u22120.0" in plain or "└── +" in plain
+    code, without, _ = on_a_terminal(words, folder, NO_COLOR="1")
+    assert code == 0
+    assert "\x1b[38;" not in without
+
+
+def test_the_help_names_every_option(here: Here) -> None:
+    out: Any = here("explain", "--help").out
+    for option in ("--sample", "--step", "--save", "--depth", "--reference", "--data", "--json"):
+        assert option in out
