@@ -97,7 +97,8 @@ def test_brackets_stand_where_the_formula_needs_them(expression: Expression) -> 
     found = eval(from_mathml(shown), dict(values))
     assert found == pytest.approx(due, rel=1e-9, abs=1e-12)
     latex = written_in(LATEX, expression)
-    plain = re.sub(r"\\frac\{(.*)\}\{(.*)\}", r"\1", latex)
+    # A sign at the head of a fraction stands apart from the one before it.
+    plain = re.sub(r"\\frac\{(.*)\}\{(.*)\}", r"[\1]", latex)
     assert not re.search(r"(?<![\d}])[-+] -|\\cdot -", plain), "two signs side by side"
     drawn(latex)
 
