@@ -38,7 +38,7 @@ def problem() -> Problem:
 def side_of(name: str, problem: Problem, monkeypatch: pytest.MonkeyPatch) -> Any:
     for needed in SOLVERS.get(name, ()):
         if importlib.util.find_spec(needed) is None:
-            pytest.skip(f"{needed} is not installed")
+            pytest.skip(f"needs PyTorch and what is compared with: {needed} is not installed")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     # Which of its ways is the fastest is not asked here: the first one is taken.
     monkeypatch.setattr(squares_sides, "fastest", lambda ways: next(iter(ways)))
