@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +64,7 @@ def test_terms_sum_to_the_gradient_of_the_batch(
 
 
 def test_a_pull_is_the_gradient_of_its_row_alone_by_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
     numbers = np.random.default_rng(4).normal(size=(30, 2))
     found = who_pulled(network(), W, x=X, y=numbers, loss="mean_squared_error")
     y = torch.tensor(numbers)
