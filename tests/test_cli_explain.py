@@ -96,14 +96,25 @@ def test_json_is_the_document(here: Here) -> None:
     [
         (["dense_9.W", "--sample", "7"], 4, "nothing called 'dense_9.W'", "Did you mean 'dense_2"),
         (["dense_1.W.99.0", "--sample", "7"], 4, "no place in dense_1.W", "is the last"),
-        (["dense_1.W.8.0", "--sample", "900"], 3, "no sample 900", "from 0 to 302"),
+        (["dense_1.W.8.0", "--sample", "900"], 3, "no row 900", "from 0 to 302"),
         (["--sample", "900"], 3, "900", "302"),
-        ([], 4, "Neither a target nor a row", "dense_1.W"),
+        ([], 4, "Neither a target nor a row", "--sample 7"),
         (["--step", "3"], 4, "for one weight", "--step 3"),
         (["dense_1.W.8.0", "--step", "3", "--sample", "7"], 4, "rows of its own", "Leave out"),
         (["dense_1.W.8.0", "--step", "99999"], 4, "99999", "the last is 39"),
         (["dense_1.W.8.0", "--sample", "7", "--save", "no/why.html"], 5, "written", "place"),
         (["--sample", "7", "--output", "maybe"], 4, "no class 'maybe'", "yes"),
+        (["--sample", "7", "--reference", "9999"], 3, "There is no row 9999", "from 0 to 302"),
+        (["--sample", "7", "--reference", "-1"], 3, "There is no row -1", "from 0 to 302"),
+        (["--sample", "7", "--sample", "8"], 4, "of one row", "--sample once"),
+        (["dense_1.W.8.0", "--sample", "7", "--reference", "3"], 4, "--reference is for", "target"),
+        (["dense_1.W.8.0", "--step", "3", "--output", "yes"], 4, "--output is for", "--output"),
+        (["disease", "--sample", "7"], 4, "called 'disease'", "dense_2[1] (disease = yes)"),
+        (["disease"], 4, "called 'disease'", "dense_2[0,0] (disease = no)"),
+        (["cholesterl", "--sample", "7"], 4, "called 'cholesterl'", "Did you mean 'cholesterol'?"),
+        (["chol", "--sample", "7"], 4, "called 'chol'", "Did you mean 'cholesterol'?"),
+        (["chest_pan", "--sample", "7"], 4, "'chest_pan'", "Did you mean 'chest_pain'"),
+        (["nonsense", "--sample", "7"], 4, "'nonsense'", "'age', 'gender'"),
     ],
 )
 def test_what_is_refused(here: Here, words: list[str], code: int, cause: str, remedy: str) -> None:
@@ -130,6 +141,19 @@ def test_a_terminal_of_80_columns(folder: Path) -> None:
     code, without, _ = on_a_terminal(words, folder, NO_COLOR="1")
     assert code == 0
     assert "\x1b[38;" not in without
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name on Windows")
+def test_what_is_no_file_is_not_replaced_by_one(here: Here, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--save", pipe)
+    assert "it is no ordinary file" in refused(ended, 5)
+    assert pipe.is_fifo()
+    kept = tmp_path / "why.html"
+    kept.write_text("of before", "utf-8")
+    assert here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--save", kept).code == 0
+    assert kept.read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_the_help_names_every_option(here: Here) -> None:

@@ -302,9 +302,9 @@ def test_bad_targets_get_one_sentence(target: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"sample": 40}, "no sample 40.*are 40.*0 to 39"),
-        ({"sample": -1}, "no sample -1"),
-        ({"sample": 1.5}, "no sample 1.5"),
+        ({"sample": 40}, "no row 40.*are 40.*0 to 39"),
+        ({"sample": -1}, "no row -1"),
+        ({"sample": 1.5}, "no row 1.5"),
         ({"sample": []}, "No sample is named"),
         ({"width": 0}, "width=0 is no count"),
         ({"loss": "cross_entropy"}, "A run has its own loss"),
@@ -328,7 +328,7 @@ def test_what_a_network_refuses(table_run: Any) -> None:
         explain(3, "dense_1.W[2,0]")
     with pytest.raises(ChainruleError, match="no type of float"):
         explain(NETWORK, "dense_1.W[2,0]", **ONE, dtype="float16")
-    with pytest.raises(ChainruleError, match=r"no sample 303.*heart_disease.csv are 303"):
+    with pytest.raises(ChainruleError, match=r"no row 303.*heart_disease.csv are 303"):
         explain(table_run, "age", sample=303)
     with pytest.raises(ChainruleError, match="'age' is another number in each of 2 rows"):
         explain(table_run, "age", sample=[1, 2])

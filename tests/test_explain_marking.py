@@ -259,7 +259,7 @@ def test_order_spaces_case_semicolons_and_commas_change_nothing(tmp_path: Path) 
     lines = [line.split(",") for line in KEY.splitlines()]
     due = mark(read_answers(filled(tmp_path, KEY)))
     turned = "\n".join(
-        ";".join((row[3].replace(".", ","), f" {row[2].upper()} ", row[1] + ".0", row[0]))
+        ";".join((row[4].replace(".", ","), f" {row[3].upper()} ", row[2] + ".0", row[0]))
         for row in [lines[0], *reversed(lines[1:])]
     )
     turned = turned.replace("1.0;", "1;", 0).replace("student.0", "Student")
@@ -289,6 +289,43 @@ def test_the_seed_may_be_given_apart(tmp_path: Path) -> None:
     assert mark(read_answers(path, seed=2))[0].mistakes
     with pytest.raises(DataError, match="does not say of which seed"):
         read_answers(path)
+
+
+def test_another_seed_than_that_of_the_file_is_refused(tmp_path: Path) -> None:
+    path = filled(tmp_path, KEY)
+    assert read_answers(path, seed=1) == read_answers(path)
+    with pytest.raises(DataError, match="Row 1 is of seed 1, and the seed that is given is 2"):
+        read_answers(path, seed=2)
+
+
+def test_a_student_who_has_no_sheet_is_refused(tmp_path: Path) -> None:
+    added = filled(tmp_path, KEY + "1,,3,z1,0.5\n", "added.csv")
+    with pytest.raises(DataError, match="answers z1 of student 3 a second time"):
+        read_answers(added)
+    wrong = filled(tmp_path, KEY + "1,,99,z1,0.5\n", "wrong.csv")
+    with pytest.raises(DataError) as error:
+        read_answers(wrong)
+    assert error.value.cause == f"Row {3 * len(BLANKS) + 1} is about student 99."
+    assert error.value.remedy == "Students run from 1 to 3."
+    bare = filled(tmp_path, "seed,student,blank,answer\n1,99,z1,0.5\n", "bare.csv")
+    assert list(read_answers(bare)) == [(1, 99)]
+    with pytest.raises(DataError, match="Row 1 is about student 99"):
+        read_answers(bare, students=30)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1.234,5", "with a point and a comma, either could be the decimal mark"),
+        ("1,234.5", "with a point and a comma, either could be the decimal mark"),
+        ("1,234,567", "it has more than one decimal mark"),
+        ("half", ""),
+        ("half, or so.", ""),
+    ],
+)
+def test_it_is_said_why_a_text_is_no_number(text: str, why: str) -> None:
+    found = marks_of(SHEETS[0], {"h1": Answer.of(text)}).mistakes[0]
+    assert found.sentence == f"{text!r} is no number" + (f": {why}" if why else "")
 
 
 @pytest.mark.parametrize(
@@ -376,3 +413,6 @@ def test_the_command_refuses_in_a_sentence(here: Here) -> None:
     filled(Path(), "student,answer\n1,0.5\n")
     assert "has no column 'blank'" in refused(here("mark", "answers.csv"), 3)
     assert "could not be read" in refused(here("mark", "nothing.csv"), 3)
+    filled(Path(), class_of_three(), "three.csv")
+    assert "is of seed 1" in refused(here("mark", "three.csv", "--seed", 2), 3)
+    assert "student 3" in refused(here("mark", "three.csv", "--students", 2), 3)

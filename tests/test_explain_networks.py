@@ -27,10 +27,10 @@ NOT_IN_A_NETWORK = {"l1_penalty", "l2_penalty", "step"}
 
 
 def asked(one: Drawn, target: str, **how: Any) -> Explanation:
+    form = {"training": True, "seed": one.seed, "step": 3} if one.training else {}
     return explain(
-        one.network, target, x=one.x, y=one.y, loss=one.loss, training=one.training,
-        seed=one.seed, step=3, most_nodes=12, **how,
-    )  # fmt: skip
+        one.network, target, x=one.x, y=one.y, loss=one.loss, most_nodes=12, **form, **how
+    )
 
 
 def some_targets(one: Drawn) -> Iterator[str]:

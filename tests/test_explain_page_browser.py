@@ -67,6 +67,53 @@ def test_axe_finds_nothing_serious(
     page.context.close()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", [360, 720, 1000, 1280])
+def test_no_table_is_cut_off(chromium: Any, pages: dict[str, Path], kind: str, width: int) -> None:
+    page = opened(chromium, pages[kind], viewport={"width": width, "height": 800})
+    for table in page.locator(".wide:not(.derivation)").all():
+        room = table.evaluate("one => [one.scrollWidth, one.clientWidth]")
+        assert room[0] <= room[1], table.get_attribute("aria-label")
+    assert page.locator("tbody td:visible").count() > 2
+    page.context.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_paper_has_room_for_every_table(chromium: Any, pages: dict[str, Path], kind: str) -> None:
+    # A4 between margins of 14 mm.
+    page = opened(chromium, pages[kind], viewport={"width": 688, "height": 1000})
+    page.emulate_media(media="print")
+    for table in page.locator(".wide:not(.derivation)").all():
+        room = table.evaluate("one => [one.scrollWidth, one.clientWidth]")
+        assert room[0] <= room[1], table.get_attribute("aria-label")
+    page.context.close()
+
+
+@pytest.mark.parametrize("kind", ["step", "prediction"])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_all_bars_of_a_table_grow_from_one_line(
+    chromium: Any, pages: dict[str, Path], kind: str, width: int
+) -> None:
+    page = opened(chromium, pages[kind], viewport={"width": width, "height": 800})
+    seen = 0
+    for table in page.locator("table").all():
+        boxes = [one.bounding_box() for one in table.locator(".bar").all()]
+        middles = {round(one["x"] + one["width"] / 2, 1) for one in boxes}
+        assert len(middles) <= 1
+        seen += len(boxes)
+    assert seen > 8
+    page.context.close()
+
+
+def test_a_narrow_screen_says_what_each_number_is(chromium: Any, pages: dict[str, Path]) -> None:
+    page = opened(chromium, pages["prediction"], viewport={"width": 360, "height": 800})
+    share = page.locator("tbody td:has(.bar)").first
+    label = share.evaluate("one => getComputedStyle(one, '::before').content")
+    assert "what it adds" in label
+    assert page.locator("table").first.aria_snapshot().count("rowheader") > 3
+    page.context.close()
+
+
 def test_axe_finds_what_is_wrong(chromium: Any, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.html"
     wrong.write_text("<html><body><p style='color:#ddd'>pale</p></body></html>", "utf-8")

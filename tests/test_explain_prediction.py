@@ -260,7 +260,7 @@ def test_a_jump_is_said_to_be_unexplained() -> None:
     why = why_prediction(run, 2, np.array([3.0, -3.0, 3.0, -3.0]))
     assert set(shares_of(why).values()) == {0.0}
     assert why.residual == why.difference != 0.0
-    assert "They do not explain all of it" in why.sentence()
+    assert f"They do not explain all of it, {why.residual:.2g} is left:" in why.sentence()
 
 
 def test_a_fitted_network_speaks_of_the_users_columns_and_unit() -> None:
@@ -291,8 +291,11 @@ def test_it_is_plain_data(tanh_run: Run) -> None:
     assert plain["columns"][0]["inputs"].keys() == dict(why.columns[0].inputs).keys()
     assert plain["sentence"] == str(why) == why.sentence()
     said = why.sentence()
-    assert f"{why.columns[0].column} = {why.columns[0].value} {why.columns[0].share:+.4g}" in said
-    assert f"add up to {why.total:.6g}, the difference is {why.difference:.6g}" in said
+    assert (
+        f"{why.columns[0].column} = {why.columns[0].value} adds {why.columns[0].share:+.4g}" in said
+    )
+    assert said.endswith(f"add up to {why.total:.6g}, the difference is {why.difference:.6g}.")
+    assert "residual" not in said
 
 
 # ---------------------------------------------------------------- where rows come from
@@ -335,7 +338,9 @@ def test_rows_that_are_not_kept_are_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "cause"),
     [
-        ({"row": 5000}, DataError, "There is no sample 5000"),
+        ({"row": 5000}, DataError, "There is no row 5000"),
+        ({"row": -1}, DataError, "There is no row -1"),
+        ({"row": 3, "reference": -1}, DataError, "There is no row -1"),
         ({"row": 3, "output": "yse"}, SetupError, "There is no class 'yse'"),
         ({"row": 3, "output": "yes", "against": "yes"}, SetupError, "set against itself"),
         ({"row": {"age": 3.0}}, DataError, "has no column 'pain'"),

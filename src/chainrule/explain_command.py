@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,9 +54,23 @@ def explain(
     three numbers that must agree, what pulls it up and down, and why it is zero where it is. With
     --step: the receipt of a step. Without a target: what each column adds to the prediction.
     """
-    from chainrule.errors import SetupError
     from chainrule.explanation.door import explain as explained
 
+    _refuse(locals())
+    one = sample[0] if sample and len(sample) == 1 else sample
+    given = {"sample": one, "step": step, "reference": reference, "output": _place(output),
+             "data": data}  # fmt: skip
+    asked: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
+    found = explained(run, target, width=width, symbols=symbols, **asked)
+    pulls = None if step is None or target is None else _pulls(run, target, step, data)
+    _show(found, pulls, _command(locals()), save, depth, json=json)
+
+
+def _refuse(given: Mapping[str, Any]) -> None:
+    """Raise SetupError for options that do not belong together."""
+    from chainrule.errors import SetupError
+
+    target, sample, step = given["target"], given["sample"], given["step"]
     if step is not None and sample:
         raise SetupError(
             "A step of the training has rows of its own, and a sample is given as well.",
@@ -66,13 +81,19 @@ def explain(
             "A step is explained for one weight, and none is named.",
             f"Name it in front of --step {step}, such as dense_1.W.0.0.",
         )
-    one = sample[0] if sample and len(sample) == 1 else sample
-    given = {"sample": one, "step": step, "reference": reference, "output": _place(output),
-             "data": data}  # fmt: skip
-    asked: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
-    found = explained(run, target, width=width, symbols=symbols, **asked)
-    pulls = None if step is None or target is None else _pulls(run, target, step, data)
-    _show(found, pulls, _command(locals()), save, depth, json=json)
+    if target is None and not sample:
+        raise SetupError(
+            "Neither a target nor a row is named.",
+            "Name a number, such as dense_1.W.0.0, or the row of a prediction, such as --sample 7.",
+        )
+    for name in ("reference", "output"):
+        if target is not None and given[name] is not None:
+            raise SetupError(
+                f"--{name} is for a prediction, and '{target}' is to be explained.",
+                f"Leave out --{name}, or the target.",
+            )
+    if target is None and len(sample) > 1:
+        raise SetupError("A prediction is that of one row.", "Give --sample once.")
 
 
 def _place(output: str | None) -> str | int | None:

@@ -41,6 +41,9 @@ def mark(
     seed: Annotated[
         int | None, typer.Option(help="That of the worksheets, if the file has no column seed.")
     ] = None,
+    students: Annotated[
+        int | None, typer.Option(help="So many sheets were made, if no column sheets says it.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the marks to this file, as CSV.")
     ] = None,
@@ -55,7 +58,7 @@ def mark(
     from chainrule.views.marks import marks_as_csv, marks_as_json, marks_as_text
     from chainrule.views.report import write_file
 
-    found = marked(read_answers(answers, seed))
+    found = marked(read_answers(answers, seed, students))
     if output is not None:
         write_file(output, marks_as_csv(found), "The marks")
     if json:

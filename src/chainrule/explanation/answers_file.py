@@ -38,6 +38,17 @@ class Answer:
         return cls(text, float(plain) if _NUMBER.fullmatch(plain) else None)
 
     @property
+    def trouble(self) -> str:
+        """Why a text of digits is no number all the same, to stand behind that; "" for others."""
+        if self.number is not None or re.search(r"\d", self.text) is None:
+            return ""
+        if "," in self.text and "." in self.text:
+            return ": with a point and a comma, either could be the decimal mark"
+        if self.text.count(",") + self.text.count(".") > 1:
+            return ": it has more than one decimal mark"
+        return ""
+
+    @property
     def decimals(self) -> int:
         """How many digits stand behind the decimal mark."""
         return len(re.split(r"[.,]", re.split("[eE]", self.text)[0] + ".")[1])
@@ -47,14 +58,16 @@ class Answer:
 Answers = dict[tuple[int, int], dict[str, Answer]]
 
 
-def read_answers(path: str | Path, seed: int | None = None) -> Answers:
+def read_answers(path: str | Path, seed: int | None = None, students: int | None = None) -> Answers:
     """Return the answers of a file, students in the order in which they come.
 
-    ``seed`` is that of the worksheets, for a file without a column ``seed``. Rows and columns may
-    stand in any order. Raises DataError for a file that cannot be read, a column that is missing,
-    and a row that is about no student or no blank, or about one that was answered before.
+    ``seed`` is that of the worksheets, for a file without a column ``seed``; ``students`` says how
+    many sheets were made, for a file without a column ``sheets``. Rows and columns may stand in any
+    order. Raises DataError for a file that cannot be read, a column that is missing, and a row that
+    is about no student or no blank, about one that was answered before, or of another seed.
     """
     columns = _columns(Path(path))
+    made = _sheets_made(columns, students)
     rows = len(columns["student"])
     found: Answers = {}
     for row in range(rows):
@@ -62,10 +75,9 @@ def read_answers(path: str | Path, seed: int | None = None) -> Answers:
         if not any(cells[name] for name in COLUMNS):
             continue
         student = _whole(cells["student"], "student", row)
-        if not 1 <= student <= MOST_STUDENTS:
+        if not 1 <= student <= made:
             raise DataError(
-                f"Row {row + 1} is about student {student}.",
-                f"Students run from 1 to {MOST_STUDENTS}.",
+                f"Row {row + 1} is about student {student}.", f"Students run from 1 to {made}."
             )
         sheet = found.setdefault((_seed_of(cells, seed, row), student), {})
         blank = _blank(cells["blank"], row)
@@ -104,9 +116,25 @@ def _columns(path: Path) -> Mapping[str, list[str]]:
     return columns
 
 
+def _sheets_made(columns: Mapping[str, list[str]], students: int | None) -> int:
+    """Return how many sheets were made: a row that was added by hand need not say it."""
+    said = [
+        _whole(text.strip(), "sheets", row)
+        for row, text in enumerate(columns.get("sheets", ()))
+        if text.strip()
+    ]
+    return max(said, default=MOST_STUDENTS if students is None else students)
+
+
 def _seed_of(cells: Mapping[str, str], seed: int | None, row: int) -> int:
     if cells.get("seed"):
-        return _whole(cells["seed"], "seed", row)
+        own = _whole(cells["seed"], "seed", row)
+        if seed is not None and own != seed:
+            raise DataError(
+                f"Row {row + 1} is of seed {own}, and the seed that is given is {seed}.",
+                "Leave out the seed that is given, or correct the column 'seed'.",
+            )
+        return own
     if seed is None:
         raise DataError(
             "The file does not say of which seed its worksheets are.",

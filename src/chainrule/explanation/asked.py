@@ -14,6 +14,7 @@ from chainrule.checks import is_whole_number
 from chainrule.data.preparation import Preparation
 from chainrule.data.ranges import Scaling
 from chainrule.errors import DataError, SetupError
+from chainrule.explanation.prepared_inputs import how_prepared, how_scaled
 from chainrule.explanation.run_rows import rows_of_run, training_row_names
 from chainrule.explanation.run_table import table_of_run
 from chainrule.explanation.trace import PREDICTION, Mode, RowNames, Trace, trace_rows
@@ -33,7 +34,9 @@ Array = NDArray[Any]
 class Asked:
     """An objective with its parameters and rows, and how these are called.
 
-    ``columns`` are the names of a single input's numbers, ``outputs`` those of a single output's.
+    ``columns`` are the names of a single input's numbers, ``outputs`` those of a single output's;
+    ``prepared`` says how each of the input's numbers was made of the user's own.
+    ``every`` are the inputs of all rows given, of which these are some; () where nothing is known.
     """
 
     network: Network
@@ -45,6 +48,8 @@ class Asked:
     columns: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     mode: Mode = PREDICTION
+    every: tuple[Array, ...] = ()
+    prepared: tuple[str, ...] = ()
 
     def trace(self) -> Trace:
         """Return the trace of the rows."""
@@ -96,9 +101,12 @@ def asked_of_network(
     choice = _loss(network, y) if loss is None else loss
     objective, rows = objective_for(network, x, y, choice, training=mode.form == "training")
     chosen = _chosen(sample, len(rows[0]), "the rows given")
+    plan = objective.plan
+    as_predicted = mode == PREDICTION or plan.prediction_walk is plan.walk
+    every = tuple(rows[: len(plan.inputs)]) if as_predicted else ()
     rows = [one[list(chosen)] for one in rows]
     names = RowNames(chosen, tuple(f"row {one}" for one in chosen))
-    return Asked(network, objective, rows, names, dtype, "auto", mode=mode)
+    return Asked(network, objective, rows, names, dtype, "auto", mode=mode, every=every)
 
 
 def _with_rows(network: Network, x: Any, y: Any) -> tuple[Any, Any]:
@@ -132,7 +140,7 @@ def _chosen(sample: Any, count: int, what: str) -> tuple[int, ...]:
     for one in asked:
         if not is_whole_number(one) or not one < count:
             raise DataError(
-                f"There is no sample {one!r}: {what} are {count}.",
+                f"There is no row {one!r}: {what} are {count}.",
                 f"Count from 0: give a number from 0 to {count - 1}.",
             )
     if not asked:
@@ -157,7 +165,7 @@ def asked_of_run(
         rows = _given_rows(run, x, y)
         chosen = _chosen(sample, len(rows), "the rows given")
         names = RowNames(chosen, tuple(f"row {one}" for one in chosen))
-        return _of_rows(run, rows.part(np.array(chosen)), names)
+        return replace(_of_rows(run, rows.part(np.array(chosen)), names), every=rows.inputs)
     if run.rows is None:
         raise DataError(
             "The run was loaded from a folder, and rows are not saved with a run.",
@@ -226,7 +234,17 @@ def _of_rows(run: Run, rows: Rows, names: RowNames, columns: tuple[str, ...] = (
         setup.engine,
         columns=columns,
         outputs=output_names(run),
+        prepared=_how_prepared(run),
     )
+
+
+def _how_prepared(run: Run) -> tuple[str, ...]:
+    """Return how each input was made of a column; () where the network reads what is given."""
+    if "preparation" in run.notes:
+        return how_prepared(preparation(run).columns)
+    if "scaling" in run.notes:
+        return how_scaled(Scaling.from_record(run.notes["scaling"]).inputs)
+    return ()
 
 
 def output_names(run: Run) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from chainrule.explanation.entries import Words
 from chainrule.explanation.linking import CONVOLUTIONS, PRODUCTS
 from chainrule.explanation.links import Array
 from chainrule.explanation.other_rows import OtherRows
+from chainrule.explanation.overflow import overflow_before, overflow_cause
 from chainrule.explanation.pooling_links import POOLING
 from chainrule.explanation.sliding_links import Places
 from chainrule.explanation.unit_causes import slope_of, unit_cause
@@ -48,6 +49,9 @@ def _of_weights(words: Words, rows: OtherRows, step: Step, block: Block) -> Caus
     if (x.reshape(-1)[flat] != 0).any():
         return _masked(words, step, block.link.source, block.sources)
     maker = next((one for one in words.trace.objective.steps if value in one.outputs), None)
+    overflow = overflow_before(words, words.trace.exact, value, flat)
+    if overflow:
+        return overflow
     if maker is not None and maker.op.kind == "elementwise":
         before = np.asarray(words.trace.exact.values[str(maker.inputs[0])])
         if (slope_of(maker, before.reshape(-1)[flat]) == 0).all():
@@ -269,6 +273,9 @@ def _masked(words: Words, step: Step, value: str, flat: Array) -> Cause:
 
 
 def _no_slope(words: Words, rows: OtherRows, step: Step, block: Block) -> Cause:
+    overflow = overflow_cause(words, words.trace.exact, step, block.sources)
+    if overflow:
+        return overflow
     names = entry_names(words, block.link.source, block.sources)
     mixes = bool(step.op.couples) and "softmax" in (step.op.name, *step.op.includes)
     saturated = mixes or step.op.name.startswith(("softmax", "log_softmax", "attention"))

@@ -15,12 +15,19 @@ from chainrule.explanation.trace import Pass
 LARGEST = {"float32": "3.4e38", "float64": "1.8e308"}
 
 
-def blow_up(words: Words) -> Cause | None:
-    """Return where the pass in the run's own type first became NaN or infinite; None if nowhere."""
+def blow_ups(words: Words) -> tuple[Cause, ...]:
+    """Return where the pass in the run's own type first became NaN or infinite; () if nowhere.
+
+    What came in as no number is named in every value that holds some.
+    """
     trace = words.trace
     made = {str(name) for step in trace.objective.steps for name in step.outputs}
     given = [name for name in trace.own.values if name not in made]
-    return _given(words, given) or _forward(words, trace.own) or _backward(words, trace.own)
+    found = _given(words, given)
+    if found:
+        return found
+    first = _forward(words, trace.own) or _backward(words, trace.own)
+    return () if first is None else (first,)
 
 
 def _bad(content: Array | None) -> Array:
@@ -38,22 +45,38 @@ def _first_bad(arrays: Iterable[tuple[str, Array | None]]) -> tuple[str, int] | 
     return None
 
 
-def _given(words: Words, names: Iterable[str]) -> Cause | None:
-    """Return what already came in as no number."""
+def _given(words: Words, names: Iterable[str]) -> tuple[Cause, ...]:
+    """Return what already came in as no number, for each value that holds some."""
     values = words.trace.own.values
-    found = _first_bad((name, values[name]) for name in names)
-    if found is None:
-        return None
-    name, place = found
-    number = _written(values[name], place)
+    bad = {name: _bad(values[name]) for name in names}
+    bad = {name: places for name, places in bad.items() if len(places)}
+    count = sum(map(len, bad.values()))
+    last = (
+        "With a number there the pass can be finite."
+        if count == 1
+        else f"All {count} of them would have to be numbers for the pass to be finite."
+    )
+    return tuple(
+        _came_in(words, name, places, last if name == list(bad)[-1] else "")
+        for name, places in bad.items()
+    )
+
+
+def _came_in(words: Words, name: str, places: Array, counterfactual: str) -> Cause:
+    """Return that some places of a value came in as no finite number."""
+    place = int(places[0])
+    number = _written(words.trace.own.values[name], place)
     at = words.name(entry_at(words, name, place))
     row = _row(words, name, place)
-    in_rows = "the data" if name in words.trace.row_values else "the parameters"
+    where = "the data" if name in words.trace.row_values else "the parameters"
+    others = len(places) - 1
+    verb = "is" if others == 1 else "are"
+    more = f", and {others} more of {name} {verb} no finite number" if others else ""
     return Cause(
         "not finite",
         (at,),
-        f"{at} is {number}{row}, before anything is computed: it is in {in_rows}.",
-        "With a number there the pass can be finite.",
+        f"{at} is {number}{row}, before anything is computed: it is in {where}{more}.",
+        counterfactual,
         {"row": float(_row_number(words, name, place))},
     )
 

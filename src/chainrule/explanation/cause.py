@@ -25,6 +25,7 @@ Kind = Literal[
     "weightless row",
     "frozen",
     "underflow",
+    "overflow",
     "symmetric start",
     "exact cancellation",
     "lost in rounding",

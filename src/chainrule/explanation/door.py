@@ -18,6 +18,7 @@ from chainrule.explanation.prediction import Attribution, why_prediction
 from chainrule.explanation.receipts import Receipt, receipt
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.explanation.trace import PREDICTION, Mode
+from chainrule.explanation.what_belongs import refuse_strangers
 from chainrule.network.network import Network
 from chainrule.training.records import load
 from chainrule.training.run import Run
@@ -111,17 +112,20 @@ def explain(
             raise SetupError(f"{name}={count!r} is no count.", "Give a whole number from 1.")
     if symbols not in ("own", "textbook"):
         raise SetupError(f"There are no symbols {symbols!r}.", "Say 'own' or 'textbook'.")
-    call = call_text(what, target, _that_differ(locals()))
+    given = _that_differ(locals())
+    call = call_text(what, target, given)
     if isinstance(what, str | Path):
         what = load(what)
+    if isinstance(what, Run | Network):
+        refuse_strangers(what, target, given)
     if target is None:
         return replace(_prediction(what, sample, x, reference, output, data), call=call)
     if isinstance(what, Run) and step is not None:
         return replace(receipt(what, target, step, rows_of_run(what, data)), call=call)
     mode = Mode("training", seed, step or 0) if training else PREDICTION
     asked = _asked(what, sample, x, y, loss, data, mode, dtype)
-    words = Words(asked.trace(), asked.columns, asked.outputs, symbols)
-    found = explained(words, target, width, most_nodes, _every_row(what, data))
+    words = Words(asked.trace(), asked.columns, asked.outputs, symbols, asked.prepared)
+    found = explained(words, target, width, most_nodes, _every_row(what, data, asked))
     return replace(found, call=call)
 
 
@@ -156,17 +160,18 @@ def _prediction(
     return why_prediction(what, row, reference, output=output, data=data)
 
 
-def _every_row(what: Any, data: Any) -> EveryRow | None:
-    """Return what gives the inputs of all training rows of a run, None where there are none."""
-    if not isinstance(what, Run):
-        return None
+def _every_row(what: Any, data: Any, asked: Asked) -> EveryRow:
+    """Return what gives the inputs of all training rows of a run, else of all rows given."""
 
     def inputs() -> Sequence[Any] | None:
+        given = asked.every or None
+        if not isinstance(what, Run):
+            return given
         try:
             return rows_of_run(what, data)[0].inputs
         except DataError:
-            # The rows that are explained were given, and others are not to be had.
-            return None
+            # The training rows are not to be had.
+            return given
 
     return inputs
 

@@ -32,13 +32,15 @@ class Words:
     """How the entries of a trace are named, and said in the user's terms.
 
     ``columns`` are the names of a single input's numbers, ``outputs`` those of a single output's.
-    ``symbols``: "own", the names, or "textbook", w31 and its like.
+    ``symbols``: "own", the names, or "textbook", w31 and its like. ``prepared``: how each number of
+    a single input was made of the user's own, in a sentence.
     """
 
     trace: Trace
     columns: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     symbols: str = "own"
+    prepared: tuple[str, ...] = ()
 
     def symbol(self, entry: Entry) -> str:
         """Return the symbol of an entry: its name, or that of textbooks where there is one."""

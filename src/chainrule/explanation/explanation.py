@@ -180,7 +180,8 @@ class Explanation(Faces):
         loss = f"the loss of {rows.names[0]}" if len(rows) == 1 else f"the loss of {len(rows)} rows"
         loss = f"{loss} ({self.trace.exact.loss:.4g})"
         content = float(self.trace.exact.values[self.entry.value][self.entry.place])
-        subject = f"{named[:1].upper()}{named[1:]} ({content:.4g})"
+        scaled = " as prepared" if self._preparation else ""
+        subject = f"{named[:1].upper()}{named[1:]} ({content:.4g}{scaled})"
         if gradient != gradient:
             return f"{subject}: its gradient is no number."
         if gradient == 0.0:
@@ -203,8 +204,19 @@ class Explanation(Faces):
         frozen = [one.name for one in trace.objective.frozen.parameters]
         if any(name in frozen for name in self.target.values):
             said.append(f"{self.target.values[0]} is frozen: the training does not move it.")
+        if self._preparation:
+            said.append(self._preparation)
         said += self._rounding()
         return tuple(said)
+
+    @property
+    def _preparation(self) -> str:
+        """How an input was made of the user's own number, "" for what is no such input."""
+        entry, inputs = self.target.entry, self.trace.objective.plan.inputs
+        if entry is None or entry.value not in inputs or len(entry.place) != 2:
+            return ""
+        said = self.words.prepared
+        return said[entry.place[1]] if len(said) == inputs[entry.value][0] else ""
 
     def _rounding(self) -> list[str]:
         """Return how the run's own type differs from float64, where that shows in the target."""

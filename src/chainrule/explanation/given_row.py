@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.checks import is_whole_number
 from chainrule.data.columns import is_number, missing, spelled
 from chainrule.data.date_column import DateColumn
 from chainrule.data.dates import days_of, written_day
@@ -80,7 +79,7 @@ def given_row(run: Run, row: Any, data: Any = None) -> GivenRow:
     each, or a table of one row; for a run on arrays an array of one row, or for several inputs one
     for each. ``data``: the table again, where it is no longer where it was. Raises DataError.
     """
-    if is_whole_number(row):
+    if isinstance(row, int | np.integer) and not isinstance(row, bool):
         asked = asked_of_run(run, sample=int(row), data=data)
         inputs = flat(asked.rows[: len(run.network.plan.inputs)])
         cells = dict(asked.names.contents[0]) if "preparation" in run.notes else {}

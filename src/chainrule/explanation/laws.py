@@ -7,7 +7,7 @@ stays what it was, while all that it was given along an axis moved equally.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,12 +24,19 @@ ROUNDING = 1e-9
 SOFTMAX = ("softmax", "log_softmax", "attention", "masked_attention")
 
 
+class Law(NamedTuple):
+    """An input of a step, by number, in which a change is taken out by a law."""
+
+    step: int
+    place: int
+
+
 def cancellation_causes(
     words: Words, entry: Entry, links: Sequence[Link], sizes: tuple[float, float]
 ) -> tuple[Cause, ...]:
     """Return why the live routes of an entry cancel; ``sizes``: the sums of either sign."""
     laws = shift_laws(words, entry)
-    twins = _twins(words, links)
+    twins = same_weights(words, links)
     if laws or twins:
         return (*laws, *twins)
     name = words.name(entry)
@@ -47,22 +54,32 @@ def cancellation_causes(
 
 def shift_laws(words: Words, entry: Entry) -> tuple[Cause, ...]:
     """Return the steps that take out, by a law, what a change of the entry does."""
+    found = laws_met(words, moved_by(words, entry))
+    return tuple(law_cause(words, entry, one) for one in found)
+
+
+def moved_by(words: Words, entry: Entry) -> dict[Any, Any]:
+    """Return the change of every value that a small change of the entry causes."""
     exact = words.trace.exact.values
     unit = np.zeros(np.shape(exact[entry.value]))
     unit.reshape(-1)[flat_place(words, entry)] = 1.0
-    steps = words.trace.objective.steps
-    values = _other_parameters(words)
     with np.errstate(all="ignore"):
-        moved = tangent_walk(steps, exact, {entry.value: unit})
-        found = []
-        for step in steps:
+        return tangent_walk(words.trace.objective.steps, exact, {entry.value: unit})
+
+
+def laws_met(words: Words, moved: Mapping[Any, Any]) -> tuple[Law, ...]:
+    """Return the inputs of steps in which changes of values are taken out by a law."""
+    values = _other_parameters(words)
+    found = []
+    with np.errstate(all="ignore"):
+        for number, step in enumerate(words.trace.objective.steps):
             for place, name in enumerate(map(str, step.inputs)):
                 change = moved.get(name)
                 if change is None or not step.op.couples or not np.any(change):
                     continue
                 axis = _even_axis(step, place, np.asarray(change))
                 if axis and _shift_changes_nothing(step, place, np.asarray(change), values):
-                    found.append(_law(words, entry, step, name))
+                    found.append(Law(number, place))
     return tuple(found)
 
 
@@ -103,10 +120,39 @@ def _shift_changes_nothing(
     )
 
 
-def _law(words: Words, entry: Entry, step: Step, value: str) -> Cause:
-    name = words.name(entry)
-    op = step.op.name
-    softmax = op in SOFTMAX or bool(set(step.op.includes) & set(SOFTMAX))
+def law_cause(words: Words, entry: Entry, law: Law, were: str = "", then: str = "") -> Cause:
+    """Return a law as a cause; ``were`` says what would have to be for it to be met.
+
+    ``then`` is what follows, by default what moving the entry by 1 does to the loss.
+    """
+    step = words.trace.objective.steps[law.step]
+    value, op, name = str(step.inputs[law.place]), step.op.name, words.name(entry)
+    moves = f"{were}{name} would move" if were else f"{name} moves"
+    numbers: dict[str, float] = {}
+    if not then:
+        then, numbers = _experiment(words, entry)
+    if op in SOFTMAX or bool(set(step.op.includes) & set(SOFTMAX)):
+        return Cause(
+            "uniform shift",
+            (name,),
+            f"{moves} all that {op} compares in {value} equally, and shares stay what they "
+            "are when every number rises by the same.",
+            then,
+            numbers,
+        )
+    over = "the rows of the batch" if "n" in step.op.couples.split() else "what it averages"
+    return Cause(
+        "zero by law",
+        (name,),
+        f"{moves} {value} equally over {over}, and {op} takes the mean out again: whatever "
+        "is added in front of it is lost.",
+        then,
+        numbers,
+    )
+
+
+def _experiment(words: Words, entry: Entry) -> tuple[str, dict[str, float]]:
+    """Return what moving an entry by 1 does to the loss: in a sentence, and the two losses."""
     before = words.trace.exact.loss
     after = loss_after(words, entry, 1.0)
     experiment = (
@@ -114,25 +160,7 @@ def _law(words: Words, entry: Entry, step: Step, value: str) -> Cause:
         if np.isclose(before, after, rtol=ROUNDING, atol=ROUNDING)
         else f"Moved by 1, the loss goes from {before:.6g} to {after:.6g} on other ways."
     )
-    numbers = {"loss": before, "loss after moving it by 1": after}
-    if softmax:
-        return Cause(
-            "uniform shift",
-            (name,),
-            f"{name} moves all that {op} compares in {value} equally, and shares stay what they "
-            "are when every number rises by the same.",
-            experiment,
-            numbers,
-        )
-    over = "the rows of the batch" if "n" in step.op.couples.split() else "what it averages"
-    return Cause(
-        "zero by law",
-        (name,),
-        f"{name} moves {value} equally over {over}, and {op} takes the mean out again: whatever "
-        "is added in front of it is lost.",
-        experiment,
-        numbers,
-    )
+    return experiment, {"loss": before, "loss after moving it by 1": after}
 
 
 def loss_after(words: Words, entry: Entry, change: float) -> float:
@@ -151,7 +179,7 @@ def loss_after(words: Words, entry: Entry, change: float) -> float:
     return float(known["loss"])
 
 
-def _twins(words: Words, links: Sequence[Link]) -> tuple[Cause, ...]:
+def same_weights(words: Words, links: Sequence[Link]) -> tuple[Cause, ...]:
     """Return the layers behind whose units all have the same weights, as from one start."""
     found = []
     for link in links:

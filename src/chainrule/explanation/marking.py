@@ -128,7 +128,7 @@ def _judged(
         return "empty", None
     due = number_of(FORMULAS[blank], known, sheet.exercise.activation)
     if answer.number is None:
-        said = f"{answer.text!r} is no number"
+        said = f"{answer.text!r} is no number{answer.trouble}"
         return "wrong", Finding(blank, answer.text, due, UNREADABLE, said)
     if _agree(answer.number, sheet.key[blank]):
         return "right", None

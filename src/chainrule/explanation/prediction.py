@@ -97,21 +97,22 @@ class Attribution(Faces):
         return self.difference - self.total
 
     def sentence(self) -> str:
-        """Return the prediction and its largest shares in words, with the sum and what is left."""
+        """Return the prediction and its largest shares in words, with their sum."""
         shown = self.columns[:SHOWN]
         parts = [
-            f"{one.column} = {one.value} {one.share:+.4g} (it is {one.reference} there)"
+            f"{one.column} = {one.value} adds {one.share:+.4g} (it is {one.reference} there)"
             for one in shown
         ]
         rest = self.columns[SHOWN:]
         if rest:
             others = math.fsum(one.share for one in rest)
-            parts.append(f"the other {len(rest)} column{'s' * (len(rest) > 1)} {others:+.4g}")
+            named = "column adds" if len(rest) == 1 else f"{len(rest)} columns add"
+            parts.append(f"the other {named} {others:+.4g}")
         text = (
             f"For {self.row} the network predicts {self.prediction}: {self.quantity} is "
             f"{self.value:.4g}, and {self.reference_value:.4g} for {self.reference}. What makes "
             f"the difference: {', '.join(parts)}. The shares add up to {self.total:.6g}, the "
-            f"difference is {self.difference:.6g} (residual {self.residual:.1g})."
+            f"difference is {self.difference:.6g}."
         )
         return text + self._left_unexplained()
 
@@ -120,8 +121,8 @@ class Attribution(Faces):
         if abs(self.residual) <= NOTICEABLE * (size + abs(self.difference)):
             return ""
         return (
-            " They do not explain all of it: on the way from one row to the other the output "
-            "jumps, or bends more often than was looked."
+            f" They do not explain all of it, {self.residual:.2g} is left: on the way from one row "
+            "to the other the output jumps, or bends more often than was looked."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -50,22 +50,45 @@ def is_huge(words: Words, entry: Entry, gradient: float) -> bool:
     return abs(gradient) >= HUGE * size
 
 
-def is_tiny(words: Words, entry: Entry, gradient: float) -> bool:
-    """Whether a gradient is less than a millionth of the largest one of the parameters.
+def tiny_beside(words: Words, entry: Entry, gradient: float) -> str:
+    """Return beside what a gradient is tiny, in words; "" where it is not.
 
-    It is tiny, too, where taking it off the entry leaves the entry as it is in the run's own type.
+    That is the largest gradient of a parameter, of which it is less than a millionth, or the entry
+    itself, which stays as it is in the run's own type with the gradient taken off.
     """
-    value = words.trace.own.values[entry.value][entry.place]
-    if value != 0 and value - value.dtype.type(gradient) == value:
-        return True
+    found = (_beside_the_largest(words, gradient), _beside_itself(words, entry, gradient))
+    return ", and ".join(one for one in found if one)
+
+
+def _beside_the_largest(words: Words, gradient: float) -> str:
     gradients = words.trace.exact.gradients
-    names = [one.name for one in words.trace.objective.plan.parameters]
-    largest = max((np.abs(gradients[name]).max() for name in names if name in gradients), default=0)
-    return abs(gradient) < TINY * float(largest)
+    names = [one.name for one in words.trace.objective.plan.parameters if one.name in gradients]
+    sizes = {name: np.abs(gradients[name]) for name in names if gradients[name].size}
+    name = max(sizes, key=lambda one: float(sizes[one].max()), default="")
+    if not name or not abs(gradient) < TINY * float(sizes[name].max()):
+        return ""
+    at = words.name(entry_at(words, name, int(sizes[name].argmax())))
+    return (
+        f"beside the largest gradient of a parameter, one of size {sizes[name].max():.4g} at {at}"
+    )
+
+
+def _beside_itself(words: Words, entry: Entry, gradient: float) -> str:
+    value = words.trace.own.values[entry.value][entry.place]
+    if value == 0 or value - value.dtype.type(gradient) != value:
+        return ""
+    dtype, name = words.trace.own.dtype, words.name(entry)
+    return (
+        f"beside {name} itself: that is {value:.4g}, and {dtype} holds the same with the gradient "
+        "taken off"
+    )
 
 
 def small_slopes(words: Words, tug: TugOfWar) -> tuple[Cause, ...]:
-    """Return what makes the strongest route small: saturated units, or the smallest slope."""
+    """Return what makes the strongest route small: saturated units, or the smallest slope.
+
+    Nothing does where the gradient is small beside its entry alone.
+    """
     route = tug.strongest
     if route is None:
         return ()
@@ -78,7 +101,10 @@ def small_slopes(words: Words, tug: TugOfWar) -> tuple[Cause, ...]:
         bounded = step.op.kind == "elementwise" and not is_rectifier(step)
         if bounded and step.op.role == "activation" and abs(slope) < SATURATED:
             found.append(_nearly_saturated(words, route, number))
-    return tuple(found) or (_extreme(words, route, int(np.argmin(np.abs(route.slopes))), "small"),)
+    # A route that carries more than 1 is small beside others, not by its slopes.
+    if found or abs(route.product) >= 1 or not _beside_the_largest(words, tug.gradient):
+        return tuple(found)
+    return (_extreme(words, route, int(np.argmin(np.abs(route.slopes))), "small"),)
 
 
 def large_slopes(words: Words, tug: TugOfWar) -> tuple[Cause, ...]:

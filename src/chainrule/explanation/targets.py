@@ -19,6 +19,8 @@ from chainrule.errors import SetupError, nearest
 from chainrule.explanation.entries import Entry, Place, Words
 from chainrule.explanation.trace import Trace
 
+# So many names are proposed at most.
+SHOWN = 4
 _NAME = re.compile(r"(?P<name>.+?)(?:\[(?P<inside>[-\d,\s]*)\]|(?P<dots>(?:\.\d+)+))?")
 
 
@@ -63,7 +65,7 @@ def _parts(words: Words, text: str) -> tuple[str, Place | None]:
     name = text if found is None else found["name"]
     if name not in known or found is None:
         asked = name if found is not None and (found["inside"] or found["dots"]) else text
-        hint = _categories(words, text) or nearest(asked, (*known, *words.columns))
+        hint = _categories(words, text) or _outputs(words, text) or _near(words, asked)
         raise SetupError(f"There is nothing called '{asked}' here.", hint)
     inside = found["inside"] if found["inside"] is not None else (found["dots"] or "")
     numbers = re.findall(r"-?\d+", inside)
@@ -76,11 +78,38 @@ def _categories(words: Words, text: str) -> str:
     return f"Each category is an input: {', '.join(map(repr, inputs))}." if inputs else ""
 
 
+def _outputs(words: Words, text: str) -> str:
+    """Return which outputs stand for the column that is predicted, or nothing for other names."""
+    output, *_ = words.trace.objective.plan.outputs
+    said = [
+        f"{words.name(Entry(str(output), (0, place)))} ({one})"
+        for place, one in enumerate(words.outputs)
+        if one == text or one.startswith(f"{text} = ")
+    ]
+    if not said or len(words.trace.objective.plan.shapes[output]) != 1:
+        return ""
+    named = ", ".join(said[:SHOWN]) + (", ..." if len(said) > SHOWN else "")
+    return f"It is what the network predicts: ask for {named}."
+
+
+def _near(words: Words, asked: str) -> str:
+    """Return the columns that have a text in their names, else the names that are nearest."""
+    columns = dict.fromkeys(one.partition(" = ")[0] for one in words.columns)
+    parts = [one for one in columns if len(asked) > 2 and asked.lower() in one.lower()]
+    if parts:
+        return f"Did you mean {' or '.join(map(repr, parts[:SHOWN]))}?"
+    own = _own(words.trace)
+    return nearest(asked, dict.fromkeys((*own, *columns, *words.columns, *_known(words.trace))))
+
+
 def _known(trace: Trace) -> list[str]:
     """Return all names that may be asked for: those of parameters first, then layers, values."""
-    own = [one.name for one in trace.objective.plan.parameters]
-    values = [name for name in trace.exact.values if name not in own]
-    return list(dict.fromkeys([*own, *_layers(trace), *values]))
+    return list(dict.fromkeys([*_own(trace), *trace.exact.values]))
+
+
+def _own(trace: Trace) -> list[str]:
+    """Return the names of parameters and of layers that have some."""
+    return [*(one.name for one in trace.objective.plan.parameters), *_layers(trace)]
 
 
 def _layers(trace: Trace) -> Mapping[str, tuple[str, ...]]:

@@ -7,7 +7,9 @@ import numpy as np
 from chainrule.explanation.cause import Cause, Kind
 from chainrule.explanation.entries import Words
 from chainrule.explanation.one_entry import entry_at
+from chainrule.explanation.overflow import overflow_before, overflow_cause
 from chainrule.explanation.routes import TugOfWar
+from chainrule.explanation.strongest import Route
 
 # The smallest numbers above 0.
 SMALLEST = {"float32": 1.4e-45, "float64": 4.9e-324}
@@ -32,6 +34,9 @@ def underflow_causes(words: Words, tug: TugOfWar, exact: float) -> tuple[Cause, 
             f"({step.op.name}) is below its smallest number, and {truth}."
         )
         return (_underflow(tug, (at,), sentence, exact),)
+    overflow = _overflow(words, route, number)
+    if overflow is not None:
+        return (overflow,)
     kind: Kind = "already right" if step.op.role == "loss" else "saturation"
     given = _own(words.trace.exact.values[route.places[number].name], route.places[number].entry)
     return (
@@ -44,6 +49,21 @@ def underflow_causes(words: Words, tug: TugOfWar, exact: float) -> tuple[Cause, 
             {"at": given, "slope": slope, "exact": exact},
         ),
     )
+
+
+def _overflow(words: Words, route: Route, number: int) -> Cause | None:
+    """Return that the own type overflows in the op of a slope, or in what makes its factor."""
+    own, step = words.trace.own, words.trace.objective.steps[route.steps[number]]
+    place, behind = route.places[number], route.places[number + 1]
+    factor = str(step.inputs[0])
+    if factor not in words.trace.row_values or behind.name not in words.trace.row_values:
+        return None
+    width, made = (int(np.prod(np.shape(own.values[one])[1:])) for one in (factor, behind.name))
+    flat = np.array([behind.entry // made * width])
+    found = overflow_cause(words, own, step, flat) if step.op.couples else None
+    if found is not None or factor == place.name:
+        return found
+    return overflow_before(words, own, factor, flat)
 
 
 def _where_it_ends(words: Words, tug: TugOfWar) -> tuple[int, float] | None:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.explanation.behind_cuts import causes_behind
 from chainrule.explanation.block_causes import block_cause
-from chainrule.explanation.blow_ups import blow_up
+from chainrule.explanation.blow_ups import blow_ups
 from chainrule.explanation.cause import Cause, entry_names
 from chainrule.explanation.cuts import Cut, cuts_between
 from chainrule.explanation.entries import Entry, Words
@@ -25,7 +26,13 @@ from chainrule.explanation.one_entry import entry_of, flat_place
 from chainrule.explanation.other_rows import OtherRows
 from chainrule.explanation.possible_links import possible_links
 from chainrule.explanation.routes import TugOfWar, tug_of_war
-from chainrule.explanation.sizes import is_huge, is_tiny, large_slopes, rounding_bound, small_slopes
+from chainrule.explanation.sizes import (
+    is_huge,
+    large_slopes,
+    rounding_bound,
+    small_slopes,
+    tiny_beside,
+)
 from chainrule.explanation.targets import Target
 from chainrule.explanation.trace import Trace
 from chainrule.explanation.trace_document import plain_number
@@ -44,7 +51,7 @@ class Why:
     leads to the loss. ``cuts`` are sets of local derivatives of 0 that block every route, one
     behind another, each the smallest in its place; a derivative is named by its two ends. ``bound``
     is how far rounding may have moved the gradient. ``limit`` says in a sentence what could not be
-    found.
+    found, ``beside`` beside what a tiny gradient is tiny.
     """
 
     target: str
@@ -56,6 +63,7 @@ class Why:
     cuts: tuple[tuple[str, ...], ...] = ()
     dtype: str = "float64"
     limit: str = ""
+    beside: str = ""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -82,7 +90,7 @@ class Why:
         size = f"{of} is {self.gradient:.6g}"
         if self.verdict == "ordinary":
             return f"{size}, an ordinary number: rounding moves it by {self.bound:.2g} at most."
-        return f"{size}, which is {self.verdict}."
+        return f"{size}, which is {' '.join((self.verdict, self.beside)).strip()}."
 
     def _cut_words(self) -> str:
         behind = [_counted(len(one)) for one in self.cuts]
@@ -130,8 +138,7 @@ def why(
     rows = OtherRows(trace, all_rows)
     asked = _Asked(words, rows, entry, 0.0 if own is None else own, 0.0 if exact is None else exact)
     if not math.isfinite(trace.own.loss) or not math.isfinite(asked.own):
-        found = blow_up(words)
-        return asked.answer("not finite", () if found is None else (found,))
+        return asked.answer("not finite", blow_ups(words))
     if exact is None:
         return asked.answer("zero", no_path_causes(words, rows, entry))
     return _by_routes(asked, tug_of_war(trace, entry, words))
@@ -159,6 +166,7 @@ class _Asked:
         bound: float = 0.0,
         cuts: Sequence[Cut] = (),
         limit: str = "",
+        beside: str = "",
     ) -> Why:
         """Return the answer; that the entry is frozen is always a cause."""
         return Why(
@@ -171,6 +179,7 @@ class _Asked:
             tuple(_cut_names(self.words, one) for one in cuts),
             self.words.trace.own.dtype,
             limit,
+            beside,
         )
 
     def _frozen(self) -> tuple[Cause, ...]:
@@ -207,16 +216,18 @@ def _by_routes(asked: _Asked, tug: TugOfWar) -> Why:
         amounts = (tug.positive, tug.negative)
         return asked.answer("zero", cancellation_causes(words, entry, tug.links, amounts), bound)
     if abs(asked.own) <= bound:
-        return asked.answer("tiny", (_lost(asked, tug, bound),), bound)
+        beside = "beside what rounding can do to its sum"
+        return asked.answer("tiny", (_lost(asked, tug, bound),), bound, beside=beside)
     if is_huge(words, entry, asked.own):
         return asked.answer("huge", large_slopes(words, tug), bound)
-    if is_tiny(words, entry, asked.own):
-        return asked.answer("tiny", small_slopes(words, tug), bound)
+    beside = tiny_beside(words, entry, asked.own)
+    if beside:
+        return asked.answer("tiny", small_slopes(words, tug), bound, beside=beside)
     return asked.answer("ordinary", (), bound)
 
 
 def _blocked(asked: _Asked) -> Why:
-    """Return what blocks all routes, cut by cut."""
+    """Return what blocks all routes, cut by cut, and what would cancel behind them."""
     words, entry = asked.words, asked.entry
     steps, values = words.trace.objective.steps, words.trace.exact.values
     place = flat_place(words, entry)
@@ -229,6 +240,7 @@ def _blocked(asked: _Asked) -> Why:
     if cuts is None:
         return asked.answer("zero", no_path_causes(words, asked.rows, entry))
     causes = [block_cause(words, asked.rows, one) for cut in cuts for one in cut.blocks]
+    causes += causes_behind(words, entry, links, cuts)
     unique = {(one.kind, one.where): one for one in causes}
     return asked.answer("zero", tuple(unique.values()), 0.0, cuts)
 
@@ -242,8 +254,8 @@ def _without_routes(asked: _Asked, limit: str) -> Why:
         return asked.answer("zero", shift_laws(words, asked.entry), bound, limit=limit)
     if is_huge(words, asked.entry, gradient):
         return asked.answer("huge", (), bound, limit=limit)
-    verdict: Verdict = "tiny" if is_tiny(words, asked.entry, gradient) else "ordinary"
-    return asked.answer(verdict, (), bound, limit=limit)
+    beside = tiny_beside(words, asked.entry, gradient)
+    return asked.answer("tiny" if beside else "ordinary", (), bound, limit=limit, beside=beside)
 
 
 def _lost(asked: _Asked, tug: TugOfWar, bound: float) -> Cause:

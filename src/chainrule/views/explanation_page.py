@@ -107,7 +107,8 @@ def _part(part: Part, depth: int) -> str:
 
 def _table(table: Measured) -> str:
     heads = "".join(
-        f'<th scope="col"{"" if place < table.left else _NUMBER}>{escaped(text)}</th>'
+        f'<th role="columnheader" scope="col"{"" if place < table.left else _NUMBER}>'
+        f"{escaped(text)}</th>"
         for place, text in enumerate(table.headings)
     )
     size = _largest(table)
@@ -115,12 +116,14 @@ def _table(table: Measured) -> str:
     for place, cells in enumerate(table.rows):
         strong = place >= len(table.rows) - table.strong
         inside = "".join(_cell(table, at, one, size, strong) for at, one in enumerate(cells))
-        rows.append(f"<tr{_STRONG * strong}>{inside}</tr>")
+        rows.append(f'<tr role="row"{_STRONG * strong}>{inside}</tr>')
     label = html.escape(table.caption)
-    many = ' class="many"' if len(table.headings) > 4 else ""
+    many = ' class="many"' if len(table.headings) > 3 else ""
     return (
-        f'<div class="wide" tabindex="0" role="group" aria-label="{label}"><table{many}><caption>'
-        f"{escaped(table.caption)}</caption><thead><tr>{heads}</tr></thead><tbody>"
+        f'<div class="wide" tabindex="0" role="group" aria-label="{label}">'
+        f'<table role="table"{many}>'
+        f'<caption>{escaped(table.caption)}</caption><thead role="rowgroup"><tr role="row">{heads}'
+        '</tr></thead><tbody role="rowgroup">'
         f"{''.join(rows)}</tbody></table></div>"
     )
 
@@ -139,11 +142,15 @@ def _largest(table: Measured) -> float:
 
 def _cell(table: Measured, at: int, cell: Cell, size: float, strong: bool) -> str:
     if at == 0:
-        return f'<th scope="row">{escaped(str(cell))}</th>'
-    look = "" if at < table.left else _NUMBER
+        return f'<th role="rowheader" scope="row">{escaped(str(cell))}</th>'
+    # Narrow screens show each row as a list, and the heading in front of each number.
+    look = f' role="cell" data-head="{html.escape(table.headings[at])}"'
+    look += "" if at < table.left else _NUMBER
     if isinstance(cell, Signed):
-        bar = _bar(cell.value, size) if at == table.bars and not strong else ""
-        return f"<td{look}>{bar}{number_html(cell.value)}</td>"
+        shown = number_html(cell.value)
+        if at == table.bars and not strong:
+            shown = f'<span class="pair">{_bar(cell.value, size)}{shown}</span>'
+        return f"<td{look}>{shown}</td>"
     if isinstance(cell, Exact):
         return f'<td{look}><data value="{cell.value!r}">{cell}</data></td>'
     return f"<td{look}>{escaped(cell)}</td>"

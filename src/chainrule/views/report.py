@@ -101,6 +101,12 @@ class Report:
 def write_file(path: Path, contents: str | bytes, what: str) -> None:
     """Write a file, whole or not at all. Raises RunFolderError."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A file that is put in its place would end a device or a pipe.
+            raise RunFolderError(
+                f"{what} could not be written to '{path}': it is no ordinary file.",
+                "Choose another place.",
+            )
         write_whole(path, contents.encode("utf-8") if isinstance(contents, str) else contents)
     except OSError as error:
         raise RunFolderError(

@@ -15,7 +15,7 @@ from chainrule.views.folders import refuse_full
 from chainrule.views.report import write_file
 from chainrule.views.worksheet_page import key_page, sheets_page
 
-COLUMNS = ("seed", "student", "blank", "answer")
+COLUMNS = ("seed", "sheets", "student", "blank", "answer")
 
 
 def write_worksheets(sheets: Sequence[Worksheet], folder: Path) -> dict[Path, str]:
@@ -47,8 +47,9 @@ def answers_csv(sheets: Sequence[Worksheet], *, filled: bool) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
+    made = max((one.student for one in sheets), default=0)
     for sheet in sheets:
         for blank in BLANKS:
             answer = f"{sheet.key[blank]:.{DECIMALS}f}" if filled else ""
-            writer.writerow((sheet.seed, sheet.student, blank, answer))
+            writer.writerow((sheet.seed, made, sheet.student, blank, answer))
     return text.getvalue()
