@@ -25,6 +25,7 @@ import published_rprop
 import shuffled_labels
 import speed
 import update
+import verdicts
 from rounds import options
 
 # name -> what runs, with which arguments of its own, and which more for a trial
@@ -69,6 +70,11 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
         memory_tasks.main,
         (),
         ("--seeds", "1", "--steps", "4", "--rows", "64", "--kinds", "LSTM", "Recurrent"),
+    ),
+    "verdicts": (
+        verdicts.main,
+        (),
+        ("--seeds", "1", "--set", "development", "--only", "iris, 20 epochs"),
     ),
     "shuffled_labels": (shuffled_labels.main, (), ("--shuffles", "2", "--tables", "iris")),
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 FOLDER = Path(__file__).resolve().parent
-PAGES = ("explain", "from_one_weight", "worksheets", "wrong_in_introductions")
+PAGES = ("check", "diagnose", "explain", "from_one_weight", "worksheets", "wrong_in_introductions")
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n\n```text\n(?P<text>.*?)^```", re.M | re.S)
 
 

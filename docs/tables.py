@@ -1,8 +1,8 @@
-"""The reference pages: the tables OPS and OPTIMIZERS, and the public names, as Markdown.
+"""The reference pages: the tables OPS, OPTIMIZERS, AILMENTS, and the public names, as Markdown.
 
-The pages ops.md, optimizers.md and python.md hold an introduction; the blocks follow it when the
-page is read, so that the documentation of an op is its block and nothing else. What was measured is
-read from the results, on articles.md and in an optimizer's line of the comparison.
+The pages ops.md, optimizers.md, diagnose.md and python.md hold an introduction; the blocks follow
+it when the page is read, so that the documentation of an op is its block and nothing else. What was
+measured is read from the results, on articles.md and in an optimizer's line of the comparison.
 """
 
 from __future__ import annotations
@@ -142,8 +142,35 @@ def python_sections() -> str:
     return "\n\n".join(sections)
 
 
+def ailment_sections() -> str:
+    """Return every ailment of the table, with what a run that has it shows and is told."""
+    from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
+    from chainrule.diagnosis.case import case_of
+    from chainrule.diagnosis.examination import Examination
+
+    sections = []
+    for one in IN_ORDER:
+        examined = Examination(case_of(one.specimen(0)))
+        signs = {f"- {each.quantity}: {limit_of(each)}. Normal: {each.normal}. Threshold: "
+                 f"{each.source}." for each in one.signs(examined)}  # fmt: skip
+        remedies = [f"- {each.words}" for each in one.remedies(examined)]
+        follows = [AILMENTS[name].title for name in one.leads_to if name in AILMENTS]
+        parts = [f"### {one.title[:1].upper()}{one.title[1:]}", one.meaning, "Signs:"]
+        parts += ["\n".join(sorted(signs)), "Remedies that are tried:", "\n".join(remedies)]
+        if follows:
+            parts.append(f"What may follow from it: {'; '.join(follows)}.")
+        sections.append("\n\n".join(parts))
+    return "\n\n".join(sections)
+
+
+def limit_of(sign: Any) -> str:
+    """Return from where on a number is a sign."""
+    return f"{sign.side} {sign.threshold:.3g}"
+
+
 # Page -> what follows its own text, which is given to it.
 SECTIONS: dict[str, Callable[[str], str]] = {
+    "diagnose": lambda page: ailment_sections(),
     "ops": lambda page: op_sections(),
     "optimizers": optimizer_sections,
     "python": lambda page: python_sections(),

@@ -58,6 +58,7 @@ FLOORS = {
     "command_options": 8,
     "compare_command": 8,
     "explain_command": 8,
+    "diagnose_command": 8,
     "worksheet_command": 8,
     "__main__": 9,
     "__init__": 9,
@@ -91,6 +92,8 @@ NEIGHBOURS = {
     ("cli", "compare_command"): "a command with a room of its own",
     ("explain_command", "command_options"): "options that several commands have",
     ("cli", "explain_command"): "a command with a room of its own",
+    ("diagnose_command", "command_options"): "options that several commands have",
+    ("cli", "diagnose_command"): "a command with a room of its own",
     ("worksheet_command", "command_options"): "options that several commands have",
     ("cli", "worksheet_command"): "a command with a room of its own",
 }
@@ -101,6 +104,9 @@ DOORS = {
     ("training/rate_range.py", "views"): "a range test draws itself, on request",
     ("training/tables/door.py", "views"): "where a run has a folder, its report is left in it",
     ("explanation/faces.py", "views"): "an explanation makes its page, on request",
+    ("diagnosis/report.py", "views"): "a report prints and saves itself, on request",
+    ("diagnosis/fix.py", "views"): "a fix prints itself, on request",
+    ("training/train.py", "diagnosis"): "what has been trained is looked at, on a terminal",
     ("comparison/result.py", "views"): "a comparison prints, draws and saves itself, on request",
 }
 # Here NumPy's generators draw what others are to draw again without chainrule.

@@ -13,9 +13,10 @@ from command_line import HEART, Here, on_a_terminal, refused
 
 import chainrule.cli
 import chainrule.comparison.tables
-from chainrule.comparison.running import at_a_time, seconds_each
+from chainrule.comparison.running import seconds_each
 from chainrule.comparison.tables import compare_table, recipes_of
 from chainrule.data.choices import Choices
+from chainrule.training.side_by_side import at_a_time
 from chainrule.training.tables.plan import TablePlan
 from chainrule.views.commands import KINDS_OF_OPTIMIZERS, compared, goal_in
 

@@ -24,7 +24,7 @@ def maker() -> ModuleType:
     return outputs
 
 
-PAGES = ("explain", "from_one_weight", "worksheets", "wrong_in_introductions")
+PAGES = ("check", "diagnose", "explain", "from_one_weight", "worksheets", "wrong_in_introductions")
 
 
 def text_of(page: str) -> str:

@@ -445,12 +445,15 @@ def test_the_line_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = a_terminal(monkeypatch)
     X = np.linspace(-1, 1, 20)[:, None]
     run = cr.train(cr.Network(cr.Dense()), X, X[:, 0], epochs=7, validation=0.2, progress=True)
+    # Behind it stands what the run shows signs of.
+    drawn, _, told = shown.getvalue().rpartition("\x1b[2K")
+    assert re.fullmatch("(No sign of|Signs) .*\\n", told)
+    shown.truncate(len(drawn))
     line = last_line(shown)
     assert line.startswith("training ")
     assert " epoch 7 of 7 " in line
     loss, held = run.history["loss"][-1], run.history["validation_loss"][-1]
     assert f"loss {loss:.4f}, validation {held:.4f}" in line
-    assert shown.getvalue().endswith("\x1b[2K")
 
 
 def test_the_line_of_several_trainings(monkeypatch: pytest.MonkeyPatch) -> None:

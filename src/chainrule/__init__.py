@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.comparison.door import compare
     from chainrule.data.matlab_files import read_mat
+    from chainrule.diagnosis.check import check
+    from chainrule.diagnosis.door import diagnose
     from chainrule.errors import ChainruleError, DataError, RunFolderError, SetupError, ShapeError
     from chainrule.explanation.door import explain
     from chainrule.network.backpropagation import backpropagate, gradient
@@ -83,6 +85,8 @@ if TYPE_CHECKING:
 # `chainrule --help` cost next to nothing; a test holds this list against the imports above.
 _HOMES = {
     "comparison.door": ("compare",),
+    "diagnosis.check": ("check",),
+    "diagnosis.door": ("diagnose",),
     "errors": ("ChainruleError", "DataError", "RunFolderError", "SetupError", "ShapeError"),
     "explanation.door": ("explain",),
     "network.backpropagation": ("backpropagate", "gradient"),
@@ -218,7 +222,9 @@ __all__ = [
     "StepDecay",
     "WarmRestarts",
     "backpropagate",
+    "check",
     "compare",
+    "diagnose",
     "elementwise",
     "explain",
     "fit_network",

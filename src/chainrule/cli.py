@@ -36,6 +36,7 @@ from chainrule.command_options import (
     choices_of,
 )
 from chainrule.compare_command import compare
+from chainrule.diagnose_command import diagnose
 from chainrule.explain_command import explain
 from chainrule.views.failures import EXIT_CODES, prepare_streams, reported
 from chainrule.views.plain_text import printable, quoted
@@ -275,6 +276,7 @@ def report(
 
 app.command()(ends_in_a_code(compare))
 app.command()(ends_in_a_code(explain))
+app.command()(ends_in_a_code(diagnose))
 app.command()(ends_in_a_code(worksheet))
 app.command()(ends_in_a_code(mark))
 
@@ -350,10 +352,15 @@ def _report(
     from chainrule.views.run_document import run_as_json
     from chainrule.views.terminal import print_run
 
+    report = None
+    if is_complete(run) and not quiet and not had_ended:
+        from chainrule.diagnosis.at_the_end import report_at_the_end
+
+        report = report_at_the_end(run)
     if json:
-        print(run_as_json(run, folder))
+        print(run_as_json(run, folder, None if report is None else report.to_dict()))
     elif not quiet:
-        print_run(run, folder, table, had_ended)
+        print_run(run, folder, table, had_ended, None if report is None else report.to_dict())
     sys.stdout.flush()
     if not is_complete(run):
         raise KeyboardInterrupt

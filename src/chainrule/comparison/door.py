@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.comparison.goal import goal_of
 from chainrule.comparison.live import shown_trials
 from chainrule.comparison.result import Comparison, Measured
-from chainrule.comparison.running import at_a_time, run_trials
+from chainrule.comparison.running import run_trials
 from chainrule.comparison.settings import Ready, Setting, arguments_by_label, setting_words
 from chainrule.data.decisions import counted
 from chainrule.errors import SetupError
@@ -21,6 +21,7 @@ from chainrule.optimizers import AnyOptimizer
 from chainrule.training.absent import function_name
 from chainrule.training.arguments import check_seed, flag, limit, whole
 from chainrule.training.setup import Setup
+from chainrule.training.side_by_side import at_a_time
 from chainrule.training.train import set_up, train
 
 EPOCHS = 100

@@ -8,19 +8,11 @@ from functools import partial
 from chainrule.comparison.live import ShownTrials
 from chainrule.comparison.settings import Setting
 from chainrule.comparison.trial import Trial, trial_of
-from chainrule.engines.cores import allowed_threads
 from chainrule.training.interrupts import held_interrupts
-from chainrule.training.side_by_side import side_by_side
+from chainrule.training.side_by_side import at_a_time, side_by_side
 
-# With more of them at a time, they would slow each other down by the memory that they share.
-MOST_AT_A_TIME = 2
 # A command answers within a minute; reading, tracing and drawing take a part of it.
 SECONDS_IN_ALL = 40.0
-
-
-def at_a_time() -> int:
-    """Return how many trainings are run side by side, one thread each."""
-    return min(MOST_AT_A_TIME, allowed_threads())
 
 
 def seconds_each(trainings: int) -> float:

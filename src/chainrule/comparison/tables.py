@@ -18,13 +18,14 @@ from chainrule.comparison.door import metric_shown
 from chainrule.comparison.goal import goal_of
 from chainrule.comparison.live import shown_trials
 from chainrule.comparison.result import Comparison
-from chainrule.comparison.running import at_a_time, run_trials, seconds_each
+from chainrule.comparison.running import run_trials, seconds_each
 from chainrule.comparison.settings import Ready, Setting, optimizer_words
 from chainrule.data.choices import Choices
 from chainrule.data.decisions import counted
 from chainrule.data.table import Table
 from chainrule.errors import SetupError
 from chainrule.training.arguments import flag, limit
+from chainrule.training.side_by_side import at_a_time
 from chainrule.training.tables.folds import Fold
 from chainrule.training.tables.given_tables import as_table
 from chainrule.training.tables.measuring import check_measurable

@@ -15,7 +15,7 @@ from chainrule.comparison.settings import Ready, Setting
 from chainrule.engines.library import one_thread
 from chainrule.errors import ChainruleError
 from chainrule.network.backpropagation import outputs_of
-from chainrule.training.carry_out import carry_out
+from chainrule.training.carry_out import FAILURES, carry_out
 from chainrule.training.loss_on import loss_on
 from chainrule.training.metrics import Scorer
 from chainrule.training.rows import Rows
@@ -23,8 +23,6 @@ from chainrule.training.run import Run
 from chainrule.training.state import INTERRUPTED, Hook, Progress
 from chainrule.training.stopping import has_overflowed
 
-# What a training may end in that is counted as its failure. Anything else is an error of a program.
-FAILURES = (ChainruleError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
 # The clock of a thread stands still while other programs run; that of Windows is too coarse.
 CLOCK = time.perf_counter if os.name == "nt" else time.thread_time
 BEFORE_AN_EPOCH = "no epoch left finite numbers"

@@ -18,7 +18,8 @@ Numbers = NDArray[np.float64]
 class Ranges:
     """The lowest and the highest number of each column, which become -1 and 1.
 
-    A column whose numbers are all equal is at 0.
+    A column whose numbers are all equal is at 0. Columns are the features of (n, features) and
+    (n, time, features), the channels of (n, channels, ...); a single range is one for all numbers.
     """
 
     low: tuple[float, ...]
@@ -28,6 +29,22 @@ class Ranges:
     def of(cls, rows: Numbers) -> Ranges:
         """Return the ranges of rows (n, columns), finite, one or more."""
         return cls(tuple(rows.min(axis=0).tolist()), tuple(rows.max(axis=0).tolist()))
+
+    @classmethod
+    def standardising(cls, rows: Numbers) -> Ranges:
+        """Return the ranges that give each column of rows (n, columns) mean 0 and deviation 1.
+
+        A column whose numbers are all equal, beyond rounding, keeps its unit and comes to 0.
+        """
+        means, deviations = rows.mean(axis=0), rows.std(axis=0)
+        varying = deviations > 1e-9 * np.maximum(np.abs(means), 1e-300)
+        halves = np.where(varying, deviations, np.maximum(1.0, 1e-9 * np.abs(means)))
+        return cls(tuple((means - halves).tolist()), tuple((means + halves).tolist()))
+
+    @classmethod
+    def unchanged(cls, columns: int) -> Ranges:
+        """Return the ranges that leave numbers as they are."""
+        return cls((-1.0,) * columns, (1.0,) * columns)
 
     @property
     def varying(self) -> NDArray[np.bool_]:
@@ -39,15 +56,35 @@ class Ranges:
         low, high = 0.5 * np.array(self.low), 0.5 * np.array(self.high)
         return low + high, np.where(self.varying, high - low, 1.0)
 
-    def scaled(self, rows: Numbers) -> Numbers:
-        """Return numbers (n, columns) of these ranges between -1 and 1; others lie outside."""
+    def axis(self, shape: tuple[int, ...]) -> int:
+        """Return which axis of rows of a shape holds the columns."""
+        width = len(self.low)
+        last = len(shape) - 1
+        if width == 1 or last < 2 or (last == 2 and shape[last] == width):
+            return last
+        return 1
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether rows of a shape have these columns."""
+        width = len(self.low)
+        one_for_all = width == 1 and len(shape) > 2
+        return len(shape) > 1 and (one_for_all or shape[self.axis(shape)] == width)
+
+    def _along(self, shape: tuple[int, ...]) -> tuple[Numbers, Numbers]:
+        """Return middles and halves in the shape that meets rows."""
+        behind = (1,) * (len(shape) - 1 - self.axis(shape))
         middle, half = self._middle_and_half()
+        return middle.reshape(-1, *behind), half.reshape(-1, *behind)
+
+    def scaled(self, rows: Numbers) -> Numbers:
+        """Return numbers of these ranges between -1 and 1, in their shape; others lie outside."""
+        middle, half = self._along(rows.shape)
         found: Numbers = (rows - middle) / half
         return found
 
     def unscaled(self, rows: Numbers) -> Numbers:
-        """Return what ``scaled`` was given: (n, columns)."""
-        middle, half = self._middle_and_half()
+        """Return what ``scaled`` was given."""
+        middle, half = self._along(rows.shape)
         found: Numbers = rows * half + middle
         return found
 
@@ -72,7 +109,7 @@ class Ranges:
 class Scaling:
     """The ranges of the inputs, and of the target where it is of numbers.
 
-    Inputs that do not vary are left out.
+    Columns of a table (n, columns) that do not vary are left out.
     """
 
     inputs: Ranges
@@ -93,27 +130,34 @@ class Scaling:
         return cls(inputs, None if target is None else Ranges.of(target))
 
     def scaled_inputs(self, rows: Numbers) -> Numbers:
-        """Return the columns that vary, between -1 and 1. Raises ShapeError for other columns."""
+        """Return the columns that vary, between -1 and 1. Raises ShapeError for other columns.
+
+        Images and sequences keep all of theirs.
+        """
         width = len(self.inputs.low)
-        if rows.ndim != 2 or rows.shape[1] != width:
+        if not self.inputs.fits(rows.shape):
             remedy = "X.T" if rows.ndim == 2 and rows.shape[0] == width else "as many columns"
             raise ShapeError(
                 f"X is {' x '.join(map(str, rows.shape))}, and the network was trained on "
                 f"{width} columns.",
                 f"Give {remedy}.",
             )
-        return self.inputs.scaled(rows)[:, self.inputs.varying]
+        scaled = self.inputs.scaled(rows)
+        return scaled[:, self.inputs.varying] if rows.ndim == 2 else scaled
 
     def scaled_target(self, target: Numbers) -> Numbers:
-        """Return numbers (n,) or (n, outputs) between -1 and 1, in the same shape."""
+        """Return numbers (n,), (n, outputs) or (n, time, outputs) scaled, in the same shape."""
         if self.target is None:
             return target
-        return self.target.scaled(target.reshape(len(target), -1)).reshape(target.shape)
+        wide = target.reshape(-1, len(self.target.low))
+        return self.target.scaled(wide).reshape(target.shape)
 
     def predictions(self, found: NDArray[Any]) -> Numbers:
-        """Return what a network gives (n, outputs) in the target's units."""
+        """Return what a network gives, (n, ..., outputs), in the target's units."""
         wide = found.astype(np.float64)
-        return wide if self.target is None else self.target.unscaled(wide)
+        if self.target is None:
+            return wide
+        return self.target.unscaled(wide.reshape(-1, wide.shape[-1])).reshape(wide.shape)
 
     def to_record(self) -> dict[str, Any]:
         """Return the scaling as plain data."""

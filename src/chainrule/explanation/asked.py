@@ -242,7 +242,8 @@ def _how_prepared(run: Run) -> tuple[str, ...]:
     """Return how each input was made of a column; () where the network reads what is given."""
     if "preparation" in run.notes:
         return how_prepared(preparation(run).columns)
-    if "scaling" in run.notes:
+    tables = all(len(shape) == 1 for shape in run.network.plan.inputs.values())
+    if "scaling" in run.notes and tables:
         return how_scaled(Scaling.from_record(run.notes["scaling"]).inputs)
     return ()
 

@@ -66,7 +66,7 @@ def _names_of_numbers(run: Run) -> tuple[str, ...]:
         for name, shape in plan.inputs.items()
         for place in np.ndindex(*shape)
     ]
-    if "scaling" not in run.notes:
+    if "scaling" not in run.notes or any(len(shape) > 1 for shape in plan.inputs.values()):
         return tuple(found)
     varying = np.flatnonzero(Scaling.from_record(run.notes["scaling"]).inputs.varying)
     return tuple(f"x[{place}]" for place in varying)
@@ -172,7 +172,8 @@ def _arrays(run: Run, row: Any) -> list[Any]:
     network = run.network
     names = network.input_names
     if "scaling" in run.notes:
-        return [Scaling.from_record(run.notes["scaling"]).scaled_inputs(_with_axis(row, 1))]
+        given = _with_axis(row, len(network.plan.inputs[names[0]]))
+        return [Scaling.from_record(run.notes["scaling"]).scaled_inputs(given)]
     if len(names) == 1:
         row = _with_axis(row, len(network.plan.inputs[names[0]]))
     arrays = named_inputs(network, row)
@@ -222,7 +223,11 @@ def _cells_said(run: Run, cells: Mapping[str, str]) -> tuple[str, ...]:
 def _numbers_said(run: Run, inputs: Vector) -> tuple[str, ...]:
     if "scaling" in run.notes:
         ranges = Scaling.from_record(run.notes["scaling"]).inputs
-        whole = np.zeros((1, len(ranges.low)))
-        whole[0, ranges.varying] = inputs
-        inputs = ranges.unscaled(whole)[0, ranges.varying]
+        (shape,) = run.network.plan.inputs.values()
+        if len(shape) > 1:
+            inputs = ranges.unscaled(inputs.reshape(1, *shape)).reshape(-1)
+        else:
+            whole = np.zeros((1, len(ranges.low)))
+            whole[0, ranges.varying] = inputs
+            inputs = ranges.unscaled(whole)[0, ranges.varying]
     return tuple(f"{one:.6g}" for one in inputs.tolist())

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.errors import ChainruleError
 from chainrule.training.checkpoint import Checkpoint, refuse_existing
 from chainrule.training.interrupts import uninterrupted
 from chainrule.training.loop import Loop
@@ -22,6 +23,8 @@ from chainrule.training.search_loop import loop_of
 from chainrule.training.setup import Setup
 from chainrule.training.state import INTERRUPTED, Hook, State
 
+# What a training may end in that is counted as its failure. Anything else is an error of a program.
+FAILURES = (ChainruleError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
 UNDER_WAY = "training is under way"
 
 

@@ -7,13 +7,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from chainrule.engines.cores import at_most
+from chainrule.engines.cores import allowed_threads, at_most
 from chainrule.training.interrupts import interrupted_by
 
 Ended = TypeVar("Ended")
 
+# With more of them at a time, small trainings slow each other down by the memory that they share.
+MOST_AT_A_TIME = 2
 # Windows delivers Ctrl-C only between two waits, so none is longer than this (seconds).
 GLANCE = 0.05
+
+
+def at_a_time() -> int:
+    """Return how many trainings are best compared side by side, one thread each."""
+    return min(MOST_AT_A_TIME, allowed_threads())
 
 
 def side_by_side(

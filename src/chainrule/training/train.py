@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec
@@ -19,6 +20,7 @@ from chainrule.training.carry_out import carry_out
 from chainrule.training.going_on import go_on, resume
 from chainrule.training.metrics import Metric, check_metrics
 from chainrule.training.preparing import Prepared, prepare
+from chainrule.training.progress import on_terminal
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Regularisation, Setup, Strength
@@ -159,7 +161,8 @@ def _carried_out(
     state: State | None = None,
     before: Run | None = None,
 ) -> Run:
-    return carry_out(
+    shown = arguments.flag(given["progress"], "progress")
+    run = carry_out(
         setup,
         rows,
         state=state,
@@ -167,9 +170,23 @@ def _carried_out(
         hooks=arguments.hooks(given["on_epoch"]),
         checkpoint=arguments.folder(given["checkpoint"]),
         checkpoint_every=arguments.from_zero(given["checkpoint_every"], "checkpoint_every"),
-        progress=arguments.flag(given["progress"], "progress"),
+        progress=shown,
         notes=None if before is None else before.notes,
     )
+    if shown and run.finished and on_terminal():
+        _tell_signs(run)
+    return run
+
+
+def _tell_signs(run: Run) -> None:
+    """Print a line on what the run shows signs of, below where its progress was."""
+    from chainrule.diagnosis.at_the_end import line_of_signs
+
+    try:
+        print(line_of_signs(run), file=sys.stderr, flush=True)
+    except (Exception, KeyboardInterrupt) as error:
+        # A training that has ended is not to be lost with what is said of it.
+        print(f"Signs of trouble could not be looked for: {error!r}", file=sys.stderr)
 
 
 def _rows_in_a_step(batch_size: Any, prepared: Prepared, optimizer: AnyOptimizer) -> int:

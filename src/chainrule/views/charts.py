@@ -113,7 +113,7 @@ class Chart:
     """Panels under one title, above each other if ``stacked``.
 
     ``words`` say what is to be seen; ``name`` is that of its file. ``shared_legend``: one legend
-    for all panels, below them.
+    for all panels, below them. ``size``: width and height of a small one's panel, on a page.
     """
 
     title: str
@@ -122,6 +122,7 @@ class Chart:
     stacked: bool = False
     name: str = "figure"
     shared_legend: bool = False
+    size: tuple[int, int] | None = None
 
 
 def loss_chart(run: Run) -> Chart:

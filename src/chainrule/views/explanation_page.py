@@ -17,6 +17,7 @@ from chainrule.views.explanation_parts import (
     Measured,
     Part,
     Pasted,
+    Pictured,
     Signed,
     Told,
     Tree,
@@ -25,6 +26,7 @@ from chainrule.views.explanation_style import RULES
 from chainrule.views.explanation_told import told
 from chainrule.views.explanation_tree import number_html, tree_html
 from chainrule.views.page import STYLE, escaped
+from chainrule.views.svg import figure_html
 
 # A page says for itself that nothing may be loaded or run.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -82,8 +84,8 @@ def _chapter(chapter: Chapter, place: int, depth: int) -> str:
     parts = "\n".join(_part(one, depth) for one in chapter.parts)
     name = f"chapter-{place + 1}"
     return (
-        f'<section aria-labelledby="{name}">\n<h2 id="{name}">{escaped(chapter.heading)}</h2>\n'
-        f"{parts}\n</section>"
+        f'<section{_QUIET * chapter.quiet} aria-labelledby="{name}">\n'
+        f'<h2 id="{name}">{escaped(chapter.heading)}</h2>\n{parts}\n</section>'
     )
 
 
@@ -94,6 +96,8 @@ def _part(part: Part, depth: int) -> str:
         return _table(part)
     if isinstance(part, Tree):
         return f"{_LEGEND}<p>{_FOLDS}</p>{tree_html(part.node, depth)}"
+    if isinstance(part, Pictured):
+        return figure_html(part.chart)
     if isinstance(part, Pasted):
         # The lines of a formula are kept, but no letter that cannot be seen.
         lines = "\n".join(escaped(one) for one in part.text.split("\n"))
@@ -128,7 +132,7 @@ def _table(table: Measured) -> str:
     )
 
 
-_NUMBER, _STRONG = ' class="number"', ' class="strong"'
+_NUMBER, _STRONG, _QUIET = ' class="number"', ' class="strong"', ' class="quiet"'
 
 
 def _largest(table: Measured) -> float:

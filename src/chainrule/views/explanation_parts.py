@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.explanation.derivation_formulas import digits, number_of
+
+if TYPE_CHECKING:
+    from chainrule.views.charts import Chart
 
 Document = Mapping[str, Any]
 
@@ -73,15 +76,23 @@ class Pasted:
     folded_as: str = ""
 
 
-Part = str | Measured | Pairs | Tree | Pasted
+@dataclass(frozen=True, eq=False)
+class Pictured:
+    """A figure, for the faces that can show one."""
+
+    chart: Chart
+
+
+Part = str | Measured | Pairs | Tree | Pasted | Pictured
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A heading and what stands below it."""
+    """A heading and what stands below it; ``quiet``: less is to be made of it than of others."""
 
     heading: str
     parts: tuple[Part, ...]
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ details > .said { margin: .1rem 0 .4rem; color: var(--soft); font-size: .95rem; 
 .term { padding: .2rem 0; }
 .below { padding-left: .4rem; }
 .sum { margin: .2rem 0 .5rem; font-size: .95rem; }
-.wrong { font-weight: 650; }
+.wrong { font-weight: 650; } .quiet, .quiet :is(h2, dd, th, td) { color: var(--soft); }
+.chart .small { max-width: 30rem; } .chart .small + .legend { padding-left: 0; }
 math { font-size: 1.02rem; vertical-align: middle; }
 summary math { vertical-align: middle; }
 mtable.card { border: 1px solid var(--rule); border-radius: .3rem; margin: 0 .15rem; }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from chainrule.views.explanation_parts import (
     Pairs,
     Part,
     Pasted,
+    Pictured,
     Signed,
     Told,
     Tree,
@@ -32,9 +35,12 @@ PIPE_WIDTH = 10_000
 _STYLES = {"up": "#2f86d6", "down": "#d9690f", "still": "", "none": "bold"}
 
 
-def print_told(found: Told, depth: int | None = None) -> None:
-    """Print an explanation, its derivation unfolded to ``depth`` numbers, by default to all."""
-    console = _console()
+def print_told(found: Told, depth: int | None = None, *, plain: bool = False) -> None:
+    """Print an explanation, its derivation unfolded to ``depth`` numbers, by default to all.
+
+    ``plain``: without colours, whatever shows it.
+    """
+    console = _console(plain)
     _line(console, found.title, "bold")
     _line(console, found.about, "dim")
     print()
@@ -42,7 +48,7 @@ def print_told(found: Told, depth: int | None = None) -> None:
     for one in found.notes:
         _line(console, one)
     for chapter in found.chapters:
-        shown = [one for one in chapter.parts if not isinstance(one, Pasted)]
+        shown = [one for one in chapter.parts if not isinstance(one, Pasted | Pictured)]
         if not shown:
             continue
         _line(console, f"\n{chapter.heading}", "bold")
@@ -56,9 +62,22 @@ def print_first(found: Told) -> None:
     _line(_console(), found.lead)
 
 
-def _console() -> Console:
+def text_of(found: Told) -> str:
+    """Return what is printed without a terminal, without its last line break."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        print_told(found, plain=True)
+    return printed.getvalue().rstrip("\n")
+
+
+def _console(plain: bool = False) -> Console:
     from rich.console import Console
 
+    if plain:
+        return Console(
+            highlight=False, markup=False, emoji=False, width=PIPE_WIDTH, color_system=None,
+            force_terminal=False, force_jupyter=False,
+        )  # fmt: skip
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(highlight=False, markup=False, emoji=False, width=width)
 

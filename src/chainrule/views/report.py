@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 WIDTH = 80
 IN_FULL = "run.decisions holds all, in Python"
 NOT_MEASURED = "The run was interrupted before anything was measured."
+TRAINED_ALONE = (
+    "The run was trained again on the rows of another, and nothing was measured on rows that chose "
+    "nothing."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +133,7 @@ def report_of(run: Run, table: Any = None) -> Report:
     return Report(
         title=f"{note.target} from {name}",
         about=f"A network for {task}, {note.source.rows:,} rows, {len(note.columns):,} columns.",
-        lead=_lead(note, result),
+        lead=_lead(run, note, result),
         sections=(
             *sections_before(run, note, result, folds),
             *_figures(run, note, folds, what_was_tested(run, folds, table)),
@@ -138,10 +142,10 @@ def report_of(run: Run, table: Any = None) -> Report:
     )
 
 
-def _lead(note: TableNote, result: TableResult | None) -> str:
+def _lead(run: Run, note: TableNote, result: TableResult | None) -> str:
     """Return what stands first: the result in words, and what it is not to be read without."""
     if result is None:
-        return NOT_MEASURED
+        return TRAINED_ALONE if run.finished and "folds" not in run.notes else NOT_MEASURED
     beside = beside_result(note.decisions, note.choices.group is not None)
     return " ".join([result.in_words, *beside])
 

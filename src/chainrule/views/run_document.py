@@ -18,8 +18,10 @@ from chainrule.training.tables.notes import preparation_of, table_note_of
 RESULT_PARTS = ("scores", "leads", "classes", "confusion", "in_words")
 
 
-def run_as_json(run: Run, folder: Path) -> str:
+def run_as_json(run: Run, folder: Path, verdict: Mapping[str, Any] | None = None) -> str:
     """Return a run on a table as one JSON document; a number that is none stands as null.
+
+    ``verdict``: the document of its diagnosis, null without one.
 
     What was measured (``scores``, ``leads``, ``classes``, ``confusion``, ``in_words``,
     ``tested_rows``) is null where nothing was. Raises RunFolderError for a run on arrays, and for
@@ -52,6 +54,7 @@ def run_as_json(run: Run, folder: Path) -> str:
         "kept_epoch": run.best_epoch,
         "seconds": round(run.state.seconds, 3),
         "history": run.history,
+        "verdict": verdict,
     }
     return json.dumps(_finite(document), indent=1, allow_nan=False)
 

@@ -65,6 +65,7 @@ def figure_html(chart: Chart) -> str:
     )
     legend = f'<ul class="legend">{keys}</ul>' if keys else ""
     beside = "beside" if _is_wide(chart) else "stacked"
+    beside += " small" if chart.size else ""
     return (
         f'<figure class="chart"><div class="{beside}">{pictures}</div>{legend}'
         f"<figcaption>{_escaped(chart.words)}</figcaption></figure>"
@@ -124,6 +125,8 @@ def _is_wide(chart: Chart) -> bool:
 
 def _size(chart: Chart, place: int) -> tuple[int, int]:
     """Return width and height of a panel's picture."""
+    if chart.size is not None:
+        return chart.size
     height = float(TALL - TOP - BOTTOM)
     if chart.stacked:
         total = sum(panel.height for panel in chart.panels)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.data.decisions import Decision
 from chainrule.network.printing import layer_rows
@@ -19,7 +19,7 @@ from chainrule.views.course import how_measured, last_training
 from chainrule.views.decision_lines import beside_result, decision_lines
 from chainrule.views.folders import CURVES, REPORT, TRAININGS
 from chainrule.views.grid import Grid
-from chainrule.views.plain_text import printable
+from chainrule.views.plain_text import printable, quoted
 from chainrule.views.scores import CONSTANT_MEANING, LINEAR_MEANING, mistakes_grid, score_grid
 
 if TYPE_CHECKING:
@@ -33,11 +33,18 @@ PIPE_WIDTH = 10_000
 IN_FULL = "--json shows all"
 
 
-def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> None:
+def print_run(
+    run: Run,
+    folder: Path,
+    table: Path,
+    had_ended: bool = False,
+    verdict: Mapping[str, Any] | None = None,
+) -> None:
     """Print a run on a table; with bold letters only as far as the terminal has them.
 
-    ``had_ended``: nothing was trained to get it. Raises RunFolderError for a run on arrays, and for
-    notes that are damaged; then nothing is printed.
+    ``had_ended``: nothing was trained to get it; ``verdict``: the document of its diagnosis.
+    Raises RunFolderError for a run on arrays, and for notes that are damaged; then nothing is
+    printed.
     """
     note = table_note_of(folder, run.notes)
     task = preparation_of(run.setup, run.notes).target.task
@@ -61,13 +68,25 @@ def print_run(run: Run, folder: Path, table: Path, had_ended: bool = False) -> N
     if result is not None:
         _line(console, LINEAR_MEANING, style="dim")
         _line(console, CONSTANT_MEANING[result.task], style="dim")
+    if verdict is not None:
+        _line(console, _verdict(verdict), style="bold")
     complete = is_complete(run)
     kept = "The run is in" if complete else "What there is of the run is in"
     _line(console, f"\n{kept} {folder}. Next:")
+    if verdict is not None and verdict["primary"] is not None:
+        _line(console, f"    {quoted('chainrule', 'diagnose', str(folder), '--fix')}")
     for command in next_commands(run, folder, table, complete):
         _line(console, f"    {command}")
     if (folder / REPORT).is_file():
         _line(console, f"All of it, with figures, on a page: {folder / REPORT}")
+
+
+def _verdict(verdict: Mapping[str, Any]) -> str:
+    """Return the line of a verdict."""
+    if verdict["standing"] == "healthy":
+        return "Verdict: healthy."
+    said: str = verdict["verdict"]
+    return f"Verdict: {said[:1].lower()}{said[1:]}"
 
 
 def print_comparison(found: Comparison, plan: TablePlan, folder: Path | None, table: Path) -> None:

@@ -1,0 +1,135 @@
+"""``chainrule diagnose``: healthy, or what is wrong with a run, the proof, and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainrule.command_options import Json
+
+if TYPE_CHECKING:
+    from chainrule.diagnosis.fix import Fix
+    from chainrule.diagnosis.report import Report
+
+# What stands behind the name of a run's folder in that of the fixed run.
+FIXED = "-fixed"
+
+
+def diagnose(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    data: Annotated[
+        Path | None, typer.Option(help="The run's table, if it is no longer where it was.")
+    ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Apply what helps, train again, and show before and after."),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The fixed run's folder [default: RUN-fixed]."),
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write all of it to this page.")] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="How long experiments may take [default: as long as the training, and 2 at least]."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say whether a run is healthy, or what is wrong with it.
+
+    What measurements of the run make suspect is tried by experiment: trainings with one thing
+    changed beside trainings with nothing changed, from several starts. Only what helps by more than
+    chance is called the cause. With --fix the remedy is applied, the run is trained again over ten
+    seeds, before and after, and what does not help is not kept.
+    """
+    given = dict(locals())
+    from chainrule.diagnosis.door import diagnose as diagnosed
+    from chainrule.views.commands import seconds_in
+    from chainrule.views.folders import refuse_full
+
+    if output is not None:
+        refuse_full(output)
+    report = diagnosed(run, data=data, seconds=seconds_in(seconds))
+    document = report.to_dict() | {"call": _command(given)}
+    folder = None
+    if fix:
+        found = report.fix()
+        folder = _kept(found, output or _new_folder(run))
+        document |= {"fix": found.to_dict() | {"run": None if folder is None else str(folder)}}
+    _show(document, save, _table(report, data), folder, json=json)
+
+
+def _kept(found: Fix, folder: Path) -> Path | None:
+    """Save a fixed run and return its folder, None where nothing was changed."""
+    if not found.kept:
+        return None
+    found.save(folder)
+    return folder
+
+
+def _new_folder(run: Path) -> Path:
+    """Return the first folder beside a run, named after it, that is not there yet."""
+    number, front = 1, run.resolve()
+    while True:
+        last = f"{front.name}{FIXED}" if number == 1 else f"{front.name}{FIXED}-{number}"
+        folder = run.parent / last if run.name == front.name else front.parent / last
+        if not folder.exists():
+            return folder
+        number += 1
+
+
+def _table(report: Report, data: Path | None) -> str:
+    """Return the path of the table that the run was trained on, empty where it has none."""
+    if data is not None:
+        return str(data)
+    noted = {} if report.run is None else report.run.notes.get("table", {})
+    return str(noted.get("source", {}).get("path") or "")
+
+
+def _show(
+    document: Mapping[str, Any], save: Path | None, table: str, folder: Path | None, *, json: bool
+) -> None:
+    """Print a diagnosis, or write its page and print what it says first."""
+    from json import dumps
+
+    from chainrule.views.explanation_page import page_of
+    from chainrule.views.explanation_text import print_first, print_told
+    from chainrule.views.explanation_told import told
+    from chainrule.views.plain_text import quoted
+    from chainrule.views.report import write_file
+
+    if save is not None:
+        write_file(save, page_of(document), "The diagnosis")
+    if json:
+        print(dumps(document, indent=2, allow_nan=False))
+        return
+    found = told(document)
+    if save is None:
+        print_told(found)
+    else:
+        print_first(found)
+        if "fix" in document:
+            print(document["fix"]["words"])
+        print(f"All of it, on a page: {save}")
+    if folder is not None:
+        print(f"\nThe fixed run is in {folder}. Next:")
+        print("    " + quoted("chainrule", "diagnose", str(folder)))
+        if table:
+            print("    " + quoted("chainrule", "predict", str(folder), table))
+
+
+def _command(given: Mapping[str, Any]) -> str:
+    """Return the command line that was given, as it can be pasted."""
+    from chainrule.views.plain_text import quoted
+
+    words = ["chainrule", "diagnose", str(given["run"])]
+    words += ["--fix"] if given["fix"] else []
+    for name in ("data", "output", "save", "seconds"):
+        if given[name] is not None:
+            words += [f"--{name}", str(given[name])]
+    return quoted(*words)

@@ -1,0 +1,1 @@
+"""Diagnosis: what is wrong with a training run, proved by experiment, and put right."""

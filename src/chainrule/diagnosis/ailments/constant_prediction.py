@@ -1,0 +1,199 @@
+"""A network that says the same whatever it is given: no better than the best constant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments import rate_too_low
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import Experiment, Laboratory
+from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.network.plan import Plan
+from chainrule.optimizers import Adam, rate_of
+from chainrule.training.run import Run
+from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.train import train
+
+# 1 is the best constant prediction; a twentieth below it is within the reach of chance.
+NO_BETTER, STILL_GOOD = 0.95, 0.5
+# So many steps are enough to move away from a constant, if slowly.
+ENOUGH_STEPS = 50
+DROPPING = ("dropout", "dropconnect", "dropconnect_product")
+# A start is unlucky where the middle one of others leaves less than half of the error.
+UNLUCKY = 0.5
+ANOTHER_START = "another start"
+
+
+def signs(examined: Examination) -> list[Sign]:
+    case = examined.case
+    if not len(examined.course) or not _was_trained(examined):
+        return []
+    sound = all(np.isfinite(one).all() for one in case.last.values())
+    error = examined.last_errors.training
+    # What was kept may be of an epoch before it collapsed.
+    if not (sound and error >= NO_BETTER and examined.errors.training > STILL_GOOD):
+        return []
+    return [
+        Sign(
+            "training error over that of a constant", error, NO_BETTER, "above",
+            f"After {case.epochs} epochs the predictions on the training rows are no better than "
+            f"a constant: {min(error, 9.99):.1%} of its error is left.",
+            "far below 100 %", "the best constant prediction, which needs no inputs "
+            "(Karpathy, A Recipe for Training Neural Networks, 2019)",
+            curve=shortened(examined.course.losses), curve_of="training loss over epochs",
+        )
+    ]  # fmt: skip
+
+
+def _was_trained(examined: Examination) -> bool:
+    """Return whether there were steps enough, or the loss has come to rest."""
+    case, course = examined.case, examined.course
+    per_epoch = math.ceil(len(case.training) / max(1, case.setup.batch_size))
+    return case.epochs * per_epoch >= ENOUGH_STEPS or (
+        len(course) >= 8 and course.fall_at_end(examined.at_first.loss) == 0.0
+    )
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    setup = examined.setup
+    found = [
+        Remedy(name, words, on_setup(change), code)
+        for name, words, change, code in (
+            ("no penalties", "Train without penalties and decay of the weights.",
+             without_penalties, "l1=0, l2=0, weight_decay=0"),
+            ("no dropping", "Train without dropout.", without_dropping, ""),
+            ("nothing frozen", "Train all parameters.", unfrozen, "freeze=()"),
+            ("no clipping", "Train without clipping of the gradient.", unclipped,
+             "clip_norm=None, clip_value=None"),
+            ("adam", "Train with Adam, whose steps are as long where the slope is small.",
+             with_adam, 'optimizer="adam"'),
+        )
+        if change(setup) is not setup
+    ]  # fmt: skip
+    if rate_too_low.signs(examined):
+        # Another optimizer would be another rate as well.
+        found = [one for one in found if one.name != "adam"]
+    return [*found, _another_start(setup)]
+
+
+def _another_start(setup: Setup) -> Remedy:
+    return Remedy(
+        ANOTHER_START, "Begin from another start, with another seed.", lambda before: before,
+        f"seed={setup.seed + 1}",
+    )  # fmt: skip
+
+
+def without_penalties(setup: Setup) -> Setup:
+    """Return the setup without L1, L2 and decay; itself where there are none."""
+    given = setup.regularisation
+    plain = replace(given, l1=0.0, l2=0.0, weight_decay=0.0)
+    decays = float(getattr(setup.optimizer, "weight_decay", 0.0)) > 0.0
+    if not decays and given == plain:
+        return setup
+    optimizer = setup.optimizer
+    if decays:
+        optimizer = replace(optimizer, **{"weight_decay": 0.0})
+    return replace(setup, regularisation=plain, optimizer=optimizer)
+
+
+def without_dropping(setup: Setup) -> Setup:
+    """Return the setup whose network drops nothing; itself where it drops nothing."""
+    plan = setup.network.plan
+    dropping = [one for one in plan.steps if one.op in DROPPING and one.settings.get("rate", 0.5)]
+    if not dropping:
+        return setup
+    steps = tuple(
+        replace(one, settings={**one.settings, "rate": 0.0}) if one in dropping else one
+        for one in plan.steps
+    )
+    return replace(setup, network=_of_plan(replace(plan, steps=steps), setup.network))
+
+
+def _of_plan(plan: Plan, network: Network) -> Network:
+    return Network.from_plan(plan, {**network.parameters, **network.state})
+
+
+def unfrozen(setup: Setup) -> Setup:
+    """Return the setup with nothing frozen; itself where nothing is."""
+    rates = {name: one for name, one in setup.rates.items() if one > 0.0}
+    if not setup.freeze and len(rates) == len(setup.rates):
+        return setup
+    return replace(setup, freeze=(), rates=rates)
+
+
+def unclipped(setup: Setup) -> Setup:
+    """Return the setup without clipping; itself where nothing is clipped."""
+    given = setup.regularisation
+    plain: Regularisation = replace(given, clip_norm=None, clip_value=None)
+    return setup if given == plain else replace(setup, regularisation=plain)
+
+
+def with_adam(setup: Setup) -> Setup:
+    """Return the setup with Adam at 0.01; itself where the optimizer has steps of that kind."""
+    if rate_of(setup.optimizer) is None or setup.optimizer.name not in (
+        "gradient_descent", "momentum", "nesterov",
+    ):  # fmt: skip
+        return setup
+    return replace(setup, optimizer=Adam(learning_rate=0.01))
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, chosen: Sequence[Remedy]
+) -> Experiment | None:
+    """Try what may hold a training back; and whether it was the start alone."""
+    others = [one for one in chosen if one.name != ANOTHER_START]
+    found = laboratory.compare(others) if others else None
+    if found is not None and found.is_clear:
+        return found
+    unlucky = next((one for one in chosen if one.name == ANOTHER_START), None)
+    if unlucky is None:
+        return found
+    elsewhere = tuple(one.judged for one in laboratory.untreated(laboratory.seeds[1:]))
+    if median(elsewhere) > UNLUCKY * examined.errors.judged:
+        return found
+    here = laboratory.trained("the same start", _same_start(laboratory), laboratory.seeds)
+    return Experiment(
+        unlucky, tuple(one.judged for one in here), elsewhere, laboratory.epochs, laboratory.rows,
+        untreated_name="from the same start",
+    )  # fmt: skip
+
+
+def _same_start(laboratory: Laboratory) -> Arrangement:
+    """Return the arrangement whose parameters stay as they began when the seed is another."""
+    given = laboratory.case.arrangement
+    # What a seed has drawn is drawn anew by the next: under a seed that drew nothing, all stays.
+    return replace(given, setup=replace(given.setup, seed=given.setup.seed + 2**31 - 1))
+
+
+def specimen(seed: int) -> Run:
+    """Three classes under an L2 penalty beside which the loss counts for nothing."""
+    x = randomness.normal(seed, "specimen", 210 * 4).reshape(210, 4)
+    x += 1.5 * np.eye(4)[np.arange(210) % 3]
+    network = Network(Dense(10, "tanh"), Dense(3))
+    return train(
+        network, x, np.arange(210) % 3, learning_rate=0.01, l2=1.0, epochs=30, validation=0.25,
+        seed=seed, progress=False,
+    )  # fmt: skip
+
+
+CONSTANT_PREDICTION = Ailment(
+    "constant_prediction",
+    "the network predicts a constant",
+    "What it is given makes no difference to what it says: it has learned how frequent the classes "
+    "are, or the mean, and nothing else.",
+    signs,
+    remedies,
+    specimen,
+    confirm=confirm,
+    is_failure=True,
+)

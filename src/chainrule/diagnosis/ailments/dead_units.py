@@ -1,0 +1,153 @@
+"""Dead units: relu and its kin that are flat for every row, so that nothing in them can learn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.network_changes import with_activation, with_starts
+from chainrule.diagnosis.probes.passes import Pass
+from chainrule.diagnosis.probes.units import dead, is_one_sided
+from chainrule.diagnosis.sign import Sign
+from chainrule.network.initializers import Initializer, find_initializer
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.network.plan import Parameter
+from chainrule.optimizers import rate_of, with_rate
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+from chainrule.training.train import train
+
+# A relu net works with many of its units off for a row; off for every row is another matter, and
+# with half of a layer gone its width is no longer what was chosen.
+LARGEST_SHARE = 0.5
+SOURCE = (
+    'Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization", 2020; half of a layer is the '
+    "limit of TheDeepChecker (arXiv 2204.00694)"
+)
+SLOWER = 10.0
+
+
+def signs(examined: Examination) -> list[Sign]:
+    first, last = shares(examined.at_first), shares(examined.at_last)
+    found = []
+    for layer, share in last.items():
+        if share > LARGEST_SHARE:
+            began = first.get(layer, 0.0)
+            words = (
+                f"{share:.0%} of the units of {layer} are flat for every row after the last step; "
+                f"at the start it was {began:.0%}."
+            )
+            sign = Sign(
+                "dead units",
+                share,
+                LARGEST_SHARE,
+                "above",
+                words,
+                "few units that never act",
+                SOURCE,
+                where=layer,
+            )
+            found.append(sign)
+    return found
+
+
+def shares(taken: Pass) -> dict[str, float]:
+    """Return layer -> share of its units that are flat for every row, of one-sided activations."""
+    kin = [one for one in taken.units if is_one_sided(one.op) and not one.is_output]
+    return {one.layer: float(dead(one).mean()) for one in kin}
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    case = examined.case
+    kin = {one.op for one in examined.at_last.units if is_one_sided(one.op) and not one.is_output}
+    found = [_other(kin, "leaky_relu")]
+    if any(np.any(case.first.parameters[one.name]) for one in _biases(case.first)):
+        found.append(_without_biases())
+    first, last = shares(examined.at_first), shares(examined.at_last)
+    rate = rate_of(examined.setup.optimizer)
+    died = any(last[one] > first.get(one, 0.0) + 0.1 for one in last)
+    if died and isinstance(rate, float | int):
+        found.append(_slower(float(rate)))
+    if kin != {"elu"}:
+        found.append(_other(kin, "elu"))
+    return found
+
+
+def _other(kin: set[str], op: str) -> Remedy:
+    def change(setup: Setup) -> Setup:
+        # First values stay: they suit relu's kin, and another start would be another remedy.
+        chosen = dict.fromkeys(kin - {op}, op)
+        return replace(setup, network=with_activation(setup.network, chosen, setup.seed, False))
+
+    return Remedy(
+        f"{op} in hidden layers",
+        f"Use {op} in place of {' and '.join(sorted(kin - {op}))} in hidden layers.",
+        on_setup(change),
+        f"Dense(..., '{op}')",
+    )
+
+
+def _biases(network: Network) -> list[Parameter]:
+    """Return the biases of layers with weights: what a step adds to products."""
+    plan = network.plan
+    added = {
+        step.inputs[2]
+        for step in plan.steps
+        if len(step.inputs) > 2 and (step.op == "linear" or step.op.startswith("convol"))
+    }
+    return [one for one in plan.parameters if one.name in added and len(one.shape) == 1]
+
+
+def _without_biases() -> Remedy:
+    def change(setup: Setup) -> Setup:
+        names = {one.name for one in _biases(setup.network)}
+        names -= {one.name for one in setup.objective().frozen.parameters}
+
+        def start_of(parameter: Parameter) -> Initializer | None:
+            return find_initializer("zeros") if parameter.name in names else None
+
+        return replace(setup, network=with_starts(setup.network, start_of, setup.seed))
+
+    words = "Start the biases at 0, so that each unit acts for about half of the rows."
+    return Remedy("biases at 0", words, on_setup(change), "leave bias= out")
+
+
+def _slower(rate: float) -> Remedy:
+    def change(setup: Setup) -> Setup:
+        return replace(setup, optimizer=with_rate(setup.optimizer, rate / SLOWER))
+
+    return Remedy(
+        f"rate divided by {SLOWER:g}",
+        f"Divide the learning rate by {SLOWER:g}, to {rate / SLOWER:.3g}: the units died in "
+        "training.",
+        on_setup(change),
+        f"learning_rate={rate / SLOWER:.3g}",
+    )
+
+
+def specimen(seed: int) -> Run:
+    """A small regression by relu units whose biases start so low that hardly any ever acts."""
+    x = randomness.normal(seed, "specimen", 200 * 6).reshape(200, 6)
+    y = np.tanh(x @ np.array([1.0, -1.0, 0.5, 0.0, 2.0, 0.3]))
+    network = Network(Dense(24, "relu", bias="constant -6"), Dense(1))
+    return train(
+        network, x, y, learning_rate=0.01, epochs=60, validation=0.25, seed=seed, progress=False
+    )
+
+
+DEAD_UNITS = Ailment(
+    "dead_units",
+    "units are dead",
+    "Most units of a layer lie in the flat part of their activation for every row: they give the "
+    "same number for all, no gradient passes them, and nothing brings them back.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("constant_prediction",),
+)

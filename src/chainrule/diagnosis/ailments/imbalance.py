@@ -1,0 +1,151 @@
+"""Imbalance with a dead class: a rare class that the network hardly ever says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.held_out import weighing_one
+from chainrule.diagnosis.laboratory import Experiment, Laboratory, Trained
+from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.relative_error import WORST, balanced_error
+from chainrule.diagnosis.sign import Sign
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.training.rows import Rows, weights_of_classes
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+from chainrule.training.train import train
+
+Numbers = NDArray[Any]
+# Half of what each of equally many classes would have.
+RARE = 0.5
+MISSED = 0.3
+# Fewer rows of a class say nothing about its recall.
+LEAST_OF_CLASS = 5
+QUANTITY = "share of wrong rows, the mean over classes, in shares of that of chance"
+
+
+def signs(examined: Examination) -> list[Sign]:
+    case, setup = examined.case, examined.setup
+    classes = Classes.of(case.network, setup, case.training)
+    if classes is None or not all(one.each_row for one in setup.losses):
+        return []
+    recalls = _known_recalls(classes)
+    held = Classes.of(case.network, setup, case.validation)
+    if held is not None:
+        recalls = np.fmin(recalls, _known_recalls(held))
+    rare = classes.shares < RARE / len(classes.counts)
+    if not (recalls > 0.5).any():
+        return []
+    missed = np.flatnonzero(rare & (recalls < MISSED))
+    return [_sign(classes, recalls, int(place)) for place in missed]
+
+
+def _known_recalls(classes: Classes) -> Numbers:
+    return np.where(classes.counts >= LEAST_OF_CLASS, classes.recalls, np.nan)
+
+
+def _sign(classes: Classes, recalls: Numbers, place: int) -> Sign:
+    label, share, recall = classes.labels[place], float(classes.shares[place]), recalls[place]
+    return Sign(
+        "recall of a class",
+        float(recall),
+        MISSED,
+        "below",
+        f"{share:.1%} of the training rows are of class {label!r}, and of such rows {recall:.1%} "
+        "are told as what they are.",
+        "about as many as of the other classes",
+        "Amazon SageMaker Debugger's rule on imbalance: a class of which more than 70 % are wrong",
+        where=f"class {label!r}",
+        curve=tuple(np.nan_to_num(recalls).tolist()),
+        curve_of="recall of each class",
+    )
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    if not signs(examined):
+        return []
+    return [
+        Remedy(
+            "balanced classes",
+            "Give rows of rare classes more weight, so that every class counts as much.",
+            balanced,
+            "class_weight='balanced'",
+        )
+    ]
+
+
+def balanced(before: Arrangement) -> Arrangement:
+    """Return the arrangement whose classes have the same sum of weights in training."""
+    labels = before.training.targets[0].reshape(-1).astype(np.int64)
+    target = before.setup.targets[0]
+    factors = weights_of_classes("balanced", labels, target.labels)[labels]
+    weighed = replace(before.training, weights=before.training.weights * factors)
+    return replace(before, training=weighing_one(weighed))
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare by the balanced error; not confirmed where four times the epochs do as well."""
+    by_validation = _judged_by_validation(laboratory.case.setup, laboratory.case.validation)
+
+    def judge(one: Trained) -> float:
+        if one.run is None or one.run.rows is None:
+            return WORST
+        rows = one.run.rows[1] if by_validation else one.run.rows[0]
+        return balanced_error(one.run.network, one.run.setup, rows)
+
+    found = laboratory.compare(given, judge, quantity=QUANTITY)
+    if not found.is_clear:
+        return found
+    longer = on_setup(lambda setup: replace(setup, epochs=4 * setup.epochs))
+    seeds = laboratory.screening
+    late = laboratory.trained("four times the epochs", longer(laboratory.case.arrangement), seeds)
+    left = median(map(judge, late))
+    enough = median(found.treated) + 0.15 * found.gain
+    return replace(found, shows=False) if left <= enough else found
+
+
+def _judged_by_validation(setup: Setup, validation: Rows) -> bool:
+    """Return whether each class has rows enough to be judged by those that were held out."""
+    if not len(validation):
+        return False
+    labels = validation.targets[0].reshape(-1).astype(np.int64)
+    counts = np.bincount(labels, minlength=setup.targets[0].width)
+    return bool((counts >= LEAST_OF_CLASS).all())
+
+
+def specimen(seed: int) -> Run:
+    """Two overlapping classes, one of which has 5 rows in 100."""
+    count = 900
+    y = (randomness.uniform(seed, "specimen's classes", count) < 0.05).astype(np.int64)
+    x = randomness.normal(seed, "specimen", count * 2).reshape(count, 2)
+    x[:, 0] += 1.2 * y
+    network = Network(Dense(6, "tanh"), Dense(2))
+    return train(
+        network, x, y, learning_rate=0.01, epochs=20, validation=0.4, seed=seed, progress=False
+    )
+
+
+IMBALANCE = Ailment(
+    "imbalance",
+    "a rare class is hardly ever predicted",
+    "Rows of a rare class are so few that the loss is low without predicting it, so that the "
+    "network hardly tells it from the others.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("constant_prediction",),
+    confirm=confirm,
+)

@@ -1,0 +1,297 @@
+"""Output activation, loss and targets that do not fit: what is asked for cannot be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.classes_as_numbers import all_labels, first_number, on_classes
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import Experiment, Laboratory, Trained
+from chainrule.diagnosis.network_changes import (
+    hidden_activations,
+    with_activation,
+    without_output_activation,
+)
+from chainrule.diagnosis.probes.classes import wrong_share
+from chainrule.diagnosis.probes.reach import (
+    Reach,
+    last_step,
+    missed_classes,
+    missed_numbers,
+    reach_of,
+)
+from chainrule.diagnosis.relative_error import WORST
+from chainrule.diagnosis.sign import Sign
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.ops import ACTIVATIONS
+from chainrule.training.rows import Rows
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+from chainrule.training.train import train
+
+# A hundredth of what there is to be learned.
+LEAST_MISSED = 0.01
+SHRUNK = 0.25
+FLAT, WRONG = 0.05, 0.05
+QUANTITY = "share of wrong rows, in shares of that of the most frequent class"
+
+
+def signs(examined: Examination) -> list[Sign]:
+    return [
+        *_out_of_reach(examined),
+        *_on_the_flat(examined),
+        *_hidden_softmax(examined),
+        *_classes_as_numbers(examined),
+    ]
+
+
+def _out_of_reach(examined: Examination) -> list[Sign]:
+    setup = examined.setup
+    reach, last = reach_of(setup.network.plan), last_step(setup.network.plan)
+    missed = _missed(setup, examined.case.training, reach)
+    if not missed > LEAST_MISSED:
+        return []
+    return [
+        Sign(
+            "least error that this output can have",
+            missed,
+            LEAST_MISSED,
+            "above",
+            f"The last activation, {last.op}, gives {_bounds(reach)}, and an error of {missed:.1%} "
+            "of the best constant prediction's is left whatever is learned.",
+            "an output that can take every value that the loss asks for",
+            "the range of the activation beside the targets",
+            where=last.layer,
+        )
+    ]
+
+
+def _bounds(reach: Reach) -> str:
+    said = "numbers"
+    if np.isfinite(reach.low):
+        said += f" from {reach.low:.3g}"
+    if np.isfinite(reach.high):
+        said += f" up to {reach.high:.3g}"
+    return said + (" that sum to 1" if reach.sums_to_one else "")
+
+
+def _missed(setup: Setup, rows: Rows, reach: Reach) -> float:
+    """Return the least error that the first output can have, over the constant's; 0 if unknown."""
+    meaning = setup.meaning(0)
+    if not reach.is_bounded or meaning.loss.own or not len(rows):
+        return 0.0
+    counted = rows.time_weights[0] > 0.0 if rows.time_weights else slice(None)
+    truth = rows.targets[0][counted]
+    if meaning.target.task == "classification":
+        width = meaning.target.width
+        shares = np.bincount(truth.reshape(-1).astype(np.int64), minlength=width) / truth.size
+        if meaning.loss.name == "hinge":
+            margins = 2.0 * truth.reshape(-1, 1).astype(np.float64) - 1.0
+            return missed_numbers(_of_one(setup, reach), margins)
+        if not meaning.loss.op.includes:
+            return 0.0
+        one_output = meaning.loss.one_output_for_two_classes
+        return missed_classes(_of_one(setup, reach) if one_output else reach, shares, one_output)
+    if meaning.loss.target == "numbers" and meaning.loss.op.targets == "numbers":
+        ends = np.array([[reach.low], [reach.high]])
+        low, high = (float(one[0]) for one in meaning.values(ends))
+        return missed_numbers(replace(reach, low=low, high=high), truth)
+    return 0.0
+
+
+def _of_one(setup: Setup, reach: Reach) -> Reach:
+    """Return the reach of a single unit: a softmax of one is always 1."""
+    width = setup.network.plan.shapes[setup.network.plan.outputs[0]][-1]
+    return Reach(1.0, 1.0) if reach.sums_to_one and width == 1 else reach
+
+
+def _on_the_flat(examined: Examination) -> list[Sign]:
+    """Return the sign of rows whose logit stands where the last activation has no slope."""
+    setup = examined.setup
+    last = next((one for one in examined.at_last.units if one.is_output), None)
+    if last is None or len(setup.losses) > 1 or not setup.losses[0].op.includes:
+        return []
+    rows = examined.sample
+    if setup.targets[0].task != "classification" or setup.targets[0].over_time:
+        return []
+    labels = rows.targets[0].reshape(-1).astype(np.int64)
+    if last.slopes.shape[0] != len(labels):
+        return []
+    column = labels if last.slopes.shape[1] > 1 else np.zeros_like(labels)
+    flat = float(np.mean(last.slopes[np.arange(len(labels)), column] == 0.0))
+    if not flat > FLAT:
+        return []
+    return [
+        Sign(
+            "share of rows whose logit has no slope",
+            flat,
+            FLAT,
+            "above",
+            f"For {flat:.0%} of the rows the last activation, {last.op}, is flat at the number of "
+            "their own class, so that they teach it nothing.",
+            "logits as the last layer makes them, of either sign",
+            "the chain rule: a slope of 0 passes no gradient on",
+            where=last.layer,
+        )
+    ]
+
+
+def _hidden_softmax(examined: Examination) -> list[Sign]:
+    found = []
+    values = examined.at_first.values
+    for step in hidden_activations(examined.setup.network):
+        if step.op != "softmax":
+            continue
+        before, after = (np.asarray(values[one]) for one in (step.inputs[0], step.outputs[0]))
+        spread = float(before.std(axis=0).mean())
+        share = float(after.std(axis=0).mean()) / spread if spread > 0.0 else 0.0
+        if share < SHRUNK:
+            found.append(
+                Sign(
+                    "spread over the rows that an activation keeps",
+                    share,
+                    SHRUNK,
+                    "below",
+                    f"The softmax in {step.layer} keeps {share:.1%} of the spread of what it is "
+                    "given: its units share a sum of 1 among them.",
+                    "about all of it, as tanh or relu do",
+                    "the slope of a softmax, p (1 - p), is at most a quarter",
+                    where=step.layer,
+                )
+            )
+    return found
+
+
+def _classes_as_numbers(examined: Examination) -> list[Sign]:
+    case = examined.case
+    labels = all_labels(examined.setup, case.training, case.validation)
+    if labels is None:
+        return []
+    place = 1 if len(case.validation) else 0
+    rows = (case.training, case.validation)[place]
+    wrong = wrong_share(
+        case.network, examined.setup, rows, labels[place], first_number(case.training)
+    )
+    if not wrong > WRONG:
+        return []
+    return [
+        Sign(
+            "share of wrong rows, over that of the most frequent class",
+            wrong,
+            WRONG,
+            "above",
+            f"The targets are {int(labels[0].max()) + 1} classes, and "
+            f"{examined.setup.losses[0].name} takes them for amounts: the wrong rows are "
+            f"{wrong:.0%} of those of a constant.",
+            "a loss for classes, which falls as long as a class is not certain",
+            "Goodfellow, Bengio, Courville, Deep Learning, section 6.2.2: squared errors of "
+            "probabilities are flat where they are wrong and certain",
+        )
+    ]
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    setup, found = examined.setup, []
+    last = last_step(setup.network.plan)
+    if _classes_as_numbers(examined):
+        found.append(_with_class_loss(setup))
+    softmax_inside = bool(_hidden_softmax(examined))
+    if softmax_inside:
+        found += [_inside(one) for one in ("tanh", "relu")]
+    if last.op in ACTIVATIONS and (_out_of_reach(examined) or _on_the_flat(examined)):
+        found.insert(0, _without_activation(last.op))
+    return found
+
+
+def _without_activation(op: str) -> Remedy:
+    def change(before: Arrangement) -> Arrangement:
+        network = without_output_activation(before.setup.network)
+        return replace(before, setup=replace(before.setup, network=network))
+
+    return Remedy(
+        "no output activation",
+        f"Leave the last {op} out, so that the output can take every value.",
+        change,
+        "Dense(), without an activation, as the last layer",
+    )
+
+
+def _inside(op: str) -> Remedy:
+    def change(before: Arrangement) -> Arrangement:
+        setup = before.setup
+        network = with_activation(setup.network, {"softmax": op}, setup.seed)
+        return replace(before, setup=replace(setup, network=network))
+
+    return Remedy(
+        f"{op} inside", f"Use {op} in place of softmax inside the network.", change, repr(op)
+    )
+
+
+def _with_class_loss(setup: Setup) -> Remedy:
+    width = setup.targets[0].width
+    one_output = width == 1
+    name = "a loss for classes"
+    words = "Give one label for each row, and train with a loss for classes on the last layer's "
+    words += "numbers, without an activation behind them."
+
+    def change(before: Arrangement) -> Arrangement:
+        labels = all_labels(before.setup, before.training, before.validation)
+        return before if labels is None else on_classes(before, labels)
+
+    code = "y = labels, loss='cross_entropy'"
+    return Remedy(name, words, change, code if not one_output else "y = y.astype(int)")
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare by errors, or by wrong rows where classes were taken for numbers."""
+    case = laboratory.case
+    labels = all_labels(case.setup, case.training, case.validation)
+    if not given:
+        return None
+    if labels is None or not any(one.name == "a loss for classes" for one in given):
+        return laboratory.compare(given)
+    place = 1 if len(case.validation) else 0
+    first = first_number(case.training)
+
+    def judge(one: Trained) -> float:
+        if one.run is None or one.run.rows is None:
+            return WORST
+        rows = one.run.rows[place]
+        if len(rows) != len(labels[place]):
+            return one.judged
+        return wrong_share(one.run.network, one.run.setup, rows, labels[place], first)
+
+    return laboratory.compare(given, judge, quantity=QUANTITY)
+
+
+def specimen(seed: int) -> Run:
+    """Targets of either sign behind a sigmoid, which gives none below 0."""
+    count = 240
+    x = randomness.normal(seed, "specimen", count * 5).reshape(count, 5)
+    y = 1.2 * np.tanh(x @ np.array([1.0, -0.7, 0.4, 0.0, 0.9]))
+    network = Network(Dense(12, "tanh"), Dense(1, "sigmoid"))
+    return train(
+        network, x, y, learning_rate=0.01, epochs=60, validation=0.25, seed=seed, progress=False
+    )
+
+
+MISMATCHED_OUTPUT = Ailment(
+    "mismatched_output",
+    "output activation, loss and targets do not fit",
+    "The last activation, or one inside, keeps the network from saying what the loss asks for, or "
+    "the loss takes classes for amounts.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("saturation", "dead_units", "constant_prediction"),
+    confirm=confirm,
+)

@@ -1,0 +1,213 @@
+"""Numbers that are none: a loss, a parameter or a reading that became NaN or infinite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.arrays import log, sum_over
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import Experiment, Laboratory, after_last
+from chainrule.diagnosis.network_changes import with_output_activation
+from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.ops import ACTIVATIONS
+from chainrule.optimizers import searches
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+from chainrule.training.train import train
+
+ARITHMETIC = "finite numbers are what arithmetic goes on with: one NaN makes all others NaN"
+# In percent of the gradients that were seen.
+CLIPPED_AT = 90.0
+SHOWN = 5
+
+
+def signs(examined: Examination) -> list[Sign]:
+    return [*_in_the_losses(examined), *_in_the_parameters(examined), *_in_the_readings(examined)]
+
+
+def _sign(words: str, quantity: str, where: str, examined: Examination) -> Sign:
+    return Sign(
+        quantity, math.inf, float(np.finfo(examined.setup.dtype).max), "above", words,
+        "finite numbers everywhere", ARITHMETIC, where=where,
+        curve=shortened(examined.course.losses), curve_of="training loss over epochs",
+    )  # fmt: skip
+
+
+def _in_the_losses(examined: Examination) -> list[Sign]:
+    epoch = examined.course.overflowed_at
+    if epoch is None:
+        return []
+    words = f"The loss is {examined.course.losses[epoch - 1]} in epoch {epoch}."
+    if examined.blow_up is not None:
+        words = f"{words} {examined.blow_up.words}"
+    return [_sign(words, "training loss", f"epoch {epoch}", examined)]
+
+
+def _in_the_parameters(examined: Examination) -> list[Sign]:
+    bad = [name for name, one in examined.case.last.items() if not np.isfinite(one).all()]
+    if not bad:
+        return []
+    words = f"After the last step {_listed(bad)} held numbers that are NaN or infinite."
+    return [_sign(words, "parameters", bad[0], examined)]
+
+
+def _in_the_readings(examined: Examination) -> list[Sign]:
+    """Return the sign of the first reading, of a layer or a gradient, that was no number."""
+    for reading in examined.case.recording.readings:
+        for part in ("layers", "parameters"):
+            for name, seen in reading[part].items():
+                bad = [one for one, number in seen.items() if not math.isfinite(number)]
+                if bad:
+                    words = f"The {bad[0]} of {name} was {seen[bad[0]]} in epoch {_epoch(reading)}."
+                    return [_sign(words, "reading", name, examined)]
+    return []
+
+
+def _epoch(reading: Mapping[str, Any]) -> int:
+    return int(reading["epoch"]) + 1
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    found = []
+    rows = extreme_rows(examined.case)
+    if len(rows):
+        found.append(_without_rows(examined, rows))
+    norm = _usual_gradient(examined)
+    if norm is not None and not searches(examined.setup.optimizer):
+        found.append(_clipped(norm))
+    if _asks_for_positive(examined):
+        found.append(
+            Remedy(
+                "positive output", "Let the output go through softplus, which is above 0.",
+                on_setup(_with_positive_output), 'Dense(..., "softplus") as the last layer',
+            )
+        )  # fmt: skip
+    if examined.setup.dtype != "float64":
+        found.append(
+            Remedy(
+                "float64", "Train in float64, whose numbers end at 1.8e308 and not at 3.4e38.",
+                on_setup(lambda before: replace(before, dtype="float64")), 'dtype="float64"',
+            )
+        )  # fmt: skip
+    return found
+
+
+def _asks_for_positive(examined: Examination) -> bool:
+    """Return whether a loss of one's own meets negative numbers where targets have none."""
+    setup, rows = examined.setup, examined.case.training
+    plan = setup.network.plan
+    last = next(one for one in plan.steps if plan.outputs[0] in one.outputs)
+    is_own = setup.losses[0].own and setup.targets[0].task == "regression"
+    return is_own and last.op not in ACTIVATIONS and bool((rows.targets[0] > 0.0).all())
+
+
+def _with_positive_output(setup: Setup) -> Setup:
+    return replace(setup, network=with_output_activation(setup.network, "softplus"))
+
+
+def _without_rows(examined: Examination, places: np.ndarray[Any, Any]) -> Remedy:
+    numbers = examined.case.numbers
+    known = [str(numbers[one] if numbers else one) for one in places.tolist()]
+
+    def change(before: Arrangement) -> Arrangement:
+        left = np.setdiff1d(np.arange(len(before.training)), places)
+        return replace(before, training=before.training.part(left))
+
+    few = "row" if len(known) == 1 else "rows"
+    whose = "which has" if len(known) == 1 else "which have"
+    return Remedy(
+        "without extreme rows",
+        f"Leave out {few} {_listed(known)}, {whose} numbers far outside of their columns.",
+        change,
+    )
+
+
+def _usual_gradient(examined: Examination) -> float | None:
+    """Return the 90th percentile of the gradient's lengths while the loss still fell.
+
+    By the readings up to the epoch with the lowest loss, and the pass at the start.
+    """
+    trained = {one.name: one.size for one in examined.setup.objective().trained.parameters}
+    lengths = [_length(examined.at_first.gradient_size, trained)]
+    for reading in examined.case.recording.readings:
+        if _epoch(reading) > max(1, examined.course.lowest_at):
+            break
+        seen = {name: one.get("gradient", math.nan) for name, one in reading["parameters"].items()}
+        lengths.append(_length(lambda name, seen=seen: seen.get(name, math.nan), trained))
+    known = [one for one in lengths if math.isfinite(one) and one > 0.0]
+    return float(np.percentile(known, CLIPPED_AT)) if known else None
+
+
+def _length(size_of: Any, trained: Mapping[str, int]) -> float:
+    return math.sqrt(sum(size_of(name) ** 2 * count for name, count in trained.items()))
+
+
+def _clipped(norm: float) -> Remedy:
+    limit = float(f"{norm:.2g}")
+
+    def change(before: Setup) -> Setup:
+        given = before.regularisation
+        most = limit if given.clip_norm is None else min(limit, given.clip_norm)
+        return replace(before, regularisation=replace(given, clip_norm=most))
+
+    return Remedy(
+        "clipped", f"Cut the gradient to a length of {limit:g}, the 90th percentile of those seen.",
+        on_setup(change), f"clip_norm={limit:g}",
+    )  # fmt: skip
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, chosen: Sequence[Remedy]
+) -> Experiment | None:
+    """Try the remedies by the error after the last step, where an overflow shows."""
+    if not chosen:
+        return None
+    return laboratory.compare(
+        chosen, after_last,
+        quantity="error after the last step, in shares of the best constant prediction's",
+    )  # fmt: skip
+
+
+def specimen(seed: int) -> Run:
+    """Sizes by a loss of one's own that takes the logarithm of a prediction of either sign."""
+
+    def of_logarithms(prediction: Any, target: Any) -> Any:
+        return sum_over((log(prediction) - log(target)) ** 2, axis=1)
+
+    x = randomness.normal(seed, "specimen", 200 * 4).reshape(200, 4)
+    y = np.exp(0.6 * x[:, 0] - 0.4 * x[:, 1] + 0.3 * np.tanh(x[:, 2]))
+    network = Network(Dense(8, "tanh"), Dense(1))
+    return train(
+        network, x, y, loss=of_logarithms, learning_rate=0.01, epochs=40, validation=0.25,
+        seed=seed, progress=False,
+    )  # fmt: skip
+
+
+NOT_FINITE = Ailment(
+    "not_finite",
+    "numbers became NaN or infinite",
+    "A number left the range of its type, or was asked for where there is none, as the logarithm "
+    "of a negative number; from there it spread to every parameter.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("constant_prediction",),
+    confirm=confirm,
+    is_failure=True,
+)

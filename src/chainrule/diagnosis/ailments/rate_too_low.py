@@ -1,0 +1,181 @@
+"""A learning rate that is too low, or a training that ended long before it was through."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Remedy, on_setup, without_limits
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import Experiment, Laboratory
+from chainrule.diagnosis.rate_changes import (
+    has_rate,
+    higher_rate,
+    plain_rate,
+    rate_of_the_optimizer,
+    usual_rate,
+)
+from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+from chainrule.training.train import train
+
+# The lower end of the band of updates in shares of the weights, and what is best in it.
+SMALLEST_UPDATE, BEST_UPDATE = 1e-4, 1e-3
+BAND = "Karpathy's course notes and TheDeepChecker (arXiv 2204.00694)"
+# Of the constant prediction's error: with less left there is nothing that a higher rate must bring.
+SOMETHING_LEFT = 0.1
+# A run whose error is above this has less than half of all the skill there is.
+HALF = 0.5
+# A loss that falls by less than this share of itself over the last third has come to rest.
+AT_REST = 0.002
+FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
+LONGER = 4
+
+
+def signs(examined: Examination) -> list[Sign]:
+    if not len(examined.course) or examined.course.overflowed_at is not None:
+        return []
+    return [*_tiny_updates(examined), *_still_falling(examined)]
+
+
+def usual_updates(examined: Examination) -> dict[str, float]:
+    """Return weight -> its median update over the readings, in shares of its size."""
+    found = {}
+    for name, shares in examined.relative_updates.items():
+        known = [one for one in shares if math.isfinite(one)]
+        if known:
+            found[name] = float(np.median(known))
+    return found
+
+
+def _tiny_updates(examined: Examination) -> list[Sign]:
+    """Return the sign of updates that are tiny in every layer while much is left to learn."""
+    updates = usual_updates(examined)
+    if not has_rate(examined.setup) or not updates:
+        return []
+    name = max(updates, key=lambda one: updates[one])
+    if updates[name] >= SMALLEST_UPDATE or not examined.errors.training > SOMETHING_LEFT:
+        return []
+    if not any(examined.at_last.gradient_size(one) > 0.0 for one in updates):
+        # No gradient arrives, and no rate makes a step of nothing.
+        return []
+    return [
+        Sign(
+            "relative update", updates[name], SMALLEST_UPDATE, "below",
+            f"A step changes no weights by more than {updates[name]:.2g} of their size ({name}), "
+            f"while {min(examined.errors.training, 9.99):.0%} of the error of a constant "
+            "prediction is left.",
+            "0.01 % to 10 %, about 0.1 % at its best", BAND, where=name,
+            curve=shortened(examined.relative_updates[name]),
+            curve_of=f"relative update of {name} over the readings",
+        )
+    ]  # fmt: skip
+
+
+def _still_falling(examined: Examination) -> list[Sign]:
+    """Return the sign of a loss that falls to the end, far from what could be reached."""
+    course, start = examined.course, examined.at_first.loss
+    error = examined.errors.judged
+    if not (error > HALF and math.isfinite(start)):
+        return []
+    fall = course.fall_at_end(start) / max(abs(course.last), 1e-300)
+    if not fall > AT_REST:
+        return []
+    return [
+        Sign(
+            "fall of the loss over the last third", fall, AT_REST, "above",
+            f"The loss still falls when the training ends, by {fall:.1%} over its last third, and "
+            f"{min(error, 9.99):.0%} of the error of a constant prediction is left.",
+            "a loss that has come to rest, within its noise",
+            "twice the standard error of the loss between epochs is taken off the fall",
+            curve=shortened((start, *course.losses)), curve_of="training loss over epochs",
+        )
+    ]  # fmt: skip
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    setup = examined.setup
+    found = [_longer(setup)]
+    if not has_rate(setup):
+        return found
+    usual, rate = rate_of_the_optimizer(setup), plain_rate(setup)
+    if rate == 0.0:
+        return [] if usual is None else [usual]
+    below = (usual_rate(setup) or 0.0) / (rate or math.inf)
+    if usual is not None and below > FACTORS[-1]:
+        # So far below that multiplying it does not lead there.
+        return [usual, *(higher_rate(setup, one) for one in (0.3 * below, 10.0 * below)), *found]
+    factors = _towards_the_best(examined) if _tiny_updates(examined) else FACTORS
+    return [*(higher_rate(setup, float(f"{one:.1g}")) for one in factors), *found]
+
+
+def _towards_the_best(examined: Examination) -> list[float]:
+    """Return factors on the rate around the one that makes the largest updates what is best."""
+    largest = max(usual_updates(examined).values())
+    near = min(BEST_UPDATE / largest, MOST) if largest > 0.0 else MOST
+    return [near / 3.0, near, 3.0 * near, 10.0 * near]
+
+
+def _longer(setup: Setup) -> Remedy:
+    epochs = LONGER * max(1, setup.epochs)
+
+    def change(before: Setup) -> Setup:
+        return replace(without_limits(before), epochs=LONGER * max(1, before.epochs))
+
+    return Remedy(
+        "longer", f"Train four times as long, for {epochs} epochs.", on_setup(change),
+        f"epochs={epochs}",
+    )  # fmt: skip
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, chosen: Sequence[Remedy]
+) -> Experiment | None:
+    """Try higher rates and more epochs.
+
+    Nearly every training gets a little better with them. It is ill where it has reached less than
+    half of what they reach, or where its updates were tiny and they help.
+    """
+    if not chosen:
+        return None
+    found = laboratory.compare(chosen)
+    reached, reachable = 1.0 - median(found.without), 1.0 - median(found.treated)
+    if laboratory.is_shortened:
+        # The run itself had more epochs than those of the experiment.
+        reached = max(reached, 1.0 - examined.errors.judged)
+    is_half = reachable > 0.0 and reached < HALF * reachable
+    is_tiny = bool(_tiny_updates(examined)) and reached < reachable
+    return replace(found, shows=found.is_clear and (is_half or is_tiny))
+
+
+def specimen(seed: int) -> Run:
+    """Two classes by gradient descent at a rate with which 60 epochs lead nowhere."""
+    x = randomness.normal(seed, "specimen", 240 * 5).reshape(240, 5)
+    y = (x @ np.array([1.0, -1.0, 0.5, 0.3, 0.0]) + 0.5 * x[:, 0] * x[:, 1] > 0.0).astype(int)
+    network = Network(Dense(12, "tanh"), Dense(2))
+    return train(
+        network, x, y, optimizer="gradient_descent", learning_rate=1e-4, epochs=60,
+        validation=0.25, seed=seed, progress=False,
+    )  # fmt: skip
+
+
+RATE_TOO_LOW = Ailment(
+    "rate_too_low",
+    "the learning rate is too low, or the training too short",
+    "The weights have hardly left where they began when the training ends, so that most of what "
+    "could be learned is not.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("constant_prediction",),
+    confirm=confirm,
+)

@@ -1,0 +1,218 @@
+"""Saturated units, and gradients that vanish or explode on their way through the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
+from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.network_changes import hidden_activations, usual_start, with_activation
+from chainrule.diagnosis.probes.depth import relative_gradients, spread_of
+from chainrule.diagnosis.probes.passes import Pass, by_unit
+from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
+from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+from chainrule.training.train import train
+
+# With less of the constant's error left, what a run has learned says that its gradients arrive.
+LEARNED, STUCK = 0.1, 0.9
+LARGEST_SHARE = 0.5
+# AUTOTRAINER's ratio of the first layer's gradient to the last's, here in shares of their weights.
+RATIO = 1e-3
+LONGEST = 1.0
+STEEPEST_SIGMOID = 0.25
+SHARED = (
+    "a slope that no usual activation is below for inputs around 0: the sigmoid has 1/4 there; a "
+    "softmax of n units has about 1/n"
+)
+FLAT = (
+    'Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural '
+    'networks", AISTATS 2010; below a hundredth of the slope a step changes hardly anything'
+)
+DEPTH = (
+    "Hochreiter, 1991: over depth the slopes multiply; a thousandth is the limit of AUTOTRAINER "
+    "(ICSE 2021)"
+)
+
+
+def signs(examined: Examination) -> list[Sign]:
+    if examined.last_errors.training < LEARNED:
+        return []
+    found = _flat_layers(examined.at_first, "at the start")
+    known = {one.where for one in found}
+    late = _flat_layers(examined.at_last, "after the last step")
+    found += [one for one in late if one.where not in known]
+    found += _competing(examined.at_first)
+    over_depth = _over_depth(examined.at_first, "At the start")
+    if not over_depth and examined.last_errors.training > STUCK:
+        over_depth = _over_depth(examined.at_last, "After the last step")
+    return found + over_depth
+
+
+def _flat_layers(taken: Pass, when: str) -> list[Sign]:
+    """Return the signs of layers of which most units are flat for nearly all rows."""
+    found = []
+    for unit in taken.units:
+        slopes = shares_of_slope(unit)
+        share = float(np.mean(slopes < HARDLY))
+        if unit.is_output or not share > LARGEST_SHARE:
+            continue
+        words = (
+            f"{share:.0%} of the units of {unit.layer} have a mean slope below 1 % of the steepest "
+            f"of {unit.op} {when}."
+        )
+        sign = Sign(
+            "saturated units",
+            share,
+            LARGEST_SHARE,
+            "above",
+            words,
+            "few",
+            FLAT,
+            where=unit.layer,
+            curve=shortened(np.sort(slopes).tolist()),
+            curve_of=f"mean slope of the units of {unit.layer}, in shares of the steepest",
+        )
+        found.append(sign)
+    return found
+
+
+def _competing(taken: Pass) -> list[Sign]:
+    """Return the signs of hidden softmax layers that hardly pass on how rows differ."""
+    plan = taken.objective.plan
+    found = []
+    for step in plan.steps:
+        if step.op != "softmax" or step.outputs[0] in plan.outputs:
+            continue
+        ends = (step.inputs[0], step.outputs[0])
+        before, behind = (spread_of(by_unit(taken.values[one])) for one in ends)
+        passed = behind / before if before > 0.0 else np.nan
+        if passed < STEEPEST_SIGMOID:
+            words = (
+                f"Of the deviation that {step.layer} is given, its softmax passes {passed:.2g} on: "
+                "its units share a sum of 1."
+            )
+            sign = Sign(
+                "deviation behind a hidden softmax, over that in front of it",
+                passed,
+                STEEPEST_SIGMOID,
+                "below",
+                words,
+                "0.5 to 1 for tanh and relu",
+                SHARED,
+                where=step.layer,
+            )
+            found.append(sign)
+    return found
+
+
+def _over_depth(taken: Pass, when: str) -> list[Sign]:
+    """Return the sign of gradients that shrink or grow from the last layer to the first."""
+    seen = relative_gradients(taken)
+    # Where nothing arrives at all, units are dead or all the same.
+    if len(seen) < 3 or not all(np.isfinite(size) and size > 0.0 for _, size in seen):
+        return []
+    (first, at_first), (last, at_last) = seen[0], seen[-1]
+    ratio = at_first / at_last
+    if RATIO <= ratio <= 1.0 / RATIO:
+        return []
+    falls = ratio < RATIO
+    words = (
+        f"{when} the gradient of {first} is {at_first:.2g} of its weights, that of {last} "
+        f"{at_last:.2g}: it {'vanishes' if falls else 'explodes'} on its way back."
+    )
+    sign = Sign(
+        "gradient of the first layer over that of the last",
+        ratio,
+        RATIO if falls else 1.0 / RATIO,
+        "below" if falls else "above",
+        words,
+        "about 1",
+        DEPTH,
+        where=first,
+        curve=shortened([size for _, size in seen]),
+        curve_of="size of gradients over that of weights, from the first layer to the last",
+    )
+    return [sign]
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    setup = examined.setup
+    kinds = {one.op for one in hidden_activations(setup.network)}
+    # Where the start is bad, it stays: a remedy changes one thing.
+    fresh = not signs_of_start(examined)
+    found = [_other(kinds, op, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
+    sign = [one for one in signs(examined) if one.quantity.startswith("gradient")]
+    if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
+        found.insert(0, _clipped())
+    # At most four are tried; another start helps where activations that are there were started
+    # for others.
+    return [*found[:3], _started()]
+
+
+def _other(kinds: set[str], op: str, fresh: bool) -> Remedy:
+    def change(setup: Setup) -> Setup:
+        chosen = dict.fromkeys(kinds - {op}, op)
+        return replace(setup, network=with_activation(setup.network, chosen, setup.seed, fresh))
+
+    start = ", with the start that it asks for" if fresh else ""
+    return Remedy(
+        f"{op} in hidden layers",
+        f"Use {op} in place of {_listed(sorted(kinds - {op}))} in hidden layers{start}.",
+        on_setup(change),
+        f"Dense(..., '{op}')",
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _clipped() -> Remedy:
+    def change(setup: Setup) -> Setup:
+        regularisation = replace(setup.regularisation, clip_norm=LONGEST)
+        return replace(setup, regularisation=regularisation)
+
+    words = f"Cut the gradient to the length {LONGEST:g} where it is longer."
+    return Remedy("gradient cut", words, on_setup(change), f"clip_norm={LONGEST:g}")
+
+
+def _started() -> Remedy:
+    def change(setup: Setup) -> Setup:
+        frozen = tuple(one.name for one in setup.objective().frozen.parameters)
+        return replace(setup, network=usual_start(setup.network, setup.seed, frozen=frozen))
+
+    words = "Start every layer as its size and activation ask for, which is the default."
+    return Remedy("usual start", words, on_setup(change), "leave weights= out")
+
+
+def specimen(seed: int) -> Run:
+    """Two classes, a ring around a disc, and seven sigmoid layers that the gradient has to pass."""
+    x = randomness.normal(seed, "specimen", 300 * 2).reshape(300, 2)
+    labels = (np.sum(x**2, axis=1) > 1.4).astype(int)
+    network = Network(*[Dense(6, "sigmoid") for _ in range(7)], Dense(2))
+    return train(
+        network, x, labels, learning_rate=0.005, epochs=60, validation=0.25, seed=seed,
+        progress=False,
+    )  # fmt: skip
+
+
+SATURATION = Ailment(
+    "saturation",
+    "units are saturated, or gradients vanish or explode",
+    "Slopes multiply on the way back through the layers: where each is close to 0 the first layers "
+    "learn nothing, and where each is above 1 steps grow without bound.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("rate_too_low", "constant_prediction", "not_finite"),
+)

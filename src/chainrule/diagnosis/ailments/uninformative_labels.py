@@ -1,0 +1,177 @@
+"""Labels that say nothing about their rows: misaligned, shuffled, or wrong for some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.label_experiments import (
+    compare_aligned,
+    compare_shuffled,
+    compare_without_doubtful,
+    leaving_out,
+)
+from chainrule.diagnosis.labels import Labels
+from chainrule.diagnosis.laboratory import Experiment, Laboratory
+from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.sign import Sign
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.training.run import Run
+from chainrule.training.train import train
+
+NO_BETTER = 0.9
+CHANCE, FAR_FROM_CHANCE, ALIGNED = 3.5, 10.0, 7.0
+CONTRADICTED, LEAST_HELD = 0.05, 20
+# So many that they are told to be so even where nothing was learned by heart.
+MANY = 0.15
+CHECKED = "labels checked"
+
+
+def signs(examined: Examination) -> list[Sign]:
+    labels = examined.labels
+    if labels is None:
+        return []
+    if _may_say_nothing(examined):
+        found = [*_misaligned(labels), *_says_nothing(labels)]
+        if found:
+            return found
+    return _contradicted(examined, labels)
+
+
+def _may_say_nothing(examined: Examination) -> bool:
+    """Return whether no row that was not learned from has been predicted."""
+    return not examined.errors.validation < NO_BETTER
+
+
+def _says_nothing(labels: Labels) -> list[Sign]:
+    if labels.distance >= CHANCE:
+        return []
+    return [
+        Sign(
+            "deviations from chance",
+            labels.distance,
+            CHANCE,
+            "below",
+            "Rows with similar inputs have no more similar targets than shuffled ones would have: "
+            f"{labels.distance:.1f} deviations apart.",
+            "similar targets for similar inputs, beyond chance",
+            "a permutation test of what the nearest rows, a plane and a smooth surface predict; "
+            "three and a half deviations are one in two thousand by chance",
+        )
+    ]
+
+
+def _misaligned(labels: Labels) -> list[Sign]:
+    best = labels.best_order if labels.distance < FAR_FROM_CHANCE else None
+    if best is None or best.distance < max(ALIGNED, 2.0 * labels.distance):
+        return []
+    return [
+        Sign(
+            "deviations from chance",
+            best.distance,
+            ALIGNED,
+            "above",
+            f"With the targets {best.words}, similar rows have similar targets: "
+            f"{best.distance:.1f} deviations from shuffled ones, {labels.distance:.1f} as they "
+            "were given.",
+            "targets that fit the rows beside which they were given",
+            "a permutation test; seven deviations do not happen by chance",
+            where=best.words,
+        )
+    ]
+
+
+def _contradicted(examined: Examination, labels: Labels) -> list[Sign]:
+    share, named = labels.contradicted_share, labels.doubtful_numbers
+    if share is None or share < CONTRADICTED or not named or _is_told(examined, share):
+        return []
+    if share < MANY and not _learned_by_heart(examined, labels):
+        return []
+    said = ", ".join(map(str, named[:10])) + (", ..." if len(named) > 10 else "")
+    return [
+        Sign(
+            "share of labels that their neighbours contradict",
+            share,
+            CONTRADICTED,
+            "above",
+            f"Where rows with similar inputs agree most, {share:.1%} of the labels are of another "
+            f"class. Rows that may be wrong: {said}.",
+            "labels that differ from their neighbours' where classes meet, and hardly elsewhere",
+            "confident learning (Northcutt, Jiang, Chuang 2021); below a twentieth such labels "
+            "hardly change what is learned",
+        )
+    ]
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    labels, found = examined.labels, signs(examined)
+    if labels is None or not found:
+        return []
+    if labels.best_order is not None and found[0].where:
+        return [labels.alignment(labels.best_order)]
+    if found[0].side == "below":
+        words = "Look at how labels and rows were joined: as they stand, nothing can be learned "
+        return [Remedy(CHECKED, words + "from these rows.", lambda before: before)]
+    return [leaving_out(examined.case, labels.doubtful_places)]
+
+
+def _is_told(examined: Examination, share: float) -> bool:
+    """Return whether fewer labels of rows held out are missed than neighbours contradict."""
+    case = examined.case
+    seen = Classes.of(case.network, examined.setup, case.validation)
+    if seen is None or len(case.validation) < LEAST_HELD:
+        return False
+    right = float(np.nansum(seen.recalls * seen.counts)) / len(case.validation)
+    return 1.0 - right < share
+
+
+def _learned_by_heart(examined: Examination, labels: Labels) -> bool:
+    """Return whether the network says of most doubtful rows what their labels say."""
+    case = examined.case
+    doubted = case.training.part(labels.doubtful_places)
+    seen = Classes.of(case.network, examined.setup, doubted)
+    return seen is not None and float(np.nansum(seen.recalls * seen.counts)) > len(doubted) / 2
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare with shuffled labels, with labels put right, or without doubtful rows."""
+    if not given:
+        return None
+    if given[0].name.startswith("targets "):
+        return compare_aligned(laboratory, given[0])
+    if given[0].name == CHECKED:
+        return compare_shuffled(laboratory, given[0])
+    return compare_without_doubtful(laboratory)
+
+
+def specimen(seed: int) -> Run:
+    """Three classes that a small network tells apart with ease, their labels shuffled."""
+    count = 300
+    x = randomness.normal(seed, "specimen", count * 4).reshape(count, 4)
+    y = np.digitize(x[:, 0] + 0.5 * x[:, 1], (-0.5, 0.5))
+    y = y[randomness.permutation(seed, "specimen's labels", count)]
+    network = Network(Dense(12, "tanh"), Dense(3))
+    return train(
+        network, x, y, learning_rate=0.01, epochs=30, validation=0.25, seed=seed, progress=False
+    )
+
+
+UNINFORMATIVE_LABELS = Ailment(
+    "uninformative_labels",
+    "the labels do not belong to the rows",
+    "Labels that stand beside the wrong rows, or are wrong in many of them, cannot be learned but "
+    "by heart, whatever the network.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("overfitting", "imbalance", "constant_prediction"),
+    confirm=confirm,
+)

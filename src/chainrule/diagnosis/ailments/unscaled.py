@@ -1,0 +1,220 @@
+"""Inputs or targets that are unscaled or far off centre: no step length suits all weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.data.ranges import Ranges, Scaling
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
+from chainrule.diagnosis.probes.units import is_bounded
+from chainrule.diagnosis.sign import Sign
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.training.rows import Rows
+from chainrule.training.run import Run
+from chainrule.training.train import train
+
+# Starts are made for inputs of mean 0 and deviation 1; five times that is far outside of any usual
+# scaling (pixels from 0 to 1 have 0.5, standard scores 1).
+LARGE, SMALL = 10.0, 1.0 / 30.0
+OFF_CENTRE = 5.0
+# Squared it is the ratio of curvatures, and so of the steps that two weights ask for.
+APART = 10.0
+LECUN = 'LeCun, Bottou, Orr, Mueller, "Efficient BackProp", 1998, section 4.3'
+FANS = "the starts of LeCun, Glorot and He, which are made for a mean of 0 and a deviation of 1"
+
+
+def signs(examined: Examination) -> list[Sign]:
+    if examined.case.scaled:
+        return []
+    return [*_of_inputs(examined), *_of_target(examined)]
+
+
+def _has_table(case: Case) -> bool:
+    """Whether there is one input, and it is of numbers."""
+    return list(case.first.plan.kinds.values()) == ["float"]
+
+
+def _has_open_target(case: Case) -> bool:
+    """Whether there is one target, of numbers, and nothing bounds the output."""
+    plan = case.first.plan
+    last = next((one.op for one in plan.steps if plan.outputs[0] in one.outputs), "")
+    one_of_numbers = [one.task for one in case.setup.targets] == ["regression"]
+    return one_of_numbers and not is_bounded(last)
+
+
+def _of_inputs(examined: Examination) -> list[Sign]:
+    case = examined.case
+    if not _has_table(case):
+        return []
+    rows = _in_columns(case, examined.sample.inputs[0])
+    columns = Columns.of("the inputs", rows)
+    found = _of_size("the inputs", columns, measured(rows))
+    told = measured(rows) & columns.varying
+    if told.sum() > 1:
+        found += _of_ratio(case, np.where(told, columns.deviations, np.nan))
+    return found
+
+
+def _of_target(examined: Examination) -> list[Sign]:
+    case = examined.case
+    if not _has_open_target(case):
+        return []
+    rows = by_column(examined.sample.targets[0])
+    return _of_size("the target", Columns.of("the target", rows), measured(rows))
+
+
+def _of_size(what: str, columns: Columns, told: Numbers) -> list[Sign]:
+    """Return the signs of numbers that are large, small, or far from 0 for their spread."""
+    with np.errstate(all="ignore"):
+        means, squares = columns.means, columns.deviations**2
+        size = float(np.sqrt(np.mean(means**2 + squares)))
+        small = float(np.sqrt(np.mean((means**2 + squares)[told]))) if told.any() else np.nan
+        centre = float(np.sqrt(np.sum(means**2) / np.sum(squares)))
+    found = []
+    if size > LARGE:
+        words = f"The numbers of {what} have the size {size:.3g} (their root mean square)."
+        found.append(Sign("size", size, LARGE, "above", words, "about 1", FANS, where=what))
+    if small < SMALL:
+        words = f"The numbers of {what} have the size {small:.2g} (their root mean square)."
+        found.append(Sign("size", small, SMALL, "below", words, "about 1", FANS, where=what))
+    if np.isfinite(centre) and centre > OFF_CENTRE:
+        words = f"{what.capitalize()} lie {centre:.3g} of their deviations away from 0."
+        if what == "the target":
+            words = words.replace(" lie ", " lies ").replace("their deviations", "its deviations")
+        sign = Sign("off centre", centre, OFF_CENTRE, "above", words, "about 0", LECUN, where=what)
+        found.append(sign)
+    return found
+
+
+def _of_ratio(case: Case, deviations: Numbers) -> list[Sign]:
+    """Return the sign of columns whose deviations (NaN: not compared) are far apart."""
+    wide, narrow = int(np.nanargmax(deviations)), int(np.nanargmin(deviations))
+    with np.errstate(all="ignore"):
+        ratio = float(deviations[wide] / deviations[narrow])
+    if not ratio > APART:
+        return []
+    names = case.columns if len(case.columns) == len(deviations) else ()
+    named = [names[one] if names else f"column {one}" for one in (wide, narrow)]
+    words = (
+        f"The deviation of {named[0]} is {deviations[wide]:.3g}, that of {named[1]} "
+        f"{deviations[narrow]:.3g}: the curvature differs by the square of their ratio, "
+        f"{ratio**2:.2g}."
+    )
+    return [Sign("ratio of deviations", ratio, APART, "above", words, "about 1", LECUN)]
+
+
+def _in_columns(case: Case, rows: Numbers) -> Numbers:
+    """Return an input as (cases, columns); what a convolution over time reads as one column."""
+    (name,) = case.first.plan.inputs
+    first = next((one.op for one in case.first.plan.steps if name in one.inputs), "")
+    if rows.ndim == 3 and first.startswith("convol"):
+        return np.asarray(rows, dtype=np.float64).reshape(-1, 1)
+    return by_column(rows)
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    if examined.case.scaled:
+        return []
+    inputs, target = bool(_of_inputs(examined)), bool(_of_target(examined))
+    found = []
+    if inputs and target:
+        found.append(_standardising(examined.case, "inputs and target"))
+    if inputs:
+        found.append(_standardising(examined.case, "inputs"))
+    if target:
+        found.append(_standardising(examined.case, "target"))
+    return found
+
+
+WORDS = {
+    "inputs": (
+        "Subtract from each column of X its mean, and divide by its deviation.",
+        "X = (X - X.mean(axis=0)) / X.std(axis=0)",
+    ),
+    "target": (
+        "Subtract from the target its mean, and divide by its deviation.",
+        "y = (y - y.mean(axis=0)) / y.std(axis=0)",
+    ),
+    "inputs and target": (
+        "Subtract from each column of X, and from the target, its mean, and divide by its "
+        "deviation.",
+        "X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean(axis=0)) / y.std(axis=0)",
+    ),
+}
+
+
+def _standardising(case: Case, what: str) -> Remedy:
+    words, code = WORDS[what]
+    change = partial(standardised, case, inputs="inputs" in what, target="target" in what)
+    return Remedy(f"standardised {what}", words, change, code)
+
+
+def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool) -> Arrangement:
+    """Return an arrangement with means of 0 and deviations of 1, by its training rows.
+
+    One whose rows a remedy has scaled already stays as it is.
+    """
+    if before.scaling is not None:
+        return before
+    training = before.training
+    columns = _in_columns(case, training.inputs[0])
+    scaling = Scaling(
+        Ranges.standardising(columns) if inputs else Ranges.unchanged(columns.shape[1]),
+        Ranges.standardising(by_column(training.targets[0])) if target else None,
+    )
+    return replace(
+        before,
+        training=_scaled(training, scaling),
+        validation=_scaled(before.validation, scaling),
+        scaling=scaling,
+    )
+
+
+def _scaled(rows: Rows, scaling: Scaling) -> Rows:
+    if not len(rows):
+        return rows
+    return replace(
+        rows,
+        inputs=(scaling.inputs.scaled(rows.inputs[0]),),
+        targets=(scaling.scaled_target(rows.targets[0]), *rows.targets[1:]),
+    )
+
+
+def specimen(seed: int) -> Run:
+    """A small regression on columns in units from thousandths to thousands, some far from 0."""
+    x = randomness.normal(seed, "specimen", 200 * 6).reshape(200, 6)
+    y = np.tanh(x @ np.array([1.0, -1.0, 0.5, 0.0, 2.0, 0.3]))
+    units = np.array([1.0, 1000.0, 0.01, 1.0, 20.0, 100.0])
+    network = Network(Dense(16, "tanh"), Dense(1))
+    return train(
+        network, (x + 3.0) * units, y, learning_rate=0.01, epochs=60, validation=0.25, seed=seed,
+        progress=False,
+    )  # fmt: skip
+
+
+UNSCALED = Ailment(
+    "unscaled",
+    "inputs or targets are unscaled",
+    "Numbers are large, small, far from 0, or in units far apart, so that units saturate at once "
+    "and no learning rate suits all weights: what is short enough for one is too short for others.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=(
+        "rate_too_high",
+        "rate_too_low",
+        "not_finite",
+        "dead_units",
+        "saturation",
+        "constant_prediction",
+    ),
+)

@@ -1,0 +1,75 @@
+"""An arrangement: what a training is made of. A remedy turns one into another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chainrule.data.ranges import Scaling
+from chainrule.network.network import Network
+from chainrule.training.origin import Origin
+from chainrule.training.rows import Rows
+from chainrule.training.setup import Setup
+from chainrule.training.stopping import Stopping
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """A setup and its rows; ``scaling`` is how a remedy has scaled them, so as to scale back."""
+
+    setup: Setup
+    training: Rows
+    validation: Rows
+    scaling: Scaling | None = None
+
+    def started(self, seed: int, epochs: int) -> Arrangement:
+        """Return the same with another start, order and masks, for so many epochs.
+
+        What was drawn by the old seed is drawn anew; parameters that were given stay.
+        """
+        setup = self.setup
+        fresh = replace(
+            setup,
+            network=_drawn_anew(setup.network, setup.seed, seed),
+            seed=seed,
+            epochs=epochs,
+            stopping=replace(setup.stopping, max_seconds=None),
+            origin=Origin(),
+            snapshots=0,
+        )
+        return replace(self, setup=fresh)
+
+
+def _drawn_anew(network: Network, old: int, new: int) -> Network:
+    """Return the network with what the old seed has drawn drawn by the new one."""
+    if old == new:
+        return network
+    given = network.parameters
+    for one in network.plan.parameters:
+        if (one.draw(old) == given[one.name]).all():
+            given[one.name] = one.draw(new)
+    return network.with_parameters(given)
+
+
+@dataclass(frozen=True, eq=False)
+class Remedy:
+    """What to do, in words ("divide the learning rate by 10, to 0.01"), and the doing of it.
+
+    ``name`` tells remedies of one ailment apart; ``code`` is the same as an argument of ``train``
+    or a line of Python, where there is one.
+    """
+
+    name: str
+    words: str
+    change: Callable[[Arrangement], Arrangement]
+    code: str = ""
+
+
+def on_setup(change: Callable[[Setup], Setup]) -> Callable[[Arrangement], Arrangement]:
+    """Return a change of an arrangement that changes its setup alone."""
+    return lambda before: replace(before, setup=change(before.setup))
+
+
+def without_limits(setup: Setup) -> Setup:
+    """Return the setup without anything that ends it before its last epoch."""
+    return replace(setup, stopping=Stopping())

@@ -1,0 +1,113 @@
+"""A case: a training as it is examined, whichever loop has made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.network.network import Network
+from chainrule.training.recording import Recording
+from chainrule.training.rows import Rows
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+
+Named = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What was set up, on which rows, what was recorded, and where the parameters ended.
+
+    ``setup.network`` has the parameters of the start. ``last`` are parameters and state after the
+    last step, which may hold NaN; ``kept`` are those that prediction uses. ``seconds`` is how long
+    it was trained. ``columns`` are the names of the inputs of a table, and ``numbers`` those of the
+    training rows in it, where they are known. ``scaled``: its rows were scaled before they came
+    here, so that a prediction is scaled back.
+    """
+
+    setup: Setup
+    recording: Recording
+    training: Rows
+    validation: Rows
+    last: Named
+    kept: Named
+    ended: str
+    seconds: float = 0.0
+    columns: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    scaled: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Network:
+        """The network as training began."""
+        return self.setup.network
+
+    @cached_property
+    def network(self) -> Network:
+        """The network that was kept."""
+        return self.first.with_parameters(self.kept)
+
+    @cached_property
+    def trained(self) -> Network:
+        """The network after the last step."""
+        return self.first.with_parameters(self.last)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were trained."""
+        return self.recording.epochs
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """What the training was made of, to be changed and tried again."""
+        return Arrangement(self.setup, self.training, self.validation)
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether the first target is of classes."""
+        return self.setup.targets[0].task == "classification"
+
+
+def case_of(run: Run, rows: tuple[Rows, Rows] | None = None) -> Case:
+    """Return the case of a run. ``rows``: its training and validation rows, if it holds none.
+
+    Raises DataError for a run whose rows are neither held nor found again.
+    """
+    from chainrule.explanation.run_rows import rows_of_run, training_row_names
+
+    training, validation = rows_of_run(run) if rows is None else rows
+    setup = run.setup
+    layout = setup.objective().carried
+    frozen = {
+        one.name: setup.network.parameters[one.name] for one in setup.objective().frozen.parameters
+    }
+    columns: tuple[str, ...] = ()
+    if "preparation" in run.notes:
+        from chainrule.data.preparation import Preparation
+
+        columns = tuple(Preparation.from_dict(run.notes["preparation"]).input_names)
+    return Case(
+        setup,
+        run.recording,
+        training,
+        validation,
+        {**frozen, **layout.named_arrays(run.state.parameters)},
+        {**run.network.parameters, **run.network.state},
+        run.ended,
+        run.state.seconds,
+        columns,
+        training_row_names(run).numbers,
+        bool({"scaling", "preparation"} & set(run.notes)),
+        run.notes,
+    )
+
+
+def with_rows(case: Case, training: Rows, validation: Rows) -> Case:
+    """Return the case with other rows to be judged on."""
+    return replace(case, training=training, validation=validation)

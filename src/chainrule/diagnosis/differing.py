@@ -1,0 +1,68 @@
+"""Whether trainings with a remedy come out better than those without, by more than their spread.
+
+Both have the same seeds, but seeds change what they change, so the two groups are compared as
+groups: by the rank test of Mann and Whitney (Annals of Mathematical Statistics 18, 1947), one-sided
+and exact, and by Cohen's d (1988), the difference of the means over the pooled deviation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+LEVEL, LEAST_EFFECT = 0.05, 0.5
+# One-sided, so that it is two standard errors.
+LEVEL_OF_ROWS = 0.025
+# An effect in a spread of nothing has no size; more than this is not told apart.
+LARGEST_EFFECT = 20.0
+
+
+def probability_of_chance(without: Sequence[float], treated: Sequence[float]) -> float:
+    """Return how probable it is that chance alone makes the treated errors so much lower."""
+    from scipy.stats import mannwhitneyu
+
+    if len(without) < 2 or len(treated) < 2:
+        return 1.0
+    # The exact distribution is that of ranks without ties.
+    exact = len({*without, *treated}) == len(without) + len(treated)
+    method: Literal["exact", "asymptotic"] = "exact" if exact else "asymptotic"
+    found = mannwhitneyu(np.array(without), np.array(treated), alternative="greater", method=method)
+    return float(found.pvalue)
+
+
+def effect_size(without: Sequence[float], treated: Sequence[float]) -> float:
+    """Return Cohen's d of the errors without a remedy above those with it; within -20 and 20."""
+    a, b = np.asarray(without, dtype=np.float64), np.asarray(treated, dtype=np.float64)
+    difference = float(a.mean() - b.mean())
+    degrees = len(a) + len(b) - 2
+    if difference == 0.0 or degrees < 1:
+        return 0.0
+    squares = float(((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum())
+    pooled = math.sqrt(squares / degrees)
+    if pooled * LARGEST_EFFECT <= abs(difference):
+        return math.copysign(LARGEST_EFFECT, difference)
+    return difference / pooled
+
+
+def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]) -> float | None:
+    """Return how probable so much lower errors are for other rows of the same kind.
+
+    Errors by row (rows,) of each training: seeds share the rows that judge, so that a gain over
+    seeds may be one of these rows alone. It is a paired t test over the rows, one-sided, of the
+    means over seeds; None where trainings failed or were judged by other rows.
+    """
+    from scipy.stats import ttest_rel
+
+    sizes = {len(one) for one in (*without, *treated)}
+    if len(sizes) != 1 or sizes < {2}:
+        return None
+    a, b = (np.minimum(np.mean(group, axis=0), LARGEST_EFFECT) for group in (without, treated))
+    if np.ptp(a - b) == 0.0:
+        return 1.0 if a[0] <= b[0] else 0.0
+    return float(ttest_rel(a, b, alternative="greater").pvalue)

@@ -1,0 +1,139 @@
+"""An examination: a case with everything that has been measured on it, each thing once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.labels import Labels
+from chainrule.diagnosis.probes.blow_up import BlowUp, blow_up_of
+from chainrule.diagnosis.probes.columns import Columns
+from chainrule.diagnosis.probes.course import Course
+from chainrule.diagnosis.probes.curvature import largest_curvature
+from chainrule.diagnosis.probes.passes import Pass, pass_of, sampled
+from chainrule.diagnosis.relative_error import Errors, errors_of
+from chainrule.network.network import Network
+from chainrule.training.rows import Rows
+
+
+class Examination:
+    """Measurements of one case, in tiers of cost: a probe is taken when a sign asks for it."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.setup = case.setup
+
+    # ---- the record ----
+
+    @cached_property
+    def course(self) -> Course:
+        """The training losses over the epochs."""
+        return Course.of(self.case.recording.history.get("loss"))
+
+    @cached_property
+    def blow_up(self) -> BlowUp | None:
+        """Where the loss first became no finite number, None where it did not or is not found."""
+        epoch = self.course.overflowed_at
+        return None if epoch is None else blow_up_of(self.case, epoch)
+
+    @cached_property
+    def validation_course(self) -> Course:
+        """The validation losses over the epochs, empty without any."""
+        return Course.of(self.case.recording.history.get("validation_loss"))
+
+    @property
+    def relative_updates(self) -> Mapping[str, list[float]]:
+        """Weight -> update over size, by their root mean squares, at each reading in order.
+
+        Of parameters with two axes or more: a bias begins at 0, and any update of it is large.
+        """
+        found: dict[str, list[float]] = {}
+        wide = {one.name for one in self.setup.network.plan.parameters if len(one.shape) > 1}
+        for reading in self.case.recording.readings:
+            for name, seen in reading["parameters"].items():
+                if name in wide and seen.get("size", 0.0) > 0.0:
+                    share = seen.get("update", math.nan) / seen["size"]
+                    found.setdefault(name, []).append(share)
+        return found
+
+    # ---- passes over a sample of the rows ----
+
+    @cached_property
+    def sample(self) -> Rows:
+        """The rows that passes are made of."""
+        return sampled(self.case)
+
+    @cached_property
+    def at_first(self) -> Pass:
+        """The pass at the parameters of the start."""
+        return pass_of(self.case, self.case.first, self.sample)
+
+    @cached_property
+    def at_last(self) -> Pass:
+        """The pass at the parameters after the last step, or, where they are no finite numbers,
+        at those that were kept."""
+        return pass_of(self.case, self.last_sound, self.sample)
+
+    @cached_property
+    def last_sound(self) -> Network:
+        """The network after the last step, or that which was kept where it holds NaN."""
+        sound = all(np.isfinite(one).all() for one in self.case.last.values())
+        return self.case.trained if sound else self.case.network
+
+    @cached_property
+    def curvature_at_first(self) -> float:
+        """The largest curvature of the loss at the start, NaN where it is no finite number."""
+        return largest_curvature(self.setup, self.case.first, self.sample)
+
+    @cached_property
+    def curvature_at_last(self) -> float:
+        """The same after the last step, or, where that left no numbers, at what was kept."""
+        return largest_curvature(self.setup, self.last_sound, self.sample)
+
+    # ---- what came of it ----
+
+    @cached_property
+    def errors(self) -> Errors:
+        """The relative errors of the network that was kept."""
+        case = self.case
+        return errors_of(case.network, self.setup, case.training, case.validation)
+
+    @cached_property
+    def last_errors(self) -> Errors:
+        """The relative errors after the last step."""
+        case = self.case
+        return errors_of(case.trained, self.setup, case.training, case.validation)
+
+    @cached_property
+    def first_errors(self) -> Errors:
+        """The relative errors at the start."""
+        case = self.case
+        return errors_of(case.first, self.setup, case.training, case.validation)
+
+    # ---- the data ----
+
+    @cached_property
+    def inputs(self) -> tuple[Columns, ...]:
+        """The columns of every input that holds numbers, not tokens."""
+        plan = self.setup.network.plan
+        pairs = zip(plan.inputs, self.case.training.inputs, strict=True)
+        return tuple(Columns.of(name, rows) for name, rows in pairs if plan.kinds[name] == "float")
+
+    @cached_property
+    def targets(self) -> tuple[Columns, ...]:
+        """The columns of every target of numbers."""
+        pairs = zip(self.setup.targets, self.case.training.targets, strict=True)
+        return tuple(
+            Columns.of(f"target {place + 1}" if len(self.setup.targets) > 1 else "the target", rows)
+            for place, (target, rows) in enumerate(pairs)
+            if target.task == "regression"
+        )
+
+    @cached_property
+    def labels(self) -> Labels | None:
+        """What the targets say about their rows, None where that cannot be told."""
+        return Labels.of(self.case)

@@ -1,0 +1,73 @@
+"""Rows held out of a training that held out none, so that its experiments have rows to judge by."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.randomness import permutation
+
+SHARE = 0.2
+# Of fewer rows nothing is held out: what is left of them says little.
+LEAST_ROWS = 30
+
+
+def parted(count: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers, rising, of the rows that stay and of a fifth that is held out."""
+    order = permutation(seed, "rows held out by a diagnosis", count)
+    held = max(1, round(SHARE * count))
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def with_held_out(case: Case) -> tuple[Case, NDArray[np.int64]]:
+    """Return the case with rows to judge by, and the numbers of the training rows that it keeps.
+
+    A fifth is held out where none was; such a case is judged by its parameters after the last step,
+    as it was trained.
+    """
+    every = np.arange(len(case.training))
+    if len(case.validation) or len(case.training) < LEAST_ROWS:
+        return case, every
+    kept, held = parted(len(case.training), case.setup.seed)
+    validation = case.training.part(held)
+    validation = replace(validation, weights=np.ones(len(held)))
+    setup = replace(case.setup, keep="last")
+    numbers = tuple(case.numbers[one] for one in kept) if case.numbers else ()
+    part = weighing_one(case.training.part(kept))
+    return replace(case, setup=setup, training=part, validation=validation, numbers=numbers), kept
+
+
+def weighing_one(rows: Any) -> Any:
+    """Return rows with their weights at a mean of 1."""
+    mean = float(rows.weights.mean()) or 1.0
+    return replace(rows, weights=rows.weights / mean)
+
+
+def with_best_epoch(before: Arrangement) -> Arrangement:
+    """Return the arrangement that keeps the epoch of the lowest validation loss."""
+    training, validation = before.training, before.validation
+    if not len(validation):
+        kept, held = parted(len(training), before.setup.seed)
+        validation = replace(training.part(held), weights=np.ones(len(held)))
+        training = weighing_one(training.part(kept))
+    setup = replace(before.setup, keep="best")
+    return replace(before, setup=setup, training=training, validation=validation)
+
+
+def judging_laboratory(laboratory: Laboratory, trainings: int) -> Laboratory:
+    """Return a laboratory that judges by rows which were not learned from; itself if it does."""
+    case, _ = with_held_out(laboratory.case)
+    return laboratory if case is laboratory.case else part_of(laboratory, case, trainings)
+
+
+def part_of(laboratory: Laboratory, case: Case, trainings: int) -> Laboratory:
+    """Return the laboratory of another case, within the seconds that are left."""
+    used = (time.process_time() - laboratory.began) / laboratory.workers
+    return Laboratory(case, trainings, max(0.5, laboratory.seconds - used))

@@ -1,0 +1,169 @@
+"""Experiments on labels: shuffled ones, labels put right, and rows whose labels are doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.differing import LEVEL, probability_of_chance
+from chainrule.diagnosis.held_out import judging_laboratory, part_of, weighing_one, with_held_out
+from chainrule.diagnosis.laboratory import LEAST_SHARE, SEEDS, Experiment, Laboratory, judged
+from chainrule.diagnosis.probes.doubtful import doubtful
+from chainrule.diagnosis.probes.neighbours import Neighbours
+from chainrule.network.backpropagation import outputs_of
+from chainrule.randomness import permutation
+from chainrule.training.run import Run
+from chainrule.training.setup import Setup
+
+Numbers = NDArray[Any]
+NO_BETTER = 0.9
+FOLDS = 5
+MOST_NEIGHBOURS = 1000
+PENALTY = 0.01
+
+
+def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:
+    """Train on shuffled labels: where that is as good, the given ones say nothing."""
+    there = judging_laboratory(laboratory, 2 * SEEDS)
+    given = tuple(map(judged, there.untreated()))
+    mixed = []
+    for place, seed in enumerate(there.seeds):
+        changed = _shuffled(there.case.arrangement, place)
+        mixed += there.trained(f"labels shuffled {place + 1}", changed, (seed,))
+    shuffled = tuple(map(judged, mixed))
+    # One set of labels from several starts beside several sets: not a matter of ranks.
+    as_good = median(given) >= (1.0 - LEAST_SHARE) * median(shuffled)
+    shows = as_good and median(given) >= NO_BETTER
+    return Experiment(
+        remedy, given, shuffled, there.epochs, there.rows, untreated_name="labels as given",
+        treated_name="labels shuffled",
+        quantity="error with shuffled labels beside that with the given ones", shows=shows,
+        settles=shows,
+    )  # fmt: skip
+
+
+def _shuffled(before: Arrangement, place: int) -> Arrangement:
+    training = before.training
+    order = permutation(before.setup.seed, "labels of an experiment", len(training), place)
+    return replace(before, training=replace(
+        training, targets=tuple(one[order] for one in training.targets)
+    ))  # fmt: skip
+
+
+def compare_aligned(laboratory: Laboratory, remedy: Remedy) -> Experiment:
+    """Train with the targets in another order beside those in the given one."""
+    case = laboratory.case
+    if len(case.validation):
+        found = laboratory.compare([remedy])
+    else:
+        better = replace(case, training=remedy.change(case.arrangement).training)
+        there = judging_laboratory(laboratory, 2 * SEEDS)
+        aligned = part_of(laboratory, with_held_out(better)[0], 2 * SEEDS)
+        without, treated = (tuple(map(judged, one.untreated())) for one in (there, aligned))
+        found = Experiment(remedy, without, treated, there.epochs, there.rows)
+    # In another order in which nothing is learned, either, no label has found its row.
+    return found if median(found.treated) < NO_BETTER else replace(found, shows=False)
+
+
+def compare_without_doubtful(laboratory: Laboratory) -> Experiment | None:
+    """Train without the rows whose labels are held to be wrong by what has not seen them.
+
+    That is the mean of networks trained on the other rows and of the rows' neighbours. The error is
+    that on rows held out, with their labels as they are.
+    """
+    case, kept = with_held_out(laboratory.case)
+    there = judging_laboratory(laboratory, 2 * SEEDS + FOLDS)
+    found = out_of_fold(there)
+    if found is None:
+        return None
+    truth = case.training.targets[0].reshape(-1).astype(np.int64)
+    near = Neighbours.of(case.training, case.setup.network, case.setup.seed, MOST_NEIGHBOURS)
+    if near is not None:
+        shares = near.shares(truth[near.places], found.shape[1])
+        found[near.places] = (found[near.places] + shares) / 2.0
+    named = np.flatnonzero(doubtful(found, truth))
+    left = np.delete(truth, named)
+    if not len(named) or np.unique(left).size < np.unique(truth).size:
+        return None
+    experiment = there.compare([leaving_out(case, named)])
+    if experiment.is_clear and not _beats_a_penalty(there, experiment):
+        experiment = replace(experiment, shows=False)
+    return replace(experiment, remedy=leaving_out(laboratory.case, kept[named]))
+
+
+def _beats_a_penalty(laboratory: Laboratory, experiment: Experiment) -> bool:
+    """Return whether rows that are left out help beyond what small weights do on all rows.
+
+    Otherwise it is learning by heart that does the harm: also where the labels are right and the
+    classes overlap.
+    """
+    case = laboratory.case
+    changed = replace(case.arrangement, setup=replace(_penalised(case), keep="best"))
+    small = laboratory.trained("small weights, best epoch", changed, laboratory.seeds)
+    return probability_of_chance(tuple(map(judged, small)), experiment.treated) < LEVEL
+
+
+def out_of_fold(laboratory: Laboratory) -> Numbers | None:
+    """Return probabilities (training rows, classes) by networks that have not seen the row."""
+    case = laboratory.case
+    count = len(case.training)
+    order = permutation(case.setup.seed, "folds of a diagnosis", count)
+    found = np.full((count, case.setup.targets[0].width), np.nan)
+    for place, fold in enumerate(np.array_split(order, FOLDS)):
+        rest = np.setdiff1d(order, fold)
+        part = weighing_one(case.training.part(rest))
+        changed = replace(case.arrangement, setup=_penalised(case), training=part)
+        (trained,) = laboratory.trained(f"fold {place + 1}", changed, laboratory.seeds[:1])
+        if trained.run is None:
+            return None
+        found[fold] = _probabilities(trained.run, case, fold)
+    return found
+
+
+def _penalised(case: Case) -> Setup:
+    """Return the setup with small weights asked for: what learns by heart cannot doubt a label."""
+    given = case.setup.regularisation
+    if given.l2 or given.weight_decay:
+        return case.setup
+    return replace(case.setup, regularisation=replace(given, l2=PENALTY))
+
+
+def _probabilities(run: Run, case: Case, fold: Numbers) -> Numbers:
+    from chainrule.errors import SetupError
+
+    rows = case.training.part(fold)
+    with np.errstate(all="ignore"):
+        (output, *_) = outputs_of(run.network, list(rows.inputs), run.setup.dtype)
+    meaning = run.setup.meaning(0)
+    try:
+        return meaning.probabilities(output)
+    except SetupError:
+        said = meaning.predictions(output).reshape(-1)
+        return np.asarray(np.eye(run.setup.targets[0].width)[said])
+
+
+def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
+    """Return the remedy that trains without the training rows at these places."""
+    count, chosen = len(case.training), np.asarray(places, dtype=np.int64)
+    numbers = [case.numbers[one] if case.numbers else int(one) for one in chosen]
+
+    def change(before: Arrangement) -> Arrangement:
+        if len(before.training) != count:
+            return before
+        left = np.setdiff1d(np.arange(count), chosen)
+        return replace(before, training=weighing_one(before.training.part(left)))
+
+    said = ", ".join(map(str, numbers[:20])) + (", ..." if len(numbers) > 20 else "")
+    rows = "row" if len(numbers) == 1 else f"{len(numbers)} rows"
+    return Remedy(
+        "doubtful rows left out",
+        f"Look at the labels of the {rows} {said}, and put them right or leave them out.",
+        change,
+    )

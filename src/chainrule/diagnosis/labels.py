@@ -1,0 +1,148 @@
+"""Labels: what a case's targets say about its rows, by neighbours, before any training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.probes.doubtful import doubtful
+from chainrule.diagnosis.probes.neighbours import Neighbours, target_columns
+from chainrule.diagnosis.probes.row_order import joined, orders, realigned
+from chainrule.training.rows import Rows
+
+Numbers = NDArray[Any]
+# How sure the surer half of the rows are is judged by no fewer rows than these.
+LEAST_SURE = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """Another order of the targets: in words, and how far from chance they are in it."""
+
+    words: str
+    order: Numbers
+    distance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The targets of a case's rows beside their neighbours.
+
+    ``rows`` are in the order in which they were given; ``training`` says which of these are trained
+    on. ``columns`` (rows, columns) are all targets, those of classes as 0 and 1. ``neighbours`` are
+    as many of each class as fit.
+    """
+
+    case: Case
+    rows: Rows
+    training: Numbers
+    columns: Numbers
+    neighbours: Neighbours
+
+    @classmethod
+    def of(cls, case: Case) -> Labels | None:
+        """Return the labels of a case; None over time, for tokens, few rows, constant targets."""
+        rows, training, _ = joined(case)
+        setup = case.setup
+        if any(one.over_time for one in setup.targets):
+            return None
+        widths = tuple(one.width if one.task == "classification" else 0 for one in setup.targets)
+        columns = target_columns(rows, widths)
+        labels = rows.targets[0].reshape(-1) if widths[0] else None
+        neighbours = Neighbours.of(rows, setup.network, setup.seed, labels=labels)
+        if columns is None or neighbours is None:
+            return None
+        return cls(case, rows, training, columns, neighbours)
+
+    @cached_property
+    def _sampled(self) -> Numbers:
+        return self.columns[self.neighbours.places]
+
+    @cached_property
+    def _mixed(self) -> Numbers:
+        return self.neighbours.shuffled_errors(self._sampled)
+
+    @cached_property
+    def distance(self) -> float:
+        """How many deviations the errors are from those on shuffled targets, on either side."""
+        found = self.neighbours.distances_from_chance(self._sampled, self._mixed)
+        return float(np.abs(found).max())
+
+    @cached_property
+    def best_order(self) -> Order | None:
+        """The order in which the targets fit the rows best, of those that happen."""
+        setup = self.case.setup
+        # Not so many of each class: which rows those are follows from the targets themselves.
+        near = Neighbours.of(self.rows, setup.network, setup.seed)
+        if near is None:
+            return None
+        mixed = near.shuffled_errors(self.columns[near.places])
+        found = []
+        for words, order in orders(len(self.columns)).items():
+            moved = self.columns[order][near.places]
+            apart = near.distances_from_chance(moved, mixed)
+            found.append(Order(words, order, float(apart.max())))
+        return max(found, key=lambda one: one.distance, default=None)
+
+    def alignment(self, best: Order) -> Remedy:
+        """Return the remedy that puts the targets into an order."""
+        case = self.case
+        changed = realigned(case, best.order)
+
+        def change(before: Arrangement) -> Arrangement:
+            if len(before.training) != len(case.training):
+                return before
+            return replace(before, training=changed.training, validation=changed.validation)
+
+        return Remedy(
+            f"targets {best.words}",
+            f"Put the targets beside the rows that they belong to: {best.words}.",
+            change,
+        )
+
+    @cached_property
+    def _known(self) -> tuple[Numbers, Numbers] | None:
+        """Labels and probabilities of the sampled rows by their neighbours; None for numbers."""
+        target = self.case.setup.targets[0]
+        if target.task != "classification" or len(self.case.setup.targets) > 1:
+            return None
+        truth = self.rows.targets[0].reshape(-1).astype(np.int64)[self.neighbours.places]
+        return truth, self.neighbours.shares(truth, target.width)
+
+    @cached_property
+    def contradicted_share(self) -> float | None:
+        """The share of rows with another label than their neighbours say, in the surer half.
+
+        Classes that overlap do so where neighbours are not sure; a label that is wrong may stand
+        anywhere.
+        """
+        if self._known is None or len(self._known[0]) < 2 * LEAST_SURE:
+            return None
+        truth, shares = self._known
+        if np.mean(shares.argmax(axis=1) == truth) <= np.bincount(truth).max() / len(truth):
+            # Neighbours that know no more than which class is frequent contradict nothing.
+            return None
+        ordered = np.sort(shares, axis=1)
+        sure = np.argsort(ordered[:, -2] - ordered[:, -1], kind="stable")[: len(truth) // 2]
+        return float(np.mean(shares[sure].argmax(axis=1) != truth[sure]))
+
+    @cached_property
+    def doubtful_places(self) -> Numbers:
+        """The places among the training rows of those whose neighbours say another class."""
+        if self._known is None:
+            return np.arange(0)
+        truth, shares = self._known
+        chosen = self.neighbours.places[doubtful(shares, truth)]
+        return np.flatnonzero(np.isin(self.training, chosen))
+
+    @property
+    def doubtful_numbers(self) -> tuple[int, ...]:
+        """The numbers by which people know the doubtful training rows."""
+        known = self.case.numbers
+        return tuple(known[one] if known else int(one) for one in self.doubtful_places)

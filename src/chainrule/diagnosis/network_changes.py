@@ -1,0 +1,152 @@
+"""Networks with one thing changed: activations, first values, the end. A remedy is made of these.
+
+They change the plan, which every network has, also one that was read from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from chainrule.network.initializers import Initializer, find_initializer
+from chainrule.network.layers import start_for
+from chainrule.network.network import Network
+from chainrule.network.plan import Parameter, PlannedStep
+from chainrule.ops import ACTIVATIONS
+
+
+def activation_steps(network: Network) -> list[PlannedStep]:
+    """Return the activations of a network in their order, that of an output included."""
+    return [one for one in network.plan.steps if one.op in ACTIVATIONS and len(one.inputs) == 1]
+
+
+def hidden_activations(network: Network) -> list[PlannedStep]:
+    """Return the activations of a network that are no output."""
+    outputs = network.plan.outputs
+    return [one for one in activation_steps(network) if one.outputs[0] not in outputs]
+
+
+def with_activation(
+    network: Network, chosen: Mapping[str, str], seed: int, fresh: bool = True
+) -> Network:
+    """Return the network with other hidden activations, op -> op.
+
+    ``fresh``: the layers in front of them are started for them, drawn with ``seed``; without it
+    their first values stay.
+    """
+    plan = network.plan
+    due = {
+        one.outputs[0]: chosen[one.op] for one in hidden_activations(network) if one.op in chosen
+    }
+    steps = tuple(
+        replace(one, op=due[one.outputs[0]], settings={}) if one.outputs[0] in due else one
+        for one in plan.steps
+    )
+    layers = {one.layer: one.op for one in steps if one.outputs[0] in due}
+
+    def start_of(parameter: Parameter) -> Initializer | None:
+        layer = next((one.layer for one in plan.steps if parameter.name in one.inputs), "")
+        if not fresh or layer not in layers or len(parameter.shape) < 2:
+            return None
+        return find_initializer(start_for(None, layers[layer]))
+
+    changed = replace(plan, steps=steps)
+    moved = Network.from_plan(changed, {**network.parameters, **network.state})
+    return with_starts(moved, start_of, seed)
+
+
+def with_starts(
+    network: Network, start_of: Callable[[Parameter], Initializer | None], seed: int
+) -> Network:
+    """Return the network with other initializers, drawn anew; None leaves a parameter as it is."""
+    plan = network.plan
+    given = {**network.parameters, **network.state}
+    parameters = []
+    for one in plan.parameters:
+        start = start_of(one)
+        if start is not None:
+            one = replace(one, start=start)
+            given[one.name] = one.draw(seed)
+        parameters.append(one)
+    return Network.from_plan(replace(plan, parameters=tuple(parameters)), given)
+
+
+def usual_start(
+    network: Network, seed: int, layers: Collection[str] | None = None, frozen: Collection[str] = ()
+) -> Network:
+    """Return the network as layers start by default: weights by their activation, biases at 0.
+
+    ``layers``: in these alone. Parameters that are ``frozen`` stay as they are.
+    """
+    plan = network.plan
+    behind = {one.layer: one.op for one in activation_steps(network)}
+
+    def start_of(parameter: Parameter) -> Initializer | None:
+        step = next((one for one in plan.steps if parameter.name in one.inputs), None)
+        if (
+            step is None
+            or parameter.name in frozen
+            or (layers is not None and step.layer not in layers)
+        ):
+            return None
+        if step.op not in ("linear", "product") and not step.op.startswith("convol"):
+            return None
+        if len(parameter.shape) == 1:
+            return find_initializer("zeros")
+        return find_initializer(start_for(None, behind.get(step.layer)))
+
+    return with_starts(network, start_of, seed)
+
+
+def without_output_activation(network: Network) -> Network:
+    """Return the network whose first output is what stood in front of its last activation.
+
+    Itself where nothing stands behind its last layer.
+    """
+    plan = network.plan
+    last = next((one for one in plan.steps if one.outputs[0] == plan.outputs[0]), None)
+    if last is None or (last.op not in ACTIVATIONS and last.op != "softmax"):
+        return network
+    steps = tuple(one for one in plan.steps if one is not last)
+    outputs = (last.inputs[0], *plan.outputs[1:])
+    changed = replace(plan, steps=steps, outputs=outputs)
+    return Network.from_plan(changed, {**network.parameters, **network.state})
+
+
+def with_output_width(network: Network, width: int, seed: int) -> Network:
+    """Return the network whose first output, the last layer's products, has another width.
+
+    Its weights are drawn anew with ``seed``. Itself where the output has that width, or does not
+    come from a Dense layer.
+    """
+    plan = network.plan
+    output = plan.outputs[0]
+    last = next(one for one in plan.steps if output in one.outputs)
+    if plan.shapes[output][-1] == width or last.op != "linear":
+        return network
+    given = {**network.parameters, **network.state}
+    parameters = []
+    for one in plan.parameters:
+        if one.name in last.inputs:
+            one = replace(one, shape=(*one.shape[:-1], width), fan_out=width)
+            given[one.name] = one.draw(seed)
+        parameters.append(one)
+    shapes = {**plan.shapes, output: (*plan.shapes[output][:-1], width)}
+    changed = replace(plan, parameters=tuple(parameters), shapes=shapes)
+    return Network.from_plan(changed, given)
+
+
+def with_output_activation(network: Network, op: str) -> Network:
+    """Return the network whose first output goes through one more activation."""
+    plan = network.plan
+    before = plan.outputs[0]
+    after = f"{before}_{op}"
+    made_by = next(one for one in plan.steps if before in one.outputs)
+    step = replace(made_by, op=op, inputs=(before,), outputs=(after,), settings={})
+    changed = replace(
+        plan,
+        steps=(*plan.steps, step),
+        outputs=(after, *plan.outputs[1:]),
+        shapes={**plan.shapes, after: plan.shapes[before]},
+    )
+    return Network.from_plan(changed, {**network.parameters, **network.state})

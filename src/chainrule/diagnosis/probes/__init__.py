@@ -1,0 +1,1 @@
+"""Probes: what is measured on a case before anything is judged."""

@@ -1,0 +1,61 @@
+"""Depth: how values spread and gradients shrink or grow from layer to layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.probes.passes import Pass, by_unit
+from chainrule.network.plan import Plan, PlannedStep
+
+
+def is_weighing(step: PlannedStep) -> bool:
+    """Whether a step multiplies what flows by weights: a Dense layer or a convolution."""
+    return step.op in ("linear", "product") or step.op.startswith("convol")
+
+
+def weights_in_order(plan: Plan) -> list[str]:
+    """Return the weights of Dense layers and convolutions in the order in which they are used."""
+    found: list[str] = []
+    for step in filter(is_weighing, plan.steps):
+        wide = [one for one in step.inputs if one in plan.by_name]
+        found += [one for one in wide[:1] if one not in found]
+    return found
+
+
+def spreads(taken: Pass) -> list[tuple[str, bool, float]]:
+    """Return layer, whether it is an output, and the deviation over rows of what it gives.
+
+    Of layers in front of an activation and of outputs, in their order. Each unit is taken around
+    its own mean, so that biases do not count.
+    """
+    plan = taken.objective.plan
+    found = [(one.layer, one.is_output, spread_of(one.inputs)) for one in taken.units]
+    layer_of = {name: step.layer for step in plan.steps for name in step.outputs}
+    ended = {one.layer for one in taken.units if one.is_output}
+    for name in plan.outputs:
+        if layer_of[name] not in ended:
+            found.append((layer_of[name], True, spread_of(by_unit(taken.values[name]))))
+    return found
+
+
+def spread_of(cases: NDArray[Any]) -> float:
+    """Return the deviation of units over their cases (cases, units), each around its own mean."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(np.mean(np.var(cases, axis=0))))
+
+
+def relative_gradients(taken: Pass) -> list[tuple[str, float]]:
+    """Return weight -> size of its gradient over its own, by root mean squares, in their order.
+
+    How fast steps along the gradient change each layer, in shares of it. Without weights that are
+    frozen or 0.
+    """
+    found = []
+    for name in weights_in_order(taken.objective.plan):
+        size = float(np.sqrt(np.mean(np.square(taken.values[name]))))
+        if taken.gradients.get(name) is not None and size > 0.0:
+            found.append((name, taken.gradient_size(name) / size))
+    return found

@@ -1,0 +1,175 @@
+"""Neighbours: whether rows with similar inputs have similar targets, without any training.
+
+Three predictors, each of which leaves out the row that it predicts: the mean of the nearest rows, a
+straight plane, and a smooth surface (ridge regression, by the columns and by a Gaussian kernel, of
+which the predictions without a row are known in closed form: Allen, Technometrics 16, 1974). How
+far their errors are from those on shuffled targets says whether the targets belong to the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.network.network import Network
+from chainrule.randomness import permutation
+from chainrule.training.rows import Rows
+
+Numbers = NDArray[Any]
+MOST_ROWS, SHUFFLES, LEAST_ROWS = 250, 50, 30
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Rows beside each other: standardised inputs, and what predicts each row from all others.
+
+    A predictor is (rows, rows), 0 on the diagonal. ``places`` are the numbers of the sampled rows
+    among all.
+    """
+
+    places: Numbers
+    inputs: Numbers
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        network: Network,
+        seed: int,
+        most: int = MOST_ROWS,
+        labels: Numbers | None = None,
+    ) -> Neighbours | None:
+        """Return the neighbours among so many rows; None where inputs are tokens, or rows few.
+
+        With ``labels`` (rows,), as many of each class as there are and fit: of a rare class, all.
+        """
+        kinds = network.plan.kinds
+        if len(rows) < LEAST_ROWS or any(kinds[name] != "float" for name in network.plan.inputs):
+            return None
+        order = permutation(seed, "rows of neighbours", len(rows))
+        if labels is not None:
+            order = order[np.argsort(_place_in_class(labels[order]), kind="stable")]
+        places = np.sort(order[:most])
+        flat = [one[places].reshape(len(places), -1) for one in rows.inputs]
+        x = np.concatenate(flat, axis=1).astype(np.float64)
+        spread = x.std(axis=0)
+        varying = spread > 1e-9 * np.maximum(1.0, np.abs(x.mean(axis=0)))
+        if not varying.any():
+            return None
+        return cls(places, (x[:, varying] - x[:, varying].mean(axis=0)) / spread[varying], seed)
+
+    @cached_property
+    def _distances(self) -> Numbers:
+        squares = (self.inputs**2).sum(axis=1)
+        apart = squares[:, None] + squares - 2.0 * (self.inputs @ self.inputs.T)
+        return np.asarray(np.maximum(apart, 0.0))
+
+    @cached_property
+    def surface(self) -> Numbers:
+        """A smooth surface: a Gaussian kernel as wide as rows are apart."""
+        width = float(np.median(self._distances)) or 1.0
+        return _ridge(np.exp(-self._distances / width), 1.0)
+
+    @cached_property
+    def predictors(self) -> tuple[Numbers, ...]:
+        """The nearest rows, a plane and a smooth surface."""
+        return _nearest(self._distances), _plane(self.inputs), self.surface
+
+    def errors(self, targets: Numbers) -> Numbers:
+        """Return the mean squared error of each predictor on targets (sampled rows, columns)."""
+        return np.array([np.mean((one @ targets - targets) ** 2) for one in self.predictors])
+
+    def shuffled_errors(self, targets: Numbers) -> Numbers:
+        """Return the errors (shuffles, predictors) on targets in other orders."""
+        count, columns = targets.shape
+        drawn = [
+            permutation(self.seed, "shuffled targets", count, step) for step in range(SHUFFLES)
+        ]
+        wide = np.moveaxis(targets[np.array(drawn)], 0, 1).reshape(count, -1)
+        found = []
+        for one in self.predictors:
+            missed = (one @ wide - wide) ** 2
+            found.append(missed.reshape(count, SHUFFLES, columns).mean(axis=(0, 2)))
+        return np.array(found).T
+
+    def distances_from_chance(self, targets: Numbers, mixed: Numbers) -> Numbers:
+        """Return for each predictor by how many deviations of shuffled targets its error is lower.
+
+        ``mixed`` are its errors on shuffled targets. Below 0 it is higher: where a neighbour always
+        has another class, that says something, too.
+        """
+        spread = np.maximum(mixed.std(axis=0), 1e-300)
+        return np.asarray((mixed.mean(axis=0) - self.errors(targets)) / spread)
+
+    def shares(self, labels: Numbers, classes: int) -> Numbers:
+        """Return probabilities (sampled rows, classes) by the surface, each without its row."""
+        found = np.clip(self.surface @ np.eye(classes)[labels], 1e-9, None)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+
+def _place_in_class(labels: Numbers) -> Numbers:
+    """Return how many rows of the same class stand in front of each row."""
+    found = np.zeros(len(labels), dtype=np.int64)
+    for one in np.unique(labels):
+        found[labels == one] = np.arange(int(np.sum(labels == one)))
+    return found
+
+
+def _nearest(distances: Numbers) -> Numbers:
+    count = len(distances)
+    near = max(5, min(10, count // 20))
+    apart = distances + np.diag(np.full(count, np.inf))
+    chosen = np.argpartition(apart, near - 1, axis=1)[:, :near]
+    found = np.zeros((count, count))
+    np.put_along_axis(found, chosen, 1.0 / near, axis=1)
+    return found
+
+
+def _plane(inputs: Numbers) -> Numbers:
+    """Return the ridge regression on columns (rows, columns), which are centred."""
+    count, columns = inputs.shape
+    strength = 0.03 * count
+    if columns >= count:
+        return _ridge(inputs @ inputs.T / columns, strength)
+    weights = np.linalg.solve(inputs.T @ inputs / columns + strength * np.eye(columns), inputs.T)
+    return _without_own(inputs @ weights / columns + 1.0 / count)
+
+
+def _ridge(kernel: Numbers, strength: float) -> Numbers:
+    """Return what predicts each row from all others, of the targets about their mean."""
+    count = len(kernel)
+    centred = kernel - kernel.mean(axis=0) - kernel.mean(axis=1)[:, None] + kernel.mean()
+    hat = np.linalg.solve(centred + strength * np.eye(count), centred).T + 1.0 / count
+    return _without_own(hat)
+
+
+def _without_own(hat: Numbers) -> Numbers:
+    """Return from what fits all rows, each by all, what predicts each from all others."""
+    found: Numbers = np.asarray(hat / (1.0 - np.minimum(np.diag(hat), 0.999))[:, None])
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def target_columns(rows: Rows, widths: tuple[int, ...]) -> Numbers | None:
+    """Return all targets of rows as columns: classes as 0 and 1, numbers standardised.
+
+    ``widths``: how many classes each target has, 0 for numbers. None over time or if all constant.
+    """
+    found = []
+    for target, width in zip(rows.targets, widths, strict=True):
+        wide = target.astype(np.float64)
+        if width:
+            wide = np.eye(width)[target.reshape(-1).astype(np.int64)]
+        if wide.ndim != 2 or len(wide) != len(rows):
+            return None
+        spread = wide.std(axis=0)
+        varying = spread > 1e-9 * np.maximum(1.0, np.abs(wide.mean(axis=0)))
+        scale = 1.0 if width else spread[varying]
+        found.append((wide[:, varying] - wide[:, varying].mean(axis=0)) / scale)
+    columns = np.concatenate(found, axis=1)
+    return columns if columns.shape[1] else None

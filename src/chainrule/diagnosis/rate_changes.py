@@ -1,0 +1,74 @@
+"""Changes of the learning rate, as remedies: by a factor, or to the usual one of an optimizer."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.optimizers import rate_of, with_rate
+from chainrule.training.setup import Setup
+
+
+def has_rate(setup: Setup) -> bool:
+    """Return whether the optimizer has a learning rate: those that search have none."""
+    return rate_of(setup.optimizer) is not None
+
+
+def plain_rate(setup: Setup) -> float | None:
+    """Return the learning rate where it is one number, None for a schedule or without any."""
+    rate = rate_of(setup.optimizer)
+    return float(rate) if isinstance(rate, float | int) else None
+
+
+def usual_rate(setup: Setup) -> float | None:
+    """Return the learning rate that the optimizer has where none is given."""
+    found = [one.default for one in fields(setup.optimizer) if one.name == "learning_rate"]
+    return float(found[0]) if found and isinstance(found[0], float | int) else None
+
+
+def scaled(setup: Setup, factor: float) -> Setup:
+    """Return the setup with a learning rate times a factor, at every point of a schedule."""
+    rate = plain_rate(setup)
+    if rate is not None:
+        return replace(setup, optimizer=with_rate(setup.optimizer, rate * factor))
+    # Whatever the schedule is, each parameter's own factor is multiplied in; later patterns count.
+    rates = {name: one * factor for name, one in setup.rates.items()}
+    return replace(setup, rates={"*": factor, **rates})
+
+
+def lower_rate(setup: Setup, divisor: float) -> Remedy:
+    """Return the remedy of a learning rate divided by a number."""
+    return _changed(setup, 1.0 / divisor, f"Divide the learning rate by {divisor:g}")
+
+
+def higher_rate(setup: Setup, factor: float) -> Remedy:
+    """Return the remedy of a learning rate multiplied by a number."""
+    return _changed(setup, factor, f"Multiply the learning rate by {factor:g}")
+
+
+def rate_of_the_optimizer(setup: Setup) -> Remedy | None:
+    """Return the remedy of the optimizer's usual rate, None where it has that, or has none."""
+    usual, now = usual_rate(setup), plain_rate(setup)
+    if usual is None or now is None or usual == now:
+        return None
+
+    def change(before: Setup) -> Setup:
+        return replace(before, optimizer=with_rate(before.optimizer, usual))
+
+    return Remedy(
+        "usual rate",
+        f"Set the learning rate to {usual:g}, the usual one of {setup.optimizer.name}.",
+        on_setup(change),
+        f"learning_rate={usual:g}",
+    )
+
+
+def _changed(setup: Setup, factor: float, words: str) -> Remedy:
+    rate = plain_rate(setup)
+    if rate is None:
+        end, code = ", at every point of its schedule.", f'rates={{"*": {factor:.3g}}}'
+    else:
+        end, code = f", to {rate * factor:.3g}.", f"learning_rate={rate * factor:.3g}"
+    return Remedy(
+        f"rate times {factor:.6g}", words + end, on_setup(lambda one: scaled(one, factor)), code
+    )

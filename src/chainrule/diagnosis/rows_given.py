@@ -1,0 +1,81 @@
+"""The rows of a run that holds none, given again: as they were trained on, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.ranges import Scaling
+from chainrule.errors import DataError, ShapeError
+from chainrule.training.preparing import Prepared, prepare
+from chainrule.training.rows import Rows
+from chainrule.training.run import Run
+
+NO_ROWS = (
+    "The run was loaded from a folder, and rows are not saved with a run.",
+    "Give them again: cr.diagnose(run, X, y).",
+)
+
+
+def rows_given(
+    run: Run, X: Any, y: Any, validation: Any, sample_weight: Any, class_weight: Any
+) -> tuple[Rows, Rows]:
+    """Return the training and the validation rows of a run that are in X and y.
+
+    ``validation``: validation rows that were given apart, (X, y). Raises DataError for other rows
+    than those of the run.
+    """
+    known = run.setup.provenance
+    if known.held and validation is None:
+        raise DataError(
+            "The run was trained with validation rows of its own, which are not saved.",
+            "Give them again: validation=(X, y).",
+        )
+
+    def prepared(inputs: Any, target: Any) -> Prepared:
+        return prepare(
+            run.setup.network,
+            inputs,
+            target,
+            loss=list(run.setup.losses),
+            validation=known if validation is None else validation,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            seed=run.setup.seed,
+            targets=run.setup.targets,
+        )
+
+    scaling = Scaling.from_record(run.notes["scaling"]) if "scaling" in run.notes else None
+    found = prepared(X, y) if scaling is None else _prepared(prepared, scaling, X, y)
+    if found is not None and found.provenance.same_rows(known):
+        return found.training, found.validation
+    if scaling is not None:
+        # A remedy has scaled the rows after they were written down.
+        found = prepared(X, y)
+        if found.provenance.same_rows(known):
+            return _scaled(found.training, scaling), _scaled(found.validation, scaling)
+    raise DataError(
+        "The rows are not those that the run was trained on: their checksum differs.",
+        "Give the same rows, in the same order, with the same weights.",
+    )
+
+
+def _prepared(
+    prepared: Callable[[Any, Any], Prepared], scaling: Scaling, X: Any, y: Any
+) -> Prepared | None:
+    """Return rows that were scaled before they were trained on; None where they do not fit."""
+    inputs = scaling.scaled_inputs(np.asarray(X, dtype=np.float64))
+    try:
+        if scaling.target is None:
+            return prepared(inputs, y)
+        return prepared(inputs, scaling.scaled_target(np.asarray(y, dtype=np.float64)))
+    except ShapeError:
+        return None
+
+
+def _scaled(rows: Rows, scaling: Scaling) -> Rows:
+    inputs = tuple(map(scaling.inputs.scaled, rows.inputs))
+    return replace(rows, inputs=inputs, targets=tuple(map(scaling.scaled_target, rows.targets)))

@@ -1,0 +1,69 @@
+"""A sign: a number of a run beside the threshold that it has passed, and what would be normal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One piece of evidence.
+
+    ``quantity`` is what was measured ("largest relative update"), ``where`` at which layer, column
+    or epoch; ``measured`` has passed ``threshold`` on the ``side`` that is not normal. ``normal``
+    says what is, ``source`` where the threshold comes from: a paper, a law, or a measurement.
+    ``words`` is the sentence for people. ``curve`` are numbers in an order (losses over epochs,
+    units of a layer) that a small figure shows, named by ``curve_of``.
+    """
+
+    quantity: str
+    measured: float
+    threshold: float
+    side: Literal["above", "below"]
+    words: str
+    normal: str
+    source: str
+    where: str = ""
+    curve: tuple[float, ...] = ()
+    curve_of: str = ""
+
+    @property
+    def strength(self) -> float:
+        """How many times beyond the threshold, as a natural logarithm; at most 10."""
+        measured, threshold = abs(self.measured), abs(self.threshold)
+        if not math.isfinite(measured):
+            return 10.0
+        if min(measured, threshold) <= 0.0:
+            return 1.0 if measured == threshold else 10.0
+        ratio = math.log(measured / threshold)
+        return min(10.0, max(0.0, ratio if self.side == "above" else -ratio))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sign as plain data; what is no finite number is text."""
+        return {
+            "quantity": self.quantity,
+            "where": self.where,
+            "measured": _plain(self.measured),
+            "threshold": _plain(self.threshold),
+            "side": self.side,
+            "words": self.words,
+            "normal": self.normal,
+            "source": self.source,
+            "curve": [_plain(one) for one in self.curve],
+            "curve_of": self.curve_of,
+        }
+
+
+def _plain(number: float) -> float | str:
+    return float(number) if math.isfinite(number) else str(float(number))
+
+
+def shortened(numbers: Sequence[float], most: int = 200) -> tuple[float, ...]:
+    """Return at most so many of the numbers, evenly spaced, the first and the last among them."""
+    if len(numbers) <= most:
+        return tuple(map(float, numbers))
+    places = [round(place * (len(numbers) - 1) / (most - 1)) for place in range(most)]
+    return tuple(float(numbers[place]) for place in places)

@@ -1,0 +1,318 @@
+"""The verdict: healthy, or one cause with its consequences, its evidence and its proof."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+from typing import Any, Literal
+
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
+from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.differing import LEVEL, probability_of_chance
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import (
+    LEAST_GAIN,
+    SCREENING_SEEDS,
+    SEEDS,
+    Experiment,
+    Laboratory,
+)
+from chainrule.diagnosis.sign import Sign
+
+Standing = Literal["healthy", "ill", "not proved", "unexplained"]
+# The logarithm of two: a number less than twice its threshold is little beyond it.
+LITTLE_BEYOND = 0.7
+# So many findings have experiments at full length; more of them have what is left of the time.
+TRIED_IN_FULL = 3
+# A remedy that leaves up to so many times the least error of any cures about as well.
+ABOUT_AS_WELL = 1.5
+# Of the best constant prediction's error: with as much left nothing is cured.
+NO_BETTER = 0.9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An ailment whose signs a run shows, what may cure it, and what the experiment came to."""
+
+    ailment: Ailment
+    signs: tuple[Sign, ...]
+    remedies: tuple[Remedy, ...] = ()
+    experiment: Experiment | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the experiment has shown it."""
+        return self.experiment is not None and self.experiment.is_clear
+
+    @property
+    def strength(self) -> float:
+        """How far beyond its threshold the strongest sign is."""
+        return max((one.strength for one in self.signs), default=0.0)
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """The remedy that was tried, else the likeliest."""
+        if self.experiment is not None:
+            return self.experiment.remedy
+        return self.remedies[0] if self.remedies else None
+
+    @property
+    def certainty(self) -> float:
+        """1 - p of the experiment that confirms it; 0.5 where it was seen and not tried."""
+        if self.experiment is None:
+            return 0.5
+        return 1.0 - self.experiment.probability if self.is_confirmed else 0.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of a run.
+
+    ``standing``: "healthy"; "ill", with ``primary`` proved; "unexplained": the training has failed
+    (``primary`` says how), and no experiment has shown why; "not proved": signs that no experiment
+    was made for. ``consequences`` follow from the primary cause; ``others`` are proved as well;
+    ``suspicions`` were not confirmed.
+    """
+
+    standing: Standing
+    primary: Finding | None = None
+    consequences: tuple[Finding, ...] = ()
+    others: tuple[Finding, ...] = ()
+    suspicions: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+    trainings: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """``healthy``, or the name of the primary ailment."""
+        return self.primary.ailment.name if self.primary is not None else self.standing
+
+
+def suspected(examined: Examination) -> list[Finding]:
+    """Return the ailments whose signs an examined case shows, in the order of the table."""
+    found = []
+    for ailment in IN_ORDER:
+        signs = ailment.signs(examined)
+        if signs:
+            found.append(Finding(ailment, tuple(signs), tuple(ailment.remedies(examined))))
+    return found
+
+
+def verdict_of(case: Case, seconds: float | None = None, experiments: bool = True) -> Verdict:
+    """Examine a case, try what is suspected, and say what is wrong with it.
+
+    ``seconds`` bounds the experiments, by default as long as the training took, and 2 at least.
+    """
+    began = time.monotonic()
+    examined = Examination(case)
+    findings = suspected(examined)
+    trainings = 0
+    if experiments and findings:
+        laboratory = Laboratory(case, expected_trainings(findings), seconds)
+        verdict = _by_experiments(findings, examined, laboratory)
+        trainings = laboratory.trainings
+    else:
+        verdict = _unproved(findings)
+    return replace(verdict, seconds=time.monotonic() - began, trainings=trainings)
+
+
+def _by_experiments(
+    findings: Sequence[Finding], examined: Examination, laboratory: Laboratory
+) -> Verdict:
+    """Try what is suspected in turn, but for what a confirmed cause makes disappear."""
+    tried_so_far: list[Finding] = []
+    gone: dict[str, frozenset[str]] = {}
+    for one in in_order_of_trial(findings):
+        if any(one.ailment.name in cured for cured in gone.values()):
+            tried_so_far.append(one)
+            continue
+        found = tried(one, examined, laboratory)
+        if found.is_confirmed:
+            gone[one.ailment.name] = cured_by(found, findings, laboratory)
+        tried_so_far.append(found)
+    return judged(tried_so_far, gone, laboratory)
+
+
+def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings as they are tried while there is time.
+
+    What is clearly beyond its threshold comes before what is little beyond it, and causes before
+    failures; among them roots before what they lead to.
+    """
+    order = list(AILMENTS)
+    return sorted(
+        findings,
+        key=lambda one: (
+            one.strength < LITTLE_BEYOND,
+            one.ailment.is_failure,
+            order.index(one.ailment.name),
+        ),
+    )
+
+
+def expected_trainings(findings: Sequence[Finding]) -> int:
+    """Return how many trainings the experiments of these findings come to, of the first of them.
+
+    A cause that is confirmed explains others, whose experiments then are not made.
+    """
+    first = in_order_of_trial(findings)[:TRIED_IN_FULL]
+    screening = [
+        SCREENING_SEEDS * len(one.remedies) if len(one.remedies) > 1 else 0 for one in first
+    ]
+    return SEEDS * (1 + len(first)) + sum(screening)
+
+
+def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Finding:
+    """Return the finding with its experiment, or as it is where none can be made."""
+    if laboratory.is_spent:
+        return finding
+    ailment = finding.ailment
+    if ailment.confirm is not None:
+        experiment = ailment.confirm(examined, laboratory, finding.remedies)
+    elif finding.remedies:
+        experiment = laboratory.compare(finding.remedies)
+    else:
+        experiment = None
+    return replace(finding, experiment=experiment)
+
+
+def judged(
+    findings: Sequence[Finding], gone: Mapping[str, Collection[str]], laboratory: Laboratory
+) -> Verdict:
+    """Return the verdict on findings whose experiments are made. ``gone``: what each one cures."""
+    confirmed = [one for one in findings if one.is_confirmed]
+    if not confirmed:
+        return _unproved(findings)
+    primary = first_cause(confirmed, gone, laboratory)
+    rest = [one for one in findings if one is not primary]
+    explained = set(gone[primary.ailment.name]) | descendants(primary.ailment)
+    following = [one for one in rest if one.ailment.name in explained]
+    left = [one for one in rest if one not in following]
+    return Verdict(
+        "ill",
+        primary,
+        tuple(following),
+        tuple(one for one in left if one.is_confirmed),
+        tuple(one for one in left if not one.is_confirmed),
+    )
+
+
+def _unproved(findings: Sequence[Finding]) -> Verdict:
+    """Return the verdict where nothing is confirmed: a failure is one, a suspicion is not."""
+    failures = [one for one in findings if one.ailment.is_failure]
+    rest = tuple(one for one in findings if one not in failures[:1])
+    if failures:
+        return Verdict("unexplained", failures[0], suspicions=rest)
+    untried = any(one.experiment is None for one in findings)
+    return Verdict("not proved" if untried else "healthy", suspicions=tuple(findings))
+
+
+def first_cause(
+    confirmed: Sequence[Finding], gone: Mapping[str, Collection[str]], laboratory: Laboratory
+) -> Finding:
+    """Return the cause among what is confirmed. ``gone``: the name of a finding -> what it cures.
+
+    Of those that leave about as little error as the best of them, or lead to it and make half of
+    its gain, it is the one whose treatment
+    makes most of the others disappear, or that is known to lead to them; then the first in the
+    order of the table, where roots stand before what they lead to.
+    """
+    left = {id(one): errors_left(one, laboratory) for one in confirmed}
+    settled = [one for one in confirmed if one.experiment is not None and one.experiment.settles]
+    others = [median(left[id(one)]) for one in confirmed if one not in settled]
+    if settled and min(others, default=math.inf) >= NO_BETTER:
+        # Where labels say nothing about the rows, nothing else that is seen means anything.
+        return settled[0]
+    confirmed = [one for one in confirmed if one not in settled]
+    best = min(confirmed, key=lambda one: median(left[id(one)]))
+    least = left[id(best)]
+    untreated = median(one.judged for one in laboratory.untreated())
+
+    def is_as_good(one: Finding) -> bool:
+        close = median(left[id(one)]) <= ABOUT_AS_WELL * median(least) + LEAST_GAIN
+        leads = best.ailment.name in descendants(one.ailment)
+        half = 0.5 * (median(least) + untreated)
+        root = leads and median(left[id(one)]) <= half
+        return close or root or probability_of_chance(left[id(one)], least) >= LEVEL
+
+    names = {one.ailment.name for one in confirmed}
+    order = list(AILMENTS)
+
+    def place(one: Finding) -> tuple[int, int]:
+        cures = set(gone[one.ailment.name]) | descendants(one.ailment)
+        return -len(names & cures), order.index(one.ailment.name)
+
+    return min(filter(is_as_good, confirmed), key=place)
+
+
+def errors_left(finding: Finding, laboratory: Laboratory) -> tuple[float, ...]:
+    """Return the errors with the remedy on the scale that all experiments share."""
+    if finding.experiment is None:
+        return (math.inf,)
+    if finding.experiment.quantity != Experiment.quantity:
+        # Errors of all rows together do not say what became of a rare class.
+        return finding.experiment.treated
+    known = laboratory.known(finding.experiment.remedy)
+    return tuple(one.judged for one in known) or finding.experiment.treated
+
+
+def cured_by(
+    finding: Finding, findings: Sequence[Finding], laboratory: Laboratory
+) -> frozenset[str]:
+    """Return the names of the other ailments whose signs disappear with this one's remedy.
+
+    Where no training with it is there to look at, those that it is known to lead to.
+    """
+    others = [one.ailment for one in findings if one is not finding]
+    run = None if finding.remedy is None else laboratory.run_with(finding.remedy)
+    if run is None:
+        led_to = descendants(finding.ailment)
+        return frozenset(one.name for one in others if one.name in led_to)
+    treated = Examination(case_of(run))
+    return frozenset(one.name for one in others if not one.signs(treated))
+
+
+def descendants(ailment: Ailment) -> set[str]:
+    """Return the names of all that an ailment leads to, step by step."""
+    found: set[str] = set()
+    waiting = list(ailment.leads_to)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in AILMENTS:
+            found.add(name)
+            waiting.extend(AILMENTS[name].leads_to)
+    return found
+
+
+def summary(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as plain data."""
+
+    def plain(one: Finding) -> dict[str, Any]:
+        return {
+            "name": one.ailment.name,
+            "title": one.ailment.title,
+            "confirmed": one.is_confirmed,
+            "certainty": one.certainty,
+            "signs": [sign.to_dict() for sign in one.signs],
+            "remedy": None if one.remedy is None else one.remedy.words,
+            "code": None if one.remedy is None else one.remedy.code,
+            "experiment": None if one.experiment is None else one.experiment.to_dict(),
+        }
+
+    return {
+        "standing": verdict.standing,
+        "name": verdict.name,
+        "primary": None if verdict.primary is None else plain(verdict.primary),
+        "consequences": [plain(one) for one in verdict.consequences],
+        "others": [plain(one) for one in verdict.others],
+        "suspicions": [plain(one) for one in verdict.suspicions],
+        "seconds": verdict.seconds,
+        "trainings": verdict.trainings,
+        "notes": list(verdict.notes),
+    }

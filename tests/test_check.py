@@ -1,0 +1,179 @@
+"""What is doubtful before a training: each look at rows made for it, and at sound ones."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import chainrule as cr
+from chainrule import randomness
+from chainrule.diagnosis.check import LOOKS, Check, check
+from chainrule.diagnosis.probes.copies import shared_rows
+from chainrule.diagnosis.probes.first_steps import BATCH, one_batch
+from chainrule.diagnosis.probes.giveaways import errors_of_columns
+from chainrule.training.rows import Rows
+
+Array = NDArray[Any]
+
+
+def blobs(seed: int = 0, rows: int = 240) -> tuple[Array, Array]:
+    """Three classes around the corners of a triangle, eight columns of which two say it."""
+    y = np.arange(rows) % 3
+    x = randomness.normal(seed, "rows", rows * 8).reshape(rows, 8)
+    corners = np.array([[2.0, 0.0], [-1.0, 1.7], [-1.0, -1.7]])
+    x[:, :2] += corners[y]
+    return x, y
+
+
+def names(found: Check) -> list[str]:
+    return [one.name for one in found.concerns]
+
+
+def small(activation: str = "tanh", width: int = 16) -> cr.Network:
+    return cr.Network(cr.Dense(width, activation), cr.Dense())
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
+@pytest.mark.parametrize("optimizer", ["adam", "irprop_minus", "lbfgs"])
+def test_sound_rows_raise_no_doubt(activation: str, optimizer: str) -> None:
+    x, y = blobs()
+    found = check(small(activation), x, y, validation=0.25, optimizer=optimizer)
+    assert found.is_sound, str(found)
+    assert found.checked == ("what train accepts", *LOOKS)
+
+
+def test_numbers_and_single_outputs_raise_no_doubt() -> None:
+    x, _ = blobs()
+    wanted = np.tanh(x[:, 0] - x[:, 3])
+    rate: dict[str, Any] = {"learning_rate": 0.02}
+    assert check(cr.Network(cr.Dense(16, "tanh"), cr.Dense(1)), x, wanted, **rate).is_sound
+    two = (x[:, 0] > 0).astype(int)
+    assert check(cr.Network(cr.Dense(16, "tanh"), cr.Dense(1)), x, two, **rate).is_sound
+
+
+def test_what_train_refuses_is_said_and_not_raised() -> None:
+    x, y = blobs()
+    (one,) = check(small(), x, y[:-1]).concerns
+    assert one.is_error
+    assert one.name == "refused"
+    assert "239" in one.cause
+    assert one.remedy
+    with pytest.raises(TypeError, match="learning_rate"):
+        check(small(), x, y, learning_rat=0.1)
+
+
+def test_rows_in_both_parts_are_counted() -> None:
+    x, y = blobs()
+    found = check(
+        small(), x, y, validation=(np.vstack([x[:5], x[:20] + 3.0]), y[[*range(5), *range(20)]])
+    )
+    assert "rows in both parts" in names(found)
+    (one,) = [one for one in found.concerns if one.name == "rows in both parts"]
+    assert one.measured == pytest.approx(5 / 25)
+
+
+def test_equal_inputs_with_other_targets_are_no_copies() -> None:
+    x, y = blobs(rows=6)
+    rows = Rows((x,), (y,), np.ones(6))
+    other = Rows((x,), ((y + 1) % 3,), np.ones(6))
+    assert shared_rows(rows, other).tolist() == []
+    assert shared_rows(rows, rows).tolist() == list(range(6))
+
+
+@pytest.mark.parametrize("place", [0, 5])
+def test_a_column_made_of_the_target_is_named(place: int) -> None:
+    x, y = blobs()
+    noise = 0.01 * randomness.normal(3, "noise", len(y))
+    leaking = np.insert(x, place, y + noise, axis=1)
+    found = check(small(), leaking, y)
+    assert "a column gives the answer away" in names(found)
+    assert f"Column {place} alone" in str(found)
+    backwards = np.insert(x, place, -3.0 * (x[:, 0] + x[:, 1]) ** 3, axis=1)
+    told = check(cr.Network(cr.Dense(16, "tanh"), cr.Dense(1)), backwards, x[:, 0] + x[:, 1])
+    assert "a column gives the answer away" in names(told)
+
+
+def test_errors_of_columns_are_those_of_brute_force() -> None:
+    x = randomness.normal(1, "x", 60).reshape(30, 2)
+    y = (x[:, :1] > 0).astype(float)
+    order = randomness.permutation(0, "halves of a check", 30)
+    found = []
+    for column in range(2):
+        errors = []
+        for known, asked in ((order[:15], order[15:]), (order[15:], order[:15])):
+            near = [
+                known[np.argsort(np.abs(x[known, column] - x[row, column]))[:3]] for row in asked
+            ]
+            said = np.array([y[places, 0].mean() for places in near])
+            truth = y[asked, 0]
+            errors.append(((truth - said) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
+        found.append(np.mean(errors))
+    np.testing.assert_allclose(errors_of_columns(x, y, 0), found)
+
+
+def test_a_rare_class_is_named_unless_it_is_weighed() -> None:
+    x, y = blobs(rows=300)
+    y = (np.arange(300) < 6).astype(int)
+    x[y == 1, :2] += 3.0
+    assert "a rare class" in names(check(small(), x, y))
+    assert "a rare class" not in names(check(small(), x, y, class_weight="balanced"))
+
+
+def test_a_loss_far_from_that_of_a_guess_is_said() -> None:
+    x, y = blobs()
+    start = cr.initializer("normal", deviation=6.0)
+    wild = cr.Network(cr.Dense(16, "relu", weights=start), cr.Dense(3, weights=start))
+    assert "the loss at the start" in names(check(wild, x, y))
+
+
+def test_one_batch_that_is_not_learned_is_said() -> None:
+    x, y = blobs()
+    assert "one batch" in names(check(small(), x, y, learning_rate=1e-7))
+
+
+def test_targets_that_are_known_without_inputs_are_said() -> None:
+    x, y = blobs()
+    rows = len(y)
+    left, right = cr.Input(8, name="measured"), cr.Input(1, name="answer")
+    joined = cr.Concatenate()(left, right)
+    network = cr.Network(inputs=[left, right], outputs=[cr.Dense(3)(cr.Dense(16, "tanh")(joined))])
+    assert not [one for one in names(check(network, [x, x[:, :1]], y)) if one == "inputs of zeros"]
+    batch = one_batch(Rows((x,), (y,), np.ones(rows)))
+    assert len(batch) == BATCH
+    assert set(batch.targets[0].tolist()) == {0, 1, 2}
+
+
+def test_one_batch_leaves_out_equal_inputs() -> None:
+    x = np.repeat(np.arange(4.0), 10)[:, None]
+    rows = Rows((x,), (np.arange(40) % 2,), np.ones(40))
+    assert sorted(one_batch(rows).inputs[0][:, 0].tolist()) == [0.0, 1.0, 2.0, 3.0]
+
+
+IMAGES = cr.Network(cr.Conv(4, 3), cr.Flatten(), cr.Dense())
+TOKENS = cr.Network(cr.Embedding(9, 4), cr.LSTM(5), cr.Dense())
+PAIR = cr.Network(cr.Dense(3), cr.Dense(2))
+
+
+@pytest.mark.parametrize(
+    ("network", "x", "y"),
+    [
+        (IMAGES, np.ones((30, 1, 8, 8)), np.arange(30) % 2),
+        (TOKENS, np.ones((30, 6)), np.arange(30) % 3),
+        (PAIR, np.ones((2, 1)), np.array([[0.0, 1.0], [1.0, 0.5]])),
+    ],
+)
+def test_images_tokens_and_two_rows_are_looked_at(network: cr.Network, x: Array, y: Array) -> None:
+    found = check(network, x + (np.arange(len(x)) % 2).reshape(-1, *[1] * (x.ndim - 1)), y)
+    assert found.to_dict()["checked"]
+
+
+def test_a_check_takes_less_than_a_second() -> None:
+    x = randomness.normal(0, "wide", 5000 * 60).reshape(5000, 60)
+    y = (x[:, 0] + x[:, 1] > 0).astype(int)
+    began = time.process_time()
+    check(small("relu", 64), x, y, validation=0.2)
+    assert time.process_time() - began < 4.0  # of both cores, on a machine that others use, too

@@ -1,0 +1,189 @@
+"""``chainrule diagnose``, the line at the end of ``train``, and what is said on a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from command_line import HEART, ROOT, Here, on_a_terminal, refused
+from reported_runs import ROWS, TARGET, healthy_run, ill_run, tanh_network
+from test_terminal import a_terminal, last_line
+
+import chainrule as cr
+from chainrule.diagnosis import at_the_end
+from chainrule.diagnosis.at_the_end import SKIPPED, line_of_signs
+
+SCHEMA = json.loads((ROOT / "docs" / "diagnosis.schema.json").read_text(encoding="utf-8"))
+TOO_HIGH = ["--optimizer", "gradient_descent", "--learning-rate", "300", "--hidden", "4"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("diagnosed")
+    for name, given in (
+        ("ill", {"optimizer": "gradient_descent", "learning_rate": 300.0}),
+        ("well", {}),
+    ):
+        chosen: dict[str, Any] = {"epochs": 20, "hidden": (4,), **given}
+        cr.train_table(HEART, "disease", output=found / name, progress=False, **chosen)
+    healthy_run().save(found / "arrays")
+    return found
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> Here:
+    return Here(monkeypatch, capsys, folder)
+
+
+def test_a_run_is_diagnosed(here: Here) -> None:
+    ended = here("diagnose", "ill")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("Diagnosis: the learning rate is too high\n")
+    assert "All of it is done by chainrule diagnose ill --fix" in ended.out
+    well = here("diagnose", "well")
+    assert "Healthy: " in well.out
+    assert "What to do" not in well.out
+
+
+def test_json_is_the_document(here: Here) -> None:
+    ended = here("diagnose", "ill", "--json")
+    document = json.loads(ended.out)
+    jsonschema.validate(document, SCHEMA)
+    assert document["name"] == "rate_too_high"
+    assert document["call"] == "chainrule diagnose ill"
+
+
+def test_fix_shows_before_and_after_and_keeps_the_run(here: Here, folder: Path) -> None:
+    words = ["diagnose", "ill", "--fix", "--output", "put right", "--save", "verdict.html"]
+    ended = here(*words)
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("The learning rate is too high (confirmed, p = ")
+    assert lines[1].startswith("Before: ")
+    assert lines[2] == "All of it, on a page: verdict.html"
+    text = (folder / "verdict.html").read_text("utf-8")
+    assert "What the fix came to" in text
+    assert shlex.join(["chainrule", *words]) in text.replace("&#x27;", "'")
+    commands = [shlex.split(line) for line in re.findall(r"^    (chain.*)$", ended.out, re.M)]
+    assert commands[1] == ["chainrule", "predict", "put right", str(HEART)]
+    predicted = here(*commands[1][1:])
+    assert predicted.code == 0
+    assert len(predicted.out.splitlines()) == 304
+    assert "trained again on the rows of another" in here("report", "put right").out
+    again = here("diagnose", "ill", "--fix", "--output", "put right")
+    assert "something in the folder" in refused(again, 5)
+
+
+def test_a_fixed_run_has_a_folder_of_its_own(here: Here, folder: Path) -> None:
+    for name in ("ill-fixed", "ill-fixed-2"):
+        document = json.loads(here("diagnose", "ill", "--fix", "--json").out)
+        jsonschema.validate(document, SCHEMA)
+        assert document["fix"]["run"] == name
+        assert (folder / name).is_dir()
+        assert max(document["fix"]["after"]) < max(document["fix"]["before"])
+    healthy = json.loads(here("diagnose", "well", "--fix", "--json").out)
+    assert healthy["fix"]["run"] is None
+    assert not (folder / "well-fixed").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "cause"),
+    [
+        (["arrays"], 3, "rows are not saved"),
+        (["nowhere"], 5, "nowhere"),
+        (["ill", "--seconds", "0"], 4, "no limit"),
+        (["ill", "--data", "arrays/run.json"], 3, ""),
+        (["well", "--save", "no/verdict.html", "--seconds", "0.1"], 5, "could not be written"),
+    ],
+)
+def test_what_is_refused(here: Here, words: list[str], code: int, cause: str) -> None:
+    assert cause in refused(here("diagnose", *words), code)
+
+
+# ---------------------------------------------------------------- at the end of a training
+
+
+def test_train_ends_with_a_verdict(here: Here) -> None:
+    words = ["train", HEART, "--target", "disease", "--epochs", "20"]
+    well = here(*words, "--output", "one")
+    assert "\nVerdict: healthy.\n" in well.out
+    assert "diagnose" not in well.out
+    ill = here(*words, *TOO_HIGH, "--output", "two")
+    (line,) = [one for one in ill.out.splitlines() if one.startswith("Verdict: ")]
+    assert line.startswith("Verdict: the learning rate is too high (confirmed, p = ")
+    assert "\n    chainrule diagnose two --fix\n" in ill.out
+    document = json.loads(here(*words, *TOO_HIGH, "--output", "three", "--json").out)
+    jsonschema.validate(document["verdict"], SCHEMA)
+    assert document["verdict"]["name"] == "rate_too_high"
+    quiet = here(*words, "--output", "four", "--quiet")
+    assert (quiet.out, quiet.err) == ("", "")
+    ended = here("resume", "one", "--json")
+    assert json.loads(ended.out)["verdict"] is None
+
+
+def test_a_training_on_a_terminal_ends_with_its_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = a_terminal(monkeypatch)
+    monkeypatch.setattr(at_the_end, "A_MOMENT", 60.0)
+    healthy_run_shown()
+    assert last_line(shown) == "No sign of trouble."
+    run = cr.train(
+        tanh_network(), ROWS, TARGET, optimizer="gradient_descent", learning_rate=3.0, epochs=60
+    )
+    line = last_line(shown)
+    assert line.startswith("Signs that ")
+    assert "the learning rate is too high" in line
+    assert line.endswith("cr.diagnose(run) tests them.") or line.endswith("tests it.")
+    assert line == line_of_signs(run)
+    before = shown.getvalue()
+    ill_run()
+    assert shown.getvalue() == before
+
+
+def healthy_run_shown() -> Any:
+    return cr.train(
+        tanh_network(), ROWS, TARGET, learning_rate=0.01, epochs=60, validation=0.25, progress=True
+    )
+
+
+def test_without_a_terminal_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    healthy_run_shown()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_takes_too_long_is_left_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = healthy_run()
+    monkeypatch.setattr(at_the_end, "A_MOMENT", 60.0)
+    assert line_of_signs(run) == "No sign of trouble."
+    monkeypatch.setattr(at_the_end, "A_MOMENT", 0.0)
+    monkeypatch.setattr(at_the_end, "SHARE", 0.0)
+    assert line_of_signs(run) == SKIPPED
+    # Where it cannot be known before, it is left on the way.
+    monkeypatch.setattr(at_the_end, "LONGER", 0.0)
+    assert line_of_signs(run) == SKIPPED
+
+
+def test_a_fault_in_a_sign_does_not_take_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(run: Any) -> str:
+        raise ZeroDivisionError("a sign")
+
+    shown = a_terminal(monkeypatch)
+    monkeypatch.setattr(at_the_end, "line_of_signs", fails)
+    run = healthy_run_shown()
+    assert np.isfinite(run.history["loss"][-1])
+    assert "could not be looked for" in last_line(shown)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of POSIX")
+def test_a_diagnosis_fits_a_terminal(folder: Path) -> None:
+    code, out, _ = on_a_terminal(["diagnose", "ill"], folder)
+    assert code == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out)
+    assert max(map(len, plain.splitlines())) <= 80
+    assert "The learning rate is too high (confirmed" in plain

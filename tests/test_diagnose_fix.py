@@ -1,0 +1,158 @@
+"""A fix: what helps is kept, what does not is not, and a healthy run stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from reported_runs import ROWS, TARGET, healthy_run, ill_run, loop_in_numpy, tanh_network
+
+import chainrule as cr
+from chainrule.data.ranges import Scaling
+from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.fix import Fix
+from chainrule.diagnosis.report import Report
+from chainrule.diagnosis.verdict import Finding, Verdict
+from chainrule.optimizers import rate_of, with_rate
+
+
+@pytest.fixture(scope="module")
+def run() -> Any:
+    return ill_run()
+
+
+@pytest.fixture(scope="module")
+def fix(run: Any) -> Fix:
+    return cr.diagnose(run).fix(seeds=5)
+
+
+def with_remedies(run: Any, *remedies: Remedy) -> Report:
+    """Return a report that names these remedies, one after the other, as if they were proved."""
+    block = AILMENTS["rate_too_high"]
+    found = [Finding(block, (), (one,)) for one in remedies]
+    return Report(case_of(run), Verdict("ill", found[0], others=tuple(found[1:])), run)
+
+
+def at_rate(rate: float) -> Remedy:
+    def change(before: Arrangement) -> Arrangement:
+        setup = replace(before.setup, optimizer=with_rate(before.setup.optimizer, rate))
+        return replace(before, setup=setup)
+
+    return Remedy(f"rate {rate}", f"Take a rate of {rate}.", change, f"learning_rate={rate}")
+
+
+def test_a_fix_makes_the_run_better_and_says_how(run: Any, fix: Fix) -> None:
+    assert len(fix.before) == len(fix.after) == len(fix.seeds) == 5
+    assert max(fix.after) < min(fix.before)
+    assert fix.probability < 0.01
+    assert fix.effect > 0.5
+    assert fix.run is not None
+    assert rate_of(fix.run.setup.optimizer) < rate_of(run.setup.optimizer)
+    assert fix.words.startswith("Before: ")
+    assert fix.code
+    assert fix.code[0].startswith("learning_rate=")
+    assert fix.words in str(fix)
+    assert "kept" in str(fix)
+
+
+def test_the_fixed_run_is_that_of_the_runs_own_start(run: Any, fix: Fix) -> None:
+    assert fix.run is not None
+    assert fix.run.setup.seed == run.setup.seed == fix.seeds[0]
+    assert fix.run.setup.epochs == run.setup.epochs
+    assert fix.run.recording.readings
+    again = cr.train(
+        tanh_network(), ROWS, TARGET, optimizer=fix.run.setup.optimizer, epochs=60,
+        validation=0.25, progress=False,
+    )  # fmt: skip
+    assert again.history["loss"] == fix.run.history["loss"]
+
+
+def test_the_fixed_run_is_examined_again(fix: Fix) -> None:
+    assert fix.then is not None
+    assert fix.then.run is fix.run
+    assert fix.then.verdict in str(fix)
+    assert max(one.round for one in fix.attempts) <= 3
+
+
+def test_it_is_saved_and_predicts(fix: Fix, tmp_path: Path) -> None:
+    fix.save(tmp_path / "fixed")
+    loaded = cr.load(tmp_path / "fixed")
+    assert fix.run is not None
+    assert np.array_equal(loaded.predict(ROWS), fix.run.predict(ROWS))
+
+
+def test_a_healthy_run_stays_as_it_is(tmp_path: Path) -> None:
+    run = healthy_run()
+    found = cr.diagnose(run).fix(seeds=4)
+    assert found.run is run
+    assert found.then is None
+    assert (found.before, found.after, found.attempts) == ((), (), ())
+    assert "nothing was changed" in found.words
+    assert "nothing was changed" in str(found)
+    assert (found.probability, found.effect) == (1.0, 0.0)
+
+
+def test_what_does_not_help_is_not_kept(run: Any) -> None:
+    found = with_remedies(run, at_rate(30.0), at_rate(0.05), at_rate(0.0501)).fix(seeds=5)
+    first = [one for one in found.attempts if one.round == 1]
+    assert [one.is_kept for one in first] == [False, True, False]
+    assert [one.ailment for one in found.dropped[:2]] == ["rate_too_high"] * 2
+    assert found.run is not None
+    assert max(found.after) < min(found.before)
+
+
+def test_a_run_is_never_made_worse() -> None:
+    run = healthy_run()
+    found = with_remedies(run, at_rate(50.0)).fix(seeds=4)
+    assert found.run is run
+    assert found.before == found.after
+    assert found.words == "What was tried did not help, and nothing was changed."
+
+
+def test_predictions_come_back_in_the_units_of_the_caller() -> None:
+    wide = 1000.0 * TARGET + 5000.0
+    run = cr.train(
+        tanh_network(), ROWS, wide, epochs=60, learning_rate=0.02, validation=0.25, progress=False
+    )
+    given = case_of(run).arrangement
+    scaling = Scaling.of(given.training.inputs[0], given.training.targets[0])
+
+    def change(before: Arrangement) -> Arrangement:
+        def scaled(rows: Any) -> Any:
+            targets = tuple(map(scaling.scaled_target, rows.targets))
+            return replace(rows, inputs=tuple(map(scaling.scaled_inputs, rows.inputs)),
+                           targets=targets)  # fmt: skip
+
+        return replace(
+            before, training=scaled(before.training), validation=scaled(before.validation),
+            scaling=scaling,
+        )  # fmt: skip
+
+    found = with_remedies(run, Remedy("scaled", "Scale all.", change)).fix(seeds=4)
+    assert found.run is not None
+    assert "scaling" in found.run.notes
+    assert np.mean((found.run.predict(ROWS) - wide) ** 2) < 0.2 * np.var(wide)
+    assert np.mean((run.predict(ROWS) - wide) ** 2) > np.var(wide)
+
+
+def test_another_loops_training_has_no_run_to_be_saved(tmp_path: Path) -> None:
+    recording, left, first = loop_in_numpy(0.05, epochs=60)
+    network = tanh_network().with_parameters(left)
+    found = cr.diagnose(
+        recording, network, ROWS, TARGET, first=first, optimizer="gradient_descent",
+        learning_rate=0.05, batch_size=None,
+    ).fix(seeds=4)  # fmt: skip
+    assert found.run is None
+    with pytest.raises(cr.SetupError, match="no run"):
+        found.save(tmp_path / "fixed")
+
+
+@pytest.mark.parametrize("seeds", [3, 0, 4.5, None])
+def test_too_few_seeds_are_refused(run: Any, seeds: Any) -> None:
+    with pytest.raises(cr.SetupError, match="seeds="):
+        with_remedies(run, at_rate(0.05)).fix(seeds=seeds)

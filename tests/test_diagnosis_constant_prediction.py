@@ -1,0 +1,136 @@
+"""A network that predicts a constant: what holds it back, and what is only an early training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from rate_cases import SEEDS, mostly, named, sides, trained, verdict, waves
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION
+from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import Laboratory
+
+HELD_BACK = {
+    "l2": {"l2": 2.0},
+    "l1": {"l1": 0.3},
+    "decay": {"weight_decay": 50.0},
+    "adamw": {"optimizer": cr.AdamW(learning_rate=0.01, weight_decay=50.0), "learning_rate": None},
+}
+
+
+def signs_of(run: Any) -> list[Any]:
+    return CONSTANT_PREDICTION.signs(Examination(case_of(run)))
+
+
+def remedy_names(run: Any) -> list[str]:
+    return [one.name for one in CONSTANT_PREDICTION.remedies(Examination(case_of(run)))]
+
+
+def test_its_specimen_is_named() -> None:
+    assert mostly(named(CONSTANT_PREDICTION.specimen), "constant_prediction")
+
+
+@pytest.mark.parametrize("what", HELD_BACK)
+def test_what_holds_the_weights_at_nothing_is_named(what: str) -> None:
+    def at(seed: int) -> Any:
+        given: dict[str, Any] = {"learning_rate": 0.01, **HELD_BACK[what]}
+        return trained(waves(seed), 1, epochs=60, validation=0.2, seed=seed, **given)
+
+    assert mostly(named(at), "constant_prediction")
+    assert verdict(at(0)).primary.remedy.name == "no penalties"
+
+
+def narrow(seed: int) -> Case:
+    """Return a training through two pairs of units: by seed 20 a pair is off for every row."""
+    network = cr.Network(cr.Dense(2, "relu"), cr.Dense(2, "relu"), cr.Dense(2))
+    given = {"learning_rate": 0.02, "epochs": 30, "seed": seed}
+    return case_of(trained(sides(), 2, network=network, **given))
+
+
+def test_an_unlucky_start_is_told_by_others() -> None:
+    unlucky = narrow(20)
+    examined = Examination(unlucky)
+    assert CONSTANT_PREDICTION.signs(examined) != []
+    assert CONSTANT_PREDICTION.confirm is not None
+    experiment = CONSTANT_PREDICTION.confirm(
+        examined, Laboratory(unlucky, 15), CONSTANT_PREDICTION.remedies(examined)
+    )
+    assert experiment is not None
+    assert experiment.remedy.name == "another start"
+    assert experiment.untreated_name == "from the same start"
+    # Other orders of the rows do not help; the start is what makes the difference.
+    assert min(experiment.without) > 0.95
+    assert np.median(experiment.treated) < 0.9
+
+
+def test_early_is_not_stuck() -> None:
+    for seed in SEEDS:
+        assert signs_of(trained(waves(seed), 1, batch_size=None, epochs=6, seed=seed)) == []
+
+
+def test_what_learns_shows_no_sign() -> None:
+    for seed in SEEDS:
+        run = trained(sides(seed), 2, learning_rate=0.01, epochs=40, validation=0.2, seed=seed)
+        assert signs_of(run) == []
+
+
+def test_noise_that_was_learned_by_heart_is_no_constant() -> None:
+    x, _ = waves(rows=60)
+    y = np.random.default_rng(3).normal(size=len(x))
+    run = trained((x, y), 1, learning_rate=0.02, epochs=400, validation=0.3)
+    assert signs_of(run) == []
+
+
+def test_a_constant_that_no_remedy_moves_is_unexplained() -> None:
+    x, _ = waves(rows=400)
+    y = np.random.default_rng(3).normal(size=len(x))
+    run = trained((np.zeros_like(x), y), 1, learning_rate=0.01, epochs=40)
+    found = verdict(run)
+    assert (found.standing, found.name) == ("unexplained", "constant_prediction")
+
+
+# ---- remedies ----
+
+
+def changed(name: str, **given: Any) -> tuple[Any, Any]:
+    """Return a setup before and after a remedy."""
+    case = case_of(trained(waves(rows=40), 1, epochs=60, **given))
+    (remedy,) = [one for one in CONSTANT_PREDICTION.remedies(Examination(case)) if one.name == name]
+    return case.setup, remedy.change(case.arrangement).setup
+
+
+def test_only_what_is_there_is_taken_away() -> None:
+    plain = trained(waves(rows=40), 1, learning_rate=0.01, epochs=60)
+    assert remedy_names(plain) == ["another start"]
+
+
+def test_penalties_and_the_optimizers_own_decay_are_left_out() -> None:
+    _, after = changed("no penalties", l1=0.1, l2=0.2, weight_decay=0.3, optimizer="adamw")
+    given = after.regularisation
+    assert (given.l1, given.l2, given.weight_decay, after.optimizer.weight_decay) == (0, 0, 0, 0)
+
+
+def test_nothing_is_dropped_frozen_or_clipped() -> None:
+    network = cr.Network(cr.Dense(8, "relu"), cr.Dropout(0.9), cr.Dense(1))
+    _, after = changed("no dropping", network=network)
+    assert [one.settings["rate"] for one in after.network.plan.steps if one.op == "dropout"] == [
+        0.0
+    ]
+    _, after = changed("nothing frozen", freeze=("dense_1.*",), rates={"dense_2.W": 0.0})
+    assert after.freeze == ()
+    assert after.rates == {}
+    _, after = changed("no clipping", clip_norm=1e-9, clip_value=1.0)
+    assert after.regularisation.clip_norm is None
+    assert after.regularisation.clip_value is None
+
+
+def test_slow_descent_is_tried_with_adam_unless_its_rate_is_too_low() -> None:
+    flat = trained(waves(rows=200), 1, optimizer="gradient_descent", learning_rate=0.1, epochs=60,
+                   l2=3.0)  # fmt: skip
+    assert "adam" in remedy_names(flat)
+    slow = trained(waves(rows=200), 1, optimizer="gradient_descent", learning_rate=1e-6, epochs=60)
+    assert "adam" not in remedy_names(slow)

@@ -1,0 +1,231 @@
+"""Labels that say nothing about their rows: shuffled, moved, reversed, or wrong for some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnosed_runs import SEEDS, named, rows
+from scipy import stats
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
+from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.held_out import with_held_out
+from chainrule.diagnosis.label_experiments import (
+    compare_shuffled,
+    compare_without_doubtful,
+    leaving_out,
+    out_of_fold,
+)
+from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.probes.doubtful import doubtful
+from chainrule.diagnosis.probes.neighbours import Neighbours, target_columns
+from chainrule.diagnosis.probes.row_order import joined, orders, realigned
+from chainrule.randomness import permutation, uniform
+from chainrule.training.rows import Rows
+
+
+def classes(count: int, seed: int = 0) -> tuple[Any, Any]:
+    x, y = rows(count, 4, seed)
+    return x, np.digitize(y, (-0.4, 0.4))
+
+
+def case(x: Any, y: Any, width: int = 10, last: int | None = None, **given: Any) -> Case:
+    network = cr.Network(cr.Dense(width, "tanh"), cr.Dense(last))
+    given = {"epochs": 25, "learning_rate": 0.02, "validation": 0.25, **given}
+    return case_of(cr.train(network, x, y, progress=False, **given))
+
+
+def some_wrong(y: Any, share: float) -> tuple[Any, Any]:
+    wrong = uniform(1, "wrong labels", len(y)) < share
+    return np.where(wrong, (y + 1) % (y.max() + 1), y), np.flatnonzero(wrong)
+
+
+def test_the_specimen_is_named() -> None:
+    found = [named(UNINFORMATIVE_LABELS, seed) for seed in SEEDS]
+    assert found == ["uninformative_labels"] * len(SEEDS)
+
+
+@pytest.mark.parametrize("validation", [0.25, 0.0])
+def test_targets_in_another_order_are_found_and_put_back(validation: float) -> None:
+    x, y = rows(200, 4)
+    for moved, words in ((np.roll(y, 2), "2 rows further down"), (y[::-1], "in reverse order")):
+        examined = Examination(case(x, moved.copy(), validation=validation))
+        found = UNINFORMATIVE_LABELS.signs(examined)
+        assert found[0].where in (words, words.replace("down", "up"))
+        (remedy,) = UNINFORMATIVE_LABELS.remedies(examined)
+        after = remedy.change(examined.case.arrangement)
+        numbers = examined.setup.provenance.training
+        # Rows at the ends have no target in the moved order.
+        inner = (numbers > 1) & (numbers < 198)
+        np.testing.assert_allclose(after.training.targets[0][inner, 0], y[numbers][inner])
+        assert UNINFORMATIVE_LABELS.confirm is not None
+        experiment = UNINFORMATIVE_LABELS.confirm(examined, Laboratory(examined.case, 10), [remedy])
+        assert experiment is not None
+        assert experiment.is_clear
+        assert np.median(experiment.treated) < 0.5 < np.median(experiment.without)
+
+
+def test_rows_that_were_split_are_joined_in_their_order() -> None:
+    x, y = rows(50)
+    split = case(x, y)
+    together, training, held = joined(split)
+    np.testing.assert_array_equal(together.inputs[0], x)
+    np.testing.assert_array_equal(together.targets[0][:, 0], y)
+    np.testing.assert_array_equal(np.sort(np.concatenate([training, held])), np.arange(50))
+    order = orders(50)["1 row further down"]
+    back = realigned(split, order)
+    np.testing.assert_array_equal(back.training.targets[0][:, 0], y[order][training])
+    np.testing.assert_array_equal(back.validation.targets[0][:, 0], y[order][held])
+
+
+def test_labels_that_are_learned_show_no_sign() -> None:
+    for validation in (0.25, 0.0):
+        examined = Examination(case(*classes(200), validation=validation))
+        assert UNINFORMATIVE_LABELS.signs(examined) == []
+
+
+def test_a_network_that_learns_nothing_from_good_labels_shows_no_sign() -> None:
+    examined = Examination(case(*classes(200), learning_rate=1e-7))
+    assert examined.errors.validation > 0.9
+    assert UNINFORMATIVE_LABELS.signs(examined) == []
+
+
+def test_parity_is_told_although_neighbours_always_differ() -> None:
+    x = np.array([[(i >> bit) & 1 for bit in range(7)] for i in range(128)]) * 2.0 - 1.0
+    y = (x > 0).sum(axis=1) % 2
+    examined = Examination(case(x, y, validation=0.0, epochs=2))
+    assert examined.labels is not None
+    assert examined.labels.distance > 3.5
+    assert UNINFORMATIVE_LABELS.signs(examined) == []
+
+
+def test_shuffled_labels_are_no_worse_only_where_the_given_ones_say_nothing() -> None:
+    x, y = classes(160)
+    nothing = y[permutation(0, "labels of a test", len(y))]
+    for labels, shows in ((y, False), (nothing, True)):
+        given = case(x, labels, epochs=15)
+        remedy = leaving_out(given, [0])
+        assert compare_shuffled(Laboratory(given, 10), remedy).is_clear is shows
+
+
+def test_a_predictor_leaves_its_own_row_out() -> None:
+    x, y = rows(60)
+    near = Neighbours.of(_rows(x, y), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 0)
+    assert near is not None
+    for one in near.predictors:
+        assert (np.diag(one) == 0.0).all()
+        np.testing.assert_allclose(one.sum(axis=1), 1.0, atol=0.2)
+
+
+def test_the_plane_predicts_as_a_fit_without_the_row_does() -> None:
+    x, y = rows(40)
+    near = Neighbours.of(_rows(x, y), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 0)
+    assert near is not None
+    found = near.predictors[1] @ y
+    z = near.inputs / np.sqrt(3.0)
+    for row in range(0, 40, 7):
+        left = np.delete(np.arange(40), row)
+        # The intercept is not shrunk, and columns are centred as they are with the row.
+        design = np.column_stack([np.ones(39), z[left]])
+        penalty = np.diag([0.0, 1.0, 1.0, 1.0]) * 0.03 * 40
+        weights = np.linalg.solve(design.T @ design + penalty, design.T @ y[left])
+        assert found[row] == pytest.approx(np.concatenate([[1.0], z[row]]) @ weights, abs=1e-9)
+
+
+def test_chance_is_measured_as_a_permutation_test_does() -> None:
+    x, y = rows(60)
+    near = Neighbours.of(_rows(x, y), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 0)
+    assert near is not None
+    columns = y[:, None]
+    found = near.distances_from_chance(columns, near.shuffled_errors(columns))
+
+    def error(shuffled: Any) -> float:
+        return float(np.mean((near.predictors[1] @ shuffled - shuffled) ** 2))
+
+    test = stats.permutation_test(
+        (y,), error, permutation_type="pairings", n_resamples=999, alternative="less",
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    z = (test.null_distribution.mean() - test.statistic) / test.null_distribution.std()
+    assert found[1] == pytest.approx(z, rel=0.3)
+    assert found[1] > 3.5
+
+
+def test_doubtful_rows_follow_confident_learning() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    first = np.array([0.9, 0.8, 0.1, 0.2, 0.1, 0.45])
+    found = doubtful(np.column_stack([first, 1.0 - first]), labels)
+    # Means by class: 0.6 and 0.75. Row 2 has 0.9 of class 1; row 5 reaches neither mean.
+    np.testing.assert_array_equal(found, [False, False, True, False, False, False])
+
+
+def test_doubtful_rows_of_wrong_labels_are_named_and_others_are_not() -> None:
+    x, y = classes(240)
+    changed, wrong = some_wrong(y, 0.15)
+    spoiled = case(x, changed, width=64, epochs=200, keep="last")
+    examined = Examination(spoiled)
+    (sign,) = UNINFORMATIVE_LABELS.signs(examined)
+    assert sign.measured == pytest.approx(0.15, abs=0.08)
+    assert examined.labels is not None
+    named_rows = set(examined.labels.doubtful_numbers)
+    known = set(wrong.tolist()) & set(spoiled.setup.provenance.training.tolist())
+    assert len(named_rows & known) >= 0.6 * len(known)
+    assert examined.labels.contradicted_share is not None
+    sound = Examination(case(x, y, width=64, epochs=200, keep="last"))
+    assert UNINFORMATIVE_LABELS.signs(sound) == []
+
+
+def test_networks_of_folds_have_not_seen_the_rows_that_they_predict() -> None:
+    x, y = classes(100)
+    nothing = y[permutation(0, "labels of a test", len(y))]
+    spoiled = case(x, nothing, width=64, epochs=200, keep="last")
+    found = out_of_fold(Laboratory(spoiled, 5))
+    assert found is not None
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-6)
+    truth = spoiled.training.targets[0]
+    assert np.mean(found.argmax(axis=1) == truth) < 0.6
+
+
+def test_overlap_of_classes_is_no_matter_of_labels() -> None:
+    x, _y = rows(200)
+    overlapping = (x[:, 0] + rows(200, 3, 1)[0][:, 0] > 0.0).astype(int)
+    found = compare_without_doubtful(Laboratory(case(x, overlapping), 15))
+    assert found is None or not found.is_clear
+
+
+def test_rows_that_are_left_out_are_gone_and_the_rest_stays() -> None:
+    given = case(*classes(60))
+    after = leaving_out(given, [0, 5]).change(given.arrangement)
+    left = np.setdiff1d(np.arange(len(given.training)), [0, 5])
+    np.testing.assert_array_equal(after.training.inputs[0], given.training.inputs[0][left])
+    assert after.training.weights.mean() == pytest.approx(1.0)
+    said = leaving_out(given, [0, 5]).words
+    assert str(given.numbers[0]) in said
+    assert str(given.numbers[5]) in said
+
+
+def test_a_fifth_is_held_out_where_nothing_was() -> None:
+    given = case(*classes(100), validation=0.0)
+    held, kept = with_held_out(given)
+    assert (len(held.training), len(held.validation)) == (80, 20)
+    np.testing.assert_array_equal(held.training.inputs[0], given.training.inputs[0][kept])
+    assert held.setup.keep == "last"
+    split = case(*classes(100))
+    assert with_held_out(split)[0] is split
+
+
+def test_columns_of_targets_are_of_one_scale() -> None:
+    x, y = rows(40)
+    both = target_columns(_rows(x, 100.0 * y), (0,))
+    assert both is not None
+    np.testing.assert_allclose([both.mean(), both.std()], [0.0, 1.0], atol=1e-12)
+    assert target_columns(_rows(x, np.ones(40)), (0,)) is None
+
+
+def _rows(x: Any, y: Any) -> Rows:
+    return Rows((x,), (np.asarray(y, dtype=np.float64)[:, None],), np.ones(len(x)))

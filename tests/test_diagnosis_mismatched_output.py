@@ -1,0 +1,142 @@
+"""Output activation, loss and targets that do not fit: what is out of reach, and what cures it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnosed_runs import SEEDS, named, rows
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.classes import class_numbers
+from chainrule.diagnosis.probes.reach import Reach, missed_classes, missed_numbers, reach_of
+
+
+def trained(network: cr.Network, x: Any, y: Any, **given: Any) -> Examination:
+    given = {"epochs": 40, "learning_rate": 0.02, "validation": 0.25, **given}
+    return Examination(case_of(cr.train(network, x, y, progress=False, **given)))
+
+
+def test_the_specimen_is_named_and_its_treatment_cures_it() -> None:
+    assert [named(MISMATCHED_OUTPUT, seed) for seed in SEEDS] == ["mismatched_output"] * len(SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("op", "low", "high"),
+    [("sigmoid", 0, 1), ("tanh", -1, 1), ("relu", 0, np.inf), ("gelu", -0.16997, np.inf),
+     ("elu", -1, np.inf), ("softplus", 0, np.inf), ("identity", -np.inf, np.inf),
+     ("log_sigmoid", -np.inf, 0), ("softsign", -1, 1)],
+)  # fmt: skip
+def test_the_reach_of_an_activation_is_its_range(op: str, low: float, high: float) -> None:
+    plan = cr.Network(cr.Input(2), cr.Dense(1, op), seed=0).plan
+    assert (reach_of(plan).low, reach_of(plan).high) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_an_output_without_an_activation_reaches_everything() -> None:
+    assert not reach_of(cr.Network(cr.Input(2), cr.Dense(1), seed=0).plan).is_bounded
+
+
+def test_the_least_error_on_numbers_is_that_of_the_nearest_in_reach() -> None:
+    targets = np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    # Half of the targets are missed by 1; their variance is 1.
+    assert missed_numbers(Reach(0.0, 1.0), targets) == pytest.approx(0.5)
+    assert missed_numbers(Reach(-1.0, 1.0), targets) == 0.0
+    assert missed_numbers(Reach(0.0, 1.0), np.ones((4, 1))) == 0.0
+
+
+def test_the_least_error_on_classes_is_that_of_the_surest_logits_in_reach() -> None:
+    shares = np.full(3, 1.0 / 3.0)
+    right = np.exp(1.0) / (np.exp(1.0) + 2.0)
+    brier = (1.0 - right) ** 2 + 2.0 * ((1.0 - right) / 2.0) ** 2
+    assert missed_classes(Reach(0.0, 1.0), shares, False) == pytest.approx(brier / (2.0 / 3.0))
+    assert missed_classes(Reach(0.0), shares, False) == 0.0
+    # A logit from 0 up never says the first of two classes with more than one half.
+    assert missed_classes(Reach(0.0), np.full(2, 0.5), True) == pytest.approx(0.5 * 0.5 / 0.5)
+
+
+@pytest.mark.parametrize("last", ["sigmoid", "tanh", "relu", "softmax"])
+def test_targets_out_of_reach_are_a_sign_and_those_within_are_none(last: str) -> None:
+    x, y = rows(120)
+    beyond = trained(cr.Network(cr.Dense(6, "tanh"), cr.Dense(1, last)), x, 3.0 * y)
+    assert [one.quantity[:11] for one in MISMATCHED_OUTPUT.signs(beyond)] == ["least error"]
+    (remedy,) = MISMATCHED_OUTPUT.remedies(beyond)
+    changed = remedy.change(beyond.case.arrangement).setup.network
+    assert [one.op for one in changed.plan.steps] == ["linear", "tanh", "linear"]
+    if last != "softmax":
+        within = 0.1 + 0.8 * (y - y.min()) / np.ptp(y)
+        sound = trained(cr.Network(cr.Dense(6, "tanh"), cr.Dense(1, last)), x, within)
+        assert MISMATCHED_OUTPUT.signs(sound) == []
+
+
+@pytest.mark.parametrize("last", ["sigmoid", "tanh"])
+def test_squeezed_logits_are_a_sign(last: str) -> None:
+    x, y = rows(120)
+    labels = np.digitize(y, (-0.4, 0.4))
+    squeezed = trained(cr.Network(cr.Dense(6, "tanh"), cr.Dense(3, last)), x, labels)
+    assert len(MISMATCHED_OUTPUT.signs(squeezed)) == 1
+    assert (
+        MISMATCHED_OUTPUT.signs(trained(cr.Network(cr.Dense(6, "tanh"), cr.Dense(3)), x, labels))
+        == []
+    )
+
+
+def test_one_logit_from_0_up_for_two_classes_is_a_sign() -> None:
+    x, y = rows(120)
+    network = cr.Network(cr.Dense(6, "tanh"), cr.Dense(1, "relu"))
+    found = MISMATCHED_OUTPUT.signs(
+        trained(network, x, (y > 0.0).astype(int), loss="binary_cross_entropy")
+    )
+    assert found
+    assert found[0].measured > 0.3
+
+
+def test_rows_whose_logit_has_no_slope_are_a_sign() -> None:
+    x, y = rows(120)
+    stuck = cr.Network(cr.Dense(6, "tanh"), cr.Dense(2, "relu", bias="constant -5"))
+    found = MISMATCHED_OUTPUT.signs(trained(stuck, x, (y > 0.0).astype(int), epochs=1))
+    assert [one.quantity for one in found] == ["share of rows whose logit has no slope"]
+
+
+def test_a_softmax_inside_is_a_sign_and_is_replaced() -> None:
+    x, y = rows(120)
+    inside = trained(cr.Network(cr.Dense(8, "softmax"), cr.Dense(1)), x, y, epochs=2)
+    assert [one.where for one in MISMATCHED_OUTPUT.signs(inside)] == ["dense_1"]
+    ops = [
+        one.change(inside.case.arrangement).setup.network.plan.steps[1].op
+        for one in MISMATCHED_OUTPUT.remedies(inside)
+    ]
+    assert ops == ["tanh", "relu"]
+
+
+def test_numbers_that_stand_for_classes_are_told_from_others() -> None:
+    labels = np.array([0, 2, 1, 1, 0, 2])
+    np.testing.assert_array_equal(class_numbers(labels[:, None].astype(float)), labels)
+    np.testing.assert_array_equal(class_numbers(1.0 + labels[:, None]), labels)
+    np.testing.assert_array_equal(class_numbers(np.eye(3)[labels]), labels)
+    assert class_numbers(np.array([[0.0], [2.0], [0.0], [2.0]])) is None
+    assert class_numbers(np.array([[0.5], [1.5], [0.5], [1.5]])) is None
+    assert class_numbers(np.array([[1.0, 1.0], [0.0, 1.0]])) is None
+    assert class_numbers(np.arange(30.0).repeat(2)[:, None]) is None
+
+
+@pytest.mark.parametrize("form", ["one column", "one for each class", "two classes"])
+def test_classes_as_numbers_get_a_loss_for_classes(form: str) -> None:
+    x, y = rows(160)
+    labels = np.digitize(y, (-0.4, 0.4)) if form != "two classes" else (y > 0.0).astype(int)
+    noisy = np.random.default_rng(0).permutation(labels)
+    target = np.eye(3)[noisy] if form == "one for each class" else noisy.astype(float)
+    examined = trained(cr.Network(cr.Dense(6, "tanh"), cr.Dense()), x, target, epochs=3)
+    assert MISMATCHED_OUTPUT.signs(examined)
+    (remedy,) = MISMATCHED_OUTPUT.remedies(examined)
+    changed = remedy.change(examined.case.arrangement)
+    binary = form == "two classes"
+    assert changed.setup.losses[0].name == ("binary_cross_entropy" if binary else "cross_entropy")
+    assert changed.setup.network.plan.shapes[changed.setup.network.plan.outputs[0]] == (
+        (1,) if binary else (3,)
+    )
+    order = [*examined.setup.provenance.training]
+    np.testing.assert_array_equal(changed.training.targets[0].reshape(-1), noisy[order])

@@ -1,0 +1,164 @@
+"""Numbers that became none: where, by which operation and row, and what prevents it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from rate_cases import a_case, mostly, named, recorded, trained, verdict, waves
+
+import chainrule as cr
+from chainrule.arrays import log
+from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.training.carry_out import carry_out
+
+
+def quantities(examined: Examination) -> list[str]:
+    return [one.quantity for one in NOT_FINITE.signs(examined)]
+
+
+def of_logarithms(prediction: Any, target: Any) -> Any:
+    return ((log(prediction) - log(target)) ** 2).mean(axis=1)
+
+
+def logarithms(seed: int = 0, **given: Any) -> Any:
+    """Return a run whose loss takes the logarithm of what is negative at the start."""
+    x, y = waves(seed, rows=80)
+    return trained((x, np.exp(y)), 1, loss=of_logarithms, epochs=20, seed=seed, **given)
+
+
+def with_a_huge_row(row: int = 11, **given: Any) -> Any:
+    x, y = waves()
+    x[row], y[row] = 1e5 * x[row], 1e6
+    network = cr.Network(cr.Dense(16, "relu"), cr.Dense(1))
+    return trained((x, y), 1, network=network, optimizer="gradient_descent", epochs=20, **given)
+
+
+def test_its_specimen_is_named() -> None:
+    assert mostly(named(NOT_FINITE.specimen), "not_finite")
+
+
+def test_one_huge_row_is_left_out() -> None:
+    case = case_of(with_a_huge_row())
+    examined = Examination(case)
+    assert "training loss" in quantities(examined)
+    assert NOT_FINITE.confirm is not None
+    chosen = NOT_FINITE.remedies(examined)
+    experiment = NOT_FINITE.confirm(examined, Laboratory(case, 20), chosen)
+    assert experiment is not None
+    assert experiment.remedy.words.startswith("Leave out row 11,")
+    assert experiment.is_clear
+
+
+def test_a_loss_of_ones_own_that_needs_a_positive_output() -> None:
+    found = verdict(logarithms())
+    assert found.name == "not_finite"
+    assert found.primary is not None
+    assert found.primary.remedy is not None
+    assert found.primary.remedy.name == "positive output"
+
+
+def test_where_nothing_helps_it_stays_unexplained() -> None:
+    def undefined(prediction: Any, target: Any) -> Any:
+        return (log(-(prediction**2)) * target).mean(axis=1)
+
+    found = verdict(trained(waves(rows=40), 1, loss=undefined, epochs=5))
+    assert (found.standing, found.name) == ("unexplained", "not_finite")
+
+
+# ---- where it happened ----
+
+
+def test_operation_and_row_are_named() -> None:
+    examined = Examination(case_of(logarithms(batch_size=None)))
+    assert examined.blow_up is not None
+    network, rows = examined.case.first, examined.case.training
+    negative = np.flatnonzero(network(rows.inputs[0])[:, 0] <= 0.0)
+    assert examined.blow_up.places == (int(negative[0]),)
+    assert "of_logarithms is the first operation to make NaN" in examined.blow_up.words
+    assert f"row {negative[0]}" in examined.blow_up.words
+    assert examined.blow_up.epoch == 1
+
+
+def test_the_step_is_the_last_with_finite_parameters() -> None:
+    given = {"optimizer": "gradient_descent", "learning_rate": 3.0, "batch_size": 20}
+    run = trained(waves(rows=100), 1, epochs=60, **given)
+    found = Examination(case_of(run)).blow_up
+    assert found is not None
+    assert found.step // 5 == found.epoch - 1 == run.recording.epochs - 1
+    before = carry_out(replace(run.setup, epochs=found.epoch - 1), run.rows, progress=False)
+    assert np.isfinite(before.state.parameters).all()
+
+
+def test_a_recording_of_another_training_names_no_operation() -> None:
+    examined = recorded([1.0, float("nan")])
+    assert examined.blow_up is None
+    assert quantities(examined) == ["training loss"]
+
+
+def test_what_searches_names_no_operation() -> None:
+    case = case_of(trained(waves(rows=40), 1, optimizer="lbfgs", epochs=3))
+    assert recorded([1.0, float("inf")], case=case).blow_up is None
+
+
+# ---- signs by hand ----
+
+
+def test_finite_numbers_are_no_sign() -> None:
+    assert quantities(recorded([3.0, 2.0, 1.0], [0.1, 0.2])) == []
+
+
+def test_parameters_and_readings_are_looked_at_as_well() -> None:
+    case = a_case()
+    spoilt = {**case.last, "dense_1.W": np.full((3, 12), np.nan)}
+    assert quantities(recorded([2.0, 1.0], case=replace(case, last=spoilt))) == ["parameters"]
+    assert quantities(recorded([2.0, 1.0], [0.1, float("inf")])) == ["reading"]
+
+
+# ---- remedies ----
+
+
+def test_the_gradient_is_cut_at_the_ninetieth_percentile_of_what_was_seen() -> None:
+    examined = recorded([2.0, 1.0, float("nan")], [0.1] * 3)
+    (clipped,) = [one for one in NOT_FINITE.remedies(examined) if one.name == "clipped"]
+    before = examined.case.arrangement
+    count = examined.setup.objective().trained.size
+    seen = 0.1 * np.sqrt(count)
+    start = np.sqrt(
+        sum(
+            np.sum(np.square(examined.at_first.gradients[one.name]))
+            for one in examined.setup.objective().trained.parameters
+        )
+    )
+    # Two readings up to the lowest loss; the third came after it.
+    due = np.percentile([start, seen, seen], 90.0)
+    limit = clipped.change(before).setup.regularisation.clip_norm
+    assert limit == pytest.approx(due, rel=0.06)
+
+
+def test_wider_numbers_and_fewer_rows() -> None:
+    case = case_of(with_a_huge_row())
+    changed = {
+        one.name: one.change(case.arrangement) for one in NOT_FINITE.remedies(Examination(case))
+    }
+    assert changed["float64"].setup.dtype == "float64"
+    left = changed["without extreme rows"].training
+    assert len(left) == len(case.training) - 1
+    assert np.abs(left.inputs[0]).max() < 10.0
+    wide = case_of(with_a_huge_row(dtype="float64"))
+    assert "float64" not in [one.name for one in NOT_FINITE.remedies(Examination(wide))]
+
+
+def test_long_tails_and_columns_of_zeros_are_not_extreme() -> None:
+    random = np.random.default_rng(5)
+    x = np.exp(random.normal(size=(300, 3)))
+    x[:, 1] = random.random(300) < 0.02
+    assert len(extreme_rows(case_of(trained((x, x[:, 0] + x[:, 2]), 1, epochs=1)))) == 0
+    x[7, 2] = 1e4
+    assert extreme_rows(case_of(trained((x, x[:, 0]), 1, epochs=1))).tolist() == [7]

@@ -1,0 +1,128 @@
+"""A learning rate that is too low, or too few epochs, told apart from a healthy early training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from rate_cases import SEEDS, a_case, mostly, named, recorded, sides, trained, verdict, waves
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+
+
+def quantities(examined: Examination) -> list[str]:
+    return [one.quantity for one in RATE_TOO_LOW.signs(examined)]
+
+
+def test_its_specimen_is_named() -> None:
+    assert mostly(named(RATE_TOO_LOW.specimen), "rate_too_low")
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 1e-10), ("momentum", 1e-5)])
+def test_other_optimizers_are_named(optimizer: str, rate: float) -> None:
+    def at(seed: int) -> Any:
+        return trained(waves(seed), 1, optimizer=optimizer, learning_rate=rate, epochs=60,
+                       validation=0.2, seed=seed)  # fmt: skip
+
+    assert mostly(named(at), "rate_too_low")
+
+
+def test_a_training_of_a_few_steps_is_too_short() -> None:
+    run = trained(sides(), 2, batch_size=None, epochs=3)
+    assert verdict(run).name == "rate_too_low"
+
+
+def test_early_is_no_ailment_where_half_is_learned() -> None:
+    for seed in SEEDS:
+        early = trained(
+            sides(seed, 800), 2, learning_rate=0.01, epochs=4, validation=0.2, seed=seed
+        )
+        assert verdict(early).standing == "healthy"
+
+
+def test_noise_that_no_training_can_learn_is_no_ailment_of_the_rate() -> None:
+    x, _ = waves()
+    y = np.random.default_rng(3).normal(size=len(x))
+    run = trained((x, y), 1, learning_rate=0.003, epochs=30, validation=0.3)
+    assert verdict(run).name != "rate_too_low"
+
+
+# ---- signs by hand ----
+
+
+def test_tiny_updates_are_a_sign_while_much_is_left() -> None:
+    start = recorded([1.0]).at_first.loss
+    still = [start] * 20
+    assert quantities(recorded(still, [1e-6] * 20)) == ["relative update"]
+    assert quantities(recorded(still, [1e-3] * 20)) == []
+    # A step that rounding swallows is no more than none.
+    assert quantities(recorded(still, [0.0] * 20)) == ["relative update"]
+    learned = case_of(trained(waves(), 1, learning_rate=0.02, epochs=300))
+    assert quantities(recorded(still, [1e-6] * 20, case=learned)) == []
+
+
+def test_where_no_gradient_arrives_no_rate_makes_a_step() -> None:
+    case = a_case(learning_rate=0.01)
+    flat = {name: np.zeros_like(one) for name, one in case.last.items()}
+    examined = recorded([2.0] * 20, [0.0] * 20, case=replace(case, last=flat))
+    assert examined.at_last.gradient_size("dense_2.W") == 0.0
+    assert quantities(examined) == []
+
+
+def test_a_fall_is_measured_beside_its_noise() -> None:
+    start = recorded([1.0]).at_first.loss
+    falling = np.linspace(start, 0.7 * start, 40)
+    assert quantities(recorded(falling.tolist())) == ["fall of the loss over the last third"]
+    assert quantities(recorded([*falling.tolist(), *[0.7 * start] * 40])) == []
+    # Noise alone seems to fall in half of all cases, which does not count.
+    noise = np.random.default_rng(0).normal(size=(10, 40))
+    for one in 0.8 * start + 0.1 * start * noise:
+        assert quantities(recorded(one.tolist())) == []
+
+
+def test_what_overflowed_was_not_too_slow() -> None:
+    assert quantities(recorded([2.0, float("inf")], [1e-6])) == []
+
+
+# ---- remedies ----
+
+
+def test_remedies_are_higher_rates_and_more_epochs() -> None:
+    examined = recorded([2.0] * 10, [1e-3] * 10, case=a_case(learning_rate=0.002))
+    before = examined.case.arrangement
+    setups = [one.change(before).setup for one in RATE_TOO_LOW.remedies(examined)]
+    rates = [one.optimizer.learning_rate / 0.002 for one in setups]
+    assert rates == pytest.approx([3.0, 10.0, 30.0, 100.0, 1.0])
+    assert [one.epochs for one in setups] == [3, 3, 3, 3, 12]
+
+
+def test_by_tiny_updates_the_rate_is_known() -> None:
+    examined = recorded([2.0] * 10, [2e-8] * 10, case=a_case(learning_rate=2e-5))
+    rates = [
+        one.change(examined.case.arrangement).setup.optimizer.learning_rate
+        for one in RATE_TOO_LOW.remedies(examined)
+    ]
+    # 5e4 times as much is an update of 0.1 % of the weights.
+    assert any(one == pytest.approx(1.0) for one in rates)
+
+
+def test_a_rate_of_nothing_becomes_the_usual_one() -> None:
+    case = a_case(learning_rate=0.0)
+    (remedy,) = RATE_TOO_LOW.remedies(recorded([2.0] * 10, [0.0] * 10, case=case))
+    assert remedy.change(case.arrangement).setup.optimizer.learning_rate == cr.Adam().learning_rate
+
+
+def test_patience_does_not_cut_the_longer_training_short() -> None:
+    case = a_case(validation=0.2, patience=1)
+    longer = RATE_TOO_LOW.remedies(recorded([2.0] * 10, case=case))[-1]
+    assert longer.change(case.arrangement).setup.stopping.patience is None
+
+
+def test_what_searches_can_only_be_trained_longer() -> None:
+    case = case_of(trained(waves(rows=40), 1, optimizer="lbfgs", epochs=2))
+    assert [one.name for one in RATE_TOO_LOW.remedies(Examination(case))] == ["longer"]

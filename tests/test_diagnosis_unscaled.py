@@ -1,0 +1,123 @@
+"""Unscaled inputs and targets: signs, remedies, and what is scaled well enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from trial_of_ailment import FOUND, confirmed, finding_of, signs_of
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.unscaled import UNSCALED
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.columns import measured
+from chainrule.training.run import Run, with_notes
+
+RANDOM = np.random.default_rng(2)
+X = RANDOM.normal(size=(120, 4))
+Y = np.tanh(X @ [1.0, -1.0, 0.5, 1.5])
+
+
+def trained(x: Any, y: Any, *, output: str | None = None, **chosen: Any) -> Run:
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense(1, output))
+    return cr.train(network, x, y, **{"epochs": 3, **chosen}, progress=False)
+
+
+def shown(x: Any, y: Any, **chosen: Any) -> set[tuple[str, str]]:
+    found = signs_of(UNSCALED, trained(x, y, **chosen))
+    return {(one.quantity, one.where) for one in found}
+
+
+def test_the_specimen_is_confirmed() -> None:
+    assert confirmed(UNSCALED) >= FOUND
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sign"),
+    [
+        (1000.0 * X, Y, ("size", "the inputs")),
+        (0.001 * X, Y, ("size", "the inputs")),
+        (X + 8.0, Y, ("off centre", "the inputs")),
+        (X * [1.0, 1.0, 15.0, 1.0], Y, ("ratio of deviations", "")),
+        (X, 100.0 * Y, ("size", "the target")),
+        (X, 0.001 * Y, ("size", "the target")),
+        (X, Y + 9.0, ("off centre", "the target")),
+    ],
+)
+def test_each_way_to_be_unscaled_has_its_sign(x: Any, y: Any, sign: tuple[str, str]) -> None:
+    assert sign in shown(x, y)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        X,
+        X * [1.0, 4.0, 0.5, 2.0],
+        np.clip(X / 6.0 + 0.5, 0.0, 1.0),
+        np.eye(40)[RANDOM.integers(0, 40, 120)],
+        np.where(RANDOM.uniform(size=(120, 4)) < 0.9, 0.0, np.abs(X)) * [1.0, 1.0, 0.01, 1.0],
+        np.column_stack([X, np.ones(120)]),
+    ],
+    ids=["standard", "alike", "0 to 1", "one-hot", "sparse", "a column of ones"],
+)
+def test_usual_scales_show_no_sign(x: Any) -> None:
+    assert not shown(x, Y)
+
+
+def test_rows_that_were_scaled_before_show_none() -> None:
+    run = trained(1000.0 * X, Y)
+    record = {"inputs": {"low": [-1.0] * 4, "high": [1.0] * 4}, "target": None}
+    assert not signs_of(UNSCALED, with_notes(run, {"scaling": record}))
+
+
+def test_a_bounded_output_has_no_target_to_scale() -> None:
+    assert shown(X, 100.0 * Y)
+    assert not shown(X, 100.0 * Y, output="sigmoid")
+
+
+def test_remedies_standardise_what_their_words_say() -> None:
+    case = case_of(trained(50.0 * X + 100.0, 300.0 + 70.0 * Y, validation=0.25))
+    found = {one.name: one for one in UNSCALED.remedies(Examination(case))}
+    assert list(found) == [
+        "standardised inputs and target", "standardised inputs", "standardised target",
+    ]  # fmt: skip
+    both = found["standardised inputs and target"].change(case.arrangement)
+    for rows in (both.training.inputs[0], both.training.targets[0]):
+        np.testing.assert_allclose(rows.mean(axis=0), 0.0, atol=1e-9)
+        np.testing.assert_allclose(rows.std(axis=0), 1.0)
+    # Validation rows are scaled by the training rows' means, not by their own.
+    given = case.training.inputs[0]
+    due = (case.validation.inputs[0] - given.mean(axis=0)) / given.std(axis=0)
+    np.testing.assert_allclose(both.validation.inputs[0], due)
+    assert both.scaling is not None
+    np.testing.assert_allclose(both.scaling.scaled_inputs(given), both.training.inputs[0])
+    only = found["standardised target"].change(case.arrangement)
+    np.testing.assert_array_equal(only.training.inputs[0], given)
+    assert found["standardised inputs"].change(case.arrangement).training.targets[0].mean() > 100.0
+
+
+def test_a_scaled_arrangement_is_not_scaled_again() -> None:
+    case = case_of(trained(50.0 * X, Y))
+    (remedy,) = UNSCALED.remedies(Examination(case))
+    once = remedy.change(case.arrangement)
+    assert remedy.change(once) is once
+
+
+def test_scale_that_does_no_harm_is_not_confirmed() -> None:
+    network = cr.Network(cr.BatchNorm(), cr.Dense(12, "tanh"), cr.Dense(1))
+    run = cr.train(
+        network, 100.0 * X, Y, epochs=60, learning_rate=0.02, validation=0.25, progress=False
+    )
+    finding = finding_of(UNSCALED, run)
+    assert finding.signs
+    assert not finding.is_confirmed
+
+
+def test_what_is_measured_is_told_from_codes() -> None:
+    cases = np.column_stack(
+        [X[:, 0], X[:, 1] > 0.0, np.where(X[:, 2] > 0.4, X[:, 2], 0.0), np.round(3.0 * X[:, 3])]
+    )
+    assert measured(cases).tolist() == [True, False, False, True]
+    assert measured(cases[:1]).tolist() == [False] * 4
