@@ -79,6 +79,9 @@ if TYPE_CHECKING:
     from chainrule.training.records import load
     from chainrule.training.tables.door import resume_table, train_table
     from chainrule.training.train import resume, train
+    from chainrule.views.landscape_figures import plane_figure, slice_figure
+    from chainrule.views.network_figures import network_figure
+    from chainrule.views.region_figures import regions_figure
 
 # Where each public name lives. They are imported when first used, so that `import chainrule` and
 # `chainrule --help` cost next to nothing; a test holds this list against the imports above.
@@ -152,6 +155,9 @@ _HOMES = {
     "training.tables.door": ("resume_table", "train_table"),
     "training.train": ("resume", "train"),
     "training.rate_range": ("learning_rate_range",),
+    "views.landscape_figures": ("plane_figure", "slice_figure"),
+    "views.network_figures": ("network_figure",),
+    "views.region_figures": ("regions_figure",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -234,12 +240,16 @@ __all__ = [
     "loss",
     "minimize",
     "multilinear",
+    "network_figure",
     "op",
     "optimizer",
     "per_example_gradients",
+    "plane_figure",
     "read_mat",
+    "regions_figure",
     "resume",
     "resume_table",
+    "slice_figure",
     "train",
     "train_many",
     "train_table",

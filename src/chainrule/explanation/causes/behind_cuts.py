@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause
-from chainrule.explanation.cuts import Block, Cut
+from chainrule.explanation.causes.cause import Cause
+from chainrule.explanation.causes.cuts import Block, Cut
+from chainrule.explanation.causes.laws import law_cause, laws_met, moved_by, same_weights
+from chainrule.explanation.causes.sizes import rounding_bound
+from chainrule.explanation.causes.unit_causes import is_rectifier, slope_of
 from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.laws import law_cause, laws_met, moved_by, same_weights
 from chainrule.explanation.linking import PRODUCTS
 from chainrule.explanation.links import Array, Link, Listed
 from chainrule.explanation.one_entry import flat_place
 from chainrule.explanation.pooling_links import POOLING
-from chainrule.explanation.sizes import rounding_bound
 from chainrule.explanation.sweeps import sums_from, sums_to_loss
-from chainrule.explanation.unit_causes import is_rectifier, slope_of
 from chainrule.ops.walks import Step
 from chainrule.randomness import uniform
 

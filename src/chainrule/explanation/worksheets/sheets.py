@@ -14,9 +14,9 @@ import numpy as np
 
 from chainrule.checks import is_seed, is_whole_number
 from chainrule.errors import SetupError
-from chainrule.explanation.exercise import BLANKS, PARAMETERS, Exercise
-from chainrule.explanation.mistakes import Mistake, mistakes_in
-from chainrule.explanation.sheet_formulas import FORMULAS, number_of
+from chainrule.explanation.worksheets.exercise import BLANKS, PARAMETERS, Exercise
+from chainrule.explanation.worksheets.mistakes import Mistake, mistakes_in
+from chainrule.explanation.worksheets.sheet_formulas import FORMULAS, number_of
 from chainrule.randomness import uniform
 
 Value = TypeVar("Value")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause, Kind
+from chainrule.explanation.causes.cause import Cause, Kind
+from chainrule.explanation.causes.overflow import overflow_before, overflow_cause
 from chainrule.explanation.entries import Words
 from chainrule.explanation.one_entry import entry_at
-from chainrule.explanation.overflow import overflow_before, overflow_cause
 from chainrule.explanation.routes import TugOfWar
 from chainrule.explanation.strongest import Route
 

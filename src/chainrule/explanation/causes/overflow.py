@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.explanation.blow_ups import LARGEST
-from chainrule.explanation.cause import Cause, entry_names
+from chainrule.explanation.causes.blow_ups import LARGEST
+from chainrule.explanation.causes.cause import Cause, entry_names
 from chainrule.explanation.entries import Words
 from chainrule.explanation.links import Array
 from chainrule.explanation.trace import Pass

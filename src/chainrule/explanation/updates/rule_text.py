@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,16 @@ from typing import Any
 from chainrule.equations import Equation
 from chainrule.explanation.expressions import Expression, named
 from chainrule.explanation.expressions import written as text_of
-from chainrule.explanation.update_rule import GRADIENT, HELD, LOSS, RATE, STEP, WEIGHT, UpdateRule
+from chainrule.explanation.updates.update_rule import (
+    GRADIENT,
+    HELD,
+    LOSS,
+    RATE,
+    STEP,
+    WEIGHT,
+    UpdateRule,
+)
+from chainrule.explanation.written import written
 
 SYMBOLS = {WEIGHT: "w", GRADIENT: "g", RATE: "rate", STEP: "t", LOSS: "E"}
 NEW = " new"
@@ -125,13 +133,3 @@ def _expression(
         known = leaf(number)
         parts.append(_expression(made[number], made, leaf) if known is None else known)
     return Expression(one.word, tuple(parts))
-
-
-def written(number: float | bool) -> str:
-    """Return a number with about four digits, as short as it can be; a truth value as yes or no."""
-    if isinstance(number, bool):
-        return "yes" if number else "no"
-    if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else "infinity" if number > 0 else "-infinity"
-    text = f"{number:.4g}"
-    return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")

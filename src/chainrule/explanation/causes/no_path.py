@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause
+from chainrule.explanation.causes.cause import Cause
+from chainrule.explanation.causes.other_rows import OtherRows
 from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.other_rows import OtherRows
 from chainrule.network.plan import RANDOM
 from chainrule.ops.walks import Step
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.exercise import PARAMETERS
+from chainrule.explanation.worksheets.exercise import PARAMETERS
 from chainrule.ops import find_op
 
 _CALL = re.compile(r"(f'|f|other|slope|after)[(\[](\w+)[)\]]")

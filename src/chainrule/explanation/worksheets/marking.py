@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from chainrule.explanation.answers_file import Answer, Answers
-from chainrule.explanation.exercise import BLANKS
-from chainrule.explanation.mistakes import Mistake, mistakes_in
-from chainrule.explanation.sheet_formulas import FORMULAS, number_of
-from chainrule.explanation.worksheets import DECIMALS, EXACT, TOLERANCE, Worksheet, worksheet
+from chainrule.explanation.worksheets.answers_file import Answer, Answers
+from chainrule.explanation.worksheets.exercise import BLANKS
+from chainrule.explanation.worksheets.mistakes import Mistake, mistakes_in
+from chainrule.explanation.worksheets.sheet_formulas import FORMULAS, number_of
+from chainrule.explanation.worksheets.sheets import DECIMALS, EXACT, TOLERANCE, Worksheet, worksheet
 
 Status = Literal["right", "follows", "rounding", "wrong", "empty"]
 

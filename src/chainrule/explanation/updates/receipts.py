@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 from chainrule.arrays import slice_of
 from chainrule.engines.door import Work
 from chainrule.explanation.faces import Faces
-from chainrule.explanation.replay import Replay, Taken
-from chainrule.explanation.rule_text import RuleLine, rule_lines, written
 from chainrule.explanation.single_weights import SingleWeight, meaning_in_run, single_weight
-from chainrule.explanation.step_flows import (
+from chainrule.explanation.trace_document import plain_document
+from chainrule.explanation.updates.replay import Replay, Taken
+from chainrule.explanation.updates.rule_text import RuleLine, rule_lines
+from chainrule.explanation.updates.step_flows import (
     Contributions,
     held_contributions,
     parities,
     step_contributions,
 )
-from chainrule.explanation.step_shares import StepShares, shares_of
-from chainrule.explanation.update_rule import (
+from chainrule.explanation.updates.step_shares import StepShares, shares_of
+from chainrule.explanation.updates.update_rule import (
     GRADIENT,
     HELD,
     LOSS,
@@ -38,6 +39,7 @@ from chainrule.explanation.update_rule import (
     UpdateRule,
     rule_of,
 )
+from chainrule.explanation.written import written
 from chainrule.program import Tracing
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
@@ -46,6 +48,8 @@ from chainrule.training.step import TrainingStep
 Array = NDArray[Any]
 
 PLAIN, PENALISED = "plain", "penalised"
+FORMAT = "chainrule receipt"
+VERSION = 1
 ENTRIES = (WEIGHT, PLAIN, PENALISED, GRADIENT)
 # More than this share of a step that an optimizer remembered at a snapshot is unfolded further.
 WORTH_GOING_BACK = 0.01
@@ -135,13 +139,15 @@ class Receipt(Faces):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the receipt as plain data."""
+        """Return the receipt as plain data, in the form of docs/receipt.schema.json."""
         own = (
             "target", "meaning", "step", "epoch", "optimizer", "formula", "dtype", "engine",
             "before", "after", "change", "plain", "penalised", "gradient", "rate", "exact",
             "compared", "apart", "recomputed", "rule_exact", "call",
         )  # fmt: skip
-        return {
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
             **{name: getattr(self, name) for name in own},
             "rows": list(self.rows),
             "lines": [one.to_dict() for one in self.lines],
@@ -149,6 +155,7 @@ class Receipt(Faces):
             "held": {name: one.to_dict() for name, one in self.held.items()},
             "sentences": list(self.sentences()),
         }
+        return dict(plain_document(document))
 
     def __str__(self) -> str:
         return "\n".join((*self.sentences(), *map(str, self.lines)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause
+from chainrule.explanation.causes.cause import Cause
 from chainrule.explanation.entries import Words
 from chainrule.explanation.links import Array
 from chainrule.explanation.one_entry import entry_at

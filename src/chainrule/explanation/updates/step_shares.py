@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.explanation.rule_text import written
-from chainrule.explanation.step_flows import Contributions
+from chainrule.explanation.updates.step_flows import Contributions
+from chainrule.explanation.written import written
 
 # The steps that are named make at least this share of all that pulled, either way.
 NAMED = 0.6

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause
+from chainrule.explanation.causes.cause import Cause
 from chainrule.explanation.entries import Entry, Words
 from chainrule.explanation.links import Array, Link, Product
 from chainrule.explanation.one_entry import flat_place

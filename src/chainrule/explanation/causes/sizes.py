@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause
+from chainrule.explanation.causes.cause import Cause
+from chainrule.explanation.causes.unit_causes import is_rectifier, slope_of
 from chainrule.explanation.entries import Entry, Words
 from chainrule.explanation.links import Diagonal, Link, Listed, Product, ProductWeights
 from chainrule.explanation.one_entry import entry_at
 from chainrule.explanation.routes import TugOfWar
 from chainrule.explanation.strongest import Route
-from chainrule.explanation.unit_causes import is_rectifier, slope_of
 
 # A gradient is tiny below this share of the largest one of the network.
 TINY = 1e-6

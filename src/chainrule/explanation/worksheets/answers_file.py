@@ -13,8 +13,8 @@ from pathlib import Path
 from chainrule.data.choices import Choices
 from chainrule.data.delimited import read_delimited
 from chainrule.errors import DataError, nearest
-from chainrule.explanation.exercise import BLANKS
-from chainrule.explanation.worksheets import MOST_STUDENTS
+from chainrule.explanation.worksheets.exercise import BLANKS
+from chainrule.explanation.worksheets.sheets import MOST_STUDENTS
 
 COLUMNS = ("student", "blank", "answer")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)

@@ -13,30 +13,30 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.explanation.behind_cuts import causes_behind
-from chainrule.explanation.block_causes import block_cause
-from chainrule.explanation.blow_ups import blow_ups
-from chainrule.explanation.cause import Cause, entry_names
-from chainrule.explanation.cuts import Cut, cuts_between
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.laws import cancellation_causes, shift_laws
-from chainrule.explanation.links import RouteLimitError
-from chainrule.explanation.no_path import no_path_causes
-from chainrule.explanation.one_entry import entry_of, flat_place
-from chainrule.explanation.other_rows import OtherRows
-from chainrule.explanation.possible_links import possible_links
-from chainrule.explanation.routes import TugOfWar, tug_of_war
-from chainrule.explanation.sizes import (
+from chainrule.explanation.causes.behind_cuts import causes_behind
+from chainrule.explanation.causes.block_causes import block_cause
+from chainrule.explanation.causes.blow_ups import blow_ups
+from chainrule.explanation.causes.cause import Cause, entry_names
+from chainrule.explanation.causes.cuts import Cut, cuts_between
+from chainrule.explanation.causes.laws import cancellation_causes, shift_laws
+from chainrule.explanation.causes.no_path import no_path_causes
+from chainrule.explanation.causes.other_rows import OtherRows
+from chainrule.explanation.causes.possible_links import possible_links
+from chainrule.explanation.causes.sizes import (
     is_huge,
     large_slopes,
     rounding_bound,
     small_slopes,
     tiny_beside,
 )
+from chainrule.explanation.causes.underflow import underflow_causes
+from chainrule.explanation.entries import Entry, Words
+from chainrule.explanation.links import RouteLimitError
+from chainrule.explanation.one_entry import entry_of, flat_place
+from chainrule.explanation.routes import TugOfWar, tug_of_war
 from chainrule.explanation.targets import Target
 from chainrule.explanation.trace import Trace
 from chainrule.explanation.trace_document import plain_number
-from chainrule.explanation.underflow import underflow_causes
 
 # Where less than this share cancels, it is not for cancelling that a sum is 0.
 HALF = 0.5

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.equations import Equation
-from chainrule.explanation.update_rule import GRADIENT, WEIGHT, UpdateRule
+from chainrule.explanation.updates.update_rule import GRADIENT, WEIGHT, UpdateRule
 
 Array = NDArray[Any]
 Numbers = NDArray[np.float64]

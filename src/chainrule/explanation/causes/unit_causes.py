@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause, listed, unit_names
+from chainrule.explanation.causes.cause import Cause, listed, unit_names
+from chainrule.explanation.causes.other_rows import OtherRows
 from chainrule.explanation.entries import Words
 from chainrule.explanation.links import Array
-from chainrule.explanation.other_rows import OtherRows
 from chainrule.ops.walks import Step
 
 FAR = 1e6

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.explanation.cause import Cause, entry_names, listed, unit_names
-from chainrule.explanation.cuts import Block
+from chainrule.explanation.causes.cause import Cause, entry_names, listed, unit_names
+from chainrule.explanation.causes.cuts import Block
+from chainrule.explanation.causes.other_rows import OtherRows
+from chainrule.explanation.causes.overflow import overflow_before, overflow_cause
+from chainrule.explanation.causes.unit_causes import slope_of, unit_cause
 from chainrule.explanation.entries import Words
 from chainrule.explanation.linking import CONVOLUTIONS, PRODUCTS
 from chainrule.explanation.links import Array
-from chainrule.explanation.other_rows import OtherRows
-from chainrule.explanation.overflow import overflow_before, overflow_cause
 from chainrule.explanation.pooling_links import POOLING
-from chainrule.explanation.sliding_links import Places
-from chainrule.explanation.unit_causes import slope_of, unit_cause
+from chainrule.explanation.sliding_links import kernel_meets
 from chainrule.ops.convolution import ONE_AXIS, TWO_AXES
 from chainrule.ops.walks import Step
 
@@ -97,8 +97,8 @@ def _factors(words: Words, step: Step, block: Block) -> Array:
         outputs = block.link.shape[1]
         return np.unique(block.targets // outputs * x.shape[-1] + block.sources // outputs)
     slide = {**(ONE_AXIS if x.ndim == 3 else TWO_AXES), **step.settings}
-    entries, weights, _ = Places(x.shape[1:], block.link.shape, slide).met
-    seen = np.unique(entries[np.isin(weights, block.sources)])
+    _, channel, place, _ = kernel_meets(x.shape[1:], block.link.shape, slide, block.sources)
+    seen = np.unique(channel * int(np.prod(x.shape[2:])) + place)
     rows = np.arange(len(x)) * int(np.prod(x.shape[1:]))
     return np.asarray((rows[:, None] + seen).reshape(-1))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainrule.explanation.sheet_formulas import (
+from chainrule.explanation.worksheets.sheet_formulas import (
     FORMULAS,
     Formula,
     negated,
