@@ -27,9 +27,6 @@ import layers
 import layers_works
 import memory_learning
 import our_layers_side
-import published_algorithms
-import published_cells
-import published_problems
 import report
 import rounds
 import works
@@ -88,6 +85,25 @@ def test_the_runner_writes_a_page_a_table_and_a_picture(trial: tuple[str, Path])
         assert f"]({name}.png)" in page
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert rows_of(folder / f"{name}.csv")
+
+
+def test_how_many_trained_at_a_time_is_on_the_page(trial: tuple[str, Path]) -> None:
+    said = "one thread, 2 trainings at a time, each in a process of its own"
+    assert said in (trial[1] / "published_algorithms.md").read_text()
+
+
+def test_the_changes_of_an_encoder_are_on_its_page(trial: tuple[str, Path]) -> None:
+    page = (trial[1] / "published_rprop.md").read_text()
+    changed = {
+        row["task"].partition(": ")[2]
+        for row in rows_of(trial[1] / "published_rprop.csv")
+        if ": " in row["task"]
+    }
+    assert len(changed) == 16
+    under = page[page.index("## What makes 12-2-12 learnable") :]
+    for name in changed:
+        assert f"| {name} " in under
+    assert "From a quarter or fewer: as it is" in under
 
 
 def test_the_pages_name_the_machine_and_no_place_of_it(trial: tuple[str, Path]) -> None:
@@ -325,106 +341,6 @@ class Slower:
 
 def timings(name: str, threads: int, *microseconds: float) -> rounds.Timings:
     return rounds.Timings(contestants.Place(name, threads), 1, "", list(microseconds))
-
-
-def cell(name: str, *seconds: float) -> published_cells.Cell:
-    """Starts that took so long; one of nine seconds or more did not come to the goal."""
-    trained = [
-        published_cells.Trained("SIN", name, place, one, 10, one < 9.0, "")
-        for place, one in enumerate(seconds)
-    ]
-    return published_cells.Cell(name, tuple(trained), tuple(trained[:1]))
-
-
-def test_what_was_published_stands_beside_what_was_measured_and_is_marked() -> None:
-    problem = published_problems.PROBLEMS["SIN"]
-    cells = [cell("LM", 2.0, 4.0, 9.0), cell("GDX", 0.5, 0.5, 0.5), cell("RP", 9.0, 9.0, 9.0)]
-    page = published_algorithms.part(problem, cells)
-    assert "published ratio [M]" in page
-    rows = {line.split("|")[1].split()[0]: line.split("|") for line in page.splitlines()
-            if line.startswith("| ")}  # fmt: skip
-    # Means over the starts that reached the goal; ratios to the fastest, here and as published.
-    for name, mean, ratio, failed, due in (
-        ("LM", "3,000", "6.00", "1 of 3", 1.0),
-        ("GDX", "500", "1.00", "0 of 3", 27.69 / 1.14),
-        ("RP", "-", "-", "3 of 3", 5.67 / 1.14),
-    ):
-        cells_of = [one.strip() for one in rows[name]]
-        assert cells_of[3] == mean
-        assert cells_of[5:8] == [ratio, failed, f"{due:.2f}"]
-    assert (
-        "Order here: GDX, LM. By the time above that of one epoch: GDX, LM. "
-        "Published [M]: LM, RP, GDX."
-    ) in page
-    assert page.endswith(
-        "Of 3 algorithms, none that came to the goal is more than two places from where it was "
-        "published. Never at the goal here: RP, published 2nd."
-    )
-
-
-def test_what_a_call_costs_is_told_apart_from_what_learning_costs() -> None:
-    problem = published_problems.PROBLEMS["SIN"]
-    for fixed, above in ((0.5, "LM, GDX"), (3.0, "GDX, LM")):
-        # The first start is also the training of one epoch.
-        cells = [cell("LM", 0.5, 3.0), cell("GDX", fixed, 4.0)]
-        said = published_cells.order(problem, cells)
-        assert said.startswith(
-            f"Order here: LM, GDX. By the time above that of one epoch: {above}."
-        )
-
-
-def test_an_algorithm_more_than_two_places_away_is_named_with_its_numbers() -> None:
-    problem = published_problems.PROBLEMS["SIN"]
-    names = ("GDX", "LM classic", "BFG", "RP")
-    cells = [cell(name, 0.5 + place, 9.0) for place, name in enumerate(names)]
-    assert published_cells.apart(problem, cells) == (
-        "Of 4 algorithms, these are more than two places from where they were published: "
-        "GDX is 1st here (500 ms, 10 epochs, 1 of 2 failed) and was 4th."
-    )
-    # The LM of the guide is the classic one, so that the other form has no place of its own.
-    both = [cell("LM", 0.1), *cells]
-    assert published_cells.apart(problem, both) == published_cells.apart(problem, cells)
-    assert problem.ratio("LM classic") == problem.ratio("LM") == 1.0
-    assert "Published [M]: LM, BFG, RP, GDX." in published_cells.order(problem, both)
-
-
-def test_processes_train_as_one_does_and_in_the_same_order() -> None:
-    due = [
-        published_algorithms.Turn("SIN", name, start, 60.0, 5)
-        for start in range(2)
-        for name in ("LM classic", "GDX")
-    ]
-    alone, beside = (published_algorithms.all_trained(due[:1], due, count) for count in (1, 2))
-    same = [[replace(one, seconds=0.0) for one in found] for found in (alone, beside)]
-    assert same[0] == same[1]
-    for one, wanted in zip(beside, due, strict=True):
-        assert (one.algorithm, one.start, one.epochs) == (wanted.algorithm, wanted.start, 5)
-        assert one.seconds > 0.0
-
-
-def test_each_start_begins_with_another_algorithm() -> None:
-    asked = published_algorithms.arguments(["--starts", "3", "--algorithms", "LM", "GDX", "RP"])
-    found = published_algorithms.turns(published_problems.PROBLEMS["SIN"], asked)
-    assert [one.start for one in found] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    for place in range(3):
-        assert sorted(one.algorithm for one in found[place::3]) == ["GDX", "LM", "RP"]
-
-
-def test_the_classic_form_is_that_of_matlab_for_the_sum_of_squares() -> None:
-    chosen = published_algorithms.optimizer("LM classic", 50)
-    assert chosen.damping == "classic"
-    assert chosen.mu == pytest.approx(0.001 * 2.0 / 50)
-    assert (chosen.mu_decrease, chosen.mu_increase) == (0.1, 10.0)
-    assert published_algorithms.optimizer("LM", 50).damping == "nielsen"
-
-
-def test_how_many_trained_at_a_time_is_on_the_page(trial: tuple[str, Path]) -> None:
-    said = "one thread, 2 trainings at a time, each in a process of its own"
-    assert said in (trial[1] / "published_algorithms.md").read_text()
-    assert published_algorithms.at_a_time(1) == "one training at a time"
-    for bad in ("0", "-2"):
-        with pytest.raises(SystemExit):
-            published_algorithms.arguments(["--together", bad])
 
 
 def test_a_timing_that_is_too_short_is_taken_again() -> None:

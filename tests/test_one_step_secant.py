@@ -65,9 +65,9 @@ def test_directions_from_any_step_are_those_of_the_paper(seed: int) -> None:
     assert found @ after < 0.0
 
 
-@pytest.mark.parametrize("share", [0.0, -1.0, 1e-17])
+@pytest.mark.parametrize("share", [0.0, -1.0, 1e-15])
 def test_a_step_without_curvature_says_nothing(share: float) -> None:
-    s, across = np.eye(4)[0], np.eye(4)[1]
+    s, across = np.eye(4)[0], 10.0 * np.eye(4)[1]
     before = -s
     after = before + share * s + across
     assert secant_direction(step_of(s, before, after)) is None
