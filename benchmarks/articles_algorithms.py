@@ -1,8 +1,9 @@
 """Training algorithms as articles compare them: each with the values that are tried for it.
 
-An algorithm with a learning rate is given the best of six. So that nobody's constant is left to
-chance, Rprop is given as many for its first step. Which is best is found on other starts, or on
-other rows, than those of the result.
+An algorithm with a learning rate is given the best of six to ten. So that nobody's constant is left
+to chance, Rprop is given as many for its first step. Which is best is found on other starts, or on
+other rows, than those of the result. Six values are tried for a rate, and more beyond the end where
+the best of six was the last of them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from chainrule.optimizers import OPTIMIZERS, IRpropMinus
 BATCH = 32
 DESCENT = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 ADAPTIVE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
-FIRST_STEPS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+FIRST_STEPS = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 # Adadelta's rate is a factor on steps whose length it finds by itself.
-FACTORS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+LARGE, SMALL = (10.0, 30.0), (0.0001, 0.0003)
+DESCENT_AND_MORE = (0.001, 0.003, *DESCENT, *LARGE)
+NUMBERS = {6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
 # What an optimizer needs -> by what its epochs are limited; all others make steps.
 SORTS = {
     "loss": "losses",
@@ -77,20 +81,20 @@ def _rprop(name: str, **others: Any) -> Algorithm:
 
 # Those that take mini-batches, and those that need all rows.
 ANY_ROWS = (
-    _rate("gradient_descent", DESCENT),
-    _rate("momentum", DESCENT),
+    _rate("gradient_descent", DESCENT_AND_MORE),
+    _rate("momentum", DESCENT_AND_MORE),
     _rate("nesterov", DESCENT),
     _rate("adagrad", DESCENT),
     _rate("adadelta", FACTORS),
-    _rate("rmsprop", ADAPTIVE),
-    _rate("adam", ADAPTIVE),
+    _rate("rmsprop", (*SMALL, *ADAPTIVE)),
+    _rate("adam", (*SMALL, *ADAPTIVE, 1.0, 3.0)),
     _rate("adamw", ADAPTIVE),
     _rate("amsgrad", ADAPTIVE),
     _rate("nadam", ADAPTIVE),
 )
 STEPS_ON_ALL = (
-    _rate("adaptive_rate", DESCENT),
-    _rate("adaptive_rate", DESCENT, fixed={"memory": 0.0}, more=", no momentum"),
+    _rate("adaptive_rate", (*DESCENT, *LARGE)),
+    _rate("adaptive_rate", (*DESCENT, *LARGE), fixed={"memory": 0.0}, more=", no momentum"),
     _rate("bold_driver", DESCENT),
     *(_rprop(name) for name in ("rprop_plus", "rprop_minus", "irprop_plus", "irprop_minus")),
 )
@@ -98,8 +102,9 @@ SEARCHING = tuple(
     Algorithm(name)
     for name in (
         "conjugate_gradient_fletcher_reeves", "conjugate_gradient_polak_ribiere",
-        "conjugate_gradient_powell_beale", "scaled_conjugate_gradient", "bfgs", "lbfgs",
-        "gauss_newton", "levenberg_marquardt", "bayesian_regularization", "evolution_strategy",
+        "conjugate_gradient_powell_beale", "scaled_conjugate_gradient", "one_step_secant",
+        "bfgs", "lbfgs", "gauss_newton", "levenberg_marquardt", "bayesian_regularization",
+        "evolution_strategy",
     )
 )  # fmt: skip
 RPROP_ON_BATCHES = _rprop("irprop_minus", batch=BATCH, more=" (not refused)", block=RpropOnBatches)
@@ -142,6 +147,12 @@ class Extent:
     def tried(self, algorithm: Algorithm) -> tuple[float | None, ...]:
         """Return the values to try for an algorithm, (None,) where there is nothing to choose."""
         return algorithm.tries[: self.values or None] or (None,)
+
+
+def how_many(algorithms: Sequence[Algorithm]) -> str:
+    """Say how many values are tried for those with a constant: "ten", or "six to ten"."""
+    counts = {len(one.tries) for one in algorithms if one.tries}
+    return " to ".join(NUMBERS[one] for one in sorted({min(counts), max(counts)}))
 
 
 TRIAL_SAID = "This is a trial: its numbers say nothing."

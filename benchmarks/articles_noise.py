@@ -18,6 +18,7 @@ from articles_algorithms import (
     Algorithm,
     Choice,
     Extent,
+    how_many,
     named,
     trial_label,
 )
@@ -236,8 +237,9 @@ def how(extent: Extent) -> str:
     """Say how it was measured."""
     said = (
         f"Medians over {SPLITS} splits, cross-entropy, {UNITS} hidden units, float64. A fifth of "
-        "the rows that are learned from chooses the epoch and one of six values of the constant; "
-        "they are as noisy as the others. What is tested has no noise, and chose nothing. The last "
+        "the rows that are learned from chooses the epoch and one of "
+        f"{how_many(ALGORITHMS)} values of the constant; they are as noisy as the others. What is "
+        "tested has no noise, and chose nothing. The last "
         f"epoch is that after {STEPS} steps, or {BATCH_EPOCHS} epochs of batches of 32. Inputs: "
         "noise of the deviation of an input is added to each. Splits share rows, and are not "
         "independent of each other."

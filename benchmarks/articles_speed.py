@@ -21,6 +21,7 @@ from articles_algorithms import (
     Algorithm,
     Choice,
     Extent,
+    how_many,
     named,
     on_batches,
     trial_label,
@@ -31,6 +32,7 @@ from report import aligned, write_result
 from rounds import figures
 
 from chainrule.comparison.goal import Goal
+from chainrule.comparison.running import at_a_time
 
 STARTS = {"small": 10, "medium": 10, "large": 4}
 TUNING_STARTS, FIRST_TUNING = 3, 1000
@@ -239,12 +241,14 @@ def how(extent: Extent) -> str:
         f"{one.name}: " + ", ".join(f"{sort} {count:,}" for sort, count in one.most.items())
         for one in SIZES
     )
+    values = how_many([one for due in DUE.values() for one in due])
     said = (
-        "Every algorithm has the same starts, float64, one thread, two trainings at a time; time "
-        "is that of its own thread. Medians count a start that does not get there as infinitely "
-        "long. Six values were tried for a learning rate, and for the first step of Rprop, from "
-        f"{TUNING_STARTS} other starts; * marks one at the end of the six. A mini-batch training's "
-        "loss is the mean over the steps of an epoch, which runs behind. A training fails after so "
+        "Every algorithm has the same starts, float64, one thread, trainings at a time: "
+        f"{at_a_time()}; time is that of its own thread. Medians count a start that does not get "
+        f"there as infinitely long. {values.capitalize()} values were tried for a learning rate, "
+        f"and for the first step of Rprop, from {TUNING_STARTS} other starts; * marks the first or "
+        "last of those tried. A mini-batch training's loss is the mean over the steps of an epoch, "
+        "which runs behind. A training fails after so "
         f"many epochs, {limits}. An epoch of an algorithm that searches is an iteration."
     )
     return f"{said} {TRIAL_SAID}" if extent.is_trial else said

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from articles_algorithms import TRIAL_SAID, Choice, Extent, named, trial_label
+from articles_algorithms import TRIAL_SAID, Choice, Extent, how_many, named, trial_label
 from articles_noise import UNITS, scores
 from articles_problems import SPIRALS, XOR, Problem, heart_disease
 from articles_speed import chosen
@@ -164,9 +164,11 @@ def how(extent: Extent) -> str:
     """Say how it was measured."""
     said = (
         f"{STARTS} starts; rows are the same, all of them are in a step, and nothing but the first "
-        f"weights differs. Six values were tried for a rate or a first step from {TUNING_STARTS} "
-        "other starts (* marks the end of the six); those with another kind of first weights "
-        "have the value of the usual kind, glorot_uniform. Losses are the lowest of a training; "
+        "weights differs. "
+        f"{how_many(ALGORITHMS).capitalize()} values were tried for a rate or a first step from "
+        f"{TUNING_STARTS} other starts (* marks the first or last of those tried); those with "
+        "another kind of first weights have the value of the usual kind, glorot_uniform. Losses "
+        "are the lowest of a training; "
         f"one ends at the goal, {XOR.goals[1]:g} for XOR and {SPIRALS.goals[1]:g} for the spirals. "
         "For heart disease a fixed part of the rows chooses the epoch, and the loss is that on "
         "61 others."

@@ -3,120 +3,26 @@
     python benchmarks/published_rprop.py [--starts 30]
 
 The constants of Riedmiller and Braun (1993): first step 0.1, growth 1.2, shrinking 0.5. A problem
-is learned in the first epoch after which every output is within 0.4 of its 0 or 1.
+is learned in the first epoch after which every output is within 0.4 of its 0 or 1. The encoder
+12-2-12 is trained once more with one thing changed at a time.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from encoder_changes import measured_changes, part
 from pictures import BLACK, LOOKS, figure, logarithmic
-from published_problems import ENCODERS, SPIRALS_PUBLISHED, Rows, two_spirals
 from report import aligned, write_result
 from rounds import options
-
-import chainrule as cr
+from rprop_tasks import SPIRAL_EPOCHS, Learned, Task, learned, tasks
 
 STARTS = 30
-CLOSE = 0.4
 # The four forms of the table, and what the paper calls Rprop first.
 FORMS = ("rprop_plus", "rprop_minus", "irprop_plus", "irprop_minus")
-ENCODER_EPOCHS, SPIRAL_EPOCHS = 5_000, 20_000
-
-
-@dataclass(frozen=True)
-class Task:
-    """A problem, its network, how long it is tried, and what was published [M]."""
-
-    name: str
-    rows: Callable[[], Rows]
-    network: Callable[[], cr.Network]
-    loss: str
-    epochs: int
-    rprop: str
-    others: str
-
-
-@dataclass(frozen=True)
-class Learned:
-    """One training: the epoch after which all outputs were close, 0 where they never were."""
-
-    task: str
-    form: str
-    start: int
-    epochs: int
-
-
-def encoder(sizes: Sequence[int]) -> cr.Network:
-    """Return a network of sigmoid units; weights begin between -1 and 1."""
-    start = cr.initializer("uniform", low=-1.0, high=1.0)
-    layers = [cr.Dense(size, "sigmoid", weights=start, bias=start) for size in sizes[1:]]
-    return cr.Network(*layers)
-
-
-def shortcuts() -> cr.Network:
-    """Return the network of Lang and Witbrock (1988): 2-5-5-5-1, each layer sees all before it."""
-    seen = [cr.Input(2)]
-    for _ in range(3):
-        before = seen[0] if len(seen) == 1 else cr.Concatenate()(*seen)
-        seen.append(cr.Dense(5, "tanh")(before))
-    return cr.Network(inputs=seen[:1], outputs=[cr.Dense(1, "sigmoid")(cr.Concatenate()(*seen))])
-
-
-def tasks() -> list[Task]:
-    """Return the two encoders and the spirals."""
-    found = [
-        Task(
-            f"encoder {one.name}",
-            lambda size=one.sizes[0]: (np.eye(size), np.eye(size)),
-            lambda sizes=one.sizes: encoder(sizes),
-            "half_squared_error",
-            ENCODER_EPOCHS,
-            one.rprop,
-            one.others,
-        )
-        for one in ENCODERS
-    ]
-    spirals = "two spirals, 2-5-5-5-1"
-    return [
-        *found,
-        Task(
-            spirals, two_spirals, shortcuts, "half_squared_error", SPIRAL_EPOCHS, "-",
-            SPIRALS_PUBLISHED,
-        ),
-    ]  # fmt: skip
-
-
-def largest_miss(truth: Any, predicted: Any) -> Any:
-    """How far the worst output is from its 0 or 1."""
-    return np.abs(truth - predicted).max()
-
-
-def learned(task: Task, form: str, start: int, most: int) -> Learned:
-    """Train once, with a look at all outputs after every epoch."""
-    X, wanted = task.rows()
-    ended = Close()
-    run = cr.train(
-        task.network(), X, wanted, loss=task.loss, optimizer=form, epochs=min(task.epochs, most),
-        batch_size=None, dtype="float64", validation=(X, wanted), keep="last",
-        metrics=[largest_miss], on_epoch=ended, seed=start, readings=0, progress=False,
-    )  # fmt: skip
-    misses = np.array(run.history["validation_largest_miss"])
-    close = np.flatnonzero(misses < CLOSE)
-    return Learned(task.name, form, start, int(close[0]) + 1 if close.size else 0)
-
-
-class Close:
-    """A hook that ends a training once all outputs are close."""
-
-    def __call__(self, progress: Any) -> None:
-        if progress.recorded["validation_largest_miss"][-1] < CLOSE:
-            progress.stop()
 
 
 def lines(task: Task, found: Sequence[Learned], forms: Sequence[str]) -> list[list[str]]:
@@ -153,7 +59,9 @@ def picture(path: Path, found: Sequence[Learned], forms: Sequence[str]) -> None:
             logarithmic(panel.xaxis)
 
 
-def write_results(path: Path, found: Sequence[Learned], asked: argparse.Namespace) -> None:
+def write_results(
+    path: Path, found: Sequence[Learned], changed: Sequence[Learned], asked: argparse.Namespace
+) -> None:
     """Write table, numbers and picture under this name."""
     heads = [
         "problem", "form", "mean epochs", "lower quartile", "median", "upper quartile", "failed",
@@ -172,7 +80,8 @@ def write_results(path: Path, found: Sequence[Learned], asked: argparse.Namespac
     others = "\n".join(f"- {task.name}, published [M]: {task.others}" for task in due)
     picture(path.with_suffix(".png"), found, asked.forms)
     title = "Epochs that Rprop needs"
-    write_result(path, title, [said, table, others], [vars(one) for one in found])
+    records = [vars(one) for one in (*found, *changed)]
+    write_result(path, title, [said, table, others, part(changed)], records)
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -191,7 +100,9 @@ def main(given: Sequence[str] | None = None) -> None:
         print(f"{task.name} ...", flush=True)
         for start in range(asked.starts):
             found += [learned(task, form, start, asked.most_epochs) for form in asked.forms]
-    write_results(asked.results / "published_rprop", found, asked)
+    print("encoder 12-2-12, changed ...", flush=True)
+    changed = measured_changes(asked.starts, asked.most_epochs)
+    write_results(asked.results / "published_rprop", found, changed, asked)
 
 
 if __name__ == "__main__":

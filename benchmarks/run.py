@@ -50,7 +50,10 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
     "published_algorithms": (
         published_algorithms.main,
         (),
-        ("--starts", "1", "--limit", "2", "--problems", "SIN", "--algorithms", "LM", "GDX"),
+        (
+            *("--starts", "1", "--limit", "2", "--problems", "SIN"),
+            *("--algorithms", "LM", "LM classic", "GDX", "--together", "2"),
+        ),
     ),
     "published_rprop": (
         published_rprop.main,
@@ -60,7 +63,7 @@ BENCHMARKS: dict[str, tuple[Main, tuple[str, ...], tuple[str, ...]]] = {
     "articles": (
         articles.main,
         (),
-        ("--starts", "1", "--share", "0.005", "--values", "1"),
+        ("--starts", "1", "--share", "0.005", "--values", "1", "--together", "1"),
     ),
     "growth": (growth.main, (), ("--panels", "width", "--largest", "8")),
     "many": (many.main, (), ("--works", "1")),

@@ -175,19 +175,20 @@ SECTIONS: dict[str, Callable[[str], str]] = {
     "optimizers": optimizer_sections,
     "python": lambda page: python_sections(),
 }
-QUOTING = "articles"
+# Pages that quote tables of measured results.
+QUOTING = ("articles", "matlab")
 
 
 def add_sections(app: Sphinx, page: str, source: list[str]) -> None:
     if page in SECTIONS:
         source[0] = f"{source[0].rstrip()}\n\n{SECTIONS[page](source[0])}\n"
-    if page == QUOTING:
+    if page in QUOTING:
         source[0] = with_tables(source[0])
 
 
 def always_outdated(app: Sphinx, *_: object) -> list[str]:
     """The tables may have changed although the pages have not."""
-    return [*SECTIONS, QUOTING]
+    return [*SECTIONS, *QUOTING]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -13,8 +13,9 @@ x, y, w, rate = 1.5, 0.5, 0.8, 0.1
 # %% The network is a = w x, its cost (a - y)^2
 unit = cr.Dense(1, bias=None, name="unit")
 network = cr.Network(cr.Input(1), unit, parameters={"unit.W": [[w]]})
-look = cr.backpropagate(network, [[x]], [y], "squared_error")
-output, slope = look.values["unit"].item(), look.gradients["unit.W"].item()
+why = cr.explain(network, "unit.W", x=[x], y=[y], loss="squared_error").tree
+by_w, by_a = (one.value for one in why.terms[0].factors)
+output, cost = network([[x]]).item(), list(why)[-1].content
 
 run = cr.train(
     network, [[x]], [y], loss="squared_error", optimizer=cr.GradientDescent(learning_rate=rate),
@@ -23,9 +24,9 @@ run = cr.train(
 weights = [w, *(one["unit.W"].item() for one in run.recording.snapshots.values())]
 
 print(f"output      a = w x = {w} * {x} = {output:.4g}")
-print(f"cost        (a - y)^2 = ({output:.4g} - {y})^2 = {look.loss:.4g}")
-print(f"slope       2 (a - y) x = 2 * ({output:.4g} - {y}) * {x} = {slope:.4g}")
-print(f"new weight  w - rate * slope = {w} - {rate} * {slope:.4g} = {weights[1]:.4g}")
+print(f"cost        (a - y)^2 = ({output:.4g} - {y})^2 = {cost:.4g}")
+print(f"slope       by the chain rule x * 2 (a - y) = {by_w:.4g} * {by_a:.4g} = {why.value:.4g}")
+print(f"new weight  w - rate * slope = {w} - {rate} * {why.value:.4g} = {weights[1]:.4g}")
 print(f"then        {weights[2]:.4g}, and on to {weights[-1]:.6f}\n")
 
 # %% On to 1/3, where the output is 0.5

@@ -16,7 +16,9 @@ start = {"h.W": w, "h.b": b, "o.W": v, "o.b": c}
 network = cr.Network(cr.Input(2), cr.Dense(2, name="h"), cr.Dense(2, name="o"), parameters=start)
 look = cr.backpropagate(network, [x], [t], "half_squared_error")
 h, o = look.values["h"][0], look.values["o"][0]
-delta_h, delta_o = look.gradients["h"][0], look.gradients["o"][0]
+given = {"x": x, "y": t, "loss": "half_squared_error"}
+deltas = [cr.explain(network, name, **given).tree for name in ("h[0]", "h[1]", "o[0]", "o[1]")]
+delta_h, delta_o = [one.value for one in deltas[:2]], [one.value for one in deltas[2:]]
 
 # %% Forward: every unit is a weighted sum and a bias
 for j in (0, 1):
@@ -27,30 +29,27 @@ for j in (0, 1):
     print(f"{v[0][j]} * {h[0]:.4g} + {v[1][j]} * {h[1]:.4g} + {c[j]} = {o[j]:.4g}")
 print(f"cost = ((o1 - t1)^2 + (o2 - t2)^2) / 2 = {look.loss:.4g}\n")
 
-# %% Backward: a delta is the slope of the cost at a unit
+# %% Backward: a delta is the slope of the cost at a unit, a term for each unit that it moves
 for j in (0, 1):
     print(f"delta_o{j + 1} = o{j + 1} - t{j + 1} = {o[j]:.4g} - {t[j]:g} = {delta_o[j]:.4g}")
 for i in (0, 1):
     print(f"delta_h{i + 1} = delta_o1 v{i + 1}1 + delta_o2 v{i + 1}2", end=" = ")
-    print(f"{delta_o[0]:.4g} * {v[i][0]} + {delta_o[1]:.4g} * {v[i][1]} = {delta_h[i]:.4g}")
+    terms = sorted(deltas[i].terms, key=lambda one: one.through)
+    pairs = ([f"{one.value:.4g}" for one in term.factors] for term in terms)
+    print(" + ".join(f"{delta} * {weight}" for weight, delta in pairs), f"= {delta_h[i]:.4g}")
 
 # %% One step of gradient descent at rate 0.1: twelve updates
 run = cr.train(network, [x], [t], loss="half_squared_error", optimizer="gradient_descent",
                learning_rate=rate, epochs=1, dtype="float64")  # fmt: skip
-new = run.network.parameters
 print(f"\nwith rate = {rate}:")
-for (i, j), number in np.ndenumerate(new["o.W"]):
-    print(f"v{i + 1}{j + 1} - rate * delta_o{j + 1} * h{i + 1}", end=" = ")
-    print(f"{v[i][j]} - {rate} * {delta_o[j]:.4g} * {h[i]:.4g} = {number:.4g}")
-for j, number in enumerate(new["o.b"]):
-    print(f"c{j + 1} - rate * delta_o{j + 1}", end=" = ")
-    print(f"{c[j]} - {rate} * {delta_o[j]:.4g} = {number:.4g}")
-for (i, j), number in np.ndenumerate(new["h.W"]):
-    print(f"w{i + 1}{j + 1} - rate * delta_h{j + 1} * x{i + 1}", end=" = ")
-    print(f"{w[i][j]} - {rate} * {delta_h[j]:.4g} * {x[i]:.4g} = {number:.4g}")
-for j, number in enumerate(new["h.b"]):
-    print(f"b{j + 1} - rate * delta_h{j + 1}", end=" = ")
-    print(f"{b[j]} - {rate} * {delta_h[j]:.4g} = {number:.4g}")
+for name, letters in {"o.W": "vh", "o.b": "c", "h.W": "wx", "h.b": "b"}.items():
+    for place, old in np.ndenumerate(start[name]):
+        (term,) = cr.explain(network, f"{name}{list(place)}", **given).tree.terms
+        number, delta = (f"{one.value:.4g}" for one in term.factors)
+        *i, j = (str(one + 1) for one in place)
+        by, times = (f" * {letters[1]}{i[0]}", f" * {number}") if i else ("", "")
+        print(f"{letters[0]}{''.join(i)}{j} - rate * delta_{name[0]}{j}{by}", end=" = ")
+        print(f"{old} - {rate} * {delta}{times} = {run.network.parameters[name][place]:.4g}")
 
 
 # %% Forward in blue, backward in orange

@@ -32,7 +32,11 @@ print(f"error E = (expected - output)^2 = ({expected} - {o:.6f})^2 = {look.loss:
 slopes = {name: slope.item() for name, slope in look.gradients.items() if slope.size == 1}
 print(f"\ndE/doutput = -2 (expected - output) = {slopes['output']:.6f}")
 for k in (1, 2):
-    print(f"dE/dw{k} = dE/doutput s{k} (1 - s{k}) x = {slopes[f's{k}.W']:.6f}")
+    why = cr.explain(network, f"s{k}.W", x=[x], y=[expected], loss="squared_error").tree
+    steps = [node.terms[0].factors[0].value for node in why if node.terms]
+    by_w, by_z = steps[:2]
+    print(f"dE/dw{k} = dE/doutput s{k} (1 - s{k}) x", end=" = ")
+    print(f"{slopes['output']:.6f} * {by_z:.6f} * {by_w:g} = {why.value:.6f}")
     print(f"dE/db{k} = dE/doutput s{k} (1 - s{k}) = {slopes[f's{k}.b']:.6f}")
 
 # %% One update, and 99 more

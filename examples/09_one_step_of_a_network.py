@@ -32,6 +32,10 @@ print(f"total error: {look.loss:.9f}\n")
 for name in ("output.W", "hidden.W"):
     for number, slope in enumerate(look.gradients[name].T.reshape(-1), start=1):
         print(f"slope at weight {number} of {name}: {slope:.9f}")
+why = cr.explain(network, "output.W[0,0]", x=x[0], y=t[0], loss="half_squared_error").tree
+factors = [node.terms[0].factors[0].value for node in why if node.terms][2::-1]
+print("weight 1 of output.W, by the chain rule:", *(f"{one:.9f} *" for one in factors[:2]), end=" ")
+print(f"{factors[2]:.9f} = {why.value:.9f}\n")
 
 # %% One step: he leaves the biases as they are; with them trained, the error falls further
 errors = {}

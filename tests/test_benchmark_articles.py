@@ -15,6 +15,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
+import articles
 import articles_algorithms as algorithms
 import articles_memory
 import articles_noise
@@ -23,8 +24,10 @@ import articles_speed
 import articles_starts
 
 import chainrule as cr
+from chainrule.comparison.running import at_a_time
 from chainrule.errors import SetupError
 from chainrule.optimizers import BUILT_IN
+from chainrule.training import side_by_side
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("noise", "speed", "memory", "starts")
@@ -145,9 +148,37 @@ def test_the_value_with_the_fewest_epochs_is_chosen() -> None:
 
 def test_a_value_at_the_end_of_those_tried_is_marked() -> None:
     adam = algorithms.named(("adam",))[0]
-    assert algorithms.Choice(adam, adam.tries[0]).words == "rate 0.001*"
-    assert algorithms.Choice(adam, adam.tries[2]).words == "rate 0.01"
+    assert algorithms.Choice(adam, adam.tries[0]).words == "rate 0.0001*"
+    assert algorithms.Choice(adam, adam.tries[-1]).words == "rate 3*"
+    assert algorithms.Choice(adam, adam.tries[4]).words == "rate 0.01"
     assert algorithms.Choice(adam).words == ""
+
+
+def test_pages_say_how_many_values_were_tried(trial: Path) -> None:
+    assert algorithms.how_many(algorithms.named(("momentum", "adadelta", "nadam"))) == "six to ten"
+    assert algorithms.how_many(algorithms.named(("momentum", "adam", "lbfgs"))) == "ten"
+    for one in (*algorithms.ANY_ROWS, *algorithms.STEPS_ON_ALL):
+        assert list(one.tries) == sorted(set(one.tries))
+        assert len(one.tries) in algorithms.NUMBERS
+    for name, said in (("speed", "Six to ten values"), ("noise", "one of ten values"),
+                       ("starts", "Ten values")):  # fmt: skip
+        assert said in (trial / f"articles_{name}.md").read_text()
+
+
+def test_so_many_trainings_run_at_a_time(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "trainings at a time: 1;" in (trial / "articles_speed.md").read_text()
+    seen: list[int] = []
+    monkeypatch.setattr(side_by_side, "MOST_AT_A_TIME", 2)
+    monkeypatch.setenv("CHAINRULE_THREADS", "8")
+    monkeypatch.setitem(articles.PARTS, "speed", lambda path, extent: seen.append(at_a_time()))
+    for given, due in (([], 2), (["--together", "5"], 5), (["--together", "20"], 8)):
+        articles.main(["--parts", "speed", "--results", str(tmp_path), *given])
+        assert seen.pop() == due
+        monkeypatch.setattr(side_by_side, "MOST_AT_A_TIME", 2)
+    with pytest.raises(SystemExit):
+        articles.arguments(["--together", "0"])
 
 
 def raced(label: str, times: Sequence[float], loss: float = 1.0) -> list[articles_speed.Raced]:

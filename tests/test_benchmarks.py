@@ -27,8 +27,6 @@ import layers
 import layers_works
 import memory_learning
 import our_layers_side
-import published_algorithms
-import published_problems
 import report
 import rounds
 import works
@@ -87,6 +85,25 @@ def test_the_runner_writes_a_page_a_table_and_a_picture(trial: tuple[str, Path])
         assert f"]({name}.png)" in page
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert rows_of(folder / f"{name}.csv")
+
+
+def test_how_many_trained_at_a_time_is_on_the_page(trial: tuple[str, Path]) -> None:
+    said = "one thread, 2 trainings at a time, each in a process of its own"
+    assert said in (trial[1] / "published_algorithms.md").read_text()
+
+
+def test_the_changes_of_an_encoder_are_on_its_page(trial: tuple[str, Path]) -> None:
+    page = (trial[1] / "published_rprop.md").read_text()
+    changed = {
+        row["task"].partition(": ")[2]
+        for row in rows_of(trial[1] / "published_rprop.csv")
+        if ": " in row["task"]
+    }
+    assert len(changed) == 16
+    under = page[page.index("## What makes 12-2-12 learnable") :]
+    for name in changed:
+        assert f"| {name} " in under
+    assert "From a quarter or fewer: as it is" in under
 
 
 def test_the_pages_name_the_machine_and_no_place_of_it(trial: tuple[str, Path]) -> None:
@@ -324,32 +341,6 @@ class Slower:
 
 def timings(name: str, threads: int, *microseconds: float) -> rounds.Timings:
     return rounds.Timings(contestants.Place(name, threads), 1, "", list(microseconds))
-
-
-def test_what_was_published_stands_beside_what_was_measured_and_is_marked() -> None:
-    def cell(name: str, *seconds: float) -> published_algorithms.Cell:
-        trained = [
-            published_algorithms.Trained("SIN", name, place, one, 10, one < 9.0, "")
-            for place, one in enumerate(seconds)
-        ]
-        return published_algorithms.Cell(name, tuple(trained), tuple(trained))
-
-    problem = published_problems.PROBLEMS["SIN"]
-    cells = [cell("LM", 2.0, 4.0, 9.0), cell("GDX", 0.5, 0.5, 0.5), cell("RP", 9.0, 9.0, 9.0)]
-    page = published_algorithms.part(problem, cells)
-    assert "published ratio [M]" in page
-    rows = {line.split("|")[1].split()[0]: line.split("|") for line in page.splitlines()
-            if line.startswith("| ")}  # fmt: skip
-    # Means over the starts that reached the goal; ratios to the fastest, here and as published.
-    for name, mean, ratio, failed, due in (
-        ("LM", "3,000", "6.00", "1 of 3", 1.0),
-        ("GDX", "500", "1.00", "0 of 3", 27.69 / 1.14),
-        ("RP", "-", "-", "3 of 3", 5.67 / 1.14),
-    ):
-        cells_of = [one.strip() for one in rows[name]]
-        assert cells_of[3] == mean
-        assert cells_of[5:8] == [ratio, failed, f"{due:.2f}"]
-    assert page.endswith("Order here: GDX, LM. Published [M]: LM, RP, GDX.")
 
 
 def test_a_timing_that_is_too_short_is_taken_again() -> None:

@@ -83,6 +83,47 @@ def test_several_samples_a_step_and_a_prediction(here: Here) -> None:
     assert cr.explain("run", sample=7, reference=8).sentence() in against.out
 
 
+@pytest.mark.parametrize(
+    ("target", "due"),
+    [
+        ("dense_1.W.8.0", "slice of"),
+        ("dense_1.W", "network"),
+        ("dense_1", "network"),
+        ("dense_1[3]", "network"),
+        ("age", "network"),
+    ],
+)
+def test_a_figure_is_drawn(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, due: str
+) -> None:
+    import chainrule.views.picture_files as files
+
+    written = []
+    monkeypatch.setattr(files, "write_picture", lambda path, figure: written.append((path, figure)))
+    ended = here("explain", "run", target, "--sample", 7, "--figure", tmp_path / "why.png")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith(f"The figure: {tmp_path / 'why.png'}\n")
+    ((path, figure),) = written
+    assert path == tmp_path / "why.png"
+    title = figure.axes[0].get_title(loc="left")
+    if due == "network":
+        assert title == "Gradient of the loss of data row 7 at each weight"
+    else:
+        assert title == "Loss along dense_1.W[8,0]"
+        assert figure.axes[0].get_ylabel() == "loss of data row 7"
+
+
+def test_a_figure_is_a_file_of_its_kind(here: Here, tmp_path: Path) -> None:
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    for kind, start in starts.items():
+        path = tmp_path / f"why.{kind}"
+        ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--figure", path, "--json")
+        assert "--figure" in json.loads(ended.out)["call"]
+        assert path.read_bytes().startswith(start)
+    ended = here("explain", "arrays", "dense_1.W.0.0", "--sample", 0, "--figure", "why.png")
+    assert "rows are not saved" in refused(ended, 3)
+
+
 def test_json_is_the_document(here: Here) -> None:
     ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--json")
     document = json.loads(ended.out)
@@ -103,6 +144,10 @@ def test_json_is_the_document(here: Here) -> None:
         (["dense_1.W.8.0", "--step", "3", "--sample", "7"], 4, "rows of its own", "Leave out"),
         (["dense_1.W.8.0", "--step", "99999"], 4, "99999", "the last is 39"),
         (["dense_1.W.8.0", "--sample", "7", "--save", "no/why.html"], 5, "written", "place"),
+        (["dense_1.W.8.0", "--sample", "7", "--figure", "a.gif"], 4, "saved as 'a.gif'", ".png"),
+        (["dense_1.W.8.0", "--sample", "7", "--figure", "no/a.png"], 5, "written", "place"),
+        (["--sample", "7", "--figure", "a.png"], 4, "has no figure of its own", "--save"),
+        (["dense_1.W.8.0", "--step", "3", "--figure", "a.png"], 4, "no figure of", "Leave out"),
         (["--sample", "7", "--output", "maybe"], 4, "no class 'maybe'", "yes"),
         (["--sample", "7", "--reference", "9999"], 3, "There is no row 9999", "from 0 to 302"),
         (["--sample", "7", "--reference", "-1"], 3, "There is no row -1", "from 0 to 302"),
@@ -158,5 +203,14 @@ def test_what_is_no_file_is_not_replaced_by_one(here: Here, tmp_path: Path) -> N
 
 def test_the_help_names_every_option(here: Here) -> None:
     out: Any = here("explain", "--help").out
-    for option in ("--sample", "--step", "--save", "--depth", "--reference", "--data", "--json"):
+    for option in (
+        "--sample",
+        "--step",
+        "--save",
+        "--figure",
+        "--depth",
+        "--reference",
+        "--data",
+        "--json",
+    ):
         assert option in out

@@ -1,4 +1,7 @@
-"""Conjugate gradients, plain and scaled: the papers transcribed, parabolas, and hard functions."""
+"""Conjugate gradients, plain and scaled: the papers transcribed, parabolas, and hard functions.
+
+The one-step secant method, which searches as they do, meets the same parabolas and functions.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from searching_alone import (
 import chainrule as cr
 from chainrule.optimizers import (
     FletcherReeves,
+    OneStepSecant,
     PolakRibiere,
     PowellBeale,
     ScaledConjugateGradient,
@@ -30,7 +34,7 @@ from chainrule.optimizers.line_search import Point
 from chainrule.optimizers.searching import CurvatureAlong, GradientAt, LossAt, Sizes
 
 WITH_LINES = [FletcherReeves(), PolakRibiere(), PowellBeale()]
-ALL = [*WITH_LINES, ScaledConjugateGradient()]
+ALL = [*WITH_LINES, OneStepSecant(), ScaledConjugateGradient()]
 
 
 # ---- the papers, transcribed ----
@@ -206,7 +210,7 @@ def test_the_transcription_meets_negative_curvature_and_failed_trials() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 5, 9])
-@pytest.mark.parametrize("kind", [FletcherReeves, PolakRibiere, PowellBeale])
+@pytest.mark.parametrize("kind", [FletcherReeves, PolakRibiere, PowellBeale, OneStepSecant])
 def test_a_parabola_ends_after_as_many_steps_as_it_has_parameters(kind: Any, size: int) -> None:
     """Hestenes and Stiefel, 1952; with line searches that are all but exact."""
     random = np.random.default_rng(size)
@@ -232,6 +236,7 @@ BUDGETS: dict[str, tuple[tuple[int, int], ...]] = {
     "conjugate_gradient_fletcher_reeves": ((6, 14), (38, 93), (130, 270)),
     "conjugate_gradient_polak_ribiere": ((6, 14), (35, 88), (130, 270)),
     "conjugate_gradient_powell_beale": ((6, 14), (28, 71), (130, 270)),
+    "one_step_secant": ((6, 14), (38, 94), (62, 124)),
     "scaled_conjugate_gradient": ((6, 14), (52, 117), (130, 270)),
 }
 

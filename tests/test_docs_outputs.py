@@ -24,23 +24,58 @@ def maker() -> ModuleType:
     return outputs
 
 
-PAGES = ("check", "diagnose", "explain", "from_one_weight", "worksheets", "wrong_in_introductions")
+PAGES = (
+    "check",
+    "diagnose",
+    "explain",
+    "figures",
+    "from_one_weight",
+    "worksheets",
+    "wrong_in_introductions",
+)
 
 
 def text_of(page: str) -> str:
     return (ROOT / "docs" / f"{page}.md").read_text("utf-8")
 
 
+@pytest.fixture(scope="module")
+def drawn_into(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pictures")
+
+
+@cache
+def made_again(page: str, pictures: Path) -> str:
+    made: str = maker().with_outputs(text_of(page), pictures)
+    return made
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_holds_what_its_code_prints(page: str) -> None:
+def test_a_page_holds_what_its_code_prints(page: str, drawn_into: Path) -> None:
     kept = text_of(page)
-    made = maker().with_outputs(kept)
-    texts = maker().outputs_in(kept)
-    assert texts
+    made = made_again(page, drawn_into)
+    texts, pictures = maker().outputs_in(kept), maker().pictures_of(kept)
+    assert texts or pictures
     assert all(texts), "a block prints something"
     for one, other in zip(texts, maker().outputs_in(made), strict=True):
         assert not differences(one, other)
-    assert kept.count("```python") == len(texts), "every block has its output"
+    made_by_code = len(texts) + len(pictures)
+    assert kept.count("```python") == made_by_code, "every block has its output"
+
+
+def test_pictures_of_a_page_are_those_that_its_code_draws(drawn_into: Path) -> None:
+    from matplotlib.image import imread
+
+    made_again("figures", drawn_into)
+    names = maker().pictures_of(text_of("figures"))
+    assert sorted(names) == sorted(path.stem for path in drawn_into.iterdir())
+    assert len(names) == 4
+    for name in names:
+        drawn = imread(drawn_into / f"{name}.png")
+        kept = imread(ROOT / "docs" / "pictures" / f"{name}.png")
+        assert drawn.shape == kept.shape
+        # Letters are drawn a little otherwise by other versions; a curve elsewhere is more.
+        assert np.mean(np.abs(drawn - kept)) < 0.02, name
 
 
 def test_all_such_pages_are_known() -> None:

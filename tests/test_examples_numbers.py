@@ -149,6 +149,11 @@ def test_05_has_eleven_derivatives_or_thirteen() -> None:
     thirteen = [float(word) for word in line.split()[1:]]
     assert len(thirteen) == 13
     assert thirteen == pytest.approx(everywhere, abs=6e-5)
+    for name in (*names[:6], *names[7:], "b1", "b2", "b3"):
+        (line,) = [one for one in kept("05").splitlines() if one.startswith(f"dC/d{name} =")]
+        *_, factors, slope = line.split(" = ")
+        found = math.prod(float(one) for one in factors.split(" * "))
+        assert found == pytest.approx(float(slope), rel=1e-3)
     three = [number("05", f"dC/db{unit} =") for unit in (1, 2, 3)]
     assert three == pytest.approx(everywhere[6:9], abs=6e-5)
     assert sum(three) == pytest.approx(eleven[6])
@@ -230,6 +235,14 @@ def test_09_reaches_the_published_errors() -> None:
     assert "total error: 0.298371109\n" in kept("09")
     assert "biases frozen: error 0.298371109, after a step 0.291027774," in kept("09")
     assert "biases trained: error 0.298371109, after a step 0.280471447," in kept("09")
+
+
+def test_09_unfolds_a_weight_to_the_published_factors() -> None:
+    (line,) = [one for one in kept("09").splitlines() if one.startswith("weight 1 of output.W")]
+    factors, slope = line.partition(": ")[2].split(" = ")
+    found = [float(one) for one in factors.split(" * ")]
+    assert found == pytest.approx([0.74136507, 0.186815602, 0.593269992], abs=6e-9)
+    assert math.prod(found) == pytest.approx(float(slope), abs=2e-9)
 
 
 def test_09_agrees_with_differences() -> None:

@@ -308,7 +308,7 @@ def test_bad_targets_get_one_sentence(target: Any, said: str) -> None:
         ({"sample": []}, "No sample is named"),
         ({"width": 0}, "width=0 is no count"),
         ({"loss": "cross_entropy"}, "A run has its own loss"),
-        ({"training": True}, "explained as it predicts"),
+        ({"training": True}, "explained as it predicts, or in the batch of a step"),
         ({"x": X}, "without their target"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,16 @@ def trained(*layers: Any, y: Any = Y, **given: Any) -> Run:
     every = layers or (cr.Dense(3, "tanh"), cr.Dense())
     given = {"epochs": 20, "seed": 2, "progress": False, "optimizer": cr.Adam(0.05), **given}
     return cr.train(cr.Network(*every), X, y, **given)
+
+
+HEART = Path(__file__).parent.parent / "examples" / "heart_disease.csv"
+
+
+@pytest.fixture(scope="module")
+def table_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    folder = tmp_path_factory.mktemp("figures") / "run"
+    given = {"epochs": 3, "hidden": (4,), "progress": False, "output": folder}
+    return cr.train_table(HEART, "disease", **given), folder
 
 
 def saved(figure: Figure) -> bytes:
@@ -90,6 +101,36 @@ def test_the_figure_of_a_slice() -> None:
     np.testing.assert_allclose(y, one.loss + one.slope * (x - one.at), rtol=1e-12)
     assert axes.get_xlabel() == "dense_1.W[0,0]"
     assert saved(figure)
+
+
+def test_a_slice_of_one_row_of_a_table_and_of_a_run_in_a_folder(
+    table_run: tuple[Run, Path],
+) -> None:
+    run, folder = table_run
+    one = loss_slice(run, "dense_1.W[8,0]", sample=7)
+    why = cr.explain(run, "dense_1.W[8,0]", sample=7)
+    assert why.checks is not None
+    assert one.slope == pytest.approx(why.checks.gradient, rel=1e-4)
+    assert one.loss == pytest.approx(why.trace.exact.loss, rel=1e-6)
+    (axes,) = cr.slice_figure(str(folder), "dense_1.W[8,0]", sample=7).axes
+    assert axes.get_ylabel() == "loss of data row 7"
+    curve = next(line for line in axes.lines if line.get_label() == "loss")
+    assert list(curve.get_ydata()) == pytest.approx(one.losses.tolist(), rel=1e-12)
+    every = loss_slice(run, "dense_1.W[8,0]")
+    assert (every.of, every.rows) == ("303 rows", 303)
+    assert every.slope != pytest.approx(one.slope)
+
+
+def test_a_slice_of_rows_that_are_given() -> None:
+    run = trained()
+    network = loss_slice(run.network, "dense_2.b", sample=[3, 5], x=X, y=Y[:, None])
+    both = loss_slice(run, "dense_2.b", x=X[[3, 5]], y=Y[[3, 5]])
+    # A network has half the squared error unless told, the run the whole.
+    assert both.losses == pytest.approx(2.0 * network.losses, rel=1e-6)
+    with pytest.raises(cr.SetupError, match="A run has its own loss"):
+        cr.slice_figure(run, "dense_2.b", loss="huber")
+    with pytest.raises(cr.SetupError, match="int is neither a run nor a network"):
+        cr.slice_figure(7, "dense_2.b")
 
 
 # ---- planes ----
@@ -161,6 +202,16 @@ def test_the_figure_of_a_plane() -> None:
     assert axes.get_title(loc="left") == plane.sentence()
     assert saved(figure)
     assert saved(plane_figure(run, ("dense_1.W[0,0]", "dense_1.W[1,1]"), points=5))
+
+
+def test_a_plane_of_a_run_in_a_folder(table_run: tuple[Run, Path]) -> None:
+    run, folder = table_run
+    here, there = (cr.plane_figure(one, points=5).axes[0] for one in (run, folder))
+    paths = [next(a for a in axes.lines if "path" in str(a.get_label())) for axes in (here, there)]
+    assert np.array_equal(*(one.get_xydata() for one in paths))
+    other = HEART.parent / "01_descent_on_a_curve.py"
+    with pytest.raises(cr.ChainruleError):
+        cr.plane_figure(folder, points=5, data=other)
 
 
 def test_a_search_has_the_path_of_its_snapshots() -> None:
@@ -235,6 +286,40 @@ def test_units_show_the_signs_of_their_gradients() -> None:
     assert saved(figure)
 
 
+def test_a_run_has_the_gradients_of_its_rows(table_run: tuple[Run, Path]) -> None:
+    run, folder = table_run
+    trace = cr.explain(run, "dense_1", sample=7).trace
+    for what in (run, folder):
+        figure = cr.network_figure(what, sample=7, most=25)
+        lines = lines_of(figure)
+        assert len(lines) == 25 * 4 + 4 * 2
+        for name, line in lines.items():
+            parameter, place = name.rstrip("]").split("[")
+            number = trace.own.gradients[parameter][tuple(map(int, place.split(",")))]
+            assert (line.get_color() == ABOVE) == (number > 0)
+            assert (line.get_color() == NOTHING) == (number == 0)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert {"age", "cholesterol", "gender = female"} <= set(texts)
+    assert figure.axes[0].get_title(loc="left") == (
+        "Gradient of the loss of data row 7 at each weight"
+    )
+    whole = cr.network_figure(run)
+    assert "of 303 rows at each" in whole.axes[0].get_title(loc="left")
+
+
+def test_weights_without_a_gradient_are_not_drawn() -> None:
+    run = trained()
+    slopes = {"dense_1.W": np.ones((2, 3))}
+    with pytest.raises(cr.SetupError, match=r"no gradient at dense_2\.W among those"):
+        cr.network_figure(run, slopes)
+    with pytest.raises(cr.DataError, match="explained on rows, and there are none"):
+        cr.network_figure(run.network)
+    with pytest.raises(cr.SetupError, match="A run has its own loss"):
+        cr.network_figure(run, loss="huber")
+    with pytest.raises(cr.SetupError, match="float is neither a run nor a network"):
+        cr.network_figure(1.5)
+
+
 def test_of_wide_layers_the_units_with_the_largest_gradients_are_drawn() -> None:
     network = cr.Network(cr.Input(30), cr.Dense(5, "tanh"), cr.Dense(1), seed=0)
     slopes = cr.gradient(network, RNG.normal(size=(9, 30)), RNG.normal(size=(9, 1)))
@@ -295,6 +380,69 @@ def test_other_inputs_are_held_and_said() -> None:
     figure = regions_figure(run, wide, columns=(1, 0), points=5)
     assert "1 other input at the median" in figure.axes[0].get_title(loc="left")
     assert figure.axes[0].get_xlabel() == "input 1"
+
+
+def test_the_rows_of_the_run_are_drawn_unless_others_are_given(tmp_path: Path) -> None:
+    labels = np.where(X[:, 0] > 0.2, "high", "low")
+    run = trained(cr.Dense(), y=labels, epochs=3)
+    markers = {str(one.get_label()): one for one in cr.regions_figure(run, points=5).axes[0].lines}
+    for label in ("high", "low"):
+        drawn = np.sort(markers[f"is: {label}"].get_xdata())
+        assert drawn == pytest.approx(np.sort(X[labels == label, 0]), rel=1e-6)
+    run.save(tmp_path / "run")
+    with pytest.raises(cr.DataError, match="does not hold the rows"):
+        cr.regions_figure(tmp_path / "run")
+    assert saved(cr.regions_figure(tmp_path / "run", X, labels, points=5))
+
+
+def test_regions_of_a_table_are_those_that_it_predicts(table_run: tuple[Run, Path]) -> None:
+    import polars
+
+    run, folder = table_run
+    for what in (run, folder):
+        figure = cr.regions_figure(what, columns=("age", "max_hr"), points=9)
+    (axes,) = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("age", "max_hr")
+    assert axes.get_title(loc="left").endswith("; 11 other columns at the usual row")
+    frame = polars.read_csv(HEART)
+    markers = {str(one.get_label()): one for one in axes.lines}
+    for label in ("yes", "no"):
+        due = frame.filter(polars.col("disease") == label)["max_hr"].sort().to_list()
+        assert np.sort(markers[f"is: {label}"].get_ydata()).tolist() == pytest.approx(due)
+
+
+def test_each_place_of_a_table_is_what_the_run_predicts_for_such_a_row(
+    table_run: tuple[Run, Path],
+) -> None:
+    from chainrule.views.region_rows import two_inputs
+
+    run, _ = table_run
+    two = two_inputs(run, None, None, ("age", "max_hr"), (), None)
+    usual = cr.explain(run, sample=7).columns
+    row = {one.column: one.reference for one in usual} | {"age": 61.0, "max_hr": 120.0}
+    numbers = {"age", "rest_sbp", "cholesterol", "fasting_blood_sugar_over_120", "max_hr",
+               "exerc_ind_ang", "st_by_exercise", "major_vessels_colored"}  # fmt: skip
+    table = {name: [float(one) if name in numbers else one] for name, one in row.items()}
+    due = run.predict_proba(table)
+    found = run.predict_proba(two.filled(np.array([[61.0, 120.0]])))
+    assert found == pytest.approx(due, rel=1e-4)
+    assert two.labels is not None
+    assert set(two.labels) == {"yes", "no"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (("age", "thal"), "no column of numbers 'thal'"),
+        (("agee", "max_hr"), "Did you mean 'age'"),
+        (("age", "age"), "and there is one"),
+    ],
+)
+def test_columns_that_are_no_two_numbers(
+    table_run: tuple[Run, Path], columns: Any, message: str
+) -> None:
+    with pytest.raises(cr.SetupError, match=message):
+        cr.regions_figure(table_run[0], columns=columns)
 
 
 @pytest.mark.parametrize(

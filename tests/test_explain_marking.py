@@ -15,11 +15,11 @@ import pytest
 from command_line import Here, refused
 
 from chainrule.errors import DataError
-from chainrule.explanation.answers_file import Answer, read_answers
-from chainrule.explanation.exercise import BLANKS, Exercise
-from chainrule.explanation.marking import Marks, mark, marks_of
-from chainrule.explanation.mistakes import RULES, every_mistake
-from chainrule.explanation.worksheets import Worksheet, with_mistake, worksheets
+from chainrule.explanation.worksheets.answers_file import Answer, read_answers
+from chainrule.explanation.worksheets.exercise import BLANKS, Exercise
+from chainrule.explanation.worksheets.marking import Marks, mark, marks_of
+from chainrule.explanation.worksheets.mistakes import RULES, every_mistake
+from chainrule.explanation.worksheets.sheets import Worksheet, with_mistake, worksheets
 from chainrule.views.worksheet_files import answers_csv
 
 SHEETS = worksheets(30, 1)

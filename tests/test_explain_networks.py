@@ -5,6 +5,7 @@ A sample of them is tried each time; ``CHAINRULE_EXPLAIN_ALL=1`` tries all of th
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -62,7 +63,7 @@ def test_terms_add_up_and_three_numbers_agree(number: int) -> None:
             shown = sum(term.product for term in node.terms) + node.rest.sum
             assert abs(shown - node.value) <= 1e-6 * sizes(node) + 1e-15, (target, node.name)
             for term in node.terms:
-                product = term.factors[0].value * term.factors[1].value
+                product = math.prod(one.value for one in term.factors)
                 assert term.product == pytest.approx(product, rel=1e-12)
         assert why.checks.agree, (target, why.checks)
         assert why.checks.difference.error <= 1e-5 * why.checks.sizes + 1e-9, (target, why.checks)

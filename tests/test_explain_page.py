@@ -112,7 +112,7 @@ def test_terms_that_do_not_add_up_are_said_to() -> None:
     assert "do not add up" not in page_of(document)
     document["tree"]["residual"] = 0.25
     assert "do not add up" in page_of(document)
-    assert r"\mathrm{what is left over}" in page_of(document)
+    assert r"\mathrm{what\ is\ left\ over}" in page_of(document)
 
 
 def test_sections_stand_where_they_apply(run: Any) -> None:

@@ -183,7 +183,7 @@ def test_symbols_of_a_textbook() -> None:
         "(1 - h1²) · ∂C/∂h1",
         "w11⁽²⁾ · δ1⁽²⁾",
         "w12⁽²⁾ · δ2⁽²⁾",
-        "∂L/∂o1",
+        "(o1 - target[0]) · ∂C/∂L",
     ):
         assert symbol in text, symbol
     symbols = [one.symbol for one in why.forward]

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.explanation.receipts import receipt
-from chainrule.explanation.replay import Replay
 from chainrule.explanation.row_pulls import who_pulled
+from chainrule.explanation.updates.receipts import receipt
+from chainrule.explanation.updates.replay import Replay
 from chainrule.training.run import Run
 from chainrule.training.tables.given_tables import as_table
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jsonschema
 import numpy as np
 import pytest
 from first_order_rules import STEPPING
 
 import chainrule as cr
 from chainrule.arrays import Array, sqrt, sum_over, zeros_like
-from chainrule.explanation.receipts import Receipt, receipt
-from chainrule.explanation.replay import Replay
+from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.updates.receipts import Receipt, receipt
+from chainrule.explanation.updates.replay import Replay
 from chainrule.optimizers import OPTIMIZERS
 from chainrule.training.run import Run
 
@@ -23,6 +25,9 @@ RNG = np.random.default_rng(3)
 X = RNG.normal(size=(40, 3))
 Y = np.tanh(X @ [1.0, -2.0, 0.5]) + 0.1 * RNG.normal(size=40)
 W = "dense_1.W[1,2]"
+SCHEMA = json.loads(
+    (Path(__file__).parent.parent / "docs" / "receipt.schema.json").read_text(encoding="utf-8")
+)
 
 
 def trained(optimizer: Any = "adam", **given: Any) -> Run:
@@ -137,7 +142,7 @@ def test_a_replay_begins_at_the_nearest_snapshot(tmp_path: Path) -> None:
 def test_where_calls_of_the_engine_end_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     run = trained(cr.Adam(0.01))
     found = receipt(run, W, 40)
-    monkeypatch.setattr("chainrule.explanation.replay.STEPS_TOGETHER", 3)
+    monkeypatch.setattr("chainrule.explanation.updates.replay.STEPS_TOGETHER", 3)
     again = receipt(run, W, 40)
     assert again.exact
     assert again.to_dict() == found.to_dict()
@@ -290,6 +295,22 @@ def test_a_weight_that_was_lost() -> None:
     assert found.exact
     assert not np.isfinite(found.change)
     assert "There are no shares in this step" in found.sentence()
+    document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    jsonschema.validate(document, SCHEMA)
+    assert document["change"] == plain_number(found.change)
+    assert document["change"] in ("NaN", "Infinity", "-Infinity")
+    assert "infinity" in found.html().lower() or "NaN" in found.html()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "rmsprop", "adagrad"])
+def test_the_document_fits_its_schema(optimizer: str) -> None:
+    document = json.loads(json.dumps(receipt(trained(optimizer), W, 9).to_dict(), allow_nan=False))
+    jsonschema.validate(document, SCHEMA)
+    for name in SCHEMA["required"]:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({key: document[key] for key in document if key != name}, SCHEMA)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document | {"change": None}, SCHEMA)
 
 
 def test_the_first_step_comes_from_itself() -> None:

@@ -7,7 +7,7 @@ import pytest
 from traced_networks import rows_of, traced
 
 import chainrule as cr
-from chainrule.explanation.zero import why
+from chainrule.explanation.causes.zero import why
 
 LABEL = np.array([1])
 

@@ -12,10 +12,10 @@ import pytest
 from command_line import Here, refused
 
 from chainrule.errors import SetupError
-from chainrule.explanation.exercise import BLANKS, Exercise
-from chainrule.explanation.mistakes import RULES, every_mistake, mistakes_in
-from chainrule.explanation.sheet_formulas import FORMULAS, number_of
-from chainrule.explanation.worksheets import (
+from chainrule.explanation.worksheets.exercise import BLANKS, Exercise
+from chainrule.explanation.worksheets.mistakes import RULES, every_mistake, mistakes_in
+from chainrule.explanation.worksheets.sheet_formulas import FORMULAS, number_of
+from chainrule.explanation.worksheets.sheets import (
     APART,
     DECIMALS,
     TOLERANCE,

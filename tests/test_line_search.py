@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from searching_alone import Plain, driven, endless, rosenbrock, small_network, wall
 
 import chainrule as cr
-from chainrule.optimizers import BFGS, LBFGS, FletcherReeves, PolakRibiere, PowellBeale
+from chainrule.optimizers import (
+    BFGS,
+    LBFGS,
+    FletcherReeves,
+    OneStepSecant,
+    PolakRibiere,
+    PowellBeale,
+)
 from chainrule.optimizers.line_search import Point, Wolfe, cubic_minimum, search_line
 from chainrule.optimizers.searching import Sizes
 
@@ -71,7 +78,9 @@ def test_both_conditions_hold_where_the_search_ends(
     assert point.loss == line(point.parameters)[0]
 
 
-@pytest.mark.parametrize("chosen", [LBFGS(), BFGS(), FletcherReeves(), PolakRibiere()])
+@pytest.mark.parametrize(
+    "chosen", [LBFGS(), BFGS(), FletcherReeves(), PolakRibiere(), OneStepSecant()]
+)
 @pytest.mark.parametrize("problem", [rosenbrock, small_network])
 def test_both_conditions_hold_in_a_search(chosen: Any, problem: Any) -> None:
     asked = problem()
@@ -181,7 +190,10 @@ def test_a_step_near_an_end_is_taken_once_and_then_moved_away() -> None:
     assert fourth == pytest.approx(third / 200.0, rel=1e-9)
 
 
-@pytest.mark.parametrize("kind", [LBFGS, BFGS, FletcherReeves, PolakRibiere, PowellBeale])
+KINDS = [LBFGS, BFGS, FletcherReeves, PolakRibiere, PowellBeale, OneStepSecant]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "bad",
     [

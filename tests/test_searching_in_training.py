@@ -19,6 +19,7 @@ NAMES = [
     "conjugate_gradient_polak_ribiere",
     "conjugate_gradient_powell_beale",
     "scaled_conjugate_gradient",
+    "one_step_secant",
     "evolution_strategy",
 ]
 RANDOM = np.random.default_rng(11)

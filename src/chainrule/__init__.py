@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         NAdam,
         Nesterov,
         OneCycle,
+        OneStepSecant,
         PolakRibiere,
         PowellBeale,
         ReduceOnPlateau,
@@ -80,6 +81,9 @@ if TYPE_CHECKING:
     from chainrule.training.records import load
     from chainrule.training.tables.door import resume_table, train_table
     from chainrule.training.train import resume, train
+    from chainrule.views.landscape_figures import plane_figure, slice_figure
+    from chainrule.views.network_figures import network_figure
+    from chainrule.views.region_figures import regions_figure
 
 # Where each public name lives. They are imported when first used, so that `import chainrule` and
 # `chainrule --help` cost next to nothing; a test holds this list against the imports above.
@@ -136,6 +140,7 @@ _HOMES = {
         "NAdam",
         "Nesterov",
         "OneCycle",
+        "OneStepSecant",
         "RMSProp",
         "ReduceOnPlateau",
         "Rprop",
@@ -154,6 +159,9 @@ _HOMES = {
     "training.tables.door": ("resume_table", "train_table"),
     "training.train": ("resume", "train"),
     "training.rate_range": ("learning_rate_range",),
+    "views.landscape_figures": ("plane_figure", "slice_figure"),
+    "views.network_figures": ("network_figure",),
+    "views.region_figures": ("regions_figure",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -205,6 +213,7 @@ __all__ = [
     "Nesterov",
     "Network",
     "OneCycle",
+    "OneStepSecant",
     "PolakRibiere",
     "PowellBeale",
     "RMSProp",
@@ -237,12 +246,16 @@ __all__ = [
     "loss",
     "minimize",
     "multilinear",
+    "network_figure",
     "op",
     "optimizer",
     "per_example_gradients",
+    "plane_figure",
     "read_mat",
+    "regions_figure",
     "resume",
     "resume_table",
+    "slice_figure",
     "train",
     "train_many",
     "train_table",

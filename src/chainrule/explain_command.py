@@ -30,7 +30,20 @@ def explain(
     step: Annotated[
         int | None, typer.Option(help="Instead: how this step of the training moved the weight.")
     ] = None,
+    training: Annotated[
+        bool,
+        typer.Option(
+            "--training", help="With --step: the gradient in the batch of that step, its masks on."
+        ),
+    ] = False,
     save: Annotated[Path | None, typer.Option(help="Write all of it to this page.")] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw it into this file (.png, .svg, .pdf): the loss along a weight, else the "
+            "network with the gradient at each weight."
+        ),
+    ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Unfold so many numbers below another.")] = 3,
     width: Annotated[int, typer.Option(min=1, help="Show so many terms of each sum apart.")] = 6,
     symbols: Annotated[
@@ -52,7 +65,8 @@ def explain(
 
     With a target: its gradient by the chain rule, symbols beside numbers, down to the inputs, the
     three numbers that must agree, what pulls it up and down, and why it is zero where it is. With
-    --step: the receipt of a step. Without a target: what each column adds to the prediction.
+    --step: the receipt of a step, or with --training its gradient. Without a target: what each
+    column adds to the prediction.
     """
     from chainrule.explanation.door import explain as explained
 
@@ -61,9 +75,16 @@ def explain(
     given = {"sample": one, "step": step, "reference": reference, "output": _place(output),
              "data": data}  # fmt: skip
     asked: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
+    asked |= {"training": True} if training else {}
     found = explained(run, target, width=width, symbols=symbols, **asked)
-    pulls = None if step is None or target is None else _pulls(run, target, step, data)
+    pulls = None
+    if step is not None and target is not None and not training:
+        pulls = _pulls(run, target, step, data)
+    if figure is not None:
+        _draw(found, run, figure, sample=one, data=data)
     _show(found, pulls, _command(locals()), save, depth, json=json)
+    if figure is not None and not json:
+        print(f"The figure: {figure}")
 
 
 def _refuse(given: Mapping[str, Any]) -> None:
@@ -81,11 +102,18 @@ def _refuse(given: Mapping[str, Any]) -> None:
             "A step is explained for one weight, and none is named.",
             f"Name it in front of --step {step}, such as dense_1.W.0.0.",
         )
+    if given["training"] and step is None:
+        raise SetupError(
+            "--training is for a step of the training, and none is named.",
+            "Name it, such as --step 20, or leave out --training.",
+        )
     if target is None and not sample:
         raise SetupError(
             "Neither a target nor a row is named.",
             "Name a number, such as dense_1.W.0.0, or the row of a prediction, such as --sample 7.",
         )
+    if given["figure"] is not None:
+        _refuse_figure(given)
     for name in ("reference", "output"):
         if target is not None and given[name] is not None:
             raise SetupError(
@@ -94,6 +122,41 @@ def _refuse(given: Mapping[str, Any]) -> None:
             )
     if target is None and len(sample) > 1:
         raise SetupError("A prediction is that of one row.", "Give --sample once.")
+
+
+def _refuse_figure(given: Mapping[str, Any]) -> None:
+    """Raise SetupError for a figure of what has none, and for a file of another kind."""
+    from chainrule.errors import SetupError
+    from chainrule.views.picture_files import check_picture_name
+
+    check_picture_name(given["figure"])
+    if given["target"] is None:
+        raise SetupError(
+            "A prediction has no figure of its own.",
+            "Name a weight or a layer, or write its page: --save why.html.",
+        )
+    if given["step"] is not None:
+        raise SetupError(
+            "A step of the training has no figure of its own.",
+            "Leave out --step, or write its page: --save why.html.",
+        )
+
+
+def _draw(found: Faces, run: Path, figure: Path, **rows: Any) -> None:
+    """Draw the loss along a weight that is trained, of anything else the network's gradients."""
+    from chainrule.explanation.explanation import Explanation
+    from chainrule.training.records import load
+    from chainrule.views.landscape_figures import slice_figure
+    from chainrule.views.network_figures import network_figure
+    from chainrule.views.picture_files import write_picture
+
+    opened = load(run)
+    drawn = None
+    entry = found.target.entry if isinstance(found, Explanation) else None
+    weights = opened.setup.objective().trained.starts
+    if isinstance(found, Explanation) and entry is not None and entry.value in weights:
+        drawn = slice_figure(opened, found.target.text, **rows)
+    write_picture(figure, network_figure(opened, **rows) if drawn is None else drawn)
 
 
 def _place(output: str | None) -> str | int | None:
@@ -147,11 +210,12 @@ def _command(given: dict[str, Any]) -> str:
     if given["target"] is not None:
         words.append(given["target"])
     defaults = {"depth": 3, "width": 6, "symbols": "own"}
-    for name in ("sample", "step", "save", "depth", "width", "symbols", "reference", "output",
-                 "data"):  # fmt: skip
+    for name in ("sample", "step", "save", "figure", "depth", "width", "symbols", "reference",
+                 "output", "data"):  # fmt: skip
         content = given[name]
         if content is None or content == defaults.get(name):
             continue
         for one in content if isinstance(content, list) else [content]:
             words += [f"--{name}", str(one)]
+    words += ["--training"] if given["training"] else []
     return quoted(*words)

@@ -22,7 +22,7 @@ def worksheet(
     The folder has the sheets as a page to print, the key as a page and as CSV, and a CSV to fill
     in, which `chainrule mark` reads. The same seed makes the same sheets.
     """
-    from chainrule.explanation.worksheets import worksheets
+    from chainrule.explanation.worksheets.sheets import worksheets
     from chainrule.views.plain_text import quoted
     from chainrule.views.worksheet_files import write_worksheets
 
@@ -53,8 +53,8 @@ def mark(
 
     What follows rightly from a first mistake is not counted as another.
     """
-    from chainrule.explanation.answers_file import read_answers
-    from chainrule.explanation.marking import mark as marked
+    from chainrule.explanation.worksheets.answers_file import read_answers
+    from chainrule.explanation.worksheets.marking import mark as marked
     from chainrule.views.marks import marks_as_csv, marks_as_json, marks_as_text
     from chainrule.views.report import write_file
 

@@ -10,7 +10,7 @@ Source: Griewank and Walther, "Evaluating Derivatives", SIAM 2008, chapter 3.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.factors import Factor, local_factor
+from chainrule.explanation.factors import Factor
 from chainrule.explanation.local import Local, locals_of, places_elsewhere
 from chainrule.explanation.trace import Trace
 
@@ -38,7 +38,9 @@ class Term:
     """One term of a sum: the entry that it goes through, its factors, and their product.
 
     ``below`` is the derivation of that entry's own gradient; None where it is folded or stands
-    elsewhere in the tree already.
+    elsewhere in the tree already. ``route`` names the part of the op's rule that it goes by, where
+    the op names parts. One that leads through many numbers has a single factor, and below it are
+    these.
     """
 
     through: str
@@ -47,6 +49,7 @@ class Term:
     factors: tuple[Factor, ...]
     product: float
     below: Node | None = None
+    route: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
-class _Route:
+class Way:
     """A term before it is put into words."""
 
     local: Local
@@ -94,7 +97,7 @@ class Fold:
 
     entry: Entry
     value: float
-    routes: tuple[_Route, ...]
+    routes: tuple[Way, ...]
     rest: Rest
     sizes: float
 
@@ -163,10 +166,29 @@ class Derivation:
         hits = np.argwhere(local.derivative)
         return products, [tuple(int(one) for one in hit) for hit in hits]
 
-    def _route(self, local: Local, inside: tuple[int, ...], product: float) -> _Route:
+    def _route(self, local: Local, inside: tuple[int, ...], product: float) -> Way:
         through = Entry(local.output, local.place(inside))
         derivative = float(local.derivative[inside])
-        return _Route(local, inside, through, derivative, self.gradient(through), product)
+        return Way(local, inside, through, derivative, self.gradient(through), product)
+
+    def own_way(self, entry: Entry, local: Local, known: Sequence[Way]) -> list[Way]:
+        """Return the way to the entry's own place in an output, if it is none of those known."""
+        own = entry.place if local.row is None else (0, *entry.place[1:])
+        inside = [way.inside for way in known]
+        if np.shape(local.derivative) != np.shape(
+            local.part_of(self.trace.exact.values[entry.value])
+        ):
+            return []
+        products, places = self._products(local)
+        found = own in places and own not in inside
+        return [self._route(local, own, float(products[own]))] if found else []
+
+    def left_of(self, local: Local, shown: Sequence[Way]) -> Rest:
+        """Return the terms through a step that are none of those shown."""
+        products, places = self._products(local)
+        live = [float(products[one]) for one in places if products[one] != 0.0]
+        kept = [way.product for way in shown if way.product != 0.0]
+        return Rest(len(live) - len(kept), float(sum(live)) - float(sum(kept)))
 
     # ---- the tree ----
 
@@ -197,14 +219,17 @@ class Derivation:
                 heapq.heappush(waiting, (-weight, count, route.through, carried))
         return opened
 
+    def below(self, entry: Entry, opened: set[Entry], told: set[Entry]) -> Node | None:
+        """Return the derivation of an entry that is opened and not told yet."""
+        due = entry in opened and entry not in told
+        return self._node(entry, opened, told) if due else None
+
     def _node(self, entry: Entry, opened: set[Entry], told: set[Entry]) -> Node:
+        from chainrule.explanation.unfolding import unfolded_terms
+
         told.add(entry)
         fold = self.fold(entry)
-        terms = []
-        for route in fold.routes:
-            due = route.through in opened and route.through not in told
-            below = self._node(route.through, opened, told) if due else None
-            terms.append(self._term(entry, route, below))
+        terms, rest = unfolded_terms(self, fold, opened, told)
         return Node(
             name=self.words.name(entry),
             words=self.words.meaning(entry),
@@ -213,30 +238,19 @@ class Derivation:
             content=float(self.trace.exact.values[entry.value][entry.place]),
             sentence=self._sentence(entry, fold),
             terms=tuple(terms),
-            rest=fold.rest,
+            rest=rest,
             residual=0.0 if entry.value == "loss" else fold.value - fold.total,
-            formula=self._formulas.get(entry.value, ""),
+            formula=self.formulas.get(entry.value, ""),
         )
 
     @cached_property
-    def _formulas(self) -> dict[str, str]:
+    def formulas(self) -> dict[str, str]:
         """Value -> the formula of the op that made it."""
         return {
             str(name): step.op.formula
             for step in self.trace.objective.steps
             for name in step.flowing
         }
-
-    def _term(self, entry: Entry, route: _Route, below: Node | None) -> Term:
-        through = self.words.name(route.through)
-        gradient = 1.0 if route.through.value == "loss" else route.gradient
-        factors = (
-            local_factor(self.words, route.local, entry, route.inside),
-            Factor(self.words.slope(route.through), gradient),
-        )
-        meaning = self.words.meaning(route.through)
-        name = route.local.step.op.name
-        return Term(through, meaning, name, factors, route.product + 0.0, below)
 
     def _sentence(self, entry: Entry, fold: Fold) -> str:
         """Return how an entry reaches the loss, in words."""

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from chainrule.checks import is_whole_number
 from chainrule.errors import DataError, SetupError
 from chainrule.explanation.asked import Asked, asked_of_network, asked_of_run
+from chainrule.explanation.asked_step import asked_of_step
 from chainrule.explanation.call_text import call_text
 from chainrule.explanation.derivation import MOST_NODES, WIDTH
 from chainrule.explanation.entries import Words
 from chainrule.explanation.explanation import EveryRow, Explanation, explained
 from chainrule.explanation.prediction import Attribution, why_prediction
-from chainrule.explanation.receipts import Receipt, receipt
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.explanation.trace import PREDICTION, Mode
+from chainrule.explanation.updates.receipts import Receipt, receipt
 from chainrule.explanation.what_belongs import refuse_strangers
 from chainrule.network.network import Network
 from chainrule.training.records import load
 from chainrule.training.run import Run
 
 
-class Given(TypedDict, total=False):
-    """What may be given beside what is explained, and its target."""
+class GivenRows(TypedDict, total=False):
+    """What may be given beside what is explained, its target, and how it works."""
 
     sample: Any
     x: Any
     y: Any
     loss: Any
     data: Any
-    training: bool
     seed: int
     reference: Any
     output: Any
@@ -40,6 +40,12 @@ class Given(TypedDict, total=False):
     symbols: str
     width: int
     most_nodes: int
+
+
+class Given(GivenRows, total=False):
+    """The same, and whether it works as in training."""
+
+    training: bool
 
 
 class GivenStep(Given, total=False):
@@ -53,7 +59,11 @@ def explain(what: Any, target: None = None, **given: Unpack[Given]) -> Attributi
 @overload
 def explain(what: Network, target: str, **given: Unpack[GivenStep]) -> Explanation: ...
 @overload
-def explain(what: Any, target: str, *, step: int, **given: Unpack[Given]) -> Receipt: ...
+def explain(
+    what: Any, target: str, *, step: int, training: Literal[True], **given: Unpack[GivenRows]
+) -> Explanation: ...
+@overload
+def explain(what: Any, target: str, *, step: int, **given: Unpack[GivenRows]) -> Receipt: ...
 @overload
 def explain(what: Any, target: str, **given: Unpack[Given]) -> Explanation: ...
 
@@ -101,9 +111,10 @@ def explain(
     are no part of the loss that is explained.
 
     ``explain(run, "dense_1.W[2,0]", step=120)`` is the receipt of a step, counted from 0: what the
-    optimizer made of the gradient, and of the steps before. ``explain(run, sample=7)`` says what
-    each column adds to a prediction, set against a ``reference`` row, for the class or the number
-    ``output``; the row may be given as ``x``.
+    optimizer made of the gradient, and of the steps before. With ``training=True`` as well it is
+    the gradient of that step: in its batch, with its masks, at the parameters before it.
+    ``explain(run, sample=7)`` says what each column adds to a prediction, set against a
+    ``reference`` row, for the class or the number ``output``; the row may be given as ``x``.
     Raises SetupError for a target that is not there, with the nearest names, DataError for rows
     that are not to be had.
     """
@@ -120,10 +131,13 @@ def explain(
         refuse_strangers(what, target, given)
     if target is None:
         return replace(_prediction(what, sample, x, reference, output, data), call=call)
-    if isinstance(what, Run) and step is not None:
+    if isinstance(what, Run) and step is not None and not training:
         return replace(receipt(what, target, step, rows_of_run(what, data)), call=call)
     mode = Mode("training", seed, step or 0) if training else PREDICTION
-    asked = _asked(what, sample, x, y, loss, data, mode, dtype)
+    if isinstance(what, Run) and training:
+        asked = asked_of_step(what, step, data)
+    else:
+        asked = _asked(what, sample, x, y, loss, data, mode, dtype)
     words = Words(asked.trace(), asked.columns, asked.outputs, symbols, asked.prepared)
     found = explained(words, target, width, most_nodes, _every_row(what, data, asked))
     return replace(found, call=call)
@@ -165,7 +179,7 @@ def _every_row(what: Any, data: Any, asked: Asked) -> EveryRow:
 
     def inputs() -> Sequence[Any] | None:
         given = asked.every or None
-        if not isinstance(what, Run):
+        if not isinstance(what, Run) or asked.mode != PREDICTION:
             return given
         try:
             return rows_of_run(what, data)[0].inputs
@@ -193,11 +207,6 @@ def _asked(
         )
     if loss is not None:
         raise SetupError("A run has its own loss.", "Leave loss out, or explain run.network.")
-    if mode != PREDICTION:
-        raise SetupError(
-            "A run is explained as it predicts.",
-            "Explain run.network with the rows of a step: training=True, x=..., y=....",
-        )
     return asked_of_run(what, sample=sample, x=x, y=y, data=data)
 
 

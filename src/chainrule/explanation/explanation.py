@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import SetupError
+from chainrule.explanation.causes.zero import Why, why
 from chainrule.explanation.checks import Checks, checked
 from chainrule.explanation.derivation import MOST_NODES, Derivation, Node
 from chainrule.explanation.entries import Entry, Words
@@ -24,7 +25,6 @@ from chainrule.explanation.targets import Target, find_target
 from chainrule.explanation.trace import Trace
 from chainrule.explanation.trace_document import plain_document, plain_number
 from chainrule.explanation.tree_document import node_document
-from chainrule.explanation.zero import Why, why
 from chainrule.network.forms import noise_of
 
 FORMAT = "chainrule explanation"

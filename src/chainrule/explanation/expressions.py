@@ -91,7 +91,15 @@ _COMPARISONS = {
     "logical_and": " and ",
     "logical_or": " or ",
 }
-_FUNCTIONS = {"absolute": "abs", "maximum": "max", "minimum": "min"}
+# Words that read better under another name.
+FUNCTIONS = {
+    "absolute": "abs",
+    "maximum": "max",
+    "minimum": "min",
+    "max_over": "max",
+    "mean_over": "mean",
+    "sum_over": "sum",
+}
 
 
 def written(expression: Expression) -> str:
@@ -109,6 +117,8 @@ def _text(one: Expression) -> tuple[str, int]:
         sign, level = _SIGNS[one.word]
         # What stands behind a minus or a slash keeps its own brackets.
         behind = level + 1 if one.word in ("subtract", "divide") else level
+        if _text(one.parts[1])[0].startswith("-"):
+            behind = 4
         return f"{held(one.parts[0], level)}{sign}{held(one.parts[1], behind)}", level
     if one.word == "negative":
         return f"-{held(one.parts[0], 2)}", 2
@@ -122,8 +132,10 @@ def _text(one: Expression) -> tuple[str, int]:
         return f"{yes} if {condition} else {no}", 0
     if one.word in ("to_float", "broadcast_like"):
         return _text(one.parts[0])
+    if one.word == "entry":
+        return f"{_text(one.parts[0])[0]}[{one.text}]", 4
     inside = ", ".join(_text(part)[0] for part in one.parts)
-    return f"{_FUNCTIONS.get(one.word, one.word)}({inside})", 4
+    return f"{FUNCTIONS.get(one.word, one.word)}({inside})", 4
 
 
 def held(one: Expression, level: int) -> str:

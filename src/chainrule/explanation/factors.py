@@ -3,11 +3,13 @@
 Element by element it is the op's one derivative, printed from the rule. Where an op is linear in
 an entry and in the entry of another input, it is that other entry (a weight, an input); where it
 is the same whatever the inputs are, it is a number. Both are found by asking the op, and kept only
-if the op, at other numbers, says so again.
+if the op, at other numbers, says so again. Elsewhere it is what the rule of backward says of the
+entry at hand, if that has the number that the tangent gives.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from chainrule.explanation.entries import Entry, Words
 from chainrule.explanation.expressions import Expression, named, number, product, slope_of
 from chainrule.explanation.local import Local, inputs_of, moved_aside, tangent_at, unit_change
+from chainrule.explanation.rule_entries import rule_formula
 from chainrule.ops.walks import Step
 
 Array = NDArray[Any]
@@ -41,6 +44,22 @@ def local_factor(words: Words, local: Local, entry: Entry, inside: tuple[int, ..
     return Factor(symbol, value, "" if found is None else str(found), found)
 
 
+def factor_by_route(
+    words: Words,
+    local: Local,
+    entry: Entry,
+    inside: tuple[int, ...],
+    rule: Callable[..., Any],
+    slope: float,
+) -> Factor:
+    """Return the derivative by one route of an op, whose rule is a part of backward."""
+    through = Entry(local.output, local.place(inside))
+    symbol = f"∂{words.symbol(through)}/∂{words.symbol(entry)}"
+    found, value = rule_formula(words, local, entry, inside, rule)
+    kept = found if _same(value, slope) else None
+    return Factor(symbol, slope, "" if kept is None else str(kept), kept)
+
+
 def _formula(
     words: Words, local: Local, entry: Entry, inside: tuple[int, ...]
 ) -> Expression | None:
@@ -53,7 +72,18 @@ def _formula(
         return slope.renamed({"y": words.symbol(through), "x": words.symbol(entry)})
     if list(step.inputs).count(entry.value) != 1 or not np.isfinite(local.derivative[inside]):
         return None
-    return _linear(words, local, entry, inside)
+    # The slope of a loss may be the same at other numbers too, as a sign is.
+    ways = (_of_rule, _linear) if step.op.role == "loss" else (_linear, _of_rule)
+    found = ways[0](words, local, entry, inside)
+    return ways[1](words, local, entry, inside) if found is None else found
+
+
+def _of_rule(
+    words: Words, local: Local, entry: Entry, inside: tuple[int, ...]
+) -> Expression | None:
+    """Return a derivative as the rule of backward has it, if it has the same number."""
+    found, value = rule_formula(words, local, entry, inside, local.step.op.backward)
+    return found if _same(value, float(local.derivative[inside])) else None
 
 
 def _linear(words: Words, local: Local, entry: Entry, inside: tuple[int, ...]) -> Expression | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from chainrule.explanation.expressions import Expression
+from chainrule.explanation.expressions import FUNCTIONS, Expression
 from chainrule.explanation.symbol_parts import Name, taken_apart
 
 _COMPARISONS = ("less", "less_equal", "equal", "logical_and", "logical_or")
@@ -33,6 +33,7 @@ class Style:
     slope: Callable[[str, str], str]
     function: Callable[[str, Sequence[str]], str]
     choice: Callable[[str, str, str], str]
+    entry: Callable[[str, str], str]
     brackets: Callable[[str], str]
 
 
@@ -75,6 +76,8 @@ def _written(style: Style, one: Expression) -> tuple[str, int]:
         condition, yes, no = parts
         pieces = written_in(style, condition), written_in(style, yes, 1), written_in(style, no, 1)
         return style.choice(*pieces), 0
+    if one.word == "entry":
+        return style.entry(written_in(style, parts[0], 4), one.text), 4
     return style.function(one.word, [written_in(style, part) for part in parts]), 4
 
 
@@ -106,10 +109,10 @@ def _leads_with_minus(one: Expression) -> bool:
 
 # ---- LaTeX ----
 
-_ESCAPES = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "} | {
+_ESCAPES = {" ": r"\ ", "\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "} | {
     one: f"\\{one}" for one in "_&%#${}"
 }
-_LATEX_WORDS = {"exp", "log", "tanh", "sin", "cos", "maximum", "minimum"}
+_LATEX_WORDS = {"exp", "log", "tanh", "sin", "cos", "max", "min"}
 
 
 def _latex_name(name: Name) -> str:
@@ -127,8 +130,8 @@ def _latex_function(word: str, parts: Sequence[str]) -> str:
         return f"e^{{{parts[0]}}}"
     if word == "absolute":
         return rf"\left|{parts[0]}\right|"
-    called = word.replace("imum", "") if word in ("maximum", "minimum") else word
-    shown = rf"\{called}" if word in _LATEX_WORDS else rf"\mathrm{{{called.replace('_', ' ')}}}"
+    called = FUNCTIONS.get(word, word)
+    shown = rf"\{called}" if called in _LATEX_WORDS else rf"\mathrm{{{called.replace('_', ' ')}}}"
     return rf"{shown}\left({', '.join(parts)}\right)"
 
 
@@ -156,6 +159,7 @@ LATEX = Style(
     choice=lambda condition, yes, no: (
         rf"{yes} \;\mathrm{{if}}\; {condition} \;\mathrm{{else}}\; {no}"
     ),
+    entry=lambda whole, place: f"{{{whole}}}_{{{place}}}",
     brackets=lambda one: rf"\left({one}\right)",
 )  # fmt: skip
 
@@ -205,7 +209,7 @@ def _mathml_function(word: str, parts: Sequence[str]) -> str:
     if word == "absolute":
         return row(sign("|"), parts[0], sign("|"))
     inside = sign(",").join(parts)
-    shown = word.replace("imum", "") if word in ("maximum", "minimum") else word
+    shown = FUNCTIONS.get(word, word)
     return row(f"<mi>{escape(shown.replace('_', ' '))}</mi>", sign("("), inside, sign(")"))
 
 
@@ -229,18 +233,22 @@ MATHML = Style(
     ),
     function=_mathml_function,
     choice=lambda condition, yes, no: row(yes, _words("if"), condition, _words("else"), no),
+    entry=lambda whole, place: f"<msub>{row(whole)}<mn>{escape(place)}</mn></msub>",
     brackets=lambda one: row(sign("("), one, sign(")")),
 )  # fmt: skip
 
 # ---- read aloud ----
 
+_SPOKEN_WORDS = {"max_over": "the largest", "mean_over": "the mean", "sum_over": "the sum"}
+
 
 def _spoken_name(name: Name) -> str:
     text = "delta" if name.letter == "δ" else name.letter
     between = " " if len(name.letter) == 1 and "," not in name.indices else ", "
-    inside = between.join(name.indices.split(",") if "," in name.indices else name.indices)
+    indices = name.indices.replace(":", "all")
+    inside = between.join(indices.split(",") if "," in indices else indices)
     if name.indices and len(name.letter) > 1:
-        inside = f"at {', '.join(name.indices.split(','))}"
+        inside = f"at {', '.join(indices.split(','))}"
     text += f" {inside}" if name.indices else ""
     text += f" of layer {name.layer}" if name.layer else ""
     return text + (f" in row {name.row}" if name.row else "")
@@ -267,7 +275,10 @@ SPOKEN = Style(
     fraction=None,
     power=lambda one, other: f"{one} squared" if other == "2" else f"{one} to the power {other}",
     slope=lambda one, other: f"the slope of {one} by {other}",
-    function=lambda word, parts: f"{word.replace('_', ' ')} of {' and '.join(parts)}",
+    function=lambda word, parts: (
+        f"{_SPOKEN_WORDS.get(word, word).replace('_', ' ')} of {' and '.join(parts)}"
+    ),
     choice=lambda condition, yes, no: f"{yes} if {condition}, else {no}",
+    entry=lambda whole, place: f"{whole} at {place}",
     brackets=lambda one: f"open bracket {one} close bracket",
 )  # fmt: skip

@@ -18,6 +18,8 @@ Array = NDArray[Any]
 Part = Literal["plus", "minus", "live"]
 # So many single slopes are written down at once; more is refused, in a sentence.
 MOST_EDGES = 4_000_000
+# So many products are compared in a sweep for the strongest routes, a second's work or less.
+MOST_COMPARED = 400_000_000
 
 
 class EdgeList(NamedTuple):
@@ -68,6 +70,21 @@ class Link(ABC):
     def push(self, at_source: Array, part: Part) -> Array:
         """Return what numbers at the input give at the output, through one part of the slopes."""
 
+    def pull_largest(self, at_target: Array) -> Array:
+        """Return, for each entry of the input, the largest of its slopes' sizes times numbers.
+
+        ``at_target`` holds a number for each entry of the output, none of them negative. Raises
+        RouteLimitError where there are too many slopes.
+        """
+        found = self.edges(np.arange(int(np.prod(self.shape))))
+        return self._largest(found, at_target)
+
+    def _largest(self, edges: EdgeList, at_target: Array) -> Array:
+        best = np.zeros(int(np.prod(self.shape)))
+        sizes = np.abs(edges.slopes) * at_target.reshape(-1)[edges.targets]
+        np.maximum.at(best, edges.sources, sizes)
+        return best.reshape(self.shape)
+
     @abstractmethod
     def edges(self, sources: Array) -> EdgeList:
         """Return the single slopes, zeros included, from the flat places of the input given."""
@@ -82,6 +99,15 @@ def refuse_too_many(count: int, link: Link) -> None:
         )
 
 
+def refuse_too_much(count: int, link: Link) -> None:
+    """Raise RouteLimitError where too many products would have to be compared."""
+    if count > MOST_COMPARED:
+        raise RouteLimitError(
+            f"Between {link.source} and {link.target} lie {count:,} slopes, and at most "
+            f"{MOST_COMPARED:,} are compared to find the strongest route."
+        )
+
+
 class Diagonal(Link):
     """Every entry of the output depends on the one at its own flat place in the input."""
 
@@ -90,6 +116,9 @@ class Diagonal(Link):
 
     def push(self, at_source: Array, part: Part) -> Array:
         return (self.part(part) * at_source).reshape(self.target_shape)
+
+    def pull_largest(self, at_target: Array) -> Array:
+        return np.asarray(np.abs(self.slopes) * at_target.reshape(self.shape))
 
     def edges(self, sources: Array) -> EdgeList:
         return EdgeList(sources, sources, self.slopes.reshape(-1)[sources])
@@ -112,6 +141,9 @@ class Listed(Link):
         size = int(np.prod(self.target_shape))
         return np.bincount(self.targets, carried, size).reshape(self.target_shape)
 
+    def pull_largest(self, at_target: Array) -> Array:
+        return self._largest(EdgeList(self.sources, self.targets, self.slopes), at_target)
+
     def edges(self, sources: Array) -> EdgeList:
         wanted = np.zeros(int(np.prod(self.shape)), dtype=bool)
         wanted[sources] = True
@@ -129,6 +161,16 @@ class Product(Link):
     def push(self, at_source: Array, part: Part) -> Array:
         inputs = self.slopes.shape[0]
         return (at_source.reshape(-1, inputs) @ self.part(part)).reshape(self.target_shape)
+
+    def pull_largest(self, at_target: Array) -> Array:
+        inputs, outputs = self.slopes.shape
+        sizes, rows = np.abs(self.slopes), at_target.reshape(-1, outputs)
+        live = np.flatnonzero(rows.any(axis=1))
+        refuse_too_much(len(live) * sizes.size, self)
+        found = np.zeros((len(rows), inputs))
+        for row in live:
+            np.max(sizes * rows[row], axis=1, out=found[row], initial=0.0)
+        return found.reshape(self.shape)
 
     def edges(self, sources: Array) -> EdgeList:
         inputs, outputs = self.slopes.shape
@@ -161,6 +203,15 @@ class ProductWeights(Link):
     def push(self, at_source: Array, part: Part) -> Array:
         made = self.part(part) @ (at_source * self._shared(part))
         return made.reshape(self.target_shape)
+
+    def pull_largest(self, at_target: Array) -> Array:
+        rows = at_target.reshape(-1, self.shape[1])
+        live = np.flatnonzero(rows.any(axis=1))
+        refuse_too_much(len(live) * int(np.prod(self.shape)), self)
+        best = np.zeros(self.shape)
+        for row in live:
+            np.maximum(best, np.abs(self.slopes[row])[:, None] * rows[row], out=best)
+        return best if self.share is None else best * self.share
 
     def edges(self, sources: Array) -> EdgeList:
         rows, outputs = len(self.slopes), self.shape[1]

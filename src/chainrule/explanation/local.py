@@ -64,7 +64,7 @@ def row_alone(trace: Trace, step: Step, entry: Entry) -> int | None:
 
 def inputs_of(trace: Trace, step: Step, row: int | None) -> list[Array]:
     """Return the inputs of a step, of one row or of all."""
-    return [_cut(trace, str(name), row) for name in step.inputs]
+    return [cut_to_row(trace, str(name), row) for name in step.inputs]
 
 
 def tangent_of_step(trace: Trace, step: Step, changes: list[Any], row: int | None) -> list[Any]:
@@ -79,7 +79,7 @@ def tangent_of_step(trace: Trace, step: Step, changes: list[Any], row: int | Non
     kept += changes[len(kept) :]
     if all(one is None for one in kept):
         return [None for _ in step.flowing]
-    outputs = tuple(_cut(trace, str(name), row) for name in step.flowing)
+    outputs = tuple(cut_to_row(trace, str(name), row) for name in step.flowing)
     y = outputs[0] if len(outputs) == 1 else outputs
     given = inputs_of(trace, step, row)
     with np.errstate(all="ignore"):
@@ -110,7 +110,7 @@ def places_elsewhere(trace: Trace, local: Local, entry: Entry) -> list[tuple[int
     if step.op.kind == "elementwise":
         return [own]
     given = [moved_aside(one) for one in inputs_of(trace, step, row)]
-    unit = unit_change(_cut(trace, entry.value, row), own)
+    unit = unit_change(cut_to_row(trace, entry.value, row), own)
     changes = [unit if name == entry.value else None for name in step.inputs]
     change = tangent_at(step, given, changes)[
         [str(one) for one in step.flowing].index(local.output)
@@ -145,7 +145,7 @@ def moved_aside(content: Array) -> Array:
 def _through(trace: Trace, step: Step, entry: Entry) -> list[Local]:
     row = row_alone(trace, step, entry)
     place = entry.place if row is None else (0, *entry.place[1:])
-    unit = unit_change(_cut(trace, entry.value, row), place)
+    unit = unit_change(cut_to_row(trace, entry.value, row), place)
     changes = [unit if name == entry.value else None for name in step.inputs]
     made = tangent_of_step(trace, step, changes, row)
     return [
@@ -155,6 +155,7 @@ def _through(trace: Trace, step: Step, entry: Entry) -> list[Local]:
     ]
 
 
-def _cut(trace: Trace, name: str, row: int | None) -> Array:
+def cut_to_row(trace: Trace, name: str, row: int | None) -> Array:
+    """Return a value, of one row alone where it has rows and one is named."""
     content = trace.exact.values[name]
     return content if row is None or name not in trace.row_values else content[row : row + 1]

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from chainrule.engines.door import evaluate
 from chainrule.errors import DataError, SetupError, ShapeError, nearest
-from chainrule.explanation.replay import Replay
-from chainrule.explanation.row_pulls import Batch, batch_of_network, batch_of_run
+from chainrule.explanation.asked import asked_of_network, asked_of_run
+from chainrule.explanation.row_pulls import Batch, batch_of_run
 from chainrule.explanation.single_weights import single_weight
+from chainrule.explanation.updates.replay import Replay
 from chainrule.network.backpropagation import gradient_program
 from chainrule.network.network import Network
 from chainrule.network.plan import Layout
@@ -41,7 +42,7 @@ class LossSlice:
 
     ``name`` says what ``places`` are: values of a weight, or lengths along a direction. ``at`` is
     where the network stands, ``loss`` and ``slope`` (by the chain rule) are those of that point.
-    ``rows`` is how many rows the loss is of.
+    ``rows`` is how many rows the loss is of, ``of`` what they are called.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LossSlice:
     loss: float
     slope: float
     rows: int
+    of: str = ""
 
     @property
     def tangent(self) -> Numbers:
@@ -89,9 +91,11 @@ def loss_slice(
     what: Run | Network,
     along: Direction,
     *,
+    sample: Any = None,
     x: Any = None,
     y: Any = None,
-    loss: Any = "half_squared_error",
+    loss: Any = None,
+    data: Any = None,
     span: float | None = None,
     points: int = POINTS,
     rows: tuple[Rows, Rows] | None = None,
@@ -100,10 +104,16 @@ def loss_slice(
 
     ``along``: "dense_1.W[2,0]", or a direction, flat (parameters,) or name -> array. ``span``: how
     far to each side, of a weight by default 1 more than its size, of a direction 1. A run is taken
-    with its training rows and the parameters that it kept; a network with ``x``, ``y``, ``loss``.
-    Raises SetupError for a weight that is not there, ShapeError for a direction that does not fit.
+    with its training rows, or those of ``sample``, and the parameters that it kept; a network with
+    ``x``, ``y``, ``loss``. These arguments, and ``data``, are those of ``explain``; ``rows``
+    (training, validation) are all rows of a run again.
+    Raises SetupError for a weight that is not there, ShapeError for a direction that does not fit,
+    DataError where there are no rows.
     """
-    batch = _batch(what, x, y, loss, rows)
+    if rows is not None:
+        batch = _evenly(batch_of_run(_run(what), rows))
+    else:
+        batch = _asked_batch(what, sample, x, y, loss, data)
     layout = batch.objective.trained
     start = batch.carried[: layout.size]
     if isinstance(along, str):
@@ -119,7 +129,7 @@ def loss_slice(
     places[len(places) // 2] = at
     losses = losses_at(batch, start + (places - at)[:, None] * direction)
     loss_here, slope = _loss_and_slope(batch, direction)
-    return LossSlice(name, places, losses, at, loss_here, slope, len(batch))
+    return LossSlice(name, places, losses, at, loss_here, slope, len(batch), batch.where)
 
 
 def loss_plane(
@@ -138,7 +148,7 @@ def loss_plane(
     again unless given; of an optimizer that searches it is that of its snapshots.
     Raises SetupError for weights that are not there, and where there is no path.
     """
-    batch = _batch(run, None, None, None, rows)
+    batch = _evenly(batch_of_run(run, rows))
     way = path_of(run, rows) if path is None else np.asarray(path, dtype=np.float64)
     size = batch.objective.trained.size
     if way.ndim != 2 or way.shape[1] != size or len(way) < 2:
@@ -219,13 +229,43 @@ def _loss_and_slope(batch: Batch, direction: Numbers) -> tuple[float, float]:
     return float(loss), float(gradient @ direction)
 
 
-def _batch(what: Run | Network, x: Any, y: Any, loss: Any, rows: tuple[Rows, Rows] | None) -> Batch:
+def _asked_batch(what: Run | Network, sample: Any, x: Any, y: Any, loss: Any, data: Any) -> Batch:
+    """Return the rows that are asked for, with the parameters that a run or a network has."""
     if isinstance(what, Network):
         if x is None or y is None:
             raise DataError("A network has a loss on rows, and there are none.", "Give x and y.")
-        batch = batch_of_network(what, x, y, loss)
+        asked = asked_of_network(what, x, y, sample=sample, loss=loss)
     else:
-        batch = batch_of_run(what, rows)
+        asked = asked_of_run(_run(what), sample=sample, x=x, y=y, data=data)
+        if loss is not None:
+            raise SetupError("A run has its own loss.", "Leave loss out, or draw run.network.")
+    objective = asked.objective.in_prediction
+    held = {**asked.network.parameters, **asked.network.state}
+    many = len(asked.rows[0])
+    where = f"{many:,} rows" if many > 1 else asked.names.names[0]
+    batch = Batch(
+        objective,
+        objective.carried.flat_array(held, "float64"),
+        objective.frozen.flat_array(held, "float64"),
+        (),
+        tuple(asked.rows),
+        asked.names,
+        where,
+    )
+    return _evenly(batch)
+
+
+def _run(what: Any) -> Run:
+    if isinstance(what, Run):
+        return what
+    raise SetupError(
+        f"{type(what).__name__} is neither a run nor a network.",
+        "Give what train() returned, the folder of a run, or a Network.",
+    )
+
+
+def _evenly(batch: Batch) -> Batch:
+    """Return a batch of at most so many rows, chosen evenly of more."""
     if len(batch) <= MOST_ROWS:
         return batch
     chosen = np.linspace(0, len(batch) - 1, MOST_ROWS).round().astype(np.int64)

@@ -29,6 +29,7 @@ from chainrule.explanation.given_row import (
     usual_row,
 )
 from chainrule.explanation.straight_line import Look, Shares, shares_along
+from chainrule.explanation.trace_document import plain_document
 from chainrule.network.forms import flat_values
 from chainrule.network.network import Network
 from chainrule.network.plan import Plan
@@ -127,7 +128,7 @@ class Attribution(Faces):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attribution as plain data for JSON."""
-        return {
+        document = {
             "version": VERSION,
             "method": "integrated gradients",
             **asdict(self),
@@ -137,6 +138,7 @@ class Attribution(Faces):
             "residual": self.residual,
             "sentence": self.sentence(),
         }
+        return dict(plain_document(document))
 
     def __str__(self) -> str:
         return self.sentence()

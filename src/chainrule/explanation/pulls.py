@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.decisions import counted
-from chainrule.explanation.rule_text import written
+from chainrule.explanation.trace_document import plain_document
+from chainrule.explanation.written import written
 
 # So many rows are named on each side where a sentence is asked for.
 NAMED = 3
@@ -160,7 +161,7 @@ class Pulls:
 
     def to_dict(self, most: int = 20) -> dict[str, Any]:
         """Return the pulls as plain data, of each side the strongest ``most`` and the rest."""
-        return {
+        document = {
             "target": self.target,
             "meaning": self.meaning,
             "where": self.where,
@@ -174,6 +175,7 @@ class Pulls:
             "fights": [one.to_dict() for one in self.fights],
             "sentences": list(self.sentences()),
         }
+        return dict(plain_document(document))
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())

@@ -16,10 +16,10 @@ from chainrule.engines.door import evaluate
 from chainrule.engines.per_row import per_row
 from chainrule.errors import SetupError
 from chainrule.explanation.pulls import Fight, Pull, Pulls, pulls_in_order
-from chainrule.explanation.replay import Replay
 from chainrule.explanation.run_rows import rows_of_run, training_row_names
 from chainrule.explanation.single_weights import SingleWeight, meaning_in_run, single_weight
 from chainrule.explanation.trace import RowNames
+from chainrule.explanation.updates.replay import Replay
 from chainrule.network.backpropagation import LossChoice, gradient_program, objective_for
 from chainrule.network.derivatives import per_example_program
 from chainrule.network.forms import flat_values, noise_and_rows, signed_seed

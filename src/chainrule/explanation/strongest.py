@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,70 +52,90 @@ class Route:
         }
 
 
-def strongest_sizes(links: Sequence[Link], start: str, entry: int) -> dict[str, Array]:
-    """Return, for each value, the size of the strongest route from each entry to the loss.
+def strongest_sizes(links: Sequence[Link]) -> dict[str, Array]:
+    """Return, for each value, the size of the strongest route from each entry to the loss, flat.
 
-    Entries that no live route leads to from the start are left at 0. Raises RouteLimitError.
+    Raises RouteLimitError where there are too many slopes.
     """
-    reached = reached_from(links, start, entry)
     best: dict[str, Array] = {"loss": np.ones(1)}
     for link in reversed(links):
-        if link.target not in best or link.source not in reached:
-            continue
-        found = link.edges(np.flatnonzero(reached[link.source]))
-        sizes = np.abs(found.slopes) * best[link.target][found.targets]
-        own = best.setdefault(link.source, np.zeros(int(np.prod(link.shape))))
-        np.maximum.at(own, found.sources, sizes)
+        if link.target in best:
+            sizes = link.pull_largest(best[link.target].reshape(link.target_shape)).reshape(-1)
+            own = best.get(link.source)
+            best[link.source] = sizes if own is None else np.maximum(own, sizes)
     return best
 
 
-def reached_from(links: Sequence[Link], start: str, entry: int) -> dict[str, Array]:
-    """Return which entries of each value live slopes lead to, from one entry of ``start``."""
-    shapes = {one.source: one.shape for one in links}
-    mask = np.zeros(int(np.prod(shapes.get(start, (1,)))), dtype=bool)
-    mask[entry] = True
-    reached = {start: mask}
-    for link in links:
-        if link.source in reached:
-            here = reached[link.source].astype(np.float64).reshape(link.shape)
-            ahead = np.asarray(link.push(here, "live")).reshape(-1) > 0
-            known = reached.get(link.target)
-            reached[link.target] = ahead if known is None else known | ahead
-    return reached
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """How a route goes on by one slope, the way that will turn out strongest first.
+
+    ``so_far`` is the size of the route itself; the arrays have an entry for each way.
+    """
+
+    route: Route
+    so_far: float
+    links: tuple[Link, ...]
+    which: Array
+    targets: Array
+    slopes: Array
+    bounds: Array
+
+    def longer(self, way: int) -> tuple[Route, float]:
+        """Return the route that goes one way, and its size."""
+        link, slope = self.links[self.which[way]], float(self.slopes[way])
+        longer = Route(
+            (*self.route.places, Place(link.target, int(self.targets[way]))),
+            (*self.route.slopes, slope),
+            (*self.route.steps, link.step),
+        )
+        return longer, self.so_far * abs(slope)
+
+
+def _ways(
+    route: Route, so_far: float, links: Sequence[Link], best: Mapping[str, Array]
+) -> _Ways | None:
+    """Return how a route goes on, None where no live slope leads on."""
+    going = tuple(one for one in links if one.target in best)
+    if not going:
+        return None
+    edges = [one.edges(np.array([route.places[-1].entry])) for one in going]
+    targets = np.concatenate([one.targets for one in edges])
+    slopes = np.concatenate([one.slopes for one in edges])
+    which = np.repeat(np.arange(len(going)), [len(one.targets) for one in edges])
+    ahead = [best[link.target][one.targets] for link, one in zip(going, edges, strict=True)]
+    bounds = so_far * np.abs(slopes) * np.concatenate(ahead)
+    order = np.argsort(-bounds, kind="stable")[: np.count_nonzero(bounds > 0)]
+    if not len(order):
+        return None
+    return _Ways(route, so_far, going, which[order], targets[order], slopes[order], bounds[order])
 
 
 def routes_by_size(links: Sequence[Link], start: str, entry: int) -> Iterator[Route]:
     """Yield the live routes from one entry to the loss, the strongest first.
 
-    Raises RouteLimitError where there are too many slopes to look at one by one.
+    Of the ways on from a place only the next one waits, so that little is put in order. Raises
+    RouteLimitError where there are too many slopes.
     """
-    best = strongest_sizes(links, start, entry)
+    best = strongest_sizes(links)
     leading: dict[str, list[Link]] = {}
     for link in links:
         leading.setdefault(link.source, []).append(link)
     number = itertools.count()
+    waiting: list[tuple[float, int, _Ways, int]] = []
+
+    def wait(ways: _Ways | None, way: int) -> None:
+        if ways is not None and way < len(ways.bounds):
+            heapq.heappush(waiting, (-float(ways.bounds[way]), next(number), ways, way))
+
     first = Route((Place(start, entry),), (), ())
-    size = float(best[start][entry]) if start in best else 0.0
-    waiting = [(-size, next(number), 1.0, first)] if size > 0 else []
+    wait(_ways(first, 1.0, leading.get(start, ()), best), 0)
     while waiting:
-        _, _, so_far, route = heapq.heappop(waiting)
-        here = route.places[-1]
-        if here.name == "loss":
+        _, _, ways, way = heapq.heappop(waiting)
+        wait(ways, way + 1)
+        route, size = ways.longer(way)
+        here = route.places[-1].name
+        if here == "loss":
             yield route
-            continue
-        for link in leading.get(here.name, ()):
-            if link.target not in best:
-                continue
-            found = link.edges(np.array([here.entry]))
-            ahead = so_far * np.abs(found.slopes)
-            bounds = ahead * best[link.target][found.targets]
-            for way in np.flatnonzero(bounds > 0):
-                place = Place(link.target, int(found.targets[way]))
-                longer = Route(
-                    (*route.places, place),
-                    (*route.slopes, float(found.slopes[way])),
-                    (*route.steps, link.step),
-                )
-                heapq.heappush(
-                    waiting, (-float(bounds[way]), next(number), float(ahead[way]), longer)
-                )
+        else:
+            wait(_ways(route, size, leading.get(here, ()), best), 0)

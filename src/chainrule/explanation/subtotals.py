@@ -18,6 +18,7 @@ from chainrule.explanation.links import Array, Link
 from chainrule.explanation.sweeps import DIGIT_BITS, Sums, joined, sums_from
 
 SHOWN = 8
+MOST_TOGETHER = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +26,23 @@ class LayerSubtotals:
     """The routes through each unit of one value, over all rows.
 
     ``signed``, ``positive`` and ``negative`` are flat, one number for each unit (the entries of a
-    row; of a value without rows all entries), named by ``units``. ``around`` is what routes carry
-    that do not pass the value; ``total`` is the gradient.
+    row; of a value without rows all entries), which have the places of ``shape``. ``around`` is
+    what routes carry that do not pass the value; ``total`` is the gradient.
     """
 
     value: str
-    units: tuple[str, ...]
+    shape: tuple[int, ...]
     positive: Array
     negative: Array
     total: float
     passed_by_all: bool
+
+    def unit(self, place: int) -> str:
+        """Return the name of the unit at a flat place."""
+        if not self.shape:
+            return self.value
+        inside = ",".join(str(int(one)) for one in np.unravel_index(place, self.shape))
+        return f"{self.value}[{inside}]"
 
     @property
     def signed(self) -> Array:
@@ -54,7 +62,7 @@ class LayerSubtotals:
     def largest(self) -> tuple[str, float]:
         """Return the unit that most goes through, in size, and what that is."""
         place = int(np.argmax(np.abs(self.signed)))
-        return self.units[place], float(self.signed[place])
+        return self.unit(place), float(self.signed[place])
 
     def to_dict(self, shown: int = SHOWN) -> dict[str, Any]:
         """Return the largest units as plain data, with the sum of the rest; all add up."""
@@ -64,7 +72,7 @@ class LayerSubtotals:
             "value": self.value,
             "units": [
                 {
-                    "unit": self.units[place],
+                    "unit": self.unit(place),
                     "positive": float(self.positive[place]),
                     "negative": float(self.negative[place]),
                     "signed": float(self.signed[place]),
@@ -99,7 +107,7 @@ def layer_subtotals(
         found.append(
             LayerSubtotals(
                 value,
-                _unit_names(value, sums[0].shape),
+                sums[0].shape,
                 sums[0].reshape(-1),
                 sums[1].reshape(-1),
                 total,
@@ -109,26 +117,21 @@ def layer_subtotals(
     return tuple(found)
 
 
-def _unit_names(value: str, shape: tuple[int, ...]) -> tuple[str, ...]:
-    if not shape:
-        return (value,)
-    return tuple(f"{value}[{','.join(map(str, place))}]" for place in np.ndindex(shape))
-
-
 def _passing(ahead: Sequence[Array], back: Sequence[Array]) -> int:
     """Return the number of live routes through all entries of a value."""
-    lead_here = np.zeros(ahead[0].shape, dtype=bool)
-    for one in ahead:
-        lead_here |= one > 0
-    pairs = zip(_whole(ahead, lead_here), _whole(back, lead_here), strict=True)
-    return sum(one * other for one, other in pairs)
+    return sum(
+        _exact_sum(one, other) << (DIGIT_BITS * (place + behind))
+        for place, one in enumerate(ahead)
+        for behind, other in enumerate(back)
+    )
 
 
-def _whole(digits: Sequence[Array], chosen: Array) -> list[int]:
-    columns = [one[chosen].astype(np.int64).tolist() for one in digits]
-    if len(columns) == 1:
-        return list(columns[0])
-    return [
-        sum(digit << (DIGIT_BITS * place) for place, digit in enumerate(one))
-        for one in zip(*columns, strict=True)
-    ]
+def _exact_sum(one: Array, other: Array) -> int:
+    """Return the sum of the products of digits, which a float would round."""
+    left, right = one.reshape(-1).astype(np.int64), other.reshape(-1).astype(np.int64)
+    # Products have 48 bits, so that so many of them have less than 63.
+    starts = range(0, len(left), MOST_TOGETHER)
+    return sum(
+        int(left[start : start + MOST_TOGETHER] @ right[start : start + MOST_TOGETHER])
+        for start in starts
+    )

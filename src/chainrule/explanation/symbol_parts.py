@@ -11,7 +11,7 @@ _SLOPE = re.compile(r"∂(?P<of>.+)/∂(?P<by>.+)")
 _TEXTBOOK = re.compile(
     r"(?P<letter>[A-Za-zδ])(?P<indices>\d[\d,]*)?(⁽(?P<layer>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾)?(⟨(?P<row>\d+)⟩)?"
 )
-_OWN = re.compile(r"(?P<name>.+?)\[(?P<indices>[\d,]+)\]")
+_OWN = re.compile(r"(?P<name>.+?)\[(?P<indices>[\d,:]+)\]")
 _BELOW = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 

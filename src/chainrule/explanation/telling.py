@@ -52,7 +52,11 @@ def _term(term: Term, level: int, depth: int | None) -> Iterator[str]:
     indent = "  " * level
     symbols = " · ".join(_symbol(one) for one in term.factors)
     numbers = " · ".join(f"{one.value:.6g}" for one in term.factors)
-    yield f"{indent}  {_signed(term.product)} = {symbols} = {numbers}   ({term.op})"
+    if len(term.factors) == 1:
+        yield f"{indent}  {_signed(term.product)} {symbols}   ({term.op})"
+    else:
+        by = f"{term.op}, through {term.route}" if term.route else term.op
+        yield f"{indent}  {_signed(term.product)} = {symbols} = {numbers}   ({by})"
     if term.below is not None and term.below.terms and (depth is None or level + 1 < depth):
         yield from _node(term.below, level + 2, depth)
 

@@ -31,6 +31,7 @@ def _term_document(term: Term) -> dict[str, Any]:
         "through": term.through,
         "words": term.words,
         "op": term.op,
+        "route": term.route,
         "factors": [_factor_document(one) for one in term.factors],
         "product": plain_number(term.product),
         "below": None if term.below is None else node_document(term.below),

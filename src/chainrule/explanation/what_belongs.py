@@ -12,8 +12,9 @@ from chainrule.network.network import Network
 _SHOWN = frozenset({"width", "symbols", "most_nodes"})
 _PREDICTION = frozenset({"sample", "x", "reference", "output", "data"})
 _RECEIPT = frozenset({"step", "data"})
+_STEP = frozenset({"step", "data", "training"})
 # What is refused later, in a sentence of its own, belongs here too.
-_RUN = frozenset({"sample", "x", "y", "data", "loss", "training"})
+_RUN = frozenset({"sample", "x", "y", "data", "loss"})
 _NETWORK = frozenset({"sample", "x", "y", "data", "loss", "dtype"})
 _IN_TRAINING = _NETWORK | {"training", "seed", "step"}
 
@@ -39,6 +40,8 @@ def _belonging(
         if given.get("training"):
             return "a network in training", _IN_TRAINING
         return "a network as it predicts", _NETWORK
+    if given.get("training"):
+        return "the gradient of a step", _STEP
     if "step" in given:
         return "a step of a training", _RECEIPT
     return "the gradient of a run", _RUN
@@ -47,6 +50,6 @@ def _belonging(
 def _remedy(name: str, known: frozenset[str]) -> str:
     if known is _NETWORK and name in _IN_TRAINING:
         return "Say training=True as well, or leave it out."
-    if name in _PREDICTION and known is not _RECEIPT:
+    if name in _PREDICTION and known not in (_RECEIPT, _STEP):
         return "Leave it out, or leave the target out to explain a prediction."
     return "Leave it out."

@@ -43,6 +43,11 @@ def reason(error: OSError) -> str:
     return _REASONS.get(error.errno or 0, unknown)
 
 
+def elsewhere(error: OSError) -> str:
+    """Return what a user can do where the operating system refused to write."""
+    return f"{'Make room there, or choose' if error.errno in FULL else 'Choose'} another place."
+
+
 def shown(text: str | Path, limit: int = 200) -> str:
     """Return text that may come from a hostile file, fit for one line of a terminal."""
     printable = "".join(letter if letter.isprintable() else "?" for letter in str(text))

@@ -21,7 +21,8 @@ from chainrule.arrays import (
     where,
     zeros_like,
 )
-from chainrule.ops.op import Changes, Example, Gradients, sum_of_parts
+from chainrule.ops.following import sum_of_parts
+from chainrule.ops.op import Changes, Example, Gradients
 from chainrule.ops.words import linear_word, unbroadcast, word
 from chainrule.shapes import ROWS, normal_axes
 

@@ -7,6 +7,8 @@ NIPS 2017: q (n, t, d) asks, k (n, s, d) answers, v (n, s, e) is taken.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
@@ -118,6 +120,32 @@ def _back(
     return _joined(at_q), _joined(at_k), _joined(at_v)
 
 
+Route = Callable[..., Gradients]
+
+
+def _routes(masked: bool) -> dict[str, Route]:
+    """Return the three ways to y: what asks, what answers, and what is taken."""
+
+    def way(place: int) -> Route:
+        def rule(
+            grad_y: Array,
+            y: Array,
+            q: Array,
+            k: Array,
+            v: Array,
+            *masks: Array,
+            heads: int = 1,
+            causal: bool = False,
+        ) -> Gradients:
+            found = _back(grad_y, q, k, v, masks[0] if masked else None, heads, causal)
+            parts = [one if own == place else None for own, one in enumerate(found)]
+            return *parts, *(None for _ in masks)
+
+        return rule
+
+    return {"the query": way(0), "the key": way(1), "the value": way(2)}
+
+
 BY_ITSELF = ((ROWS, 3, 4),) * 3
 TO_OTHERS = ((ROWS, 2, 4), (ROWS, 3, 4), (ROWS, 3, 2))
 # A mask of no place is among those that are drawn for these.
@@ -146,6 +174,8 @@ class attention:
     ``heads`` share the features: each compares and takes its own part. ``causal`` keeps a place
     from looking at later ones.
     """
+
+    routes: ClassVar = _routes(masked=False)
 
     @staticmethod
     def forward(q: Array, k: Array, v: Array, heads: int = 1, causal: bool = False) -> Array:
@@ -184,6 +214,8 @@ class masked_attention:
 
     A place that may look at none takes 0.
     """
+
+    routes: ClassVar = _routes(masked=True)
 
     @staticmethod
     def forward(

@@ -7,13 +7,15 @@ The rules are the same but for the axis on which they stand.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from chainrule.arrays import Array, count, maximum, reshape, sqrt, sum_over
+from chainrule.arrays import Array, broadcast_like, count, maximum, reshape, sqrt, sum_over
 from chainrule.ops.blocks import ABOVE_0
 from chainrule.ops.op import Example, Gradients, op
 from chainrule.shapes import ROWS, Shape
 
+EPSILON = 1e-5
 POSITIVE = {"variance": (0.3, 2.0)}
 
 
@@ -90,6 +92,40 @@ def _gradients(grad_y: Array, x: Array, scale: Array, epsilon: float, axis: int)
     return grad_x, grad_scale, grad_shift, None, None
 
 
+def _routes(axis: int) -> dict[str, Callable[..., Gradients]]:
+    """Return the three ways of x to y: by itself, and by its share in mean and variance."""
+
+    def itself(grad_y: Array, y: Array, x: Array, *rest: Array, **settings: Any) -> Gradients:
+        normal, steepness = _normal_and_steepness(x, rest[0], settings, axis)
+        grad_scale, grad_shift = _over_batch(grad_y * normal, axis), _over_batch(grad_y, axis)
+        return grad_y * steepness, grad_scale, grad_shift, None, None
+
+    def by_mean(grad_y: Array, y: Array, x: Array, *rest: Array, **settings: Any) -> Gradients:
+        _, steepness = _normal_and_steepness(x, rest[0], settings, axis)
+        shared = _beside(_over_batch(grad_y, axis) / _entries(x, axis), x, axis) * steepness
+        return -broadcast_like(shared, x), None, None, None, None
+
+    def by_variance(grad_y: Array, y: Array, x: Array, *rest: Array, **settings: Any) -> Gradients:
+        normal, steepness = _normal_and_steepness(x, rest[0], settings, axis)
+        along = _beside(_over_batch(grad_y * normal, axis) / _entries(x, axis), x, axis)
+        return -(along * normal * steepness), None, None, None, None
+
+    return {
+        "the number itself": itself,
+        "the mean of the batch": by_mean,
+        "the variance of the batch": by_variance,
+    }
+
+
+def _normal_and_steepness(
+    x: Array, scale: Array, settings: dict[str, Any], axis: int
+) -> tuple[Array, Array]:
+    """Return x at mean 0 and variance 1, and the slope of y along x with both held."""
+    _, centred, squares = _moments(x, axis)
+    inverse = _inverse_deviation(squares, x, axis, settings.get("epsilon", EPSILON))
+    return centred * _beside(inverse, x, axis), _beside(scale * inverse, x, axis)
+
+
 FORMULA = (
     r"y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta, \quad "
     r"\mu, \sigma^2 \text{ over the batch}"
@@ -129,6 +165,8 @@ class batch_norm:
     one less than the numbers that it is of. Ioffe and Szegedy, "Batch normalization", ICML 2015.
     """
 
+    routes: ClassVar = _routes(axis=1)
+
     @staticmethod
     def forward(
         x: Array,
@@ -137,7 +175,7 @@ class batch_norm:
         mean: Array,
         variance: Array,
         momentum: float = 0.1,
-        epsilon: float = 1e-5,
+        epsilon: float = EPSILON,
     ) -> tuple[Array, Array, Array]:
         return _normalized(x, scale, shift, (mean, variance), (momentum, epsilon), axis=1)
 
@@ -149,7 +187,7 @@ class batch_norm:
         mean: Array,
         variance: Array,
         momentum: float = 0.1,
-        epsilon: float = 1e-5,
+        epsilon: float = EPSILON,
     ) -> Array:
         return _predicted(x, scale, shift, (mean, variance), epsilon, axis=1)
 
@@ -163,7 +201,7 @@ class batch_norm:
         mean: Array,
         variance: Array,
         momentum: float = 0.1,
-        epsilon: float = 1e-5,
+        epsilon: float = EPSILON,
     ) -> Gradients:
         return _gradients(grad_y, x, scale, epsilon, axis=1)
 
@@ -191,6 +229,8 @@ class batch_norm_over_time:
     Ioffe and Szegedy, "Batch normalization", ICML 2015.
     """
 
+    routes: ClassVar = _routes(axis=2)
+
     @staticmethod
     def forward(
         x: Array,
@@ -199,7 +239,7 @@ class batch_norm_over_time:
         mean: Array,
         variance: Array,
         momentum: float = 0.1,
-        epsilon: float = 1e-5,
+        epsilon: float = EPSILON,
     ) -> tuple[Array, Array, Array]:
         return _normalized(x, scale, shift, (mean, variance), (momentum, epsilon), axis=2)
 
@@ -211,7 +251,7 @@ class batch_norm_over_time:
         mean: Array,
         variance: Array,
         momentum: float = 0.1,
-        epsilon: float = 1e-5,
+        epsilon: float = EPSILON,
     ) -> Array:
         return _predicted(x, scale, shift, (mean, variance), epsilon, axis=2)
 
@@ -225,7 +265,7 @@ class batch_norm_over_time:
         mean: Array,
         variance: Array,
         momentum: float = 0.1,
-        epsilon: float = 1e-5,
+        epsilon: float = EPSILON,
     ) -> Gradients:
         return _gradients(grad_y, x, scale, epsilon, axis=2)
 

@@ -67,6 +67,18 @@ def predicting_rule(
     return found
 
 
+def routes_of(block: type, name: str) -> dict[str, Callable[..., Any]]:
+    """Return the named parts of backward of a block. Raises SetupError for what is no rule."""
+    found = getattr(block, "routes", {})
+    named = isinstance(found, Mapping) and len(found) != 1
+    if not named or not all(isinstance(one, str) and callable(found[one]) for one in found):
+        raise SetupError(
+            f"The routes of the op '{name}' are no names with a rule each, two or more.",
+            "Write routes = {'the mean': rule, 'the rest': other_rule} in its class.",
+        )
+    return dict(found)
+
+
 def _check_prediction(name: str, predicting: Callable[..., Any] | None, due: int) -> None:
     if predicting is None:
         raise SetupError(

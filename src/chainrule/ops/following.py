@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chainrule.arrays import Array
@@ -44,3 +44,12 @@ def tangent_of(forward: Callable[..., Any], flowing: int) -> Callable[..., Any]:
         return made[0] if flowing == 1 else made[:flowing]
 
     return tangent
+
+
+def sum_of_parts(parts: Iterable[Any]) -> Any:
+    """Return the sum of the parts that are there, ``None`` where there is none."""
+    total = None
+    for part in parts:
+        if part is not None:
+            total = part if total is None else total + part
+    return total

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.arrays import Array, mean_over, sqrt, sum_over
+from typing import ClassVar
+
+from chainrule.arrays import Array, broadcast_like, mean_over, sqrt, sum_over
 from chainrule.ops.blocks import ABOVE_0
 from chainrule.ops.op import Example, Gradients, op
 from chainrule.shapes import ROWS
@@ -13,6 +15,30 @@ def _scaled_to_one(x: Array, epsilon: float) -> tuple[Array, Array]:
     centred = x - mean_over(x, -1, keepdims=True)
     factor = 1.0 / sqrt(mean_over(centred * centred, -1, keepdims=True) + epsilon)
     return centred * factor, factor
+
+
+def _itself(
+    grad_y: Array, y: Array, x: Array, gain: Array, bias: Array, epsilon: float = 1e-5
+) -> Gradients:
+    normal, factor = _scaled_to_one(x, epsilon)
+    rows = tuple(range(x.ndim - 1))
+    return grad_y * gain * factor, sum_over(grad_y * normal, rows), sum_over(grad_y, rows)
+
+
+def _by_mean(
+    grad_y: Array, y: Array, x: Array, gain: Array, bias: Array, epsilon: float = 1e-5
+) -> Gradients:
+    _, factor = _scaled_to_one(x, epsilon)
+    shared = mean_over(grad_y * gain, -1, keepdims=True) * factor
+    return -broadcast_like(shared, x), None, None
+
+
+def _by_variance(
+    grad_y: Array, y: Array, x: Array, gain: Array, bias: Array, epsilon: float = 1e-5
+) -> Gradients:
+    normal, factor = _scaled_to_one(x, epsilon)
+    along = mean_over(grad_y * gain * normal, -1, keepdims=True)
+    return -(along * normal * factor), None, None
 
 
 @op(
@@ -32,6 +58,12 @@ class layer_norm:
     Ba, Kiros, Hinton, "Layer normalization", arXiv:1607.06450. The mean and the variance (divided
     by the number of features) are those of the last axis; ``epsilon`` keeps the root above 0.
     """
+
+    routes: ClassVar = {
+        "the number itself": _itself,
+        "the mean of the row": _by_mean,
+        "the variance of the row": _by_variance,
+    }
 
     @staticmethod
     def forward(x: Array, gain: Array, bias: Array, epsilon: float = 1e-5) -> Array:

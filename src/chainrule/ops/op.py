@@ -19,7 +19,7 @@ pattern) are left out of all three. What ``forward_predict`` makes is in the roo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -33,10 +33,17 @@ from chainrule.ops.blocks import (
     check_block,
     check_settings,
     predicting_rule,
+    routes_of,
     rule_of,
     settings_of,
 )
-from chainrule.ops.following import no_gradient, no_tangent, scaled_by, tangent_of
+from chainrule.ops.following import (
+    no_gradient,
+    no_tangent,
+    scaled_by,
+    sum_of_parts,
+    tangent_of,
+)
 from chainrule.ops.patterns import Pattern, SizeRule
 from chainrule.shapes import Kind, Shape
 from chainrule.word_shapes import WORD_SHAPES
@@ -98,6 +105,7 @@ class Op:
     noise: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str] = field(default_factory=dict)
     forward_predict: Callable[..., Any] | None = None
+    routes: Mapping[str, Callable[..., Gradients]] = field(default_factory=dict)
     fewest_rows: Callable[..., int] | None = None
     cuts: tuple[str, ...] = ()
     sizes: Mapping[str, SizeRule] = field(default_factory=dict)
@@ -246,6 +254,9 @@ def op(
     gives the outputs that are no state; rows do not mix in it. A rule ``fewest_rows(*shapes)``, of
     the inputs' shapes in one row, says how many rows a step needs.
 
+    ``routes`` of the class, where backward is a sum, names its parts ("the mean of the batch"):
+    each is a rule like backward.
+
     ``bounds`` gives the least and the most of a setting; ``cuts`` names inputs whose gradient ends
     here on purpose, though forward depends on them. ``takes_none``: backward is given ``None``, not
     zeros, for an output that nothing reads. ``differentiable=False``: no input has a gradient.
@@ -282,6 +293,7 @@ def op(
                 noise=noise,
                 state=state,
                 forward_predict=predicting_rule(block, own_name, pattern, names, noise, state),
+                routes=routes_of(block, own_name),
                 fewest_rows=getattr(block, "fewest_rows", None),
                 cuts=tuple(cuts),
                 takes_none=takes_none,
@@ -386,12 +398,3 @@ def multilinear(
             role=role,
         )
     )
-
-
-def sum_of_parts(parts: Iterable[Any]) -> Any:
-    """Return the sum of the parts that are there, ``None`` where there is none."""
-    total = None
-    for part in parts:
-        if part is not None:
-            total = part if total is None else total + part
-    return total

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.arrays import Array
-from chainrule.ops.op import Changes, Example, Gradients, sum_of_parts
+from chainrule.ops.following import sum_of_parts
+from chainrule.ops.op import Changes, Example, Gradients
 from chainrule.ops.words import linear_word, word
 from chainrule.shapes import ROWS
 from chainrule.sliding import convolve, convolve_transposed, convolve_weights, overlap_add, windows

@@ -27,7 +27,8 @@ from chainrule.arrays import (
     where,
     zeros_like,
 )
-from chainrule.ops.op import Changes, Example, Gradients, Kink, Op, enter, sum_of_parts
+from chainrule.ops.following import sum_of_parts
+from chainrule.ops.op import Changes, Example, Gradients, Kink, Op, enter
 from chainrule.ops.patterns import Pattern
 from chainrule.shapes import ROWS
 

@@ -10,6 +10,7 @@ from chainrule.optimizers.evolution import EvolutionStrategy
 from chainrule.optimizers.gauss_newton import GaussNewton
 from chainrule.optimizers.lbfgs import LBFGS
 from chainrule.optimizers.levenberg_marquardt import LevenbergMarquardt
+from chainrule.optimizers.one_step_secant import OneStepSecant
 from chainrule.optimizers.optimizer import (
     ALIASES,
     BUILT_IN,
@@ -69,6 +70,7 @@ __all__ = [
     "NAdam",
     "Nesterov",
     "OneCycle",
+    "OneStepSecant",
     "Optimizer",
     "PolakRibiere",
     "PowellBeale",

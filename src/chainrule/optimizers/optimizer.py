@@ -71,8 +71,8 @@ ELSEWHERE = {
     "traincgb": "conjugate_gradient_powell_beale", "traincgf": "conjugate_gradient_fletcher_reeves",
     "traincgp": "conjugate_gradient_polak_ribiere", "traingd": "gradient_descent",
     "traingda": "adaptive_rate", "traingdm": "momentum", "traingdx": "adaptive_rate",
-    "trainlm": "levenberg_marquardt", "trainoss": "lbfgs", "trainrp": "irprop_plus",
-    "trainscg": "scaled_conjugate_gradient",
+    "trainlm": "levenberg_marquardt", "trainoss": "one_step_secant",
+    "trainrp": "irprop_plus", "trainscg": "scaled_conjugate_gradient",
 }  # fmt: skip
 PARTS = ("formula", "needs", "learning_rate", "initial", "update")
 SEARCHING_PARTS = ("formula", "needs", "initial", "iteration")

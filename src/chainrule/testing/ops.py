@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     rules.shapes_follow_the_pattern,
     rules.nothing_is_changed,
     rules.backward_is_the_adjoint,
+    rules.routes_sum_to_backward,
     slopes.tangent_is_the_slope,
     slopes.none_means_flat,
     kinks.one_sided_slopes,
@@ -37,7 +38,8 @@ def check_op(
 
     The op is given by its name, by the class that ``@op`` stands above, or as it is in the table.
     Each of the op's examples (or those given) is drawn from ``seed`` and tried: the shapes of its
-    pattern; inputs left as they were; backward as the true adjoint of tangent, to rounding;
+    pattern; inputs left as they were; backward as the true adjoint of tangent, to rounding, and
+    its named routes, where it has some, as parts that sum to it;
     tangent against central differences of forward alone in float64, from one side at declared
     kinks; ``None`` for a gradient only where forward is flat; mixing along the axes that
     ``couples`` names and no others; the traced program on the reference engine against the rules

@@ -109,5 +109,35 @@ def backward_is_the_adjoint(trial: Trial) -> Iterator[str]:
             )
 
 
+def routes_sum_to_backward(trial: Trial) -> Iterator[str]:
+    """The named routes of an op are parts of backward: together they give what it gives."""
+    op = trial.op
+    if not op.routes:
+        return
+    totals: list[Any] = [None] * len(trial.inputs)
+    sizes = [0.0] * len(trial.inputs)
+    for name, rule in op.routes.items():
+        parts: Any = rule(trial.grad_y, trial.y, *trial.inputs, **trial.settings)
+        if not isinstance(parts, tuple) or len(parts) != len(trial.inputs):
+            yield f"the route through {name} returns no tuple of {len(trial.inputs)} gradients."
+            return
+        for place, part in enumerate(parts):
+            if part is None:
+                continue
+            if np.shape(part) != trial.inputs[place].shape:
+                yield (
+                    f"the route through {name} gives {name_of(op, place)} a gradient of shape "
+                    f"{np.shape(part)}, and {name_of(op, place)} has {trial.inputs[place].shape}."
+                )
+                return
+            totals[place] = part if totals[place] is None else totals[place] + part
+            sizes[place] += float(np.max(np.abs(part), initial=0.0))
+    for place, (total, due) in enumerate(zip(totals, trial.gradients, strict=True)):
+        if (total is None) != (due is None):
+            yield f"the routes and backward differ in whether {name_of(op, place)} has a gradient."
+        elif due is not None and not np.all(np.abs(total - due) <= ADJOINT_BOUND * sizes[place]):
+            yield f"the routes do not sum to backward at {name_of(op, place)}."
+
+
 def _total(terms: Any) -> float:
     return float(sum(np.sum(term) for term in terms))

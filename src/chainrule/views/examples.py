@@ -7,9 +7,8 @@ import runpy
 import sys
 from pathlib import Path
 
-from chainrule.errors import DataError, SetupError, nearest
-
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+from chainrule.errors import DataError, nearest
+from chainrule.views.picture_files import check_picture_name
 
 
 def example_files(folder: Path) -> dict[str, Path]:
@@ -41,11 +40,8 @@ def run_example(folder: Path, name: str, figure: Path | None) -> None:
     Raises DataError where there is not one such example, SetupError for a figure of another kind
     than PNG, SVG, or PDF.
     """
-    if figure is not None and figure.suffix.lower() not in FIGURE_SUFFIXES:
-        raise SetupError(
-            f"A figure cannot be saved as '{figure.name}'.",
-            f"Give a name that ends in {', '.join(FIGURE_SUFFIXES[:-1])} or {FIGURE_SUFFIXES[-1]}.",
-        )
+    if figure is not None:
+        check_picture_name(figure)
     files = example_files(folder)
     plain = name.removesuffix(".py").lower().replace("-", "_")
     hits = [one for one in files if one == plain]

@@ -179,8 +179,12 @@ def _term(term: Document) -> Text:
     symbols = " · ".join(held(factor_expression(one), 2) for one in map(_spelled, factors))
     numbers = " · ".join(digits(one["value"]).replace("-", "\u2212") for one in factors)
     line = Text().append(signed(term["product"]), _STYLES[way(term["product"])])
+    if len(factors) == 1:
+        line.append(printable(f" {symbols}"))
+        return line.append(f"   ({term['op']})", "dim")
     line.append(printable(f" = {symbols} = {numbers}"))
-    return line.append(f"   ({term['op']})", "dim")
+    by = f"{term['op']}, through {term['route']}" if term["route"] else term["op"]
+    return line.append(f"   ({by})", "dim")
 
 
 def _spelled(factor: Document) -> Document:

@@ -68,6 +68,10 @@ def _term(term: Document, depth: int) -> str:
     if term["below"] is not None:
         below = f'<ul class="below">{_node(term["below"], depth)}</ul>'
     through = f"by {term['op']}, through {term['words']}"
+    if term["route"]:
+        alone = len(term["factors"]) == 1
+        way = "" if alone else f", through {term['route']}, to {term['words']}"
+        through = f"by {term['op']}{way}"
     return (
         f'<li><div class="term">'
         f"{number_html(term['product'])} = {_math(_cards(term), read_aloud(term))} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from chainrule.explanation.loss_slices import (
     loss_plane,
     loss_slice,
 )
-from chainrule.explanation.rule_text import written
+from chainrule.explanation.run_rows import rows_of_run
+from chainrule.explanation.written import written
 from chainrule.network.network import Network
+from chainrule.training.records import load
 from chainrule.training.run import Run
 from chainrule.views.axes import drawable
 from chainrule.views.charts import Chart, Dots, Line, Panel
@@ -30,12 +33,20 @@ LEVELS = 18
 DARKEST = 7.5
 
 
-def slice_figure(what: Run | Network | LossSlice, along: Direction = "", **given: Any) -> Figure:
+def slice_figure(
+    what: Run | Network | LossSlice | str | Path, along: Direction = "", **given: Any
+) -> Figure:
     """Return the loss along one weight or a direction, with the tangent where the network stands.
 
-    Arguments as for ``loss_slice``, or what it returned. The tangent is what the gradient promises:
-    where curve and line part, a step is too long to trust it.
+    ``what``: a run, the folder of one, or a network. ``along``: ``dense_1.W[2,0]``, or a direction,
+    flat (parameters,) or name -> array. ``sample``, ``x``, ``y``, ``loss``, ``data`` are those of
+    ``explain``: without ``sample`` the loss is the mean over all rows. ``span``: how far to each
+    side; ``points``: at how many places. The tangent is what the gradient promises: where curve and
+    line part, a step is too long to trust it.
+    Raises SetupError for a weight that is not there, ShapeError for a direction that does not fit,
+    DataError where there are no rows.
     """
+    what = load(what) if isinstance(what, str | Path) else what
     one = what if isinstance(what, LossSlice) else loss_slice(what, along, **given)
     finite = drawable(one.losses)
     low, high = float(one.losses[finite].min()), float(one.losses[finite].max())
@@ -52,9 +63,8 @@ def slice_figure(what: Run | Network | LossSlice, along: Direction = "", **given
         ),
         Dots(np.array([one.at]), np.array([one.loss]), "ink", f"here: {written(one.loss)}"),
     )
-    panel = Panel(
-        marks, one.name, f"loss over {one.rows:,} rows", y_limits=(low - room, high + room)
-    )
+    rows = one.of or f"{one.rows:,} rows"
+    panel = Panel(marks, one.name, f"loss of {rows}", y_limits=(low - room, high + room))
     words = (
         f"The loss along {one.name}: {written(one.loss)} at {written(one.at)}, with the slope "
         f"{written(one.slope)}; from {written(low)} to {written(high)} in the picture."
@@ -63,16 +73,30 @@ def slice_figure(what: Run | Network | LossSlice, along: Direction = "", **given
 
 
 def plane_figure(
-    what: Run | LossPlane, weights: tuple[str, str] | None = None, **given: Any
+    what: Run | LossPlane | str | Path,
+    weights: tuple[str, str] | None = None,
+    *,
+    data: Any = None,
+    **given: Any,
 ) -> Figure:
     """Return the loss over a plane, with the path of the training on it and how much it holds.
 
-    Arguments as for ``loss_plane``, or what it returned. Where the plane holds little of the path,
-    the losses under its shadow are not those that the training had.
+    ``what``: a run, or the folder of one. ``weights``: two of its weights, (``dense_1.W[0,0]``,
+    ``dense_2.b[0]``); by default the plane is the one that holds most of the path. ``data``: the
+    table of a run again, where it is no longer where it was. ``points``: at how many places along
+    each side. Where the plane holds little of the path, the losses under its shadow are not those
+    that the training had.
+    Raises SetupError for weights that are not there, and where there is no path; DataError where
+    there are no rows.
     """
     from matplotlib.figure import Figure
 
-    plane = what if isinstance(what, LossPlane) else loss_plane(what, weights, **given)
+    what = load(what) if isinstance(what, str | Path) else what
+    if isinstance(what, LossPlane):
+        plane = what
+    else:
+        given = {"rows": rows_of_run(what, data), **given}
+        plane = loss_plane(what, weights, **given)
     figure = Figure(figsize=(7.0, 5.0), layout="constrained")
     axes = figure.subplots()
     finite = np.where(drawable(plane.losses), plane.losses, np.nan)

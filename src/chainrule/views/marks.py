@@ -8,8 +8,8 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from chainrule.explanation.exercise import BLANKS
-from chainrule.explanation.marking import Marks
+from chainrule.explanation.worksheets.exercise import BLANKS
+from chainrule.explanation.worksheets.marking import Marks
 from chainrule.views.grid import Grid
 
 COLUMNS = (

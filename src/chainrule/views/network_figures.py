@@ -10,15 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError
-from chainrule.explanation.rule_text import written
+from chainrule.explanation.asked import Asked, asked_of_network, asked_of_run
+from chainrule.explanation.written import written
 from chainrule.network.network import Network
 from chainrule.network.plan import Plan
+from chainrule.training.records import load
+from chainrule.training.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,22 +63,39 @@ class Connection:
 
 
 def network_figure(
-    network: Network,
-    gradients: Mapping[str, Any],
+    what: Run | Network | str | Path,
+    gradients: Mapping[str, Any] | None = None,
     *,
+    sample: Any = None,
+    x: Any = None,
+    y: Any = None,
+    loss: Any = None,
+    data: Any = None,
     columns: Sequence[str] = (),
     most: int = MOST_UNITS,
-    title: str = "Gradient of the loss at each weight",
+    title: str = "",
 ) -> Figure:
     """Return a network's units and weights, each weight in the sign and size of its gradient.
 
-    ``gradients``: parameter -> array, as ``gradient()`` or ``backpropagate()`` give them; where
-    they hold those at what layers give, the units show theirs, summed over rows. Of wide layers the
-    ``most`` units with the largest gradients are drawn. ``columns`` are the names of the inputs.
-    Raises SetupError for a network without a weight matrix.
+    ``what``: a run, the folder of one, or a network. ``sample``, ``x``, ``y``, ``loss``, ``data``
+    are those of ``explain``: without ``sample`` the gradient is that of the mean loss over all
+    rows. Or ``gradients``: parameter -> array, as ``gradient()`` or ``backpropagate()`` give them;
+    where they hold those at what layers give, the units show theirs, summed over rows. Of wide
+    layers the ``most`` units with the largest gradients are drawn. ``columns`` are the names of the
+    inputs.
+    Raises SetupError for a network that is not one of dense layers, and for weights without a
+    gradient; DataError where there are no rows.
     """
     from matplotlib.figure import Figure
 
+    what = load(what) if isinstance(what, str | Path) else what
+    if gradients is None:
+        asked = _asked(what, sample, x, y, loss, data)
+        gradients, columns = asked.trace().own.gradients, columns or asked.columns
+        rows = asked.names.names
+        of = rows[0] if len(rows) == 1 else f"{len(rows):,} rows"
+        title = title or f"Gradient of the loss of {of} at each weight"
+    network = what.network if isinstance(what, Run) else what
     found, links = _columns_and_connections(network.plan, gradients, most)
     tall = max(len(one.drawn) for one in found)
     figure = Figure(
@@ -91,11 +112,24 @@ def network_figure(
         names = columns if not place and len(columns) == one.count else ()
         _draw_units(axes, place, one, places[place], _at_units(gradients, one), names)
     _legend(axes, largest)
-    axes.set_title(title, loc="left")
+    axes.set_title(title or "Gradient of the loss at each weight", loc="left")
     axes.set_xlim(-0.75, len(found) - 0.45)
     axes.set_ylim(tall - 0.1, -0.9)
     axes.axis("off")
     return figure
+
+
+def _asked(what: Any, sample: Any, x: Any, y: Any, loss: Any, data: Any) -> Asked:
+    if isinstance(what, Network):
+        return asked_of_network(what, x, y, sample=sample, loss=loss)
+    if not isinstance(what, Run):
+        raise SetupError(
+            f"{type(what).__name__} is neither a run nor a network.",
+            "Give what train() returned, the folder of a run, or a Network.",
+        )
+    if loss is not None:
+        raise SetupError("A run has its own loss.", "Leave loss out, or draw run.network.")
+    return asked_of_run(what, sample=sample, x=x, y=y, data=data)
 
 
 def _columns_and_connections(
@@ -120,6 +154,12 @@ def _columns_and_connections(
             "The picture shows units in columns, and a layer here gives no single row of units.",
             "Draw a network of dense layers.",
         )
+    for name, _, _ in joined:
+        if name not in gradients:
+            raise SetupError(
+                f"There is no gradient at {name} among those that are given.",
+                "Give the gradients at all weights, or rows: x=..., y=....",
+            )
     slopes = {name: np.asarray(gradients[name], dtype=np.float64) for name, _, _ in joined}
     layers = {name: step.layer for step in plan.steps for name in step.outputs}
     columns = []

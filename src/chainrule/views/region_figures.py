@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import SetupError, ShapeError
-from chainrule.training.rows import input_array
+from chainrule.errors import SetupError
+from chainrule.training.records import load
 from chainrule.training.run import Run
 from chainrule.views.figures import COLOURS
+from chainrule.views.region_rows import Pair, TwoInputs, two_inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,47 +30,42 @@ MOST_DOTS = 2000
 
 
 def regions_figure(
-    run: Run,
-    x: Any,
+    run: Run | str | Path,
+    x: Any = None,
     y: Any = None,
     *,
-    columns: tuple[int, int] = (0, 1),
+    columns: Pair | None = None,
     names: Sequence[str] = (),
     points: int = POINTS,
+    data: Any = None,
 ) -> Figure:
     """Return which class a run predicts over two of its inputs, with rows on it.
 
-    ``x`` (rows, inputs) says how far the picture reaches, and its rows are drawn where ``y``
-    (rows,), their labels, is given. ``columns`` are the two inputs; all others are held at the
-    median of ``x``, which is said in the title. ``names`` are those of all inputs.
-    Raises SetupError for a run that predicts numbers, or more than seven classes; ShapeError for
-    rows of another width.
+    ``run``: a run, or the folder of one. ``x`` (rows, inputs), or a table, says how far the picture
+    reaches, and its rows are drawn where ``y`` (rows,), their labels, is given, or the table has
+    them; by default they are the rows that the run was trained on. ``columns`` are the two inputs,
+    by number or name, of a table two columns of numbers; by default the first two. All others are
+    held at the median of ``x``, for a table at the usual row of an explained prediction, which is
+    said in the title. ``names`` are those of all inputs. ``data``: the table of a run again, where
+    it is no longer where it was.
+    Raises SetupError for a run that predicts numbers, or more than seven classes; DataError where
+    there are no rows; ShapeError for rows of another width.
     """
     from matplotlib.figure import Figure
 
+    run = load(run) if isinstance(run, str | Path) else run
     labels = _classes(run)
-    rows = input_array(x, "x")
-    wide = rows.shape[1] if rows.ndim == 2 else 0
-    if len(set(columns)) != 2 or not all(0 <= one < wide for one in columns):
-        raise ShapeError(
-            f"x is {rows.shape}, and columns={columns!r} are no two of its inputs.",
-            f"Give two numbers from 0 to {wide - 1}." if wide > 1 else "Give (rows, inputs).",
-        )
-    across, upwards = (_reach(rows[:, one], points) for one in columns)
-    grid = np.tile(np.median(rows, axis=0), (len(across) * len(upwards), 1))
-    grid[:, list(columns)] = np.stack(np.meshgrid(across, upwards), axis=-1).reshape(-1, 2)
+    two = two_inputs(run, x, y, columns, names, data)
+    across, upwards = (_reach(one, points) for one in two.rows.T)
+    grid = two.filled(np.stack(np.meshgrid(across, upwards), axis=-1).reshape(-1, 2))
     shares = np.asarray(run.predict_proba(grid)).reshape(len(upwards), len(across), -1)
     figure = Figure(figsize=(6.4, 5.0), layout="constrained")
     axes = figure.subplots()
     regions = _draw_regions(axes, across, upwards, shares, labels)
-    if y is not None:
-        _draw_rows(axes, rows[:, list(columns)], np.asarray(y), labels)
-    named = list(names) if len(names) == wide else [f"input {one}" for one in range(wide)]
-    axes.set_xlabel(named[columns[0]])
-    axes.set_ylabel(named[columns[1]])
-    held = wide - 2
-    others = f"; {held} other input{'s' * (held > 1)} at the median" if held else ""
-    axes.set_title(f"What is predicted where{others}", loc="left")
+    _draw_rows(axes, two, labels)
+    axes.set_xlabel(two.names[0])
+    axes.set_ylabel(two.names[1])
+    axes.set_title(f"What is predicted where{two.held}", loc="left")
     axes.legend(handles=[*regions, *axes.get_legend_handles_labels()[0]], framealpha=0.9)
     return figure
 
@@ -125,11 +122,10 @@ def _draw_regions(
     return found
 
 
-def _draw_rows(axes: Axes, rows: NDArray[Any], y: NDArray[Any], labels: Sequence[Any]) -> None:
-    if y.shape != (len(rows),):
-        raise ShapeError(
-            f"y is {y.shape} for {len(rows)} rows.", "Give one label for each row of x."
-        )
+def _draw_rows(axes: Axes, two: TwoInputs, labels: Sequence[Any]) -> None:
+    rows, y = two.rows, two.labels
+    if y is None:
+        return
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).round().astype(np.int64)
     for number, label in enumerate(labels):
         own = rows[chosen][y[chosen] == label]

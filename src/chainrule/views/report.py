@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import RunFolderError, SetupError
-from chainrule.files.disk import reason, write_whole
+from chainrule.files.disk import elsewhere, reason, write_whole
 from chainrule.training.run import Run
 from chainrule.training.tables.fold_records import FoldRun, folds_of
 from chainrule.training.tables.measures import ClassPredictions, Predictions
@@ -115,7 +115,7 @@ def write_file(path: Path, contents: str | bytes, what: str) -> None:
     except OSError as error:
         raise RunFolderError(
             f"{what} could not be written to '{path}': {reason(error)}.",
-            "Choose another place.",
+            elsewhere(error),
         ) from None
 
 

@@ -112,7 +112,8 @@ def _shares(shares: Document) -> Measured:
     first = shares["first_step"]
     for name, key in ((f"before step {first}", "before"), ("the weight itself", "weight")):
         if shares[key]:
-            rows.append((name, _share(shares[key]), with_sign(shares[key] * total)))
+            share = number_of(shares[key])
+            rows.append((name, _share(share), with_sign(share * total)))
     rows.append(("together, to rounding", "", with_sign(total)))
     caption = f"The parts of {digits(total)} by the step whose gradient they come from."
     return Measured(caption, ("from", "share", "part"), tuple(rows), bars=2, strong=1)

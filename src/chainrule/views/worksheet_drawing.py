@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.explanation.exercise import PARAMETERS, Exercise
+from chainrule.explanation.worksheets.exercise import PARAMETERS, Exercise
 from chainrule.views.worksheet_symbols import number
 
 WIDTH, HEIGHT, RADIUS = 640, 270, 30

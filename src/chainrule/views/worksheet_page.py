@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.explanation.exercise import BLANKS
-from chainrule.explanation.worksheets import DECIMALS, Worksheet
+from chainrule.explanation.worksheets.exercise import BLANKS
+from chainrule.explanation.worksheets.sheets import DECIMALS, Worksheet
 from chainrule.views.page import STYLE, escaped
 from chainrule.views.worksheet_drawing import network_drawing
 from chainrule.views.worksheet_symbols import GROUPS, formula, in_numbers, number, symbol

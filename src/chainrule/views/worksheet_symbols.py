@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from chainrule.explanation.exercise import DELTAS, FORWARD, GRADIENTS, UPDATED
-from chainrule.explanation.sheet_formulas import FORMULAS, Product
+from chainrule.explanation.worksheets.exercise import DELTAS, FORWARD, GRADIENTS, UPDATED
+from chainrule.explanation.worksheets.sheet_formulas import FORMULAS, Product
 
 GROUPS = (
     ("Forward", FORWARD),

@@ -1,0 +1,1 @@
+"""Steps of a training, taken again: their rule, and from which steps a change comes."""

@@ -1,0 +1,1 @@
+"""Worksheets on backpropagation: exercises, their key, mistakes, and marks."""
