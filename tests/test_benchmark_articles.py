@@ -24,10 +24,10 @@ import articles_speed
 import articles_starts
 
 import chainrule as cr
-from chainrule.comparison.running import at_a_time
 from chainrule.errors import SetupError
 from chainrule.optimizers import BUILT_IN
 from chainrule.training import side_by_side
+from chainrule.training.side_by_side import at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("noise", "speed", "memory", "starts")
