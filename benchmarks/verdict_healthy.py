@@ -50,6 +50,7 @@ BY_OPTIMIZER: dict[str, tuple[str, str, float | None, int]] = {
     "rprop_minus": ("digits", "gelu", None, 60),
     "irprop_plus": ("heaps", "tanh", None, 60),
     "irprop_minus": ("wine", "gelu", None, 40),
+    "one_step_secant": ("breast cancer", "tanh", None, 30),
     "scaled_conjugate_gradient": ("rings", "gelu", None, 80),
     "adagrad": ("digits", "relu", 0.07, 25),
     "adadelta": ("heaps", "relu", 1.0, 40),
@@ -203,5 +204,5 @@ def early_and_late() -> list[Subject]:
 
 
 def subjects() -> list[Subject]:
-    """Return all sixty."""
+    """Return all of them."""
     return [*by_optimizer(), *deep(), *famous(), *early_and_late()]

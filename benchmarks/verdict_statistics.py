@@ -213,7 +213,7 @@ def cost(found: Sequence[Judged], watching: Sequence[float]) -> str:
         )
     if watching:
         texts.append(
-            f"Watching (`readings=50` beside `readings=0`, interleaved) takes "
+            f"Watching (`readings='auto'`, the default, beside `readings=0`, interleaved) takes "
             f"{Quartiles.of(watching)} times as long: median and quartiles of {len(watching)} "
             "pairs."
         )

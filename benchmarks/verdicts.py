@@ -30,12 +30,13 @@ from verdict_runs import AILMENTS, HEALTHY, Subject, Training
 from verdict_statistics import Judged
 
 from chainrule.diagnosis.case import case_of
-from chainrule.diagnosis.differing import effect_size, probability_of_chance
-from chainrule.diagnosis.relative_error import balanced_error, errors_of
+from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
+from chainrule.diagnosis.probes.relative_error import balanced_error, errors_of
 from chainrule.diagnosis.verdict import Verdict, verdict_of
 from chainrule.training.run import Run
 
 SEEDS, WATCHED = 10, 12
+UNWATCHED_AND_WATCHED: tuple[int | str, ...] = (0, "auto")
 OURS = LOOKS["chainrule"][0]
 SETS = {
     "held_out": ("verdict_held_out", "verdict_healthy"),
@@ -163,20 +164,21 @@ def _made(
 
 
 def watching(chosen: Sequence[Subject], most: int, rounds: int) -> list[float]:
-    """Return how many times as long trainings take with readings, in interleaved pairs."""
+    """Return how many times as long trainings take with the default readings, in interleaved
+    pairs."""
     plain = [one for one in chosen if one.is_healthy and len(one.training.data(0)[1]) > 100][:most]
     ratios = []
     for one in plain:
-        for readings in (0, 50):
+        for readings in UNWATCHED_AND_WATCHED:
             one.training.run(0, readings=readings, epochs=1)
         for number in range(rounds):
-            pair = (0, 50) if number % 2 else (50, 0)
+            pair = UNWATCHED_AND_WATCHED if number % 2 else reversed(UNWATCHED_AND_WATCHED)
             took = {readings: _seconds(one.training, readings) for readings in pair}
-            ratios.append(took[50] / took[0])
+            ratios.append(took["auto"] / took[0])
     return ratios
 
 
-def _seconds(training: Training, readings: int) -> float:
+def _seconds(training: Training, readings: int | str) -> float:
     began = time.perf_counter()
     training.run(0, readings=readings)
     return time.perf_counter() - began

@@ -10,10 +10,12 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from measured import races, uses_in, with_tables
-from sphinx.application import Sphinx
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 # What stands between the parts of a formula, and how long a line of LaTeX may be.
 BETWEEN, LONGEST = r", \quad ", 170

@@ -107,7 +107,7 @@ KINDS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
 
 def train(kind: str, **given: Any) -> Run:
     target, settings, _ = KINDS[kind]
-    settings = {"batch_size": 4, "seed": 6, **settings}
+    settings = {"batch_size": 4, "seed": 6, "readings": 50, **settings}
     return cr.train(network(), X, target, **settings, **given, **QUIET)
 
 

@@ -69,4 +69,4 @@ def recorded(
         of_each = {"size": 0.5, "gradient": 0.1, "update": 0.5 * share}
         seen = dict.fromkeys(case.setup.network.parameters, of_each)
         recording.reading(place, place, {}, seen)
-    return Examination(replace(case, recording=recording))
+    return Examination(replace(case, recording=recording, by_our_loop=False))

@@ -17,8 +17,8 @@ from reported_runs import ROWS, TARGET, healthy_run, ill_run, tanh_network
 from test_terminal import a_terminal, last_line
 
 import chainrule as cr
-from chainrule.diagnosis import at_the_end
-from chainrule.diagnosis.at_the_end import SKIPPED, line_of_signs
+from chainrule.diagnosis import end_of_training
+from chainrule.diagnosis.end_of_training import SKIPPED, line_of_signs
 
 SCHEMA = json.loads((ROOT / "docs" / "diagnosis.schema.json").read_text(encoding="utf-8"))
 TOO_HIGH = ["--optimizer", "gradient_descent", "--learning-rate", "300", "--hidden", "4"]
@@ -110,6 +110,23 @@ def test_what_is_refused(here: Here, words: list[str], code: int, cause: str) ->
 # ---------------------------------------------------------------- at the end of a training
 
 
+def test_an_interrupted_verdict_leaves_a_complete_run(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(run: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(end_of_training, "report_at_the_end", interrupted)
+    words = ["train", HEART, "--target", "disease", "--epochs", "3", "--output", "cut short"]
+    ended = here(*words)
+    assert ended.code == 0
+    assert ended.err.splitlines()[-1] == (
+        "The verdict was interrupted; it is made by: chainrule diagnose 'cut short'"
+    )
+    assert "resume" not in ended.out + ended.err
+    assert "Verdict" not in ended.out
+
+
 def test_train_ends_with_a_verdict(here: Here) -> None:
     words = ["train", HEART, "--target", "disease", "--epochs", "20"]
     well = here(*words, "--output", "one")
@@ -130,7 +147,7 @@ def test_train_ends_with_a_verdict(here: Here) -> None:
 
 def test_a_training_on_a_terminal_ends_with_its_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = a_terminal(monkeypatch)
-    monkeypatch.setattr(at_the_end, "A_MOMENT", 60.0)
+    monkeypatch.setattr(end_of_training, "A_MOMENT", 60.0)
     healthy_run_shown()
     assert last_line(shown) == "No sign of trouble."
     run = cr.train(
@@ -159,13 +176,13 @@ def test_without_a_terminal_nothing_is_said(capsys: pytest.CaptureFixture[str]) 
 
 def test_what_takes_too_long_is_left_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     run = healthy_run()
-    monkeypatch.setattr(at_the_end, "A_MOMENT", 60.0)
+    monkeypatch.setattr(end_of_training, "A_MOMENT", 60.0)
     assert line_of_signs(run) == "No sign of trouble."
-    monkeypatch.setattr(at_the_end, "A_MOMENT", 0.0)
-    monkeypatch.setattr(at_the_end, "SHARE", 0.0)
+    monkeypatch.setattr(end_of_training, "A_MOMENT", 0.0)
+    monkeypatch.setattr(end_of_training, "SHARE", 0.0)
     assert line_of_signs(run) == SKIPPED
     # Where it cannot be known before, it is left on the way.
-    monkeypatch.setattr(at_the_end, "LONGER", 0.0)
+    monkeypatch.setattr(end_of_training, "LONGER", 0.0)
     assert line_of_signs(run) == SKIPPED
 
 
@@ -174,7 +191,7 @@ def test_a_fault_in_a_sign_does_not_take_the_run(monkeypatch: pytest.MonkeyPatch
         raise ZeroDivisionError("a sign")
 
     shown = a_terminal(monkeypatch)
-    monkeypatch.setattr(at_the_end, "line_of_signs", fails)
+    monkeypatch.setattr(end_of_training, "line_of_signs", fails)
     run = healthy_run_shown()
     assert np.isfinite(run.history["loss"][-1])
     assert "could not be looked for" in last_line(shown)

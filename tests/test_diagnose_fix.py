@@ -15,9 +15,10 @@ from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fix import Fix
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdict import Finding, Verdict
+from chainrule.diagnosis.verdict import Verdict
 from chainrule.optimizers import rate_of, with_rate
 
 
@@ -64,7 +65,7 @@ def test_the_fixed_run_is_that_of_the_runs_own_start(run: Any, fix: Fix) -> None
     assert fix.run is not None
     assert fix.run.setup.seed == run.setup.seed == fix.seeds[0]
     assert fix.run.setup.epochs == run.setup.epochs
-    assert fix.run.recording.readings
+    assert fix.run.setup.readings == run.setup.readings
     again = cr.train(
         tanh_network(), ROWS, TARGET, optimizer=fix.run.setup.optimizer, epochs=60,
         validation=0.25, progress=False,
@@ -156,3 +157,20 @@ def test_another_loops_training_has_no_run_to_be_saved(tmp_path: Path) -> None:
 def test_too_few_seeds_are_refused(run: Any, seeds: Any) -> None:
     with pytest.raises(cr.SetupError, match="seeds="):
         with_remedies(run, at_rate(0.05)).fix(seeds=seeds)
+
+
+def test_what_only_people_can_do_is_said_and_nothing_is_trained() -> None:
+    random = np.random.default_rng(8)
+    x = random.normal(size=(240, 3))
+    y = random.permutation((x[:, 0] > 0.0).astype(int))
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense())
+    run = cr.train(network, x, y, learning_rate=0.01, epochs=40, validation=0.25, progress=False)
+    report = cr.diagnose(run, seconds=20)
+    assert report.name == "uninformative_labels"
+    assert report.to_dict()["primary"]["by_hand"] is True
+    assert "report.fix()" not in str(report)
+    fix = report.fix(seeds=4)
+    assert fix.run is run
+    assert not fix.attempts
+    assert fix.words.startswith("Nothing was changed: this is for you to do. Look at how labels")
+    assert "No training was made." in str(fix)

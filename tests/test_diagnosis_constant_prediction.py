@@ -12,7 +12,7 @@ import chainrule as cr
 from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 
 HELD_BACK = {
     "l2": {"l2": 2.0},
@@ -134,3 +134,16 @@ def test_slow_descent_is_tried_with_adam_unless_its_rate_is_too_low() -> None:
     assert "adam" in remedy_names(flat)
     slow = trained(waves(rows=200), 1, optimizer="gradient_descent", learning_rate=1e-6, epochs=60)
     assert "adam" not in remedy_names(slow)
+
+
+@pytest.mark.parametrize("informs", [True, False])
+def test_classes_that_are_weighed_are_judged_by_how_they_are_told_apart(informs: bool) -> None:
+    random = np.random.default_rng(4)
+    y = (np.arange(900) % 30 == 0).astype(int)
+    x = informs * (random.normal(size=(900, 2)) + 1.3 * y[:, None] * [1.0, 0.0])
+    run = cr.train(
+        cr.Network(cr.Dense(8, "tanh"), cr.Dense()), x, y, learning_rate=0.01, epochs=40,
+        class_weight="balanced", validation=0.25, progress=False,
+    )  # fmt: skip
+    assert Examination(case_of(run)).last_errors.training > 1.5
+    assert bool(signs_of(run)) is not informs

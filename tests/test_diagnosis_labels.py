@@ -13,17 +13,17 @@ import chainrule as cr
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.held_out import with_held_out
-from chainrule.diagnosis.label_experiments import (
+from chainrule.diagnosis.experiments.held_out import with_held_out
+from chainrule.diagnosis.experiments.labels import (
     compare_shuffled,
     compare_without_doubtful,
-    leaving_out,
     out_of_fold,
 )
-from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours, target_columns
 from chainrule.diagnosis.probes.row_order import joined, orders, realigned
+from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.randomness import permutation, uniform
 from chainrule.training.rows import Rows
 

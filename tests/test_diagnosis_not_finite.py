@@ -14,7 +14,7 @@ from chainrule.arrays import log
 from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.training.carry_out import carry_out
 

@@ -16,8 +16,8 @@ from chainrule.diagnosis.ailments.overfitting import OVERFITTING
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.held_out import with_best_epoch
-from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.experiments.held_out import with_best_epoch
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.classes import Classes, wrong_share
 from chainrule.randomness import normal
 from chainrule.training.recording import Recording

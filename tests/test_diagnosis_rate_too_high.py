@@ -12,7 +12,7 @@ import chainrule as cr
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.rate_changes import scaled
+from chainrule.diagnosis.remedies.rate_changes import scaled
 
 FALLING = [2.0 * 0.9**epoch for epoch in range(40)]
 

@@ -22,6 +22,8 @@ Y = np.tanh(X @ [1.0, -1.0, 0.5, 1.5])
 FLAT, DEPTH = "saturated units", "gradient of the first layer over that of the last"
 SHARED = "deviation behind a hidden softmax, over that in front of it"
 
+RELU = "relu in place of sigmoid in hidden layers"
+
 
 def trained(*layers: Any, **chosen: Any) -> Run:
     return cr.train(cr.Network(*layers), X, Y, **{"epochs": 2, **chosen}, progress=False)
@@ -97,7 +99,9 @@ def test_what_has_learned_shows_no_sign() -> None:
 def test_other_activations_get_the_start_that_they_ask_for() -> None:
     case = case_of(trained(*[cr.Dense(40, "sigmoid") for _ in range(7)], cr.Dense(1)))
     found = {one.name: one for one in SATURATION.remedies(Examination(case))}
-    changed = found["relu in hidden layers"].change(case.arrangement).setup.network
+    changed = (
+        found[f"{RELU}, with the start that it asks for"].change(case.arrangement).setup.network
+    )
     assert {one.op for one in changed.plan.steps} == {"linear", "relu"}
     starts = {one.name: one.start.name for one in changed.plan.parameters}
     assert starts["dense_1.W"].startswith("he_")
@@ -109,5 +113,5 @@ def test_a_bad_start_stays_for_other_activations() -> None:
     layers = [cr.Dense(8, "sigmoid", weights="constant 0.1") for _ in range(7)]
     case = case_of(trained(*layers, cr.Dense(1)))
     found = {one.name: one for one in SATURATION.remedies(Examination(case))}
-    changed = found["relu in hidden layers"].change(case.arrangement).setup.network
+    changed = found[RELU].change(case.arrangement).setup.network
     np.testing.assert_array_equal(changed.parameters["dense_1.W"], 0.1)

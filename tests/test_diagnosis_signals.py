@@ -15,7 +15,7 @@ from chainrule.diagnosis.ailments.saturation import SATURATION
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import outcome
+from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.ops import OPS
 from chainrule.ops.op import BUILT_IN
 

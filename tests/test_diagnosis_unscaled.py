@@ -121,3 +121,24 @@ def test_what_is_measured_is_told_from_codes() -> None:
     )
     assert measured(cases).tolist() == [True, False, False, True]
     assert measured(cases[:1]).tolist() == [False] * 4
+
+
+def test_a_single_number_far_outside_is_named_and_its_row_left_out() -> None:
+    random = np.random.default_rng(5)
+    x = random.normal(size=(240, 4))
+    y = x @ [3.0, 1.0, 0.0, -1.0]
+    x[17, 2] = 1e6
+    network = cr.Network(cr.Dense(16, "relu"), cr.Dense(1))
+    chosen: dict[str, Any] = {"optimizer": "gradient_descent", "learning_rate": 0.02}
+    found = cr.check(network, x, y, **chosen)
+    assert "Leave out row 17, which has numbers far outside" in str(found)
+    run = cr.train(network, x, y, epochs=30, validation=0.2, seed=3, progress=False, **chosen)
+    report = cr.diagnose(run, seconds=20)
+    assert report.primary is not None
+    assert report.primary.remedy is not None
+    assert report.primary.remedy.words.startswith("Leave out row 17")
+    assert report.primary.experiment is not None
+    assert np.median(report.primary.experiment.treated) < 0.2
+    # Without the number there is nothing to leave out.
+    x[17, 2] = 1.0
+    assert "Leave out" not in str(cr.check(network, x, y, **chosen))

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.errors import SetupError
 from chainrule.ops import OPS
 from chainrule.optimizers import OPTIMIZERS
@@ -53,6 +56,10 @@ def test_the_blocks_of_contributing_pass_the_tests_of_their_tables(
         assert_op(contributed.scale)
         assert_op(OPS["scale"])
         assert_optimizer(contributed.HalvingDescent)
+        case = case_of(contributed.SINGLE_ROWS.specimen(0))
+        assert contributed.SINGLE_ROWS.signs(Examination(case))
+        remedies = contributed.SINGLE_ROWS.remedies(Examination(case))
+        assert Laboratory(case, 2 * SEEDS).compare(remedies).is_clear
         with pytest.raises(SetupError, match="module is not in the table of ops"):
             assert_op(type(contributed))
     finally:

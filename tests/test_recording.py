@@ -92,7 +92,7 @@ def test_metrics_of_numbers() -> None:
 
 
 def test_readings_are_what_they_say() -> None:
-    run = trained(snapshots=1, optimizer=cr.Momentum(0.1), l2=0.1)
+    run = trained(snapshots=1, readings=50, optimizer=cr.Momentum(0.1), l2=0.1)
     assert [one["epoch"] for one in run.recording.readings] == [0, 1, 2, 3]
     for place, reading in enumerate(run.recording.readings[1:], start=1):
         before, after = (run.recording.snapshots[place + more] for more in (0, 1))
@@ -195,7 +195,7 @@ def test_what_does_not_belong_into_a_recording() -> None:
 
 
 def test_a_copy_grows_alone() -> None:
-    recording = trained(snapshots=1).recording
+    recording = trained(snapshots=1, readings=50).recording
     copy = recording.copy()
     copy.epoch(loss=1.0)
     copy.reading(9, 9, {}, {})

@@ -232,7 +232,7 @@ def interrupted(kind: str, folder: Path | None = None) -> Run:
     hooks = [one for one in (settings.get("on_epoch"), press) if one is not None]
     return cr.train(
         network(), X, target, checkpoint=folder,
-        **{"batch_size": 4, "seed": 6, **settings, "on_epoch": hooks}, **QUIET,
+        **{"batch_size": 4, "seed": 6, "readings": 50, **settings, "on_epoch": hooks}, **QUIET,
     )  # fmt: skip
 
 
@@ -364,7 +364,7 @@ def test_an_interrupt_in_the_first_epoch_keeps_what_there_is(
         return stretch(self, *given)
 
     monkeypatch.setattr(chainrule.training.loop.Loop, "_stretch", third)
-    run = cr.train(network(), X, Y, batch_size=4, epochs=5, **QUIET)
+    run = cr.train(network(), X, Y, batch_size=4, epochs=5, readings=50, **QUIET)
     assert (run.state.step, run.recording.epochs, run.best_epoch) == (3, 0, 0)
     flat = np.concatenate([one.reshape(-1) for one in run.network.parameters.values()])
     assert np.array_equal(flat, run.state.parameters)

@@ -21,6 +21,7 @@ from chainrule.engines.work import Work
 from chainrule.program import Input, trace
 from chainrule.training.loop import Loop
 from chainrule.training.metrics import Scorer
+from chainrule.training.reading_times import ReadingTimes
 from chainrule.training.readings import Readings
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
@@ -297,13 +298,16 @@ def test_scores_of_all_epochs_are_those_of_each(place: int, dtype: Any) -> None:
             assert repr(alone) == repr(column[epoch : epoch + 1])
 
 
-@given(st.integers(0, 60), st.integers(0, 300), st.integers(0, 300))
-def test_the_next_reading_is_the_first_that_is_due(readings: int, first: int, more: int) -> None:
-    nothing: Any = SimpleNamespace(objective=SimpleNamespace(trained=SimpleNamespace(size=1)))
-    setup: Any = SimpleNamespace(readings=readings, seed=0)
-    one = Readings(setup, nothing, 1)
-    due = [number for number in range(first, first + more) if one.due(number)]
-    assert one.next_due(first, first + more) == (due[0] if due else first + more)
+@given(
+    st.builds(ReadingTimes, st.integers(0, 90), st.integers(1, 9), st.integers(0, 60)),
+    st.integers(0, 300),
+    st.integers(0, 300),
+)
+def test_the_next_reading_is_the_first_that_is_due(
+    times: ReadingTimes, first: int, more: int
+) -> None:
+    due = [number for number in range(first, first + more) if times.due(number)]
+    assert times.next_due(first, first + more) == (due[0] if due else first + more)
 
 
 @given(st.integers(1, 60), st.integers(0, 300), st.integers(1, 3000))
@@ -322,7 +326,7 @@ def test_calls_one_after_another_take_every_reading_that_is_due(
         taken += [] if look is None else look.epochs
         assert all(epoch <= number < end for number in taken[-1:])
         epoch = end
-    assert taken == [number for number in range(first, first + more) if one.due(number)]
+    assert taken == [number for number in range(first, first + more) if one.times.due(number)]
 
 
 @pytest.mark.parametrize(

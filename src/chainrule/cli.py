@@ -354,9 +354,14 @@ def _report(
 
     report = None
     if is_complete(run) and not quiet and not had_ended:
-        from chainrule.diagnosis.at_the_end import report_at_the_end
+        from chainrule.diagnosis.end_of_training import report_at_the_end
 
-        report = report_at_the_end(run)
+        try:
+            report = report_at_the_end(run)
+        except KeyboardInterrupt:
+            # The run is complete and stands in its folder: there is nothing to go on with.
+            again = quoted("chainrule", "diagnose", str(folder))
+            print(f"The verdict was interrupted; it is made by: {again}", file=sys.stderr)
     if json:
         print(run_as_json(run, folder, None if report is None else report.to_dict()))
     elif not quiet:

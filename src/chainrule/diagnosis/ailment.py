@@ -15,7 +15,8 @@ from chainrule.diagnosis.sign import Sign
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.examination import Examination
-    from chainrule.diagnosis.laboratory import Experiment, Laboratory
+    from chainrule.diagnosis.experiments.experiment import Experiment
+    from chainrule.diagnosis.experiments.laboratory import Laboratory
     from chainrule.training.run import Run
 
 Confirm = Callable[["Examination", "Laboratory", Sequence[Remedy]], "Experiment | None"]

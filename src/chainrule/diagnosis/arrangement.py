@@ -55,14 +55,33 @@ def _drawn_anew(network: Network, old: int, new: int) -> Network:
 class Remedy:
     """What to do, in words ("divide the learning rate by 10, to 0.01"), and the doing of it.
 
-    ``name`` tells remedies of one ailment apart; ``code`` is the same as an argument of ``train``
-    or a line of Python, where there is one.
+    ``name`` tells it apart from every other, of all ailments: the laboratory keeps its trainings by
+    it. ``code`` is the same as an argument of ``train`` or a line of Python, where there is one.
+    ``by_hand``: only people can do it, and ``change`` changes nothing.
     """
 
     name: str
     words: str
     change: Callable[[Arrangement], Arrangement]
     code: str = ""
+    by_hand: bool = False
+
+
+def scaled_rows(rows: Rows, scaling: Scaling) -> Rows:
+    """Return rows of one input as a scaling has them, their first target scaled as well."""
+    if not len(rows):
+        return rows
+    return replace(
+        rows,
+        inputs=(scaling.inputs.scaled(rows.inputs[0]),),
+        targets=(scaling.scaled_target(rows.targets[0]), *rows.targets[1:]),
+    )
+
+
+def weighing_one(rows: Rows) -> Rows:
+    """Return rows with their weights at a mean of 1."""
+    mean = float(rows.weights.mean()) or 1.0
+    return replace(rows, weights=rows.weights / mean)
 
 
 def on_setup(change: Callable[[Setup], Setup]) -> Callable[[Arrangement], Arrangement]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,7 @@ class Case:
     last step, which may hold NaN; ``kept`` are those that prediction uses. ``seconds`` is how long
     it was trained. ``columns`` are the names of the inputs of a table, and ``numbers`` those of the
     training rows in it, where they are known. ``scaled``: its rows were scaled before they came
-    here, so that a prediction is scaled back.
+    here, so that a prediction is scaled back. ``by_our_loop``: it can be trained again, as it was.
     """
 
     setup: Setup
@@ -42,6 +42,7 @@ class Case:
     numbers: tuple[int, ...] = ()
     scaled: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
+    by_our_loop: bool = False
 
     @property
     def first(self) -> Network:
@@ -67,11 +68,6 @@ class Case:
     def arrangement(self) -> Arrangement:
         """What the training was made of, to be changed and tried again."""
         return Arrangement(self.setup, self.training, self.validation)
-
-    @property
-    def is_classification(self) -> bool:
-        """Whether the first target is of classes."""
-        return self.setup.targets[0].task == "classification"
 
 
 def case_of(run: Run, rows: tuple[Rows, Rows] | None = None) -> Case:
@@ -105,9 +101,5 @@ def case_of(run: Run, rows: tuple[Rows, Rows] | None = None) -> Case:
         training_row_names(run).numbers,
         bool({"scaling", "preparation"} & set(run.notes)),
         run.notes,
+        by_our_loop=True,
     )
-
-
-def with_rows(case: Case, training: Rows, validation: Rows) -> Case:
-    """Return the case with other rows to be judged on."""
-    return replace(case, training=training, validation=validation)

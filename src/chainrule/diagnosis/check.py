@@ -15,8 +15,8 @@ from chainrule.diagnosis.arrangement import Arrangement
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.concern import Concern
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.first_steps import LEARNED_BY_HEART, first_steps
 from chainrule.diagnosis.probes.copies import shared_rows
-from chainrule.diagnosis.probes.first_steps import first_steps
 from chainrule.diagnosis.probes.giveaways import errors_of_columns
 from chainrule.errors import ChainruleError, nearest
 from chainrule.network.network import Network
@@ -25,14 +25,19 @@ from chainrule.training.train import set_up, train
 
 # Ailments whose signs are there before the first step.
 BEFORE_TRAINING = ("unscaled", "mismatched_output", "bad_start", "uninformative_labels")
-RARE = 0.1
+# Of what each of equally many classes would have.
+RARE = 0.2
+# Choices: rows enough to tell a column from luck, and so few, with so few columns, that all of them
+# take a moment.
 MOST_ROWS, LEAST_ROWS_TO_JUDGE, MOST_COLUMNS = 2000, 40, 400
+# A choice, of the constant prediction's error: a column that leaves so little says nearly all.
 GIVEN_AWAY = 0.02
 # Karpathy's recipe asks for the loss of a guess. Columns that go together make a start twice as far
 # off without harm, as those of the Wisconsin tumours do.
 OFF_START = 3.0
 GUESSED = ("cross_entropy", "binary_cross_entropy")
-LEARNED_BY_HEART, AS_GOOD_AS_ZEROS = 0.3, 0.95
+# A choice, of the constant prediction's error: with half of it gone, zeros have been learned from.
+KNOWN_WITHOUT_INPUTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,12 @@ def check(network: Network, X: Any, y: Any, **arguments: Any) -> Check:
     began = time.monotonic()
     try:
         arrangement, case = _case(network, X, y, arguments)
+        examined = Examination(case)
+        # What is refused only when the first step is made, such as a softmax too many.
+        _ = examined.at_first
     except ChainruleError as error:
         refused = Concern("refused", error.cause, error.remedy, is_error=True)
         return Check((refused,), ("what train accepts",), time.monotonic() - began)
-    examined = Examination(case)
     found: list[Concern] = []
     for look in LOOKS.values():
         found += look(examined, arrangement)
@@ -114,7 +121,11 @@ def _case(network: Any, X: Any, y: Any, given: dict[str, Any]) -> tuple[Arrangem
         },
     )
     start = {**setup.network.parameters, **setup.network.state}
-    case = Case(setup, Recording(), training, validation, start, start, "nothing is trained")
+    numbers = tuple(setup.provenance.training.tolist())
+    case = Case(
+        setup, Recording(), training, validation, start, start, "nothing is trained",
+        numbers=numbers if len(numbers) == len(training) else (),
+    )  # fmt: skip
     return case.arrangement, case
 
 
@@ -122,9 +133,7 @@ def _signs(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """Return the signs of ailments that are there before the first step."""
     found = []
     for name in BEFORE_TRAINING:
-        ailment = AILMENTS.get(name)
-        if ailment is None:
-            continue
+        ailment = AILMENTS[name]
         remedies = ailment.remedies(examined)
         remedy = remedies[0].words if remedies else "Look at the rows, and at how they were made."
         for sign in ailment.signs(examined)[:1]:
@@ -188,7 +197,7 @@ def _rare_classes(examined: Examination, arrangement: Arrangement) -> list[Conce
     shares = np.bincount(labels, minlength=target.width) / len(labels)
     least = int(shares.argmin())
     even = 1.0 / target.width
-    if shares[least] >= RARE * even * 2.0:
+    if shares[least] >= RARE * even:
         return []
     weighs = arrangement.training.weights[labels == least]
     if len(weighs) and float(weighs.mean()) > 0.5 * even / max(float(shares[least]), 1e-12):
@@ -197,10 +206,10 @@ def _rare_classes(examined: Examination, arrangement: Arrangement) -> list[Conce
         Concern(
             "a rare class",
             f"{shares[least]:.1%} of the training rows are {target.labels[least]!r}, so that a "
-            "network which never says it is right nearly always.",
+            f"network which never predicts it is right for {1.0 - shares[least]:.1%} of them.",
             "Weigh the classes, class_weight='balanced', and look at metrics='balanced_accuracy'.",
             float(shares[least]),
-            RARE * even * 2.0,
+            RARE * even,
         )
     ]
 
@@ -208,10 +217,7 @@ def _rare_classes(examined: Examination, arrangement: Arrangement) -> list[Conce
 def _loss_at_start(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """Return a concern where the loss at the start is not about that of a guess."""
     setup = examined.setup
-    if len(setup.losses) > 1 or setup.losses[0].name not in (
-        "cross_entropy",
-        "binary_cross_entropy",
-    ):
+    if len(setup.losses) > 1 or setup.losses[0].name not in GUESSED:
         return []
     theory = math.log(max(2, setup.targets[0].width))
     seen = examined.at_first.loss
@@ -233,6 +239,8 @@ def _one_batch(examined: Examination, arrangement: Arrangement) -> list[Concern]
     """Return a concern where one batch cannot be learned, or is learned without its inputs."""
     seen = first_steps(arrangement)
     if seen.rows < 2:
+        return _same_inputs(arrangement)
+    if seen.is_cut_off:
         return []
     if seen.with_inputs > LEARNED_BY_HEART:
         return [
@@ -246,7 +254,7 @@ def _one_batch(examined: Examination, arrangement: Arrangement) -> list[Concern]
                 LEARNED_BY_HEART,
             )
         ]
-    if seen.with_zeros < min(0.5, AS_GOOD_AS_ZEROS) and len(examined.case.training) > seen.rows:
+    if seen.with_zeros < KNOWN_WITHOUT_INPUTS and len(examined.case.training) > seen.rows:
         return [
             Concern(
                 "inputs of zeros",
@@ -254,10 +262,27 @@ def _one_batch(examined: Examination, arrangement: Arrangement) -> list[Concern]
                 "of the error of a constant, so the targets are known without them.",
                 "Look for a second input that says the target.",
                 seen.with_zeros,
-                0.5,
+                KNOWN_WITHOUT_INPUTS,
             )
         ]
     return []
+
+
+def _same_inputs(arrangement: Arrangement) -> list[Concern]:
+    """Return a concern where all rows have the same inputs."""
+    rows = arrangement.training
+    if len(rows) < 2:
+        return []
+    return [
+        Concern(
+            "inputs that are the same",
+            f"All {len(rows)} rows have the same inputs as far as was looked, so that none can be "
+            "told from another.",
+            "Look at how the inputs were read.",
+            1.0,
+            2.0,
+        )
+    ]
 
 
 LOOKS = {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
 from chainrule.checks import is_finite_number
 from chainrule.diagnosis.case import case_of
-from chainrule.diagnosis.other_loops import case_of_loop
+from chainrule.diagnosis.case_of_loop import case_of_loop
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.rows_given import NO_ROWS, rows_given
+from chainrule.diagnosis.rows_given_again import NO_ROWS, rows_given
 from chainrule.diagnosis.verdict import verdict_of
-from chainrule.errors import DataError, SetupError
+from chainrule.errors import DataError, SetupError, nearest
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.network.network import Network
 from chainrule.training.recording import Recording
@@ -84,8 +85,21 @@ def diagnose(what: Any, /, *given: Any, seconds: float | None = None, **named: A
             f"diagnose() was given {type(what).__name__}.",
             "Give a run, the folder of one, or a recording with its network and rows.",
         )
+    if len(given) > 2:
+        raise SetupError(
+            f"Beside the run {len(given)} things are given.", "Call diagnose(run, X, y)."
+        )
+    _check_names(named)
     case = case_of(run, _rows(run, *given, **named))
     return Report(case, verdict_of(case, seconds), run)
+
+
+def _check_names(named: Mapping[str, Any]) -> None:
+    """Raise TypeError for an argument that there is not where a run is diagnosed."""
+    known = ("seconds", "data", "validation", "sample_weight", "class_weight")
+    for name in named:
+        if name not in known:
+            raise TypeError(f"diagnose has no argument '{name}' for a run. {nearest(name, known)}")
 
 
 def _three(given: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.labels import Labels
 from chainrule.diagnosis.probes.blow_up import BlowUp, blow_up_of
+from chainrule.diagnosis.probes.close_looks import close_looks
 from chainrule.diagnosis.probes.columns import Columns
 from chainrule.diagnosis.probes.course import Course
 from chainrule.diagnosis.probes.curvature import largest_curvature
+from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.passes import Pass, pass_of, sampled
-from chainrule.diagnosis.relative_error import Errors, errors_of
+from chainrule.diagnosis.probes.relative_error import Errors, errors_of
 from chainrule.network.network import Network
 from chainrule.training.rows import Rows
 
@@ -23,9 +25,11 @@ from chainrule.training.rows import Rows
 class Examination:
     """Measurements of one case, in tiers of cost: a probe is taken when a sign asks for it."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, trains_again: bool = True) -> None:
+        """``trains_again``: whether a short training is made again to be read closely."""
         self.case = case
         self.setup = case.setup
+        self._trains_again = trains_again
 
     # ---- the record ----
 
@@ -45,6 +49,11 @@ class Examination:
         """The validation losses over the epochs, empty without any."""
         return Course.of(self.case.recording.history.get("validation_loss"))
 
+    @cached_property
+    def readings(self) -> Sequence[Mapping[str, Any]]:
+        """The close looks at the training, taken now where it has left few of them."""
+        return close_looks(self.case) if self._trains_again else self.case.recording.readings
+
     @property
     def relative_updates(self) -> Mapping[str, list[float]]:
         """Weight -> update over size, by their root mean squares, at each reading in order.
@@ -53,7 +62,7 @@ class Examination:
         """
         found: dict[str, list[float]] = {}
         wide = {one.name for one in self.setup.network.plan.parameters if len(one.shape) > 1}
-        for reading in self.case.recording.readings:
+        for reading in self.readings:
             for name, seen in reading["parameters"].items():
                 if name in wide and seen.get("size", 0.0) > 0.0:
                     share = seen.get("update", math.nan) / seen["size"]
@@ -115,13 +124,6 @@ class Examination:
         return errors_of(case.first, self.setup, case.training, case.validation)
 
     # ---- the data ----
-
-    @cached_property
-    def inputs(self) -> tuple[Columns, ...]:
-        """The columns of every input that holds numbers, not tokens."""
-        plan = self.setup.network.plan
-        pairs = zip(plan.inputs, self.case.training.inputs, strict=True)
-        return tuple(Columns.of(name, rows) for name, rows in pairs if plan.kinds[name] == "float")
 
     @cached_property
     def targets(self) -> tuple[Columns, ...]:

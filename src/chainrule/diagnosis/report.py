@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.relative_error import errors_of
+from chainrule.diagnosis.finding import Finding
+from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.sentences import sentence_of
-from chainrule.diagnosis.verdict import Finding, Verdict, summary
+from chainrule.diagnosis.verdict import Verdict, summary
 from chainrule.training.run import Run
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Report:
         Each is kept only where it makes the trainings of ``seeds`` starts better by more than
         chance. Raises SetupError for fewer than 4 seeds.
         """
-        from chainrule.diagnosis.fix import fixed
+        from chainrule.diagnosis.fixing import fixed
 
         return fixed(self, seeds)
 

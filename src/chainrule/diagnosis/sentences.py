@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from statistics import median
 
-from chainrule.diagnosis.differing import LEVEL
-from chainrule.diagnosis.laboratory import Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT, LEVEL
 from chainrule.diagnosis.verdict import Verdict
+from chainrule.diagnosis.wording import first_up, listed, short
 
 
 def sentence_of(found: Verdict) -> str:
@@ -45,28 +45,21 @@ def _gain(experiment: Experiment) -> str:
     name, _, unit = experiment.quantity.partition(", ")
     told = f": the {name} falls from {before} to {after}"
     if "constant prediction" in unit:
-        told += " of a constant prediction's"
+        told += " times that of a constant prediction"
     return f"{told} when you {imperative(experiment.remedy.words)}"
 
 
 def imperative(words: str) -> str:
     """Return what a remedy says to do, to stand inside a sentence."""
-    first = words.partition(". ")[0].removesuffix(".")
+    first = first_sentence(words).removesuffix(".")
     return first[:1].lower() + first[1:]
 
 
-def first_up(text: str) -> str:
-    """Return a text with a capital at its front."""
-    return text[:1].upper() + text[1:]
+def first_sentence(words: str) -> str:
+    """Return the first of the sentences of a remedy."""
+    return words.partition(". ")[0].removesuffix(".") + "."
 
 
-def short(number: float) -> str:
-    """Return a number with three digits."""
-    return f"{number:.3g}"
-
-
-def listed(texts: Sequence[str]) -> str:
-    """Return texts as a list in a sentence: a, b and c."""
-    if len(texts) < 2:
-        return "".join(texts)
-    return f"{', '.join(texts[:-1])} and {texts[-1]}"
+def effect(d: float) -> str:
+    """Return Cohen's d as it is told: what is too large to be told apart is "20 or more"."""
+    return f"{d:.0f} or more" if d >= LARGEST_EFFECT else short(d)

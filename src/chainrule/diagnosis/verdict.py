@@ -10,63 +10,25 @@ from statistics import median
 from typing import Any, Literal
 
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
-from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.case import Case, case_of
-from chainrule.diagnosis.differing import LEVEL, probability_of_chance
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import (
-    LEAST_GAIN,
-    SCREENING_SEEDS,
-    SEEDS,
-    Experiment,
-    Laboratory,
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
+from chainrule.diagnosis.finding import (
+    Finding,
+    expected_trainings,
+    in_order_of_trial,
+    suspected,
+    tried,
 )
-from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 
 Standing = Literal["healthy", "ill", "not proved", "unexplained"]
-# The logarithm of two: a number less than twice its threshold is little beyond it.
-LITTLE_BEYOND = 0.7
-# So many findings have experiments at full length; more of them have what is left of the time.
-TRIED_IN_FULL = 3
-# A remedy that leaves up to so many times the least error of any cures about as well.
+# A choice: a remedy that leaves up to so many times the least error of any cures about as well.
 ABOUT_AS_WELL = 1.5
-# Of the best constant prediction's error: with as much left nothing is cured.
-NO_BETTER = 0.9
-
-
-@dataclass(frozen=True)
-class Finding:
-    """An ailment whose signs a run shows, what may cure it, and what the experiment came to."""
-
-    ailment: Ailment
-    signs: tuple[Sign, ...]
-    remedies: tuple[Remedy, ...] = ()
-    experiment: Experiment | None = None
-
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether the experiment has shown it."""
-        return self.experiment is not None and self.experiment.is_clear
-
-    @property
-    def strength(self) -> float:
-        """How far beyond its threshold the strongest sign is."""
-        return max((one.strength for one in self.signs), default=0.0)
-
-    @property
-    def remedy(self) -> Remedy | None:
-        """The remedy that was tried, else the likeliest."""
-        if self.experiment is not None:
-            return self.experiment.remedy
-        return self.remedies[0] if self.remedies else None
-
-    @property
-    def certainty(self) -> float:
-        """1 - p of the experiment that confirms it; 0.5 where it was seen and not tried."""
-        if self.experiment is None:
-            return 0.5
-        return 1.0 - self.experiment.probability if self.is_confirmed else 0.0
+NOTHING_TRAINED = "No epoch was trained, so that nothing but the start was looked at."
 
 
 @dataclass(frozen=True)
@@ -94,16 +56,6 @@ class Verdict:
         return self.primary.ailment.name if self.primary is not None else self.standing
 
 
-def suspected(examined: Examination) -> list[Finding]:
-    """Return the ailments whose signs an examined case shows, in the order of the table."""
-    found = []
-    for ailment in IN_ORDER:
-        signs = ailment.signs(examined)
-        if signs:
-            found.append(Finding(ailment, tuple(signs), tuple(ailment.remedies(examined))))
-    return found
-
-
 def verdict_of(case: Case, seconds: float | None = None, experiments: bool = True) -> Verdict:
     """Examine a case, try what is suspected, and say what is wrong with it.
 
@@ -119,7 +71,9 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         trainings = laboratory.trainings
     else:
         verdict = _unproved(findings)
-    return replace(verdict, seconds=time.monotonic() - began, trainings=trainings)
+    notes = () if case.epochs else (NOTHING_TRAINED,)
+    spent = time.monotonic() - began
+    return replace(verdict, seconds=spent, trainings=trainings, notes=notes)
 
 
 def _by_experiments(
@@ -133,56 +87,18 @@ def _by_experiments(
             tried_so_far.append(one)
             continue
         found = tried(one, examined, laboratory)
-        if found.is_confirmed:
+        if found.is_confirmed and not _leaves_nothing_learned(found, laboratory):
             gone[one.ailment.name] = cured_by(found, findings, laboratory)
         tried_so_far.append(found)
-    return judged(tried_so_far, gone, laboratory)
+    return concluded(tried_so_far, gone, laboratory)
 
 
-def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings as they are tried while there is time.
-
-    What is clearly beyond its threshold comes before what is little beyond it, and causes before
-    failures; among them roots before what they lead to.
-    """
-    order = list(AILMENTS)
-    return sorted(
-        findings,
-        key=lambda one: (
-            one.strength < LITTLE_BEYOND,
-            one.ailment.is_failure,
-            order.index(one.ailment.name),
-        ),
-    )
+def _leaves_nothing_learned(finding: Finding, laboratory: Laboratory) -> bool:
+    """Whether a remedy makes signs disappear and yet leaves no better than a constant."""
+    return median(errors_left(finding, laboratory)) >= NOTHING_LEARNED
 
 
-def expected_trainings(findings: Sequence[Finding]) -> int:
-    """Return how many trainings the experiments of these findings come to, of the first of them.
-
-    A cause that is confirmed explains others, whose experiments then are not made.
-    """
-    first = in_order_of_trial(findings)[:TRIED_IN_FULL]
-    screening = [
-        SCREENING_SEEDS * len(one.remedies) if len(one.remedies) > 1 else 0 for one in first
-    ]
-    return SEEDS * (1 + len(first)) + sum(screening)
-
-
-def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Finding:
-    """Return the finding with its experiment, or as it is where none can be made."""
-    if laboratory.is_spent:
-        return finding
-    ailment = finding.ailment
-    if ailment.confirm is not None:
-        experiment = ailment.confirm(examined, laboratory, finding.remedies)
-    elif finding.remedies:
-        experiment = laboratory.compare(finding.remedies)
-    else:
-        experiment = None
-    return replace(finding, experiment=experiment)
-
-
-def judged(
+def concluded(
     findings: Sequence[Finding], gone: Mapping[str, Collection[str]], laboratory: Laboratory
 ) -> Verdict:
     """Return the verdict on findings whose experiments are made. ``gone``: what each one cures."""
@@ -191,7 +107,7 @@ def judged(
         return _unproved(findings)
     primary = first_cause(confirmed, gone, laboratory)
     rest = [one for one in findings if one is not primary]
-    explained = set(gone[primary.ailment.name]) | descendants(primary.ailment)
+    explained = set(gone.get(primary.ailment.name, ())) | descendants(primary.ailment)
     following = [one for one in rest if one.ailment.name in explained]
     left = [one for one in rest if one not in following]
     return Verdict(
@@ -219,14 +135,14 @@ def first_cause(
     """Return the cause among what is confirmed. ``gone``: the name of a finding -> what it cures.
 
     Of those that leave about as little error as the best of them, or lead to it and make half of
-    its gain, it is the one whose treatment
-    makes most of the others disappear, or that is known to lead to them; then the first in the
-    order of the table, where roots stand before what they lead to.
+    its gain, it is the one whose treatment makes most of the others disappear, or that is known to
+    lead to them; then the first in the order of the table, where roots stand before what they lead
+    to.
     """
     left = {id(one): errors_left(one, laboratory) for one in confirmed}
     settled = [one for one in confirmed if one.experiment is not None and one.experiment.settles]
     others = [median(left[id(one)]) for one in confirmed if one not in settled]
-    if settled and min(others, default=math.inf) >= NO_BETTER:
+    if settled and min(others, default=math.inf) >= NOTHING_LEARNED:
         # Where labels say nothing about the rows, nothing else that is seen means anything.
         return settled[0]
     confirmed = [one for one in confirmed if one not in settled]
@@ -238,14 +154,14 @@ def first_cause(
         close = median(left[id(one)]) <= ABOUT_AS_WELL * median(least) + LEAST_GAIN
         leads = best.ailment.name in descendants(one.ailment)
         half = 0.5 * (median(least) + untreated)
-        root = leads and median(left[id(one)]) <= half
+        root = leads and median(left[id(one)]) <= half and one.ailment.name in gone
         return close or root or probability_of_chance(left[id(one)], least) >= LEVEL
 
     names = {one.ailment.name for one in confirmed}
     order = list(AILMENTS)
 
     def place(one: Finding) -> tuple[int, int]:
-        cures = set(gone[one.ailment.name]) | descendants(one.ailment)
+        cures = set(gone.get(one.ailment.name, ())) | descendants(one.ailment)
         return -len(names & cures), order.index(one.ailment.name)
 
     return min(filter(is_as_good, confirmed), key=place)
@@ -302,6 +218,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
             "signs": [sign.to_dict() for sign in one.signs],
             "remedy": None if one.remedy is None else one.remedy.words,
             "code": None if one.remedy is None else one.remedy.code,
+            "by_hand": one.remedy is not None and one.remedy.by_hand,
             "experiment": None if one.experiment is None else one.experiment.to_dict(),
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,14 @@ def whole(number: Any, name: str, least: int) -> int:
             f"{name}={number!r} is not possible.", f"Give a whole number from {least}."
         )
     return int(number)
+
+
+def whole_or_auto(choice: Any, name: str) -> int | Literal["auto"]:
+    """Return a whole number from 0, or "auto". Raises SetupError."""
+    if isinstance(choice, str):
+        checked(choice, ("auto",), name)
+        return "auto"
+    return whole(choice, name, 0)
 
 
 def from_zero(number: Any, name: str) -> float:

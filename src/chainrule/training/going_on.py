@@ -147,7 +147,7 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "freeze": arguments.patterns,
     "rates": arguments.mapping,
     "keep": lambda given, name: arguments.checked(given, ("best", "last"), name),
-    "readings": lambda given, name: arguments.whole(given, name, 0),
+    "readings": arguments.whole_or_auto,
     "snapshots": lambda given, name: arguments.whole(given, name, 0),
     "shuffle": arguments.flag,
 }

@@ -12,12 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.door import Batches, Epochs, Look, Work
+from chainrule.training.reading_times import (
+    by_count,
+    by_work,
+    rows_that_pay,
+    work_of_epoch,
+    work_of_reading,
+)
 from chainrule.training.recording import LAYER_READINGS, PARAMETER_READINGS, Recording
 from chainrule.training.setup import Setup
 from chainrule.training.step import LAYER_RECORDS, PARAMETER_RECORDS, TrainingStep
 
-# A reading walks forward and backward over a sample of so many rows: little beside an epoch, or
-# little by itself. In a larger network it has as many as are a small share of the rows.
+# A reading walks forward and backward over a sample of so many rows. Where the epochs cannot pay
+# for that it has fewer; where readings are counted, in a larger network, a small share of the rows.
 READING_ROWS = 256
 SMALL_NETWORK = 10_000  # parameters
 LEAST_ROWS, LEAST_SHARE = 32, 32
@@ -27,34 +34,22 @@ UPDATES = "squares of the update"
 
 
 class Readings:
-    """When a training is read, and the second, observed form of its step that reads it."""
+    """The second, observed form of a step, and what it has seen, written down."""
 
     def __init__(self, setup: Setup, step: TrainingStep, rows: int) -> None:
         self.setup = setup
         self.step = step
-        size = max(1, min(rows, READING_ROWS))
-        if step.objective.trained.size > SMALL_NETWORK:
-            size = min(size, max(LEAST_ROWS, rows // LEAST_SHARE))
+        size, parameters = max(1, min(rows, READING_ROWS)), step.objective.trained.size
+        if setup.readings == "auto":
+            epoch = work_of_epoch(step.steps_per_epoch, setup.batch_size, parameters)
+            size = min(size, max(LEAST_ROWS, rows_that_pay(epoch, parameters)))
+            self.times = by_work(epoch, work_of_reading(size, parameters))
+        else:
+            if parameters > SMALL_NETWORK:
+                size = min(size, max(LEAST_ROWS, rows // LEAST_SHARE))
+            self.times = by_count(setup.readings)
         # The sample is the first batch of an order of its own, so the engine draws and gathers it.
         self.sample = Batches(rows, size, setup.seed, shuffled=size < rows)
-
-    def due(self, epoch: int) -> bool:
-        """Whether readings are taken before an epoch: ever more rarely, however many there are.
-
-        A rule without the number of epochs leaves the same readings when a run goes on.
-        """
-        return self.setup.readings > 0 and epoch % self._stride(epoch) == 0
-
-    def next_due(self, first: int, last: int) -> int:
-        """Return the first epoch from ``first`` on that is read, ``last`` where none before is."""
-        epoch = first if self.setup.readings else last
-        while epoch < last and not self.due(epoch):
-            # Strides double, and each is a multiple of those before it, so none is passed over.
-            epoch += -epoch % self._stride(epoch)
-        return min(epoch, last)
-
-    def _stride(self, epoch: int) -> int:
-        return 1 << (epoch // self.setup.readings).bit_length()
 
     @cached_property
     def _work(self) -> Work:
@@ -63,13 +58,16 @@ class Readings:
     def look(self, first: int, last: int) -> tuple[Look | None, int]:
         """Return the look for a call from ``first`` to before ``last``, and where that has to end.
 
-        It ends where more readings are due than a call is told of.
+        It ends where more readings are due than a call is told of, and before the first of all:
+        the observed form is not written down for a training that ends before it.
         """
         epochs: list[int] = []
-        epoch = self.next_due(first, last)
+        epoch = self.times.next_due(first, last)
+        if first < epoch and "_work" not in vars(self):
+            return None, epoch
         while epoch < last and len(epochs) < READINGS_TOGETHER:
             epochs.append(epoch)
-            epoch = self.next_due(epoch + 1, last)
+            epoch = self.times.next_due(epoch + 1, last)
         return (Look(self._work, self.sample, epochs) if epochs else None), epoch
 
     def record(self, seen: Epochs, steps: int, recording: Recording) -> None:

@@ -37,7 +37,7 @@ from chainrule.training.plans import plan_from_record, plan_to_record
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Provenance
 from chainrule.training.run import Run
-from chainrule.training.setup import Regularisation, Setup, Strength
+from chainrule.training.setup import ReadingCount, Regularisation, Setup, Strength
 from chainrule.training.state import State
 from chainrule.training.stopping import Stopping
 from chainrule.training.targets import Target
@@ -232,7 +232,7 @@ def setup_from_record(
         stopping=Stopping(**{name: _limit(stopping, name) for name in asdict(Stopping())}),
         metrics=tuple(_metric(one, targets[0]) for one in record.items(plain, "metrics")),
         keep=record.choice(plain, "keep", ("best", "last")),
-        readings=record.whole_number(plain, "readings"),
+        readings=_readings(plain),
         snapshots=record.whole_number(plain, "snapshots"),
         origin=Origin(**{name: record.whole_number(origin, name) for name in asdict(Origin())}),
     )
@@ -250,6 +250,10 @@ def _check_fit(loss: Loss, target: Target, shape: tuple[int, ...]) -> None:
     labels = target.task == "classification" and width > 1
     if width not in widths or (loss.target == "labels") != labels:
         raise record.damaged(f"an output of {width} does not fit its target or its loss")
+
+
+def _readings(plain: dict[str, object]) -> ReadingCount:
+    return "auto" if plain.get("readings") == "auto" else record.whole_number(plain, "readings")
 
 
 def _seed(plain: dict[str, object]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from chainrule.training.stopping import Stopping
 from chainrule.training.targets import Target
 
 Strength = float | Mapping[str, float]
+ReadingCount = int | Literal["auto"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Setup:
     stopping: Stopping = field(default_factory=Stopping)
     metrics: tuple[Metric, ...] = ()
     keep: str = "best"
-    readings: int = 50
+    readings: ReadingCount = "auto"
     snapshots: int = 0
     origin: Origin = field(default_factory=Origin)
 

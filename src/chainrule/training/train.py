@@ -89,7 +89,7 @@ def train(
     clip_value: float | None = None,
     keep: Literal["best", "last"] = "best",
     on_epoch: Hook | Sequence[Hook] = (),
-    readings: int = 50,
+    readings: int | Literal["auto"] = "auto",
     snapshots: int = 0,
     checkpoint: str | Path | None = None,
     checkpoint_every: float = 10.0,
@@ -135,7 +135,8 @@ def train(
     ``Regularisation``; ``clip_norm`` and ``clip_value`` bound the gradient.
     ``on_epoch``: called after every epoch with its progress, which can ``stop()`` or set
     ``learning_rate``. ``readings``: layers are looked at closely before each of so many epochs,
-    then ever more rarely (0: never); ``snapshots``: keep the parameters every so many epochs (0:
+    then ever more rarely (0: never); "auto": when a twentieth of the work so far pays for it, in a
+    training of milliseconds never. ``snapshots``: keep the parameters every so many epochs (0:
     never). ``checkpoint``: a folder that is kept up to date every ``checkpoint_every`` seconds,
     from which ``resume`` goes on. ``progress``: a live line, where there is a terminal.
     Ctrl-C ends the training and returns what there is; ``run.ended`` is then "interrupted".
@@ -180,7 +181,7 @@ def _carried_out(
 
 def _tell_signs(run: Run) -> None:
     """Print a line on what the run shows signs of, below where its progress was."""
-    from chainrule.diagnosis.at_the_end import line_of_signs
+    from chainrule.diagnosis.end_of_training import line_of_signs
 
     try:
         print(line_of_signs(run), file=sys.stderr, flush=True)
@@ -250,7 +251,7 @@ def set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Row
         ),
         metrics=check_metrics(metrics, task),
         keep=arguments.checked(given["keep"], ("best", "last"), "keep"),
-        readings=arguments.whole(given["readings"], "readings", 0),
+        readings=arguments.whole_or_auto(given["readings"], "readings"),
         snapshots=arguments.whole(given["snapshots"], "snapshots", 0),
     )
     return setup, (prepared.training, prepared.validation)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-import numpy as np
-
+from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
+from chainrule.diagnosis.sentences import effect, first_sentence
+from chainrule.diagnosis.wording import first_up
 from chainrule.explanation.derivation_formulas import number_of
-from chainrule.views.diagnosis_charts import experiment_chart, sign_chart, two_groups
+from chainrule.views.diagnosis_charts import experiment_chart, sign_chart
+from chainrule.views.diagnosis_fix import fix_chapter
 from chainrule.views.explanation_parts import (
     Cell,
     Chapter,
@@ -20,7 +22,6 @@ from chainrule.views.explanation_parts import (
     Measured,
     Pairs,
     Part,
-    Pasted,
     Pictured,
     Told,
 )
@@ -28,7 +29,6 @@ from chainrule.views.explanation_parts import (
 # So many signs of one thing are told in sentences; a table has them all.
 MOST_TOLD = 4
 REMEDY = "with the remedy"
-LEVEL = 0.05
 
 
 def told_diagnosis(document: Document) -> Told:
@@ -52,14 +52,6 @@ def told_diagnosis(document: Document) -> Told:
     )
 
 
-def told_fix(fix: Document) -> Told:
-    """Return what there is to say of a fix by itself."""
-    chapter = fix_chapter(fix)
-    about = f"{len(fix['seeds'])} trainings before, as many after, in full."
-    chapters = (Chapter("What was tried", chapter.parts[1:]),) if fix["attempts"] else ()
-    return Told("The fix", about, fix["words"], (), chapters)
-
-
 # ---- the cause ----
 
 
@@ -71,7 +63,7 @@ def _cause(found: Document, document: Document) -> list[Chapter]:
     if found["experiment"] is not None:
         chapters.append(Chapter("Proof by experiment", tuple(_proof(found))))
     remedy = _remedy(found)
-    if found["remedy"] and not document.get("fix"):
+    if found["remedy"] and not found["by_hand"] and not document.get("fix"):
         remedy.append(_does_it(document["call"]))
     return [*chapters, Chapter("What to do", tuple(remedy))]
 
@@ -106,7 +98,7 @@ def _sign_table(signs: Sequence[Document]) -> Measured:
         (
             f"{one['quantity']}, {one['where']}" if one["where"] else one["quantity"],
             Exact(number_of(one["measured"]), 4),
-            f"{'up to' if one['side'] == 'above' else 'from'} "
+            f"{'at most' if one['side'] == 'above' else 'at least'} "
             f"{Exact(number_of(one['threshold']), 4)}",
         )
         for one in signs
@@ -123,17 +115,18 @@ def _proof(found: Document) -> list[Part]:
         parts += [_groups(experiment["quantity"], *groups), _chance(experiment)]
         if experiment["p_over_rows"] is not None:
             parts.append(
-                f"Over the rows that judge p is {experiment['p_over_rows']:.2g} (paired t test, "
-                "one-sided; below 0.025 it is no luck of these rows)."
+                "Over the rows on which errors are measured p is "
+                f"{experiment['p_over_rows']:.2g} (paired t test, one-sided; below "
+                f"{LEVEL_OF_ROWS} the difference is not luck of these rows)."
             )
     chart = experiment_chart(experiment)
     if chart is not None:
         parts.append(Pictured(chart))
     if len(experiment["tried"]) > 1:
         rows: tuple[tuple[Cell, ...], ...] = tuple(
-            (words, Exact(error, 3)) for words, error in experiment["tried"].items()
+            (first_sentence(words), Exact(error, 3)) for words, error in experiment["tried"].items()
         )
-        told = "Which of these it is was tried before, from other starts"
+        told = "The remedy was chosen from these, by trainings from other starts"
         parts.append(Measured(told, ("remedy", "median error"), rows))
     return parts
 
@@ -151,7 +144,7 @@ def _what_was_done(experiment: Document) -> str:
         )
     return (
         f"{treated} trainings with one thing changed beside {without} with nothing changed, {each} "
-        f"The change: {experiment['remedy']}"
+        f"The change: {first_sentence(experiment['remedy'])}"
     )
 
 
@@ -163,8 +156,8 @@ def _chance(experiment: Document) -> str:
         )
     return (
         f"By chance alone so much lower errors come about with a probability of p = "
-        f"{experiment['p']:.2g} (exact rank test of Mann and Whitney, one-sided). Cohen's d is "
-        f"{experiment['d']:.3g}: the difference of the means, in deviations."
+        f"{experiment['p']:.2g} (exact rank test of Mann and Whitney, one-sided). Cohen's d, the "
+        f"difference of the means in standard deviations, is {effect(experiment['d'])}."
     )
 
 
@@ -206,7 +199,7 @@ def _several(
 
 def _consequence(found: Document) -> str:
     sign = found["signs"][0]["words"] if found["signs"] else ""
-    return f"{_first_up(found['title'])}. {sign}".strip()
+    return f"{first_up(found['title'])}. {sign}".strip()
 
 
 def _suspicion(found: Document) -> str:
@@ -217,10 +210,24 @@ def _suspicion(found: Document) -> str:
     elif experiment["without"] and experiment["treated"]:
         before, after = (median(experiment[name]) for name in ("without", "treated"))
         told.append(
-            f"The experiment does not confirm it: {before:.3g} as it was, {after:.3g} with the "
-            f"remedy (p = {experiment['p']:.2g}, d = {experiment['d']:.2g})."
+            f"The experiment does not confirm it: the {experiment['quantity'].partition(', ')[0]} "
+            f"is {before:.3g} {experiment['untreated_name']}, {after:.3g} "
+            f"{experiment['treated_name']} (p = {experiment['p']:.2g}, "
+            f"d = {effect(experiment['d'])}{_why_not(experiment)})."
         )
     return " ".join(told)
+
+
+def _why_not(experiment: Document) -> str:
+    """Return why lower errors that are more than chance over the starts confirm nothing."""
+    if experiment["shows"] is not None or experiment["p"] >= LEVEL:
+        return ""
+    if experiment["d"] < LEAST_EFFECT:
+        return ""
+    over_rows = experiment["p_over_rows"]
+    if over_rows is not None and over_rows >= LEVEL_OF_ROWS:
+        return f"; over the rows p = {over_rows:.2g}, so that it may be luck of these rows"
+    return "; too little to matter"
 
 
 def _doubted(document: Document) -> str:
@@ -229,39 +236,7 @@ def _doubted(document: Document) -> str:
     return "Suspicions that no experiment has confirmed"
 
 
-# ---- the fix, and how it was found out ----
-
-
-def fix_chapter(fix: Document) -> Chapter:
-    """Return what a fix came to: before and after, and each remedy that was tried."""
-    parts: list[Part] = [fix["words"]]
-    if not fix["attempts"]:
-        return Chapter("What the fix came to", tuple(parts))
-    rows = tuple(
-        (
-            one["remedy"],
-            "kept" if one["kept"] else "not kept",
-            Exact(median(one["without"]), 3),
-            Exact(median(one["treated"]), 3),
-            Exact(one["p"], 2),
-            Exact(one["d"], 3),
-        )
-        for one in fix["attempts"]
-    )
-    headings = ("remedy", "it is", "before", "after", "p", "d")
-    parts.append(Measured("Every remedy that was tried, median errors", headings, rows, left=2))
-    if any(one["kept"] for one in fix["attempts"]):
-        groups = [np.array(fix[name], dtype=np.float64) for name in ("before", "after")]
-        words = "Each training before and after the fix."
-        parts.append(Pictured(two_groups(groups, ("before", "after"), fix["quantity"], words)))
-    if fix["code"]:
-        parts.append(Pasted("\n".join(fix["code"])))
-    then = _then(fix)
-    return Chapter("What the fix came to", (*parts, then) if then else tuple(parts))
-
-
-def _then(fix: Document) -> str:
-    return f"The fixed run, examined again: {fix['then']}" if fix["then"] else ""
+# ---- how it was found out ----
 
 
 def _how(document: Document) -> Chapter:
@@ -272,14 +247,18 @@ def _how(document: Document) -> Chapter:
         (
             "errors",
             "in shares of the best constant prediction's: 0 is perfect, 1 is no better than a "
-            "constant; on rows that were not learned from, where there are any",
-        ),
-        (
-            "confirmed",
-            "means: with the remedy errors are lower by more than chance (p below 0.05), by half a "
-            "deviation or more (d), and by enough to matter",
+            "constant, 10 stands for all that is worse and for no number at all; on rows that were "
+            "not learned from, where there are any",
         ),
     ]
+    if made:
+        pairs.append(
+            (
+                "confirmed",
+                f"with the remedy errors are lower by more than chance (p below {LEVEL}), by half "
+                "a standard deviation or more (d), and by enough to matter",
+            )
+        )
     return Chapter("How it was examined", (Pairs(tuple(pairs)),))
 
 
@@ -287,18 +266,15 @@ def _about(run: Document) -> str:
     rows = _counted(run["rows"], "training row")
     if run["validation_rows"]:
         rows += f", {_counted(run['validation_rows'], 'validation row')}"
-    errors = f"error {run['error']:.3g}"
+    errors = f"error {run['error']:.3g} on training rows"
     if run["validation_error"] is not None:
         errors += f", {run['validation_error']:.3g} on validation rows"
     epochs = _counted(run["epochs"], "epoch")
     if run["epochs"] < run["planned_epochs"]:
         epochs += f" of {run['planned_epochs']:,}"
-    return f"{epochs} of {run['optimizer']} on {rows}; {errors} (1 is a constant prediction's)."
+    scale = "0 is perfect, 1 no better than a constant"
+    return f"{epochs} of {run['optimizer']} on {rows}; {errors} ({scale})."
 
 
 def _counted(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _first_up(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.arrangement import Remedy
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.network_changes import usual_start
 from chainrule.diagnosis.probes.depth import is_weighing, spreads
 from chainrule.diagnosis.probes.passes import Pass, pass_of
 from chainrule.diagnosis.probes.units import HARDLY, dead, shares_of_slope
+from chainrule.diagnosis.remedies.hidden_layers import frozen_names, started_as_usual
+from chainrule.diagnosis.remedies.network_changes import usual_start
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.network.plan import PlannedStep
 from chainrule.training.run import Run
-from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
 # A start that predicts better than half way from the constant is no fresh one, and no bad one.
@@ -137,7 +134,7 @@ def _sizes(examined: Examination) -> list[Sign]:
 
 def _usual_weights(case: Case) -> Network:
     """Return the start with weights as usual and biases as they are."""
-    usual = usual_start(case.first, case.setup.seed, frozen=_frozen(case.setup))
+    usual = usual_start(case.first, case.setup.seed, frozen=frozen_names(case.setup))
     given = case.first.parameters
     biases = {one.name: given[one.name] for one in usual.plan.parameters if len(one.shape) == 1}
     return usual.with_parameters({**usual.parameters, **usual.state, **biases})
@@ -190,32 +187,14 @@ def _sized_alike(given: Network, usual: Network) -> bool:
     return all(0.64 * b <= a <= 1.44 * b for a, b in sizes)
 
 
-def _frozen(setup: Setup) -> tuple[str, ...]:
-    return tuple(one.name for one in setup.objective().frozen.parameters)
-
-
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
     weighing = {one.layer for one in setup.network.plan.steps if is_weighing(one)}
     ill = {one.where for one in signs(examined)} & weighing
-    found = [_usual(None)]
+    found = [started_as_usual()]
     if ill and ill != weighing:
-        found.append(_usual(sorted(ill)))
+        found.append(started_as_usual(sorted(ill)))
     return found
-
-
-def _usual(layers: Collection[str] | None) -> Remedy:
-    def change(setup: Setup) -> Setup:
-        network = usual_start(setup.network, setup.seed, layers, _frozen(setup))
-        return replace(setup, network=network)
-
-    where = "every layer" if layers is None else " and ".join(layers)
-    return Remedy(
-        f"usual start of {where}",
-        f"Start {where} as its size and activation ask for, which is the default.",
-        on_setup(change),
-        "leave weights= and parameters= out",
-    )
 
 
 def specimen(seed: int) -> Run:

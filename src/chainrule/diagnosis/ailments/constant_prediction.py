@@ -14,14 +14,17 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import rate_too_low
 from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import Experiment, Laboratory
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.remedies.rate_changes import unclipped
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.network.plan import Plan
 from chainrule.optimizers import Adam, rate_of
 from chainrule.training.run import Run
-from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
 # 1 is the best constant prediction; a twentieth below it is within the reach of chance.
@@ -40,19 +43,31 @@ def signs(examined: Examination) -> list[Sign]:
         return []
     sound = all(np.isfinite(one).all() for one in case.last.values())
     error = examined.last_errors.training
+    if sound and _is_weighed_and_tells_classes(examined):
+        return []
     # What was kept may be of an epoch before it collapsed.
     if not (sound and error >= NO_BETTER and examined.errors.training > STILL_GOOD):
         return []
     return [
         Sign(
             "training error over that of a constant", error, NO_BETTER, "above",
-            f"After {case.epochs} epochs the predictions on the training rows are no better than "
-            f"a constant: {min(error, 9.99):.1%} of its error is left.",
+            f"After {case.epochs} epochs the error on the training rows is "
+            f"{min(error, 9.99):.1%} of a constant prediction's.",
             "far below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
             curve=shortened(examined.course.losses), curve_of="training loss over epochs",
         )
     ]  # fmt: skip
+
+
+def _is_weighed_and_tells_classes(examined: Examination) -> bool:
+    """Whether classes are weighed, which moves probabilities away, and yet are told apart."""
+    case, target = examined.case, examined.setup.targets[0]
+    if target.task != "classification" or not np.ptp(case.training.weights):
+        return False
+    seen = Classes.of(examined.last_sound, examined.setup, case.training)
+    wrong = math.nan if seen is None else 1.0 - float(np.nanmean(seen.recalls))
+    return wrong < NO_BETTER * (1.0 - 1.0 / max(2, target.width))
 
 
 def _was_trained(examined: Examination) -> bool:
@@ -131,13 +146,6 @@ def unfrozen(setup: Setup) -> Setup:
     return replace(setup, freeze=(), rates=rates)
 
 
-def unclipped(setup: Setup) -> Setup:
-    """Return the setup without clipping; itself where nothing is clipped."""
-    given = setup.regularisation
-    plain: Regularisation = replace(given, clip_norm=None, clip_value=None)
-    return setup if given == plain else replace(setup, regularisation=plain)
-
-
 def with_adam(setup: Setup) -> Setup:
     """Return the setup with Adam at 0.01; itself where the optimizer has steps of that kind."""
     if rate_of(setup.optimizer) is None or setup.optimizer.name not in (
@@ -188,9 +196,9 @@ def specimen(seed: int) -> Run:
 
 CONSTANT_PREDICTION = Ailment(
     "constant_prediction",
-    "the network predicts a constant",
-    "What it is given makes no difference to what it says: it has learned how frequent the classes "
-    "are, or the mean, and nothing else.",
+    "the network does no better than a constant",
+    "Always saying the same would do as well: of the inputs the network uses nothing, and at best "
+    "it has learned how frequent the classes are, or the mean.",
     signs,
     remedies,
     specimen,

@@ -10,9 +10,11 @@ import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.network_changes import with_activation, with_starts
+from chainrule.diagnosis.probes.depth import is_weighing
 from chainrule.diagnosis.probes.passes import Pass
 from chainrule.diagnosis.probes.units import dead, is_one_sided
+from chainrule.diagnosis.remedies.hidden_layers import other_activation
+from chainrule.diagnosis.remedies.network_changes import with_starts
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import Dense
@@ -30,7 +32,8 @@ SOURCE = (
     'Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization", 2020; half of a layer is the '
     "limit of TheDeepChecker (arXiv 2204.00694)"
 )
-SLOWER = 10.0
+# The usual step between rates that are tried, and a share of units that is more than some luck.
+SLOWER, DIED = 10.0, 0.1
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -66,41 +69,24 @@ def shares(taken: Pass) -> dict[str, float]:
 def remedies(examined: Examination) -> list[Remedy]:
     case = examined.case
     kin = {one.op for one in examined.at_last.units if is_one_sided(one.op) and not one.is_output}
-    found = [_other(kin, "leaky_relu")]
+    # First values stay: they suit relu's kin, and another start would be another remedy.
+    found = [other_activation("leaky_relu", kin, fresh=False)]
     if any(np.any(case.first.parameters[one.name]) for one in _biases(case.first)):
         found.append(_without_biases())
     first, last = shares(examined.at_first), shares(examined.at_last)
     rate = rate_of(examined.setup.optimizer)
-    died = any(last[one] > first.get(one, 0.0) + 0.1 for one in last)
+    died = any(last[one] > first.get(one, 0.0) + DIED for one in last)
     if died and isinstance(rate, float | int):
         found.append(_slower(float(rate)))
     if kin != {"elu"}:
-        found.append(_other(kin, "elu"))
+        found.append(other_activation("elu", kin, fresh=False))
     return found
-
-
-def _other(kin: set[str], op: str) -> Remedy:
-    def change(setup: Setup) -> Setup:
-        # First values stay: they suit relu's kin, and another start would be another remedy.
-        chosen = dict.fromkeys(kin - {op}, op)
-        return replace(setup, network=with_activation(setup.network, chosen, setup.seed, False))
-
-    return Remedy(
-        f"{op} in hidden layers",
-        f"Use {op} in place of {' and '.join(sorted(kin - {op}))} in hidden layers.",
-        on_setup(change),
-        f"Dense(..., '{op}')",
-    )
 
 
 def _biases(network: Network) -> list[Parameter]:
     """Return the biases of layers with weights: what a step adds to products."""
     plan = network.plan
-    added = {
-        step.inputs[2]
-        for step in plan.steps
-        if len(step.inputs) > 2 and (step.op == "linear" or step.op.startswith("convol"))
-    }
+    added = {step.inputs[2] for step in plan.steps if len(step.inputs) > 2 and is_weighing(step)}
     return [one for one in plan.parameters if one.name in added and len(one.shape) == 1]
 
 

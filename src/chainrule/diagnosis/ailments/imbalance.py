@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup, weighing_one
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.held_out import weighing_one
-from chainrule.diagnosis.laboratory import Experiment, Laboratory, Trained
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import Classes
-from chainrule.diagnosis.relative_error import WORST, balanced_error
+from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -30,9 +31,11 @@ Numbers = NDArray[Any]
 # Half of what each of equally many classes would have.
 RARE = 0.5
 MISSED = 0.3
+# So many times the epochs count as doing as well where at most this share of the gain is missing.
+LONGER, NEARLY = 4, 0.15
 # Fewer rows of a class say nothing about its recall.
 LEAST_OF_CLASS = 5
-QUANTITY = "share of wrong rows, the mean over classes, in shares of that of chance"
+QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -62,8 +65,8 @@ def _sign(classes: Classes, recalls: Numbers, place: int) -> Sign:
         float(recall),
         MISSED,
         "below",
-        f"{share:.1%} of the training rows are of class {label!r}, and of such rows {recall:.1%} "
-        "are told as what they are.",
+        f"{share:.1%} of the training rows are of class {label!r}, and of such rows the network "
+        f"gets {recall:.1%} right.",
         "about as many as of the other classes",
         "Amazon SageMaker Debugger's rule on imbalance: a class of which more than 70 % are wrong",
         where=f"class {label!r}",
@@ -109,11 +112,11 @@ def confirm(
     found = laboratory.compare(given, judge, quantity=QUANTITY)
     if not found.is_clear:
         return found
-    longer = on_setup(lambda setup: replace(setup, epochs=4 * setup.epochs))
+    longer = on_setup(lambda setup: replace(setup, epochs=LONGER * setup.epochs))
     seeds = laboratory.screening
     late = laboratory.trained("four times the epochs", longer(laboratory.case.arrangement), seeds)
     left = median(map(judge, late))
-    enough = median(found.treated) + 0.15 * found.gain
+    enough = median(found.treated) + NEARLY * found.gain
     return replace(found, shows=False) if left <= enough else found
 
 

@@ -10,15 +10,12 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.classes_as_numbers import all_labels, first_number, on_classes
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import Experiment, Laboratory, Trained
-from chainrule.diagnosis.network_changes import (
-    hidden_activations,
-    with_activation,
-    without_output_activation,
-)
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import wrong_share
+from chainrule.diagnosis.probes.depth import kept_by_softmaxes
 from chainrule.diagnosis.probes.reach import (
     Reach,
     last_step,
@@ -26,7 +23,12 @@ from chainrule.diagnosis.probes.reach import (
     missed_numbers,
     reach_of,
 )
-from chainrule.diagnosis.relative_error import WORST
+from chainrule.diagnosis.probes.relative_error import WORST
+from chainrule.diagnosis.remedies.classes_as_numbers import all_labels, first_number, on_classes
+from chainrule.diagnosis.remedies.network_changes import (
+    with_activation,
+    without_output_activation,
+)
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -38,9 +40,12 @@ from chainrule.training.train import train
 
 # A hundredth of what there is to be learned.
 LEAST_MISSED = 0.01
+# The slope of a softmax, p (1 - p), is at most a quarter.
 SHRUNK = 0.25
+# A choice: with a twentieth of the rows, or of the wrong ones, there is little to be won.
 FLAT, WRONG = 0.05, 0.05
-QUANTITY = "share of wrong rows, in shares of that of the most frequent class"
+QUANTITY = "share of wrong rows, in shares of a constant prediction's"
+CLASS_LOSS = "a loss for classes"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -145,13 +150,7 @@ def _on_the_flat(examined: Examination) -> list[Sign]:
 
 def _hidden_softmax(examined: Examination) -> list[Sign]:
     found = []
-    values = examined.at_first.values
-    for step in hidden_activations(examined.setup.network):
-        if step.op != "softmax":
-            continue
-        before, after = (np.asarray(values[one]) for one in (step.inputs[0], step.outputs[0]))
-        spread = float(before.std(axis=0).mean())
-        share = float(after.std(axis=0).mean()) / spread if spread > 0.0 else 0.0
+    for layer, share in kept_by_softmaxes(examined.at_first):
         if share < SHRUNK:
             found.append(
                 Sign(
@@ -159,11 +158,11 @@ def _hidden_softmax(examined: Examination) -> list[Sign]:
                     share,
                     SHRUNK,
                     "below",
-                    f"The softmax in {step.layer} keeps {share:.1%} of the spread of what it is "
+                    f"The softmax in {layer} keeps {share:.1%} of the spread of what it is "
                     "given: its units share a sum of 1 among them.",
                     "about all of it, as tanh or relu do",
                     "the slope of a softmax, p (1 - p), is at most a quarter",
-                    where=step.layer,
+                    where=layer,
                 )
             )
     return found
@@ -237,7 +236,6 @@ def _inside(op: str) -> Remedy:
 def _with_class_loss(setup: Setup) -> Remedy:
     width = setup.targets[0].width
     one_output = width == 1
-    name = "a loss for classes"
     words = "Give one label for each row, and train with a loss for classes on the last layer's "
     words += "numbers, without an activation behind them."
 
@@ -246,7 +244,7 @@ def _with_class_loss(setup: Setup) -> Remedy:
         return before if labels is None else on_classes(before, labels)
 
     code = "y = labels, loss='cross_entropy'"
-    return Remedy(name, words, change, code if not one_output else "y = y.astype(int)")
+    return Remedy(CLASS_LOSS, words, change, code if not one_output else "y = y.astype(int)")
 
 
 def confirm(
@@ -257,7 +255,7 @@ def confirm(
     labels = all_labels(case.setup, case.training, case.validation)
     if not given:
         return None
-    if labels is None or not any(one.name == "a loss for classes" for one in given):
+    if labels is None or not any(one.name == CLASS_LOSS for one in given):
         return laboratory.compare(given)
     place = 1 if len(case.validation) else 0
     first = first_number(case.training)

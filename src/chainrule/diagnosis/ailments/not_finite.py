@@ -12,12 +12,17 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.arrays import log, sum_over
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import Experiment, Laboratory, after_last
-from chainrule.diagnosis.network_changes import with_output_activation
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.trained import after_last
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.diagnosis.probes.reach import last_step
+from chainrule.diagnosis.remedies.network_changes import with_output_activation
+from chainrule.diagnosis.remedies.without_rows import without_rows
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import some_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.ops import ACTIVATIONS
@@ -58,13 +63,13 @@ def _in_the_parameters(examined: Examination) -> list[Sign]:
     bad = [name for name, one in examined.case.last.items() if not np.isfinite(one).all()]
     if not bad:
         return []
-    words = f"After the last step {_listed(bad)} held numbers that are NaN or infinite."
+    words = f"After the last step {some_of(bad, SHOWN)} held numbers that are NaN or infinite."
     return [_sign(words, "parameters", bad[0], examined)]
 
 
 def _in_the_readings(examined: Examination) -> list[Sign]:
     """Return the sign of the first reading, of a layer or a gradient, that was no number."""
-    for reading in examined.case.recording.readings:
+    for reading in examined.readings:
         for part in ("layers", "parameters"):
             for name, seen in reading[part].items():
                 bad = [one for one, number in seen.items() if not math.isfinite(number)]
@@ -78,16 +83,11 @@ def _epoch(reading: Mapping[str, Any]) -> int:
     return int(reading["epoch"]) + 1
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
-
-
 def remedies(examined: Examination) -> list[Remedy]:
     found = []
     rows = extreme_rows(examined.case)
     if len(rows):
-        found.append(_without_rows(examined, rows))
+        found.append(without_rows(examined.case, rows))
     norm = _usual_gradient(examined)
     if norm is not None and not searches(examined.setup.optimizer):
         found.append(_clipped(norm))
@@ -111,31 +111,13 @@ def remedies(examined: Examination) -> list[Remedy]:
 def _asks_for_positive(examined: Examination) -> bool:
     """Return whether a loss of one's own meets negative numbers where targets have none."""
     setup, rows = examined.setup, examined.case.training
-    plan = setup.network.plan
-    last = next(one for one in plan.steps if plan.outputs[0] in one.outputs)
+    last = last_step(setup.network.plan)
     is_own = setup.losses[0].own and setup.targets[0].task == "regression"
     return is_own and last.op not in ACTIVATIONS and bool((rows.targets[0] > 0.0).all())
 
 
 def _with_positive_output(setup: Setup) -> Setup:
     return replace(setup, network=with_output_activation(setup.network, "softplus"))
-
-
-def _without_rows(examined: Examination, places: np.ndarray[Any, Any]) -> Remedy:
-    numbers = examined.case.numbers
-    known = [str(numbers[one] if numbers else one) for one in places.tolist()]
-
-    def change(before: Arrangement) -> Arrangement:
-        left = np.setdiff1d(np.arange(len(before.training)), places)
-        return replace(before, training=before.training.part(left))
-
-    few = "row" if len(known) == 1 else "rows"
-    whose = "which has" if len(known) == 1 else "which have"
-    return Remedy(
-        "without extreme rows",
-        f"Leave out {few} {_listed(known)}, {whose} numbers far outside of their columns.",
-        change,
-    )
 
 
 def _usual_gradient(examined: Examination) -> float | None:
@@ -145,7 +127,7 @@ def _usual_gradient(examined: Examination) -> float | None:
     """
     trained = {one.name: one.size for one in examined.setup.objective().trained.parameters}
     lengths = [_length(examined.at_first.gradient_size, trained)]
-    for reading in examined.case.recording.readings:
+    for reading in examined.readings:
         if _epoch(reading) > max(1, examined.course.lowest_at):
             break
         seen = {name: one.get("gradient", math.nan) for name, one in reading["parameters"].items()}

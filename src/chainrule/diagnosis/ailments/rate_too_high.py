@@ -11,15 +11,11 @@ import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import (
-    Experiment,
-    Laboratory,
-    Trained,
-    after_last,
-    judged,
-)
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.trained import Trained, after_last, judged
 from chainrule.diagnosis.probes.curvature import stability_limit
-from chainrule.diagnosis.rate_changes import (
+from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     lower_rate,
     plain_rate,

@@ -13,12 +13,15 @@ import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.arrangement import Remedy, on_setup, without_limits
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.laboratory import Experiment, Laboratory
-from chainrule.diagnosis.rate_changes import (
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.held_out import judging_laboratory
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     higher_rate,
     plain_rate,
     rate_of_the_optimizer,
+    unclipped,
     usual_rate,
 )
 from chainrule.diagnosis.sign import Sign, shortened
@@ -37,6 +40,12 @@ SOMETHING_LEFT = 0.1
 HALF = 0.5
 # A loss that falls by less than this share of itself over the last third has come to rest.
 AT_REST = 0.002
+NO_CLIPPING = Remedy(
+    "no clipping",
+    "Train without clipping of the gradient.",
+    on_setup(unclipped),
+    "clip_norm=None, clip_value=None",
+)
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
 LONGER = 4
 
@@ -93,7 +102,8 @@ def _still_falling(examined: Examination) -> list[Sign]:
     return [
         Sign(
             "fall of the loss over the last third", fall, AT_REST, "above",
-            f"The loss still falls when the training ends, by {fall:.1%} over its last third, and "
+            "The loss still falls when the training ends, over its last third by "
+            f"{fall:.1%} of what it ends at, and "
             f"{min(error, 9.99):.0%} of the error of a constant prediction is left.",
             "a loss that has come to rest, within its noise",
             "twice the standard error of the loss between epochs is taken off the fall",
@@ -110,6 +120,9 @@ def remedies(examined: Examination) -> list[Remedy]:
     usual, rate = rate_of_the_optimizer(setup), plain_rate(setup)
     if rate == 0.0:
         return [] if usual is None else [usual]
+    if unclipped(setup) is not setup:
+        # Where clipping makes steps short, a rate that makes up for it is thousands of times usual.
+        return [NO_CLIPPING, *(higher_rate(setup, one) for one in FACTORS), *found]
     below = (usual_rate(setup) or 0.0) / (rate or math.inf)
     if usual is not None and below > FACTORS[-1]:
         # So far below that multiplying it does not lead there.
@@ -143,7 +156,9 @@ def confirm(
     """Try higher rates and more epochs.
 
     Nearly every training gets a little better with them. It is ill where it has reached less than
-    half of what they reach, or where its updates were tiny and they help.
+    half of what they reach, or where its updates were tiny and they help. Where no rows were held
+    out, they have to help on rows held out here as well: labels that say nothing are learned by
+    heart with any rate that is high enough.
     """
     if not chosen:
         return None
@@ -154,7 +169,11 @@ def confirm(
         reached = max(reached, 1.0 - examined.errors.judged)
     is_half = reachable > 0.0 and reached < HALF * reachable
     is_tiny = bool(_tiny_updates(examined)) and reached < reachable
-    return replace(found, shows=found.is_clear and (is_half or is_tiny))
+    shows = found.is_clear and (is_half or is_tiny)
+    there = judging_laboratory(laboratory, 2 * SEEDS)
+    if shows and there is not laboratory:
+        shows = there.compare([found.remedy]).is_clear
+    return replace(found, shows=shows)
 
 
 def specimen(seed: int) -> Run:

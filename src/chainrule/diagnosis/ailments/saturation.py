@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +11,14 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
 from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.network_changes import hidden_activations, usual_start, with_activation
-from chainrule.diagnosis.probes.depth import relative_gradients, spread_of
-from chainrule.diagnosis.probes.passes import Pass, by_unit
+from chainrule.diagnosis.probes.depth import kept_by_softmaxes, relative_gradients
+from chainrule.diagnosis.probes.passes import Pass
+from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
+from chainrule.diagnosis.remedies.hidden_layers import other_activation, started_as_usual
+from chainrule.diagnosis.remedies.network_changes import (
+    hidden_activations,
+)
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -24,10 +27,11 @@ from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
 # With less of the constant's error left, what a run has learned says that its gradients arrive.
-LEARNED, STUCK = 0.1, 0.9
+LEARNED = 0.1
 LARGEST_SHARE = 0.5
 # AUTOTRAINER's ratio of the first layer's gradient to the last's, here in shares of their weights.
 RATIO = 1e-3
+# A choice that many recipes make.
 LONGEST = 1.0
 STEEPEST_SIGMOID = 0.25
 SHARED = (
@@ -53,7 +57,7 @@ def signs(examined: Examination) -> list[Sign]:
     found += [one for one in late if one.where not in known]
     found += _competing(examined.at_first)
     over_depth = _over_depth(examined.at_first, "At the start")
-    if not over_depth and examined.last_errors.training > STUCK:
+    if not over_depth and examined.last_errors.training > NOTHING_LEARNED:
         over_depth = _over_depth(examined.at_last, "After the last step")
     return found + over_depth
 
@@ -88,17 +92,11 @@ def _flat_layers(taken: Pass, when: str) -> list[Sign]:
 
 def _competing(taken: Pass) -> list[Sign]:
     """Return the signs of hidden softmax layers that hardly pass on how rows differ."""
-    plan = taken.objective.plan
     found = []
-    for step in plan.steps:
-        if step.op != "softmax" or step.outputs[0] in plan.outputs:
-            continue
-        ends = (step.inputs[0], step.outputs[0])
-        before, behind = (spread_of(by_unit(taken.values[one])) for one in ends)
-        passed = behind / before if before > 0.0 else np.nan
+    for layer, passed in kept_by_softmaxes(taken):
         if passed < STEEPEST_SIGMOID:
             words = (
-                f"Of the deviation that {step.layer} is given, its softmax passes {passed:.2g} on: "
+                f"Of the deviation that {layer} is given, its softmax passes {passed:.2g} on: "
                 "its units share a sum of 1."
             )
             sign = Sign(
@@ -109,7 +107,7 @@ def _competing(taken: Pass) -> list[Sign]:
                 words,
                 "0.5 to 1 for tanh and relu",
                 SHARED,
-                where=step.layer,
+                where=layer,
             )
             found.append(sign)
     return found
@@ -140,7 +138,7 @@ def _over_depth(taken: Pass, when: str) -> list[Sign]:
         DEPTH,
         where=first,
         curve=shortened([size for _, size in seen]),
-        curve_of="size of gradients over that of weights, from the first layer to the last",
+        curve_of="gradients in shares of their weights over the layers, from first to last",
     )
     return [sign]
 
@@ -150,31 +148,13 @@ def remedies(examined: Examination) -> list[Remedy]:
     kinds = {one.op for one in hidden_activations(setup.network)}
     # Where the start is bad, it stays: a remedy changes one thing.
     fresh = not signs_of_start(examined)
-    found = [_other(kinds, op, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
+    found = [other_activation(op, kinds, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
     sign = [one for one in signs(examined) if one.quantity.startswith("gradient")]
     if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
         found.insert(0, _clipped())
     # At most four are tried; another start helps where activations that are there were started
     # for others.
-    return [*found[:3], _started()]
-
-
-def _other(kinds: set[str], op: str, fresh: bool) -> Remedy:
-    def change(setup: Setup) -> Setup:
-        chosen = dict.fromkeys(kinds - {op}, op)
-        return replace(setup, network=with_activation(setup.network, chosen, setup.seed, fresh))
-
-    start = ", with the start that it asks for" if fresh else ""
-    return Remedy(
-        f"{op} in hidden layers",
-        f"Use {op} in place of {_listed(sorted(kinds - {op}))} in hidden layers{start}.",
-        on_setup(change),
-        f"Dense(..., '{op}')",
-    )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return [*found[:3], started_as_usual()]
 
 
 def _clipped() -> Remedy:
@@ -184,15 +164,6 @@ def _clipped() -> Remedy:
 
     words = f"Cut the gradient to the length {LONGEST:g} where it is longer."
     return Remedy("gradient cut", words, on_setup(change), f"clip_norm={LONGEST:g}")
-
-
-def _started() -> Remedy:
-    def change(setup: Setup) -> Setup:
-        frozen = tuple(one.name for one in setup.objective().frozen.parameters)
-        return replace(setup, network=usual_start(setup.network, setup.seed, frozen=frozen))
-
-    words = "Start every layer as its size and activation ask for, which is the default."
-    return Remedy("usual start", words, on_setup(change), "leave weights= out")
 
 
 def specimen(seed: int) -> Run:

@@ -6,19 +6,22 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.data.ranges import Ranges, Scaling
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, scaled_rows
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
+from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.diagnosis.probes.reach import last_step
 from chainrule.diagnosis.probes.units import is_bounded
+from chainrule.diagnosis.remedies.without_rows import told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
@@ -35,7 +38,22 @@ FANS = "the starts of LeCun, Glorot and He, which are made for a mean of 0 and a
 def signs(examined: Examination) -> list[Sign]:
     if examined.case.scaled:
         return []
-    return [*_of_inputs(examined), *_of_target(examined)]
+    found = [*_of_inputs(examined), *_of_target(examined)]
+    if not found or not len(places := _rows_that_make_it_so(examined)):
+        return found
+    said = f" Without {told_rows(examined.case, places)} it would not be so."
+    return [replace(one, words=one.words + said) for one in found]
+
+
+def _rows_that_make_it_so(examined: Examination) -> NDArray[np.int64]:
+    """Return the places of few extreme rows without which there are no signs; none for others."""
+    case = examined.case
+    places = extreme_rows(case)
+    if not len(places):
+        return places
+    left = np.setdiff1d(np.arange(len(case.training)), places)
+    others = Examination(replace(case, training=case.training.part(left)))
+    return places[:0] if _of_inputs(others) or _of_target(others) else places
 
 
 def _has_table(case: Case) -> bool:
@@ -45,8 +63,7 @@ def _has_table(case: Case) -> bool:
 
 def _has_open_target(case: Case) -> bool:
     """Whether there is one target, of numbers, and nothing bounds the output."""
-    plan = case.first.plan
-    last = next((one.op for one in plan.steps if plan.outputs[0] in one.outputs), "")
+    last = last_step(case.first.plan).op
     one_of_numbers = [one.task for one in case.setup.targets] == ["regression"]
     return one_of_numbers and not is_bounded(last)
 
@@ -105,7 +122,7 @@ def _of_ratio(case: Case, deviations: Numbers) -> list[Sign]:
     names = case.columns if len(case.columns) == len(deviations) else ()
     named = [names[one] if names else f"column {one}" for one in (wide, narrow)]
     words = (
-        f"The deviation of {named[0]} is {deviations[wide]:.3g}, that of {named[1]} "
+        f"The standard deviation of {named[0]} is {deviations[wide]:.3g}, that of {named[1]} "
         f"{deviations[narrow]:.3g}: the curvature differs by the square of their ratio, "
         f"{ratio**2:.2g}."
     )
@@ -126,6 +143,9 @@ def remedies(examined: Examination) -> list[Remedy]:
         return []
     inputs, target = bool(_of_inputs(examined)), bool(_of_target(examined))
     found = []
+    if (inputs or target) and len(places := _rows_that_make_it_so(examined)):
+        # Scaled by a deviation that few numbers have made, all the others are nearly 0.
+        return [without_rows(examined.case, places)]
     if inputs and target:
         found.append(_standardising(examined.case, "inputs and target"))
     if inputs:
@@ -137,16 +157,18 @@ def remedies(examined: Examination) -> list[Remedy]:
 
 WORDS = {
     "inputs": (
-        "Subtract from each column of X its mean, and divide by its deviation.",
+        "Subtract from each column of X its mean, and divide by its standard deviation. Scale new "
+        "rows by the same numbers.",
         "X = (X - X.mean(axis=0)) / X.std(axis=0)",
     ),
     "target": (
-        "Subtract from the target its mean, and divide by its deviation.",
+        "Subtract from the target its mean, and divide by its standard deviation. Scale "
+        "predictions back by the same numbers.",
         "y = (y - y.mean(axis=0)) / y.std(axis=0)",
     ),
     "inputs and target": (
         "Subtract from each column of X, and from the target, its mean, and divide by its "
-        "deviation.",
+        "standard deviation. Scale new rows, and predictions back, by the same numbers.",
         "X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean(axis=0)) / y.std(axis=0)",
     ),
 }
@@ -173,19 +195,9 @@ def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool)
     )
     return replace(
         before,
-        training=_scaled(training, scaling),
-        validation=_scaled(before.validation, scaling),
+        training=scaled_rows(training, scaling),
+        validation=scaled_rows(before.validation, scaling),
         scaling=scaling,
-    )
-
-
-def _scaled(rows: Rows, scaling: Scaling) -> Rows:
-    if not len(rows):
-        return rows
-    return replace(
-        rows,
-        inputs=(scaling.inputs.scaled(rows.inputs[0]),),
-        targets=(scaling.scaled_target(rows.targets[0]), *rows.targets[1:]),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.relative_error import WORST
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
 from chainrule.training.rows import Rows
@@ -74,7 +75,7 @@ def wrong_share(network: Network, setup: Setup, rows: Rows, labels: Numbers, fir
     with np.errstate(all="ignore"):
         (output, *_) = outputs_of(network, list(rows.inputs), setup.dtype)
     if not np.isfinite(output).all():
-        return 10.0
+        return WORST
     target = setup.targets[0]
     if target.task == "classification":
         said = setup.meaning(0).predictions(output).reshape(-1)

@@ -47,6 +47,22 @@ def spread_of(cases: NDArray[Any]) -> float:
         return float(np.sqrt(np.mean(np.var(cases, axis=0))))
 
 
+def kept_by_softmaxes(taken: Pass) -> list[tuple[str, float]]:
+    """Return layer -> share of the deviation over rows that its hidden softmax passes on.
+
+    Without those that are given the same for every row.
+    """
+    plan = taken.objective.plan
+    found = []
+    for step in plan.steps:
+        if step.op == "softmax" and step.outputs[0] not in plan.outputs:
+            ends = step.inputs[0], step.outputs[0]
+            before, behind = (spread_of(by_unit(taken.values[one])) for one in ends)
+            if before > 0.0:
+                found.append((step.layer, behind / before))
+    return found
+
+
 def relative_gradients(taken: Pass) -> list[tuple[str, float]]:
     """Return weight -> size of its gradient over its own, by root mean squares, in their order.
 

@@ -61,15 +61,6 @@ class Pass:
         """The mean loss, without penalties."""
         return float(self.values["loss"])
 
-    @property
-    def is_finite(self) -> bool:
-        """Whether every value is a finite number."""
-        return all(
-            bool(np.isfinite(one).all())
-            for one in map(np.asarray, self.values.values())
-            if one.dtype.kind == "f"
-        )
-
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """The activations in their order, each with what its units do."""

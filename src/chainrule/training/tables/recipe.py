@@ -21,7 +21,6 @@ LEARNING_RATE = 0.005
 L2 = 1e-3
 PATIENCE = 30
 LINEAR_STEPS, LINEAR_PATIENCE = 6000, 600
-READINGS, FOLD_READINGS = 50, 10
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,6 @@ class Recipe:
             l2=self.l2,
             seed=self.seed,
             keep="best" if found else "last",
-            # Those of the last training are read closely; of five folds ten looks each will do.
-            readings=FOLD_READINGS if found else READINGS,
         )
 
     def linear(self, prepared: Prepared, epochs: int | None = None) -> Setup:

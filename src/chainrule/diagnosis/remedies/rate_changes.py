@@ -1,4 +1,4 @@
-"""Changes of the learning rate, as remedies: by a factor, or to the usual one of an optimizer."""
+"""Changes of how far steps go, as remedies: other learning rates, and no clipping."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.optimizers import rate_of, with_rate
-from chainrule.training.setup import Setup
+from chainrule.training.setup import Regularisation, Setup
 
 
 def has_rate(setup: Setup) -> bool:
@@ -72,3 +72,10 @@ def _changed(setup: Setup, factor: float, words: str) -> Remedy:
     return Remedy(
         f"rate times {factor:.6g}", words + end, on_setup(lambda one: scaled(one, factor)), code
     )
+
+
+def unclipped(setup: Setup) -> Setup:
+    """Return the setup without clipping; itself where nothing is clipped."""
+    given = setup.regularisation
+    plain: Regularisation = replace(given, clip_norm=None, clip_value=None)
+    return setup if given == plain else replace(setup, regularisation=plain)

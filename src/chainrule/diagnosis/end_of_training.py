@@ -11,7 +11,7 @@ from chainrule.diagnosis.door import diagnose
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import SAMPLE
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.sentences import listed
+from chainrule.diagnosis.wording import listed
 from chainrule.errors import ChainruleError
 from chainrule.training.run import Run
 
@@ -41,7 +41,7 @@ def line_of_signs(run: Run) -> str:
     allowed = max(A_MOMENT, SHARE * run.state.seconds)
     if _expected_seconds(run) > allowed:
         return SKIPPED
-    examined = Examination(case_of(run))
+    examined = Examination(case_of(run), trains_again=False)
     found: list[Ailment] = []
     for ailment in IN_ORDER:
         if time.thread_time() - began > allowed:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours, target_columns
-from chainrule.diagnosis.probes.row_order import joined, orders, realigned
+from chainrule.diagnosis.probes.row_order import joined, orders
 from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
@@ -89,22 +88,6 @@ class Labels:
             apart = near.distances_from_chance(moved, mixed)
             found.append(Order(words, order, float(apart.max())))
         return max(found, key=lambda one: one.distance, default=None)
-
-    def alignment(self, best: Order) -> Remedy:
-        """Return the remedy that puts the targets into an order."""
-        case = self.case
-        changed = realigned(case, best.order)
-
-        def change(before: Arrangement) -> Arrangement:
-            if len(before.training) != len(case.training):
-                return before
-            return replace(before, training=changed.training, validation=changed.validation)
-
-        return Remedy(
-            f"targets {best.words}",
-            f"Put the targets beside the rows that they belong to: {best.words}.",
-            change,
-        )
 
     @cached_property
     def _known(self) -> tuple[Numbers, Numbers] | None:

@@ -31,6 +31,7 @@ def case_of_loop(
     network: Any,
     X: Any,
     y: Any,
+    /,
     *,
     first: Any = None,
     ended: str = "",

@@ -2,7 +2,8 @@
 
 Both have the same seeds, but seeds change what they change, so the two groups are compared as
 groups: by the rank test of Mann and Whitney (Annals of Mathematical Statistics 18, 1947), one-sided
-and exact, and by Cohen's d (1988), the difference of the means over the pooled deviation.
+and exact, also where errors are equal (their ranks are the mean of those that they share), and by
+Cohen's d (1988), the difference of the means over the pooled deviation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ Numbers = NDArray[np.float64]
 LEVEL, LEAST_EFFECT = 0.05, 0.5
 # One-sided, so that it is two standard errors.
 LEVEL_OF_ROWS = 0.025
+# Of more errors than these, equal ones are counted by the normal approximation.
+MOST_COUNTED = 60
 # An effect in a spread of nothing has no size; more than this is not told apart.
 LARGEST_EFFECT = 20.0
 
@@ -29,11 +32,29 @@ def probability_of_chance(without: Sequence[float], treated: Sequence[float]) ->
 
     if len(without) < 2 or len(treated) < 2:
         return 1.0
-    # The exact distribution is that of ranks without ties.
-    exact = len({*without, *treated}) == len(without) + len(treated)
-    method: Literal["exact", "asymptotic"] = "exact" if exact else "asymptotic"
+    count = len(without) + len(treated)
+    has_equal = len({*without, *treated}) < count
+    if has_equal and count <= MOST_COUNTED:
+        return _share_of_choices(without, treated)
+    method: Literal["exact", "asymptotic"] = "asymptotic" if has_equal else "exact"
     found = mannwhitneyu(np.array(without), np.array(treated), alternative="greater", method=method)
     return float(found.pvalue)
+
+
+def _share_of_choices(without: Sequence[float], treated: Sequence[float]) -> float:
+    """Return the share of all choices of as many errors whose ranks add up to no more."""
+    from scipy.stats import rankdata
+
+    # Twice the ranks, for the mean of two neighbours is no whole number.
+    ranks = np.rint(2.0 * rankdata([*treated, *without])).astype(np.int64)
+    chosen = len(treated)
+    seen = int(ranks[:chosen].sum())
+    # (how many are chosen, the sum of their ranks) -> number of such choices
+    choices = np.zeros((chosen + 1, seen + 1))
+    choices[0, 0] = 1.0
+    for rank in ranks[ranks <= seen].tolist():
+        choices[1:, rank:] += choices[:-1, : seen + 1 - rank].copy()
+    return float(choices[chosen].sum() / math.comb(len(ranks), chosen))
 
 
 def effect_size(without: Sequence[float], treated: Sequence[float]) -> float:
@@ -60,7 +81,7 @@ def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]
     from scipy.stats import ttest_rel
 
     sizes = {len(one) for one in (*without, *treated)}
-    if len(sizes) != 1 or sizes < {2}:
+    if len(sizes) != 1 or min(sizes) < 2:
         return None
     a, b = (np.minimum(np.mean(group, axis=0), LARGEST_EFFECT) for group in (without, treated))
     if np.ptp(a - b) == 0.0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
@@ -10,22 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, weighing_one
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.differing import LEVEL, probability_of_chance
-from chainrule.diagnosis.held_out import judging_laboratory, part_of, weighing_one, with_held_out
-from chainrule.diagnosis.laboratory import LEAST_SHARE, SEEDS, Experiment, Laboratory, judged
+from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
+from chainrule.diagnosis.experiments.held_out import judging_laboratory, part_of, with_held_out
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
+from chainrule.diagnosis.experiments.trained import judged
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours
+from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
+from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.network.backpropagation import outputs_of
 from chainrule.randomness import permutation
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 
 Numbers = NDArray[Any]
-NO_BETTER = 0.9
-FOLDS = 5
-MOST_NEIGHBOURS = 1000
+# Choices: parts that each leave enough rows to learn from, and rows for which the equations of a
+# smooth surface are quickly solved.
+FOLDS, MOST_NEIGHBOURS = 5, 1000
+# A choice: enough that a wide network does not learn single labels by heart.
 PENALTY = 0.01
 
 
@@ -40,11 +44,11 @@ def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:
     shuffled = tuple(map(judged, mixed))
     # One set of labels from several starts beside several sets: not a matter of ranks.
     as_good = median(given) >= (1.0 - LEAST_SHARE) * median(shuffled)
-    shows = as_good and median(given) >= NO_BETTER
+    shows = as_good and median(given) >= NOTHING_LEARNED
     return Experiment(
         remedy, given, shuffled, there.epochs, there.rows, untreated_name="labels as given",
         treated_name="labels shuffled",
-        quantity="error with shuffled labels beside that with the given ones", shows=shows,
+        shows=shows,
         settles=shows,
     )  # fmt: skip
 
@@ -69,7 +73,7 @@ def compare_aligned(laboratory: Laboratory, remedy: Remedy) -> Experiment:
         without, treated = (tuple(map(judged, one.untreated())) for one in (there, aligned))
         found = Experiment(remedy, without, treated, there.epochs, there.rows)
     # In another order in which nothing is learned, either, no label has found its row.
-    return found if median(found.treated) < NO_BETTER else replace(found, shows=False)
+    return found if median(found.treated) < NOTHING_LEARNED else replace(found, shows=False)
 
 
 def compare_without_doubtful(laboratory: Laboratory) -> Experiment | None:
@@ -147,23 +151,3 @@ def _probabilities(run: Run, case: Case, fold: Numbers) -> Numbers:
     except SetupError:
         said = meaning.predictions(output).reshape(-1)
         return np.asarray(np.eye(run.setup.targets[0].width)[said])
-
-
-def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
-    """Return the remedy that trains without the training rows at these places."""
-    count, chosen = len(case.training), np.asarray(places, dtype=np.int64)
-    numbers = [case.numbers[one] if case.numbers else int(one) for one in chosen]
-
-    def change(before: Arrangement) -> Arrangement:
-        if len(before.training) != count:
-            return before
-        left = np.setdiff1d(np.arange(count), chosen)
-        return replace(before, training=weighing_one(before.training.part(left)))
-
-    said = ", ".join(map(str, numbers[:20])) + (", ..." if len(numbers) > 20 else "")
-    rows = "row" if len(numbers) == 1 else f"{len(numbers)} rows"
-    return Remedy(
-        "doubtful rows left out",
-        f"Look at the labels of the {rows} {said}, and put them right or leave them out.",
-        change,
-    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from chainrule.diagnosis.probes.depth import is_weighing
+from chainrule.diagnosis.probes.reach import last_step
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import start_for
 from chainrule.network.network import Network
@@ -83,13 +85,9 @@ def usual_start(
 
     def start_of(parameter: Parameter) -> Initializer | None:
         step = next((one for one in plan.steps if parameter.name in one.inputs), None)
-        if (
-            step is None
-            or parameter.name in frozen
-            or (layers is not None and step.layer not in layers)
-        ):
+        if step is None or parameter.name in frozen or not is_weighing(step):
             return None
-        if step.op not in ("linear", "product") and not step.op.startswith("convol"):
+        if layers is not None and step.layer not in layers:
             return None
         if len(parameter.shape) == 1:
             return find_initializer("zeros")
@@ -104,8 +102,8 @@ def without_output_activation(network: Network) -> Network:
     Itself where nothing stands behind its last layer.
     """
     plan = network.plan
-    last = next((one for one in plan.steps if one.outputs[0] == plan.outputs[0]), None)
-    if last is None or (last.op not in ACTIVATIONS and last.op != "softmax"):
+    last = last_step(plan)
+    if last.op not in ACTIVATIONS and last.op != "softmax":
         return network
     steps = tuple(one for one in plan.steps if one is not last)
     outputs = (last.inputs[0], *plan.outputs[1:])
@@ -121,7 +119,7 @@ def with_output_width(network: Network, width: int, seed: int) -> Network:
     """
     plan = network.plan
     output = plan.outputs[0]
-    last = next(one for one in plan.steps if output in one.outputs)
+    last = last_step(plan)
     if plan.shapes[output][-1] == width or last.op != "linear":
         return network
     given = {**network.parameters, **network.state}
@@ -141,8 +139,7 @@ def with_output_activation(network: Network, op: str) -> Network:
     plan = network.plan
     before = plan.outputs[0]
     after = f"{before}_{op}"
-    made_by = next(one for one in plan.steps if before in one.outputs)
-    step = replace(made_by, op=op, inputs=(before,), outputs=(after,), settings={})
+    step = replace(last_step(plan), op=op, inputs=(before,), outputs=(after,), settings={})
     changed = replace(
         plan,
         steps=(*plan.steps, step),

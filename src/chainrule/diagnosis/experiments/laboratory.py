@@ -6,10 +6,9 @@ number of epochs, and stay within the seconds that the case is worth.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import median
 from typing import Any
@@ -18,17 +17,10 @@ import numpy as np
 
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.differing import (
-    LEAST_EFFECT,
-    LEVEL,
-    LEVEL_OF_ROWS,
-    effect_size,
-    probability_of_chance,
-    probability_over_rows,
-)
-from chainrule.diagnosis.relative_error import WORST, Errors, errors_of
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.significance import probability_over_rows
+from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome
 from chainrule.randomness import permutation
-from chainrule.training.carry_out import FAILURES, carry_out
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.run import Run
 from chainrule.training.side_by_side import at_a_time, side_by_side
@@ -38,115 +30,12 @@ SEEDS = 5
 # Remedies of one ailment are tried on starts of their own, so that the choice among them does not
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
-LEAST_SECONDS = 2.0
+# A diagnosis may take as long as the training, or two seconds; signs and the last experiment, which
+# is not cut off, take their part.
+LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
 # What a call of ``train`` costs before its first step.
 FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
-# A gain below these is no proof of an ailment, however certain: of the constant's error, and of the
-# error that there is without the remedy.
-LEAST_GAIN, LEAST_SHARE = 0.03, 0.15
-
-Judge = Callable[["Trained"], float]
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """What one training came to: errors of the network that was kept, and after the last step."""
-
-    kept: Errors
-    last: Errors
-    run: Run | None
-
-    @property
-    def judged(self) -> float:
-        """The error on rows that were not learned from, where there are any."""
-        return self.kept.judged
-
-
-FAILED = Trained(Errors(WORST, WORST), Errors(WORST, WORST), None)
-
-
-def judged(one: Trained) -> float:
-    """Return the error of the network that was kept, on rows not learned from if there are any."""
-    return one.kept.judged
-
-
-def after_last(one: Trained) -> float:
-    """Return the error after the last step, on rows not learned from if there are any."""
-    return one.last.judged
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """Errors of trainings without and with a remedy, one for each seed.
-
-    ``screened``: other remedies -> their median error, of the trial that chose this one. The errors
-    are relative to the best constant prediction, unless ``quantity`` says what else. ``over_rows``:
-    how probable the gain is by the luck of the rows that judge, where that was tested. ``shows``
-    says whether the ailment is confirmed where that is no matter of lower errors: shuffled labels
-    that are learned as well as those that were given. ``settles``: as long as no remedy of another
-    ailment helps, what this shows is the cause of all else.
-    """
-
-    remedy: Remedy
-    without: tuple[float, ...]
-    treated: tuple[float, ...]
-    epochs: int
-    rows: int
-    screened: tuple[tuple[str, float], ...] = ()
-    quantity: str = "error, in shares of the best constant prediction's"
-    untreated_name: str = "as it was"
-    treated_name: str = "with the remedy"
-    over_rows: float | None = None
-    shows: bool | None = None
-    settles: bool = False
-    judge: Judge = judged
-
-    @property
-    def probability(self) -> float:
-        """How probable so much lower errors are by chance."""
-        return probability_of_chance(self.without, self.treated)
-
-    @property
-    def effect(self) -> float:
-        """Cohen's d of the improvement."""
-        return effect_size(self.without, self.treated)
-
-    @property
-    def gain(self) -> float:
-        """By how much the median error is lower with the remedy."""
-        return median(self.without) - median(self.treated)
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the remedy helps by more than chance, and enough to matter."""
-        if self.shows is not None:
-            return self.shows
-        least = max(LEAST_GAIN, LEAST_SHARE * median(self.without))
-        certain = self.probability < LEVEL and self.effect >= LEAST_EFFECT
-        if self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS:
-            return False
-        return certain and self.gain >= least
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the experiment as plain data."""
-        return {
-            "remedy": self.remedy.words,
-            "quantity": self.quantity,
-            "epochs": self.epochs,
-            "rows": self.rows,
-            "without": list(self.without),
-            "treated": list(self.treated),
-            "p": self.probability,
-            "p_over_rows": self.over_rows,
-            "d": self.effect,
-            "gain": self.gain,
-            "clear": self.is_clear,
-            "tried": dict(self.screened),
-            "untreated_name": self.untreated_name,
-            "treated_name": self.treated_name,
-            "shows": self.shows,
-        }
 
 
 class Laboratory:
@@ -159,7 +48,8 @@ class Laboratory:
     def __init__(self, case: Case, trainings: int, seconds: float | None = None) -> None:
         self.case = case
         self.workers = at_a_time()
-        self.seconds = max(LEAST_SECONDS, case.seconds) if seconds is None else seconds
+        own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
+        self.seconds = own if seconds is None else seconds
         self.began = time.process_time()
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
@@ -284,18 +174,3 @@ def _over_rows(
     if any(len(a) < len(b) for a, b in zip(known, groups, strict=True)):
         return None
     return probability_over_rows(*known)
-
-
-def outcome(arrangement: Arrangement) -> Trained:
-    """Train an arrangement as it is and return what came of it; what fails has the worst error."""
-    setup, rows = arrangement.setup, (arrangement.training, arrangement.validation)
-    try:
-        run = carry_out(setup, rows, progress=False)
-    except FAILURES:
-        return FAILED
-    kept = errors_of(run.network, setup, *rows)
-    layout = setup.objective().carried
-    last = {**run.network.parameters, **layout.named_arrays(run.state.parameters)}
-    sound = all(np.isfinite(one).all() for one in last.values())
-    after = errors_of(run.network.with_parameters(last), setup, *rows) if sound else FAILED.last
-    return Trained(kept, after if math.isfinite(after.training) else FAILED.last, run)

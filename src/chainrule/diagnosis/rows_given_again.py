@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.data.ranges import Scaling
+from chainrule.diagnosis.arrangement import scaled_rows
 from chainrule.errors import DataError, ShapeError
 from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.rows import Rows
@@ -56,7 +56,7 @@ def rows_given(
         # A remedy has scaled the rows after they were written down.
         found = prepared(X, y)
         if found.provenance.same_rows(known):
-            return _scaled(found.training, scaling), _scaled(found.validation, scaling)
+            return scaled_rows(found.training, scaling), scaled_rows(found.validation, scaling)
     raise DataError(
         "The rows are not those that the run was trained on: their checksum differs.",
         "Give the same rows, in the same order, with the same weights.",
@@ -74,8 +74,3 @@ def _prepared(
         return prepared(inputs, scaling.scaled_target(np.asarray(y, dtype=np.float64)))
     except ShapeError:
         return None
-
-
-def _scaled(rows: Rows, scaling: Scaling) -> Rows:
-    inputs = tuple(map(scaling.inputs.scaled, rows.inputs))
-    return replace(rows, inputs=inputs, targets=tuple(map(scaling.scaled_target, rows.targets)))

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.arrangement import Arrangement
-from chainrule.diagnosis.network_changes import with_output_width, without_output_activation
 from chainrule.diagnosis.probes.classes import class_numbers
+from chainrule.diagnosis.remedies.network_changes import (
+    with_output_width,
+    without_output_activation,
+)
 from chainrule.network.losses import loss
 from chainrule.training.metrics import check_metrics
 from chainrule.training.rows import Rows

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.arrangement import Arrangement, weighing_one
 from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.laboratory import Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.randomness import permutation
 
 SHARE = 0.2
@@ -42,12 +41,6 @@ def with_held_out(case: Case) -> tuple[Case, NDArray[np.int64]]:
     numbers = tuple(case.numbers[one] for one in kept) if case.numbers else ()
     part = weighing_one(case.training.part(kept))
     return replace(case, setup=setup, training=part, validation=validation, numbers=numbers), kept
-
-
-def weighing_one(rows: Any) -> Any:
-    """Return rows with their weights at a mean of 1."""
-    mean = float(rows.weights.mean()) or 1.0
-    return replace(rows, weights=rows.weights / mean)
 
 
 def with_best_epoch(before: Arrangement) -> Arrangement:

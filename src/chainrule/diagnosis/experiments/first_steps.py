@@ -13,35 +13,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.arrangement import Arrangement
-from chainrule.diagnosis.laboratory import outcome
+from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.optimizers import searches
 from chainrule.training.rows import Rows
 from chainrule.training.setup import Regularisation
-from chainrule.training.stopping import Stopping
+from chainrule.training.stopping import Stopping, has_overflowed
 
-BATCH, STEPS, ITERATIONS, SECONDS = 24, 400, 60, 0.15
+BATCH, STEPS, ITERATIONS, SECONDS = 24, 2000, 60, 0.15
+# With so much of the constant prediction's error left a batch is not learned by heart.
+LEARNED_BY_HEART = 0.3
 
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """Relative errors of one batch after some steps: with its inputs, and with zeros for them."""
+    """Relative errors of one batch after some steps: with its inputs, and with zeros for them.
+
+    ``is_cut_off``: the time was over before these steps were made, and nothing had been learned by
+    heart until then, so that the errors say nothing.
+    """
 
     with_inputs: float
     with_zeros: float
     rows: int
     steps: int
+    is_cut_off: bool = False
 
 
 def first_steps(arrangement: Arrangement) -> FirstSteps:
     """Train on one batch twice, without penalties, which keep it from being learned by heart."""
     batch = one_batch(arrangement.training)
+    # Errors count every row alike, and so has learning to do here.
+    batch = replace(batch, weights=np.ones(len(batch)))
     steps = ITERATIONS if searches(arrangement.setup.optimizer) else STEPS
     zeros = replace(batch, inputs=tuple(np.zeros_like(one) for one in batch.inputs))
-    found = [_error(arrangement, rows, steps) for rows in (batch, zeros)]
-    return FirstSteps(found[0], found[1], len(batch), steps)
+    (seen, cut_off), (blind, _) = (_error(arrangement, rows, steps) for rows in (batch, zeros))
+    return FirstSteps(seen, blind, len(batch), steps, cut_off and seen > LEARNED_BY_HEART)
 
 
-def _error(arrangement: Arrangement, rows: Rows, steps: int) -> float:
+def _error(arrangement: Arrangement, rows: Rows, steps: int) -> tuple[float, bool]:
+    """Return the error on the rows after the last step, and whether time ended it sooner."""
     setup = replace(
         arrangement.setup,
         batch_size=len(rows),
@@ -52,7 +62,10 @@ def _error(arrangement: Arrangement, rows: Rows, steps: int) -> float:
         readings=0,
     )
     nothing = rows.part(np.zeros(0, dtype=np.int64))
-    return outcome(Arrangement(setup, rows, nothing)).last.training
+    came = outcome(Arrangement(setup, rows, nothing))
+    made = steps if came.run is None else came.run.recording.epochs
+    is_cut_off = came.run is not None and made < steps and not has_overflowed(came.run.ended)
+    return came.last.training, is_cut_off
 
 
 def one_batch(rows: Rows, most: int = BATCH) -> Rows:

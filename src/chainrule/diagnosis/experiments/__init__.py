@@ -1,0 +1,1 @@
+"""Experiments: trainings with one thing changed beside trainings with nothing changed."""

@@ -1,0 +1,96 @@
+"""An experiment: errors of trainings with a remedy beside those of trainings without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.experiments.significance import (
+    LEAST_EFFECT,
+    LEVEL,
+    LEVEL_OF_ROWS,
+    effect_size,
+    probability_of_chance,
+)
+from chainrule.diagnosis.experiments.trained import Judge, judged
+
+# A gain below these is no proof of an ailment, however certain: of the constant's error, and of the
+# error that there is without the remedy.
+LEAST_GAIN, LEAST_SHARE = 0.03, 0.15
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Errors of trainings without and with a remedy, one for each seed.
+
+    ``screened``: other remedies -> their median error, of the trial that chose this one. The errors
+    are relative to the best constant prediction, unless ``quantity`` says what else. ``over_rows``:
+    how probable the gain is by the luck of the rows that judge, where that was tested. ``shows``
+    says whether the ailment is confirmed where that is no matter of lower errors: shuffled labels
+    that are learned as well as those that were given. ``held_out``: rows that judge were held out
+    for it alone, as the training had held out none. ``settles``: as long as no remedy of another
+    ailment helps, what this shows is the cause of all else.
+    """
+
+    remedy: Remedy
+    without: tuple[float, ...]
+    treated: tuple[float, ...]
+    epochs: int
+    rows: int
+    screened: tuple[tuple[str, float], ...] = ()
+    quantity: str = "error, in shares of the best constant prediction's"
+    untreated_name: str = "as it was"
+    treated_name: str = "with the remedy"
+    over_rows: float | None = None
+    shows: bool | None = None
+    settles: bool = False
+    held_out: bool = False
+    judge: Judge = judged
+
+    @property
+    def probability(self) -> float:
+        """How probable so much lower errors are by chance."""
+        return probability_of_chance(self.without, self.treated)
+
+    @property
+    def effect(self) -> float:
+        """Cohen's d of the improvement."""
+        return effect_size(self.without, self.treated)
+
+    @property
+    def gain(self) -> float:
+        """By how much the median error is lower with the remedy."""
+        return median(self.without) - median(self.treated)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the remedy helps by more than chance, and enough to matter."""
+        if self.shows is not None:
+            return self.shows
+        least = max(LEAST_GAIN, LEAST_SHARE * median(self.without))
+        certain = self.probability < LEVEL and self.effect >= LEAST_EFFECT
+        if self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS:
+            return False
+        return certain and self.gain >= least
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the experiment as plain data."""
+        return {
+            "remedy": self.remedy.words,
+            "quantity": self.quantity,
+            "epochs": self.epochs,
+            "rows": self.rows,
+            "without": list(self.without),
+            "treated": list(self.treated),
+            "p": self.probability,
+            "p_over_rows": self.over_rows,
+            "d": self.effect,
+            "gain": self.gain,
+            "clear": self.is_clear,
+            "tried": dict(self.screened),
+            "untreated_name": self.untreated_name,
+            "treated_name": self.treated_name,
+            "shows": self.shows,
+        }

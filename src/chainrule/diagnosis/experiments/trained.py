@@ -1,0 +1,58 @@
+"""A training of an experiment, and what it came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.probes.relative_error import WORST, Errors, errors_of
+from chainrule.training.carry_out import FAILURES, carry_out
+from chainrule.training.run import Run
+
+Judge = Callable[["Trained"], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What one training came to: errors of the network that was kept, and after the last step."""
+
+    kept: Errors
+    last: Errors
+    run: Run | None
+
+    @property
+    def judged(self) -> float:
+        """The error on rows that were not learned from, where there are any."""
+        return self.kept.judged
+
+
+FAILED = Trained(Errors(WORST, WORST), Errors(WORST, WORST), None)
+
+
+def judged(one: Trained) -> float:
+    """Return the error of the network that was kept, on rows not learned from if there are any."""
+    return one.kept.judged
+
+
+def after_last(one: Trained) -> float:
+    """Return the error after the last step, on rows not learned from if there are any."""
+    return one.last.judged
+
+
+def outcome(arrangement: Arrangement) -> Trained:
+    """Train an arrangement as it is and return what came of it; what fails has the worst error."""
+    setup, rows = arrangement.setup, (arrangement.training, arrangement.validation)
+    try:
+        run = carry_out(setup, rows, progress=False)
+    except FAILURES:
+        return FAILED
+    kept = errors_of(run.network, setup, *rows)
+    layout = setup.objective().carried
+    last = {**run.network.parameters, **layout.named_arrays(run.state.parameters)}
+    sound = all(np.isfinite(one).all() for one in last.values())
+    after = errors_of(run.network.with_parameters(last), setup, *rows) if sound else FAILED.last
+    return Trained(kept, after if math.isfinite(after.training) else FAILED.last, run)

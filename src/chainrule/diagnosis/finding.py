@@ -1,0 +1,106 @@
+"""A finding: an ailment whose signs a run shows, and what its experiment came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
+from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.sign import Sign
+
+# The logarithm of two: a number less than twice its threshold is little beyond it.
+LITTLE_BEYOND = 0.7
+# So many findings have experiments at full length; more of them have what is left of the time.
+TRIED_IN_FULL = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An ailment whose signs a run shows, what may cure it, and what the experiment came to."""
+
+    ailment: Ailment
+    signs: tuple[Sign, ...]
+    remedies: tuple[Remedy, ...] = ()
+    experiment: Experiment | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the experiment has shown it."""
+        return self.experiment is not None and self.experiment.is_clear
+
+    @property
+    def strength(self) -> float:
+        """How far beyond its threshold the strongest sign is."""
+        return max((one.strength for one in self.signs), default=0.0)
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """The remedy that was tried, else the likeliest."""
+        if self.experiment is not None:
+            return self.experiment.remedy
+        return self.remedies[0] if self.remedies else None
+
+    @property
+    def certainty(self) -> float:
+        """1 - p of the experiment that confirms it; 0.5 where it was seen and not tried."""
+        if self.experiment is None:
+            return 0.5
+        return 1.0 - self.experiment.probability if self.is_confirmed else 0.0
+
+
+def suspected(examined: Examination) -> list[Finding]:
+    """Return the ailments whose signs an examined case shows, in the order of the table."""
+    found = []
+    for ailment in IN_ORDER:
+        signs = ailment.signs(examined)
+        if signs:
+            found.append(Finding(ailment, tuple(signs), tuple(ailment.remedies(examined))))
+    return found
+
+
+def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings as they are tried while there is time.
+
+    What is clearly beyond its threshold comes before what is little beyond it, and causes before
+    failures; among them roots before what they lead to.
+    """
+    order = list(AILMENTS)
+    return sorted(
+        findings,
+        key=lambda one: (
+            one.strength < LITTLE_BEYOND,
+            one.ailment.is_failure,
+            order.index(one.ailment.name),
+        ),
+    )
+
+
+def expected_trainings(findings: Sequence[Finding]) -> int:
+    """Return how many trainings the experiments of these findings come to, of the first of them.
+
+    A cause that is confirmed explains others, whose experiments then are not made.
+    """
+    first = in_order_of_trial(findings)[:TRIED_IN_FULL]
+    screening = [
+        SCREENING_SEEDS * len(one.remedies) if len(one.remedies) > 1 else 0 for one in first
+    ]
+    return SEEDS * (1 + len(first)) + sum(screening)
+
+
+def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Finding:
+    """Return the finding with its experiment, or as it is where none can be made."""
+    if laboratory.is_spent:
+        return finding
+    ailment = finding.ailment
+    if ailment.confirm is not None:
+        experiment = ailment.confirm(examined, laboratory, finding.remedies)
+    elif finding.remedies:
+        experiment = laboratory.compare(finding.remedies)
+    else:
+        experiment = None
+    return replace(finding, experiment=experiment)

@@ -1,0 +1,1 @@
+"""What remedies are made of: changes of networks, learning rates, labels and classes."""

@@ -1,0 +1,41 @@
+"""Leaving rows out of a training: those that hold a number far outside of its column."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.wording import some_of
+
+# More rows than these are counted.
+MOST_NAMED = 5
+
+
+def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
+    """Return the remedy that leaves these training rows out; ``places`` are theirs."""
+    count = len(case.training)
+
+    def change(before: Arrangement) -> Arrangement:
+        if len(before.training) != count:
+            return before
+        left = np.setdiff1d(np.arange(count), places)
+        return replace(before, training=before.training.part(left))
+
+    whose = "which has" if len(places) == 1 else "which have"
+    return Remedy(
+        "without extreme rows",
+        f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
+        "Or put them right.",
+        change,
+    )
+
+
+def told_rows(case: Case, places: NDArray[np.int64]) -> str:
+    """Return training rows by their numbers: "row 7", "rows 3, 8 and 2 more"."""
+    names = [str(case.numbers[one] if case.numbers else one) for one in places.tolist()]
+    few = "row" if len(names) == 1 else "rows"
+    return f"{few} {some_of(names, MOST_NAMED)}"

@@ -1,0 +1,63 @@
+"""What a fix came to, as a chapter and by itself: before and after, and each remedy tried."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import numpy as np
+
+from chainrule.diagnosis.sentences import effect, first_sentence
+from chainrule.views.diagnosis_charts import two_groups
+from chainrule.views.explanation_parts import (
+    Chapter,
+    Document,
+    Exact,
+    Measured,
+    Part,
+    Pasted,
+    Pictured,
+    Told,
+)
+
+
+def told_fix(fix: Document) -> Told:
+    """Return what there is to say of a fix by itself."""
+    chapter = fix_chapter(fix)
+    count = len(fix["seeds"])
+    about = f"{count} trainings without the remedy and {count} with it, each in full."
+    if not fix["attempts"]:
+        about = "No training was made."
+    chapters = (Chapter("What was tried", chapter.parts[1:]),) if fix["attempts"] else ()
+    return Told("The fix", about, fix["words"], (), chapters)
+
+
+def fix_chapter(fix: Document) -> Chapter:
+    """Return what a fix came to: before and after, and each remedy that was tried."""
+    parts: list[Part] = [fix["words"]]
+    if not fix["attempts"]:
+        return Chapter("What the fix came to", tuple(parts))
+    rows = tuple(
+        (
+            first_sentence(one["remedy"]),
+            "kept" if one["kept"] else "not kept",
+            Exact(median(one["without"]), 3),
+            Exact(median(one["treated"]), 3),
+            Exact(one["p"], 2),
+            effect(one["d"]),
+        )
+        for one in fix["attempts"]
+    )
+    headings = ("remedy", "it is", "before", "after", "p", "d")
+    parts.append(Measured("Every remedy that was tried, median errors", headings, rows, left=2))
+    if any(one["kept"] for one in fix["attempts"]):
+        groups = [np.array(fix[name], dtype=np.float64) for name in ("before", "after")]
+        words = "Each training before and after the fix."
+        parts.append(Pictured(two_groups(groups, ("before", "after"), fix["quantity"], words)))
+    if fix["code"]:
+        parts.append(Pasted("\n".join(fix["code"])))
+    then = _then(fix)
+    return Chapter("What the fix came to", (*parts, then) if then else tuple(parts))
+
+
+def _then(fix: Document) -> str:
+    return f"The fixed run, examined again: {fix['then']}" if fix["then"] else ""

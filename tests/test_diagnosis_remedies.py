@@ -1,0 +1,49 @@
+"""Remedies of all ailments beside each other: the laboratory keeps its trainings by their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnosed_runs import rows
+
+import chainrule as cr
+from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
+from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.training.run import Run
+
+
+def mixed_run() -> Run:
+    """A run whose relu units are dead and whose tanh units are not the only ones to be replaced."""
+    x, y = rows(80)
+    layers = cr.Dense(8, "relu", bias="constant -9"), cr.Dense(8, "tanh"), cr.Dense(1)
+    return cr.train(cr.Network(*layers), x, y, epochs=2, progress=False)
+
+
+def told_apart(changed: Arrangement) -> dict[str, Any]:
+    """Return what of an arrangement tells two remedies apart."""
+    setup = changed.setup
+    network = setup.network
+    return {
+        "steps": [(one.op, one.layer) for one in network.plan.steps],
+        "numbers": {name: content.tolist() for name, content in network.parameters.items()},
+        "rest": (setup.optimizer, setup.regularisation, setup.epochs, setup.keep, setup.dtype),
+        "rows": (len(changed.training), len(changed.validation)),
+        "inputs": float(np.sum(changed.training.inputs[0], dtype=np.float64)),
+    }
+
+
+@pytest.mark.parametrize("name", ["mixed", *AILMENTS])
+def test_remedies_of_one_name_do_the_same_whichever_ailment_has_them(name: str) -> None:
+    run = mixed_run() if name == "mixed" else AILMENTS[name].specimen(0)
+    case = case_of(run)
+    examined = Examination(case)
+    known: dict[str, dict[str, Any]] = {}
+    for ailment in IN_ORDER:
+        for remedy in ailment.remedies(examined):
+            seen = told_apart(remedy.change(case.arrangement))
+            np.testing.assert_equal(seen, known.setdefault(remedy.name, seen), remedy.name)
+    assert known
