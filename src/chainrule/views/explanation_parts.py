@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.explanation.derivation_formulas import digits, number_of
+from chainrule.explanation.plain_numbers import digits, number_of
 
 Document = Mapping[str, Any]
 
