@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
-from chainrule.explanation.expressions import Expression
+from chainrule.explanation.formulas.expressions import Expression
 from chainrule.explanation.trace import Trace
 
 NAME = re.compile(r"(?P<value>[^\[]+)(\[(?P<places>[\d,:]*)\])?")

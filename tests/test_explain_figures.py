@@ -231,7 +231,7 @@ def test_a_search_has_the_path_of_its_snapshots() -> None:
         (lambda run: loss_slice(run, np.ones(3)), "and there are 13 parameters"),
         (lambda run: loss_plane(run, ("dense_2.b", "dense_2.b[0]")), "is named twice"),
         (lambda run: loss_plane(run, path=np.ones((4, 2))), "the run trains 13 parameters"),
-        (lambda run: loss_slice(run.network, "dense_2.b"), "there are none. Give x and y"),
+        (lambda run: loss_slice(run.network, "dense_2.b"), "explained on rows, and there are none"),
     ],
 )
 def test_what_does_not_fit(call: Any, message: str) -> None:

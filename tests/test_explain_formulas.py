@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 import chainrule as cr
-from chainrule.explanation.derivation_formulas import tree_latex, tree_mathml
-from chainrule.explanation.expressions import Expression, named, number, slope_of, written
-from chainrule.explanation.formulas import (
+from chainrule.explanation.formulas.derivation_formulas import tree_latex, tree_mathml
+from chainrule.explanation.formulas.expressions import Expression, named, number, slope_of, written
+from chainrule.explanation.formulas.notations import (
     LATEX,
     MATHML,
     SPOKEN,
     expression_of,
     written_in,
 )
-from chainrule.explanation.symbol_parts import symbol, taken_apart
+from chainrule.explanation.formulas.symbol_parts import symbol, taken_apart
 from chainrule.ops import OPS
 
 NETWORK = cr.Network(cr.Input(3), cr.Dense(4, "tanh"), cr.Dense(2), seed=1)

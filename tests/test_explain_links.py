@@ -15,13 +15,13 @@ from threadpoolctl import threadpool_limits
 from traced_networks import rows_of, traced
 
 import chainrule as cr
-from chainrule.explanation import subtotals
-from chainrule.explanation.linking import links_between
-from chainrule.explanation.links import Link, RouteLimitError
-from chainrule.explanation.routes import tug_of_war
-from chainrule.explanation.sliding_links import Sliding, SlidingWeights, kernel_meets
-from chainrule.explanation.strongest import routes_by_size
-from chainrule.explanation.sweeps import sums_to_loss
+from chainrule.explanation.routes import subtotals
+from chainrule.explanation.routes.linking import links_between
+from chainrule.explanation.routes.links import Link, RouteLimitError
+from chainrule.explanation.routes.sliding_links import Sliding, SlidingWeights, kernel_meets
+from chainrule.explanation.routes.strongest import routes_by_size
+from chainrule.explanation.routes.sweeps import sums_to_loss
+from chainrule.explanation.routes.tug_of_war import tug_of_war
 
 SLIDES: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     ((2, 5, 4), {"size": 3}),
@@ -203,7 +203,7 @@ def test_a_count_over_many_units_is_exact() -> None:
 
 
 def test_too_many_products_are_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chainrule.explanation.links.MOST_COMPARED", 1000)
+    monkeypatch.setattr("chainrule.explanation.routes.links.MOST_COMPARED", 1000)
     trace = sliding(0)
     tug = tug_of_war(trace, "conv_1.W[0,0,0,0]")
     assert tug.strongest is None

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from explained_networks import FAMILIES, Drawn, drawn
 
-from chainrule.explanation.derivation import Node
 from chainrule.explanation.door import explain
 from chainrule.explanation.explanation import Explanation
+from chainrule.explanation.unfolding import Node
 from chainrule.network.backpropagation import objective_for
 from chainrule.ops import BUILT_IN, OPS
 

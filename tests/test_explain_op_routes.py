@@ -9,7 +9,7 @@ import pytest
 from traced_networks import rows_of
 
 import chainrule as cr
-from chainrule.explanation.derivation import Node, Term
+from chainrule.explanation.unfolding import Node, Term
 from chainrule.ops import OPS
 from chainrule.testing import check_op
 from chainrule.testing.trials import draw

@@ -12,7 +12,7 @@ from explained_networks import FAMILIES, drawn
 import chainrule as cr
 from chainrule.explanation.differences import Difference, extrapolated
 from chainrule.explanation.door import explain
-from chainrule.explanation.expressions import Expression, named, number, slope_of, written
+from chainrule.explanation.formulas.expressions import Expression, named, number, slope_of, written
 from chainrule.ops import OPS
 
 # ---------------------------------------------------------------- differences

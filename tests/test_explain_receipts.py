@@ -15,7 +15,7 @@ from first_order_rules import STEPPING
 
 import chainrule as cr
 from chainrule.arrays import Array, sqrt, sum_over, zeros_like
-from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.plain_numbers import plain_number
 from chainrule.explanation.updates.receipts import Receipt, receipt
 from chainrule.explanation.updates.replay import Replay
 from chainrule.optimizers import OPTIMIZERS

@@ -15,11 +15,11 @@ from traced_networks import rows_of, traced
 
 import chainrule as cr
 from chainrule.errors import SetupError
-from chainrule.explanation.linking import links_between
-from chainrule.explanation.links import RouteLimitError
-from chainrule.explanation.routes import route_names, route_sums, tug_of_war
-from chainrule.explanation.strongest import routes_by_size
-from chainrule.explanation.sweeps import Sums, sums_from, sums_to_loss
+from chainrule.explanation.routes.linking import links_between
+from chainrule.explanation.routes.links import RouteLimitError
+from chainrule.explanation.routes.strongest import routes_by_size
+from chainrule.explanation.routes.sweeps import Sums, sums_from, sums_to_loss
+from chainrule.explanation.routes.tug_of_war import route_names, route_sums, tug_of_war
 
 MOST_ROUTES = 1_000
 SPIRAL = (784, 128, 64, 32, 10)

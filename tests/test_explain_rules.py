@@ -13,10 +13,10 @@ from matplotlib.mathtext import MathTextParser
 from traced_networks import rows_of
 
 import chainrule as cr
-from chainrule.explanation.derivation import Node
 from chainrule.explanation.explanation import Explanation
 from chainrule.explanation.factors import Factor
-from chainrule.explanation.formulas import LATEX, MATHML, SPOKEN, written_in
+from chainrule.explanation.formulas.notations import LATEX, MATHML, SPOKEN, written_in
+from chainrule.explanation.unfolding import Node
 from chainrule.network.losses import Loss
 from chainrule.ops import LOSSES, OPS
 

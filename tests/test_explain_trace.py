@@ -99,21 +99,6 @@ def test_the_document_fits_its_schema(number: int) -> None:
         jsonschema.validate(document, SCHEMA)
 
 
-def test_forward_again_with_other_numbers() -> None:
-    one = drawn(0)
-    found = traced(one.network, one.x, one.y, one.loss)
-    again = found.exact_values()
-    for name, content in found.exact.values.items():
-        np.testing.assert_array_equal(again[name], content)
-    parameters = {name: content + 0.5 for name, content in one.network.parameters.items()}
-    moved = found.exact_values(parameters=parameters, inputs={"x": np.asarray(one.x) + 1.0})
-    due = cr.backpropagate(
-        one.network.with_parameters({**one.network.state, **parameters}),
-        np.asarray(one.x) + 1.0, one.y, one.loss,
-    )  # fmt: skip
-    assert float(moved["loss"]) == pytest.approx(due.loss, rel=1e-12)
-
-
 def test_what_is_refused() -> None:
     one = drawn(0)
     with pytest.raises(SetupError, match="no form 'guessing'"):

@@ -11,7 +11,8 @@ from traced_networks import rows_of, traced
 import chainrule as cr
 from chainrule.explanation.causes.laws import loss_after
 from chainrule.explanation.causes.zero import why
-from chainrule.explanation.entries import Entry, Words
+from chainrule.explanation.entries import Entry
+from chainrule.explanation.words import Words
 
 PLAIN = {"dense_1.b": [0.0], "dense_2.W": [[1.0]], "dense_2.b": [0.0]}
 

@@ -12,6 +12,7 @@ from chainrule.command_options import Json
 
 if TYPE_CHECKING:
     from chainrule.explanation.faces import Faces
+    from chainrule.training.run import Run
 
 
 def explain(
@@ -69,19 +70,21 @@ def explain(
     column adds to the prediction.
     """
     from chainrule.explanation.door import explain as explained
+    from chainrule.training.records import load
 
     _refuse(locals())
+    opened = load(run)
     one = sample[0] if sample and len(sample) == 1 else sample
     given = {"sample": one, "step": step, "reference": reference, "output": _place(output),
              "data": data}  # fmt: skip
     asked: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
     asked |= {"training": True} if training else {}
-    found = explained(run, target, width=width, symbols=symbols, **asked)
+    found = explained(opened, target, width=width, symbols=symbols, **asked)
     pulls = None
     if step is not None and target is not None and not training:
-        pulls = _pulls(run, target, step, data)
+        pulls = _pulls(opened, target, step, data)
     if figure is not None:
-        _draw(found, run, figure, sample=one, data=data)
+        _draw(found, opened, figure, sample=one, data=data)
     _show(found, pulls, _command(locals()), save, depth, json=json)
     if figure is not None and not json:
         print(f"The figure: {figure}")
@@ -142,37 +145,33 @@ def _refuse_figure(given: Mapping[str, Any]) -> None:
         )
 
 
-def _draw(found: Faces, run: Path, figure: Path, **rows: Any) -> None:
+def _draw(found: Faces, run: Run, figure: Path, **rows: Any) -> None:
     """Draw the loss along a weight that is trained, of anything else the network's gradients."""
     from chainrule.explanation.explanation import Explanation
-    from chainrule.training.records import load
     from chainrule.views.landscape_figures import slice_figure
     from chainrule.views.network_figures import network_figure
     from chainrule.views.picture_files import write_picture
 
-    opened = load(run)
     drawn = None
     entry = found.target.entry if isinstance(found, Explanation) else None
-    weights = opened.setup.objective().trained.starts
+    weights = run.setup.objective().trained.starts
     if isinstance(found, Explanation) and entry is not None and entry.value in weights:
-        drawn = slice_figure(opened, found.target.text, **rows)
-    write_picture(figure, network_figure(opened, **rows) if drawn is None else drawn)
+        drawn = slice_figure(run, found.target.text, **rows)
+    write_picture(figure, network_figure(run, **rows) if drawn is None else drawn)
 
 
 def _place(output: str | None) -> str | int | None:
     return int(output) if output is not None and output.isdecimal() else output
 
 
-def _pulls(run: Path, target: str, step: int, data: Path | None) -> dict[str, Any] | None:
+def _pulls(run: Run, target: str, step: int, data: Path | None) -> dict[str, Any] | None:
     """Return the rows that pulled a weight in a step, None where rows are mixed on their way."""
     from chainrule.errors import SetupError
     from chainrule.explanation.row_pulls import who_pulled
     from chainrule.explanation.run_rows import rows_of_run
-    from chainrule.training.records import load
 
-    loaded = load(run)
     try:
-        found = who_pulled(loaded, target, step=step, rows=rows_of_run(loaded, data))
+        found = who_pulled(run, target, step=step, rows=rows_of_run(run, data))
     except SetupError:
         return None
     return found.to_dict()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.checks import is_whole_number
 from chainrule.data.ranges import Scaling
 from chainrule.errors import SetupError, nearest
-from chainrule.explanation.asked import preparation
+from chainrule.explanation.asked_run import preparation
 from chainrule.training.run import Run
 
 Vector = NDArray[np.float64]

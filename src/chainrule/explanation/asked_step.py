@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.decisions import counted
 from chainrule.errors import SetupError
-from chainrule.explanation.asked import Asked, output_names
+from chainrule.explanation.asked import Asked
+from chainrule.explanation.asked_run import output_names
 from chainrule.explanation.run_rows import rows_of_run, training_row_names
-from chainrule.explanation.trace import Mode, RowNames
+from chainrule.explanation.trace import Mode
 from chainrule.explanation.updates.replay import Replay
 from chainrule.training.run import Run
 
@@ -32,17 +32,11 @@ def asked_of_step(run: Run, step: int | None, data: Any = None) -> Asked:
     objective, places = replay.loop.objective, replay.rows_of(step)
     held = {**run.network.parameters, **run.network.state}
     held.update(objective.carried.named_arrays(replay.before(step).parameters))
-    names = training_row_names(run)
-    epoch = replay.epoch_of(step) + 1
     return Asked(
         run.network.with_parameters(held),
         objective,
         [np.asarray(one)[places] for one in replay.loop.rows],
-        RowNames(
-            tuple(names.numbers[one] for one in places),
-            tuple(names.names[one] for one in places),
-            f"the {counted(len(places), 'row')} of step {step} (epoch {epoch})",
-        ),
+        training_row_names(run).part(places, replay.rows_said(step)),
         run.setup.dtype,
         run.setup.engine,
         outputs=output_names(run),

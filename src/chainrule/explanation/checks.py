@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.explanation.derivation import Derivation
 from chainrule.explanation.differences import Difference, difference, tangent_along
 from chainrule.explanation.entries import Entry
-from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.plain_numbers import plain_number
 
 # How far numbers that should be one may lie apart, relative to the sizes of the terms.
 AGREEMENT = 1e-6

@@ -9,7 +9,7 @@ extrapolated by itself, and the one is taken that the op's own convention names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,6 @@ class Difference:
     right: float
     kink: bool = False
     convention: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the difference as plain data."""
-        return asdict(self)
 
     def agrees(self, slope: float, allowed: float) -> bool:
         """Whether a slope lies within the error, or between the two of a kink without a rule."""

@@ -9,17 +9,18 @@ from typing import Any, Literal, TypedDict, Unpack, overload
 
 from chainrule.checks import is_whole_number
 from chainrule.errors import DataError, SetupError
-from chainrule.explanation.asked import Asked, asked_of_network, asked_of_run
+from chainrule.explanation.asked import Asked
+from chainrule.explanation.asked_about import asked_about
 from chainrule.explanation.asked_step import asked_of_step
 from chainrule.explanation.call_text import call_text
 from chainrule.explanation.derivation import MOST_NODES, WIDTH
-from chainrule.explanation.entries import Words
 from chainrule.explanation.explanation import EveryRow, Explanation, explained
 from chainrule.explanation.prediction import Attribution, why_prediction
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.explanation.trace import PREDICTION, Mode
 from chainrule.explanation.updates.receipts import Receipt, receipt
 from chainrule.explanation.what_belongs import refuse_strangers
+from chainrule.explanation.words import Words
 from chainrule.network.network import Network
 from chainrule.training.records import load
 from chainrule.training.run import Run
@@ -137,7 +138,8 @@ def explain(
     if isinstance(what, Run) and training:
         asked = asked_of_step(what, step, data)
     else:
-        asked = _asked(what, sample, x, y, loss, data, mode, dtype)
+        rows = {"sample": sample, "x": x, "y": y, "data": data}
+        asked = asked_about(what, **rows, loss=loss, dtype=dtype, mode=mode)
     words = Words(asked.trace(), asked.columns, asked.outputs, symbols, asked.prepared)
     found = explained(words, target, width, most_nodes, _every_row(what, data, asked))
     return replace(found, call=call)
@@ -188,29 +190,3 @@ def _every_row(what: Any, data: Any, asked: Asked) -> EveryRow:
             return given
 
     return inputs
-
-
-def _asked(
-    what: Any, sample: Any, x: Any, y: Any, loss: Any, data: Any, mode: Mode, dtype: Any
-) -> Asked:
-    """Return what is asked about, and refuse what does not belong to it."""
-    if isinstance(what, Network):
-        if data is not None:
-            raise SetupError("A network has no table.", "Give its rows: x=..., y=....")
-        return asked_of_network(
-            what, x, y, sample=sample, loss=loss, dtype=_float_type(dtype), mode=mode
-        )
-    if not isinstance(what, Run):
-        raise SetupError(
-            f"{type(what).__name__} is neither a run nor a network.",
-            "Give what train() returned, the folder of a run, or a Network.",
-        )
-    if loss is not None:
-        raise SetupError("A run has its own loss.", "Leave loss out, or explain run.network.")
-    return asked_of_run(what, sample=sample, x=x, y=y, data=data)
-
-
-def _float_type(dtype: Any) -> Any:
-    if dtype not in ("float32", "float64"):
-        raise SetupError(f"dtype={dtype!r} is no type of float.", "Give 'float32' or 'float64'.")
-    return dtype

@@ -12,19 +12,21 @@ import numpy as np
 from chainrule.errors import SetupError
 from chainrule.explanation.causes.zero import Why, why
 from chainrule.explanation.checks import Checks, checked
-from chainrule.explanation.derivation import MOST_NODES, Derivation, Node
-from chainrule.explanation.entries import Entry, Words
+from chainrule.explanation.derivation import MOST_NODES, Derivation
+from chainrule.explanation.entries import Entry
 from chainrule.explanation.faces import Faces
 from chainrule.explanation.making import Making, making_of
+from chainrule.explanation.plain_numbers import plain_document, plain_number
 from chainrule.explanation.pulls import Pulls
-from chainrule.explanation.routes import TugOfWar, tug_of_war
+from chainrule.explanation.routes.tug_of_war import TugOfWar, tug_of_war
 from chainrule.explanation.row_pulls import Batch, pulls_of
 from chainrule.explanation.single_weights import single_weight
 from chainrule.explanation.summary import Summary, summary_of
 from chainrule.explanation.targets import Target, find_target
 from chainrule.explanation.trace import Trace
-from chainrule.explanation.trace_document import plain_document, plain_number
 from chainrule.explanation.tree_document import node_document
+from chainrule.explanation.unfolding import Node, unfolded
+from chainrule.explanation.words import Words
 from chainrule.network.forms import noise_of
 
 FORMAT = "chainrule explanation"
@@ -70,11 +72,16 @@ class Explanation(Faces):
         return self.target.entry
 
     @cached_property
+    def opened(self) -> set[Entry]:
+        """The numbers that are unfolded in the tree of a single number."""
+        return self.derivation.opened(self.entry, self.most_nodes)
+
+    @cached_property
     def tree(self) -> Node | None:
         """The derivation of a single number; None for a whole."""
         if self.target.entry is None:
             return None
-        return self.derivation.tree(self.target.entry, self.most_nodes)
+        return unfolded(self.derivation, self.target.entry, self.opened)
 
     @cached_property
     def summary(self) -> Summary | None:
@@ -86,8 +93,7 @@ class Explanation(Faces):
         """The numbers that must agree, for a single number."""
         if self.target.entry is None:
             return None
-        opened = self.derivation.opened(self.target.entry, self.most_nodes)
-        return checked(self.derivation, self.target.entry, opened)
+        return checked(self.derivation, self.target.entry, self.opened)
 
     @cached_property
     def tug_of_war(self) -> TugOfWar | None:
@@ -141,7 +147,8 @@ class Explanation(Faces):
                 f"'{name}' is more than one number.", "Ask for one of them, or explain the whole."
             )
         derivation = self.derivation if width is None else Derivation(self.words, width)
-        return derivation.tree(found.entry, self.most_nodes if most_nodes is None else most_nodes)
+        most = self.most_nodes if most_nodes is None else most_nodes
+        return unfolded(derivation, found.entry, derivation.opened(found.entry, most))
 
     def made(self, name: str, width: int | None = None) -> Making:
         """Return how any number of the same rows was made of those in front of it.
@@ -158,11 +165,10 @@ class Explanation(Faces):
         """How the numbers that the tree goes through were made, from the inputs to the loss."""
         if self.target.entry is None:
             return ()
-        opened = self.derivation.opened(self.target.entry, self.most_nodes)
         made = {str(name): at for at, step in enumerate(self.trace.objective.steps)
                 for name in step.flowing}  # fmt: skip
         inside = sorted(
-            (one for one in opened if one.value in made),
+            (one for one in self.opened if one.value in made),
             key=lambda one: (made[one.value], one.place),
         )
         return tuple(making_of(self.words, one, self.derivation.width) for one in inside)
@@ -266,9 +272,9 @@ class Explanation(Faces):
         return None if plain is None else dict(plain_document(plain))
 
     def __str__(self) -> str:
-        from chainrule.explanation.telling import told
+        from chainrule.explanation.telling import text_of
 
-        return told(self)
+        return text_of(self)
 
     __repr__ = __str__
 

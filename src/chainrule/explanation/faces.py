@@ -6,24 +6,25 @@ All of them are made of one document, ``to_dict()``.
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 from chainrule.checks import is_whole_number
 from chainrule.errors import SetupError
-from chainrule.explanation.derivation_formulas import tree_latex, tree_mathml
+from chainrule.explanation.formulas.derivation_formulas import tree_latex, tree_mathml
 
 # So many numbers of a derivation stand open on a page, one below the other.
 DEPTH = 3
 _FRAME = 'style="width: 100%; height: 40rem; border: 0"'
 
 
-class Faces:
+class Faces(ABC):
     """A page, formulas, and what a notebook shows, for what has a document."""
 
+    @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
-        raise NotImplementedError
 
     def html(self, *, depth: int = DEPTH, command: str = "") -> str:
         """Return one page that stands by itself, its derivation open to ``depth`` numbers.

@@ -16,10 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.expressions import Expression, named, number, product, slope_of
-from chainrule.explanation.local import Local, inputs_of, moved_aside, tangent_at, unit_change
-from chainrule.explanation.rule_entries import rule_formula
+from chainrule.explanation.entries import Entry
+from chainrule.explanation.formulas.expressions import Expression, named, number, product, slope_of
+from chainrule.explanation.formulas.rule_entries import rule_formula
+from chainrule.explanation.local import (
+    Local,
+    inputs_of,
+    moved_aside,
+    place_in_row,
+    tangent_at,
+    unit_change,
+)
+from chainrule.explanation.words import Words
 from chainrule.ops.walks import Step
 
 Array = NDArray[Any]
@@ -91,7 +99,7 @@ def _linear(words: Words, local: Local, entry: Entry, inside: tuple[int, ...]) -
     step, row, trace = local.step, local.row, words.trace
     slot = list(step.inputs).index(entry.value)
     given = inputs_of(trace, step, row)
-    own_place = entry.place if row is None else (0, *entry.place[1:])
+    own_place = place_in_row(entry, row)
     unit = unit_change(given[slot], own_place)
     value = float(local.derivative[inside])
     other = [moved_aside(one) for one in given]

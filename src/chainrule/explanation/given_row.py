@@ -17,8 +17,8 @@ from chainrule.data.preparation import NO_INPUT
 from chainrule.data.ranges import Scaling
 from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError
-from chainrule.explanation.asked import asked_of_run, preparation
-from chainrule.explanation.run_table import table_of_run
+from chainrule.explanation.asked_run import asked_of_run, preparation
+from chainrule.explanation.run_rows import table_of_run
 from chainrule.network.network import Network
 from chainrule.training.preparing import named_inputs
 from chainrule.training.run import Run

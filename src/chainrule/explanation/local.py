@@ -35,6 +35,11 @@ class Local:
     derivative: Array
     row: int | None = None
 
+    @property
+    def output_number(self) -> int:
+        """Which of the step's flowing outputs it is, counted from 0."""
+        return [str(one) for one in self.step.flowing].index(self.output)
+
     def place(self, inside: tuple[int, ...]) -> tuple[int, ...]:
         """Return the place in the output of a place in ``derivative``."""
         return inside if self.row is None else (self.row, *inside[1:])
@@ -60,6 +65,11 @@ def row_alone(trace: Trace, step: Step, entry: Entry) -> int | None:
     """
     apart = step.op.name in BUILT_IN and "n" not in step.op.couples.split()
     return entry.place[0] if apart and entry.value in trace.row_values else None
+
+
+def place_in_row(entry: Entry, row: int | None) -> tuple[int, ...]:
+    """Return the place of an entry where its value is cut to one row, its own where it is not."""
+    return entry.place if row is None else (0, *entry.place[1:])
 
 
 def inputs_of(trace: Trace, step: Step, row: int | None) -> list[Array]:
@@ -106,15 +116,13 @@ def places_elsewhere(trace: Trace, local: Local, entry: Entry) -> list[tuple[int
     Where the op works on each entry by itself, that is the entry's own place.
     """
     step, row = local.step, local.row
-    own = entry.place if row is None else (0, *entry.place[1:])
+    own = place_in_row(entry, row)
     if step.op.kind == "elementwise":
         return [own]
     given = [moved_aside(one) for one in inputs_of(trace, step, row)]
     unit = unit_change(cut_to_row(trace, entry.value, row), own)
     changes = [unit if name == entry.value else None for name in step.inputs]
-    change = tangent_at(step, given, changes)[
-        [str(one) for one in step.flowing].index(local.output)
-    ]
+    change = tangent_at(step, given, changes)[local.output_number]
     if change is None:
         return []
     hits = np.argwhere(np.broadcast_to(change, local.derivative.shape))
@@ -144,7 +152,7 @@ def moved_aside(content: Array) -> Array:
 
 def _through(trace: Trace, step: Step, entry: Entry) -> list[Local]:
     row = row_alone(trace, step, entry)
-    place = entry.place if row is None else (0, *entry.place[1:])
+    place = place_in_row(entry, row)
     unit = unit_change(cut_to_row(trace, entry.value, row), place)
     changes = [unit if name == entry.value else None for name in step.inputs]
     made = tangent_of_step(trace, step, changes, row)

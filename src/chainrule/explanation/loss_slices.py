@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.door import evaluate
-from chainrule.errors import DataError, SetupError, ShapeError, nearest
-from chainrule.explanation.asked import asked_of_network, asked_of_run
+from chainrule.errors import SetupError, ShapeError, nearest
+from chainrule.explanation.asked_about import asked_about
 from chainrule.explanation.row_pulls import Batch, batch_of_run
 from chainrule.explanation.single_weights import single_weight
 from chainrule.explanation.updates.replay import Replay
@@ -110,8 +110,8 @@ def loss_slice(
     Raises SetupError for a weight that is not there, ShapeError for a direction that does not fit,
     DataError where there are no rows.
     """
-    if rows is not None:
-        batch = _evenly(batch_of_run(_run(what), rows))
+    if rows is not None and isinstance(what, Run):
+        batch = _evenly(batch_of_run(what, rows))
     else:
         batch = _asked_batch(what, sample, x, y, loss, data)
     layout = batch.objective.trained
@@ -231,14 +231,7 @@ def _loss_and_slope(batch: Batch, direction: Numbers) -> tuple[float, float]:
 
 def _asked_batch(what: Run | Network, sample: Any, x: Any, y: Any, loss: Any, data: Any) -> Batch:
     """Return the rows that are asked for, with the parameters that a run or a network has."""
-    if isinstance(what, Network):
-        if x is None or y is None:
-            raise DataError("A network has a loss on rows, and there are none.", "Give x and y.")
-        asked = asked_of_network(what, x, y, sample=sample, loss=loss)
-    else:
-        asked = asked_of_run(_run(what), sample=sample, x=x, y=y, data=data)
-        if loss is not None:
-            raise SetupError("A run has its own loss.", "Leave loss out, or draw run.network.")
+    asked = asked_about(what, sample=sample, x=x, y=y, loss=loss, data=data)
     objective = asked.objective.in_prediction
     held = {**asked.network.parameters, **asked.network.state}
     many = len(asked.rows[0])
@@ -253,15 +246,6 @@ def _asked_batch(what: Run | Network, sample: Any, x: Any, y: Any, loss: Any, da
         where,
     )
     return _evenly(batch)
-
-
-def _run(what: Any) -> Run:
-    if isinstance(what, Run):
-        return what
-    raise SetupError(
-        f"{type(what).__name__} is neither a run nor a network.",
-        "Give what train() returned, the folder of a run, or a Network.",
-    )
 
 
 def _evenly(batch: Batch) -> Batch:

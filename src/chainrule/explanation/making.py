@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.explanation.derivation import Rest
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.local import inputs_of, moved_aside, unit_change
-from chainrule.explanation.trace_document import plain_number
-from chainrule.ops.op import BUILT_IN
+from chainrule.explanation.entries import Entry
+from chainrule.explanation.local import inputs_of, moved_aside, place_in_row, row_alone, unit_change
+from chainrule.explanation.plain_numbers import plain_document
+from chainrule.explanation.words import Words
 from chainrule.ops.walks import Step
 
 Array = NDArray[Any]
@@ -59,12 +59,7 @@ class Making:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the making as plain data."""
-        plain = asdict(self)
-        for one in (plain, *plain["parts"]):
-            for name, content in one.items():
-                if isinstance(content, float):
-                    one[name] = plain_number(content)
-        return {**plain, "parts": list(plain["parts"])}
+        return dict(plain_document(asdict(self)))
 
     def sentence(self) -> str:
         """Return in words what the number was made of."""
@@ -107,10 +102,8 @@ class _Made:
 
     def __init__(self, words: Words, step: Step, entry: Entry) -> None:
         self.trace, self.step, self.entry = words.trace, step, entry
-        apart = step.op.name in BUILT_IN and "n" not in step.op.couples.split()
-        in_rows = entry.value in self.trace.row_values
-        self.row = entry.place[0] if apart and in_rows else None
-        self.place = entry.place if self.row is None else (0, *entry.place[1:])
+        self.row = row_alone(self.trace, step, entry)
+        self.place = place_in_row(entry, self.row)
         self.given = inputs_of(self.trace, step, self.row)
         self.slopes = self._slopes(self.given)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.explanation.entries import Entry
-from chainrule.explanation.local import Local, cut_to_row, inputs_of
+from chainrule.explanation.local import Local, cut_to_row, inputs_of, place_in_row
 from chainrule.explanation.trace import Trace
 
 Array = NDArray[Any]
@@ -68,15 +68,11 @@ class _Asked:
     outputs: tuple[Array, ...]
     slot: int
 
-    @property
-    def _output(self) -> int:
-        return [str(one) for one in self.local.step.flowing].index(self.local.output)
-
     def given(self, rule: Callable[..., Any], at_output: Array) -> float:
         """Return what a rule gives at the entry for a gradient at the output."""
         step, row = self.local.step, self.local.row
         grads = [np.zeros(one.shape) for one in self.outputs]
-        grads[self._output] = at_output
+        grads[self.local.output_number] = at_output
         several = len(grads) > 1
         with np.errstate(all="ignore"):
             made = rule(
@@ -85,7 +81,7 @@ class _Asked:
                 *inputs_of(self.trace, step, row),
                 **step.settings,
             )[self.slot]
-        own = self.entry.place if row is None else (0, *self.entry.place[1:])
+        own = place_in_row(self.entry, row)
         return 0.0 if made is None else float(made[own])
 
     def total(self, rule: Callable[..., Any]) -> float:
@@ -93,14 +89,14 @@ class _Asked:
         return 0.0 if gradient is None else self.given(rule, self.local.part_of(gradient))
 
     def slope(self, rule: Callable[..., Any], place: Place) -> float:
-        unit = np.zeros(self.outputs[self._output].shape)
+        unit = np.zeros(self.outputs[self.local.output_number].shape)
         unit[place] = 1.0
         return self.given(rule, unit)
 
     @property
     def _uneven(self) -> Array:
         """Gradients of which no two are alike, so that nothing cancels by chance."""
-        shape = self.outputs[self._output].shape
+        shape = self.outputs[self.local.output_number].shape
         return np.asarray(np.sqrt(1.0 + np.arange(int(np.prod(shape)))).reshape(shape))
 
     def leads_on(self, rule: Callable[..., Any]) -> bool:

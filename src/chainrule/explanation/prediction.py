@@ -28,8 +28,8 @@ from chainrule.explanation.given_row import (
     refuse_whole_numbers,
     usual_row,
 )
+from chainrule.explanation.plain_numbers import plain_document
 from chainrule.explanation.straight_line import Look, Shares, shares_along
-from chainrule.explanation.trace_document import plain_document
 from chainrule.network.forms import flat_values
 from chainrule.network.network import Network
 from chainrule.network.plan import Plan

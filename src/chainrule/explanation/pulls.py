@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.decisions import counted
-from chainrule.explanation.trace_document import plain_document
+from chainrule.explanation.plain_numbers import plain_document
 from chainrule.explanation.written import written
 
 # So many rows are named on each side where a sentence is asked for.

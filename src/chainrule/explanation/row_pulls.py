@@ -149,15 +149,14 @@ def _of_step(run: Run, step: int, rows: tuple[Rows, Rows] | None, names: RowName
     replay.check_step(step)
     state = replay.before(step)
     places = replay.rows_of(step)
-    epoch = replay.epoch_of(step) + 1
     return Batch(
         replay.loop.objective,
         state.parameters.astype(np.float64),
         replay.loop.frozen.astype(np.float64),
         (signed_seed(run.setup.seed), step) if replay.loop.seeds else (),
         tuple(one[places] for one in replay.loop.rows),
-        _chosen(training_row_names(run) if names is None else names, places),
-        f"the {counted(len(places), 'row')} of step {step} (epoch {epoch})",
+        (training_row_names(run) if names is None else names).part(places),
+        replay.rows_said(step),
     )
 
 
@@ -176,14 +175,6 @@ def batch_of_run(
         known[0].typed(run.setup.dtype),
         training_row_names(run) if names is None else names,
         f"all {counted(len(known[0]), 'training row')}",
-    )
-
-
-def _chosen(names: RowNames, places: Array) -> RowNames:
-    return RowNames(
-        tuple(names.numbers[one] for one in places),
-        tuple(names.names[one] for one in places),
-        names.source,
     )
 
 
@@ -225,6 +216,11 @@ def _penalty(terms: Terms, parameters: Array, entry: int) -> float:
 
 
 def pulls_of(batch: Batch, weight: SingleWeight, meaning: str, penalty: float) -> Pulls:
+    """Return the gradient of a batch at a weight as terms of its rows, and who fights whom.
+
+    ``meaning``: the weight in words. ``penalty``: what L1 and L2 add to the gradient. Raises
+    SetupError where the rows are mixed.
+    """
     terms = batch.terms(weight)
     pulls = pulls_in_order(batch.names.numbers, batch.names.names, terms)
     return Pulls(

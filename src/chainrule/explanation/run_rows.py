@@ -10,14 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.table import Table
 from chainrule.errors import DataError
-from chainrule.explanation.run_table import table_of_run
 from chainrule.explanation.trace import RowNames
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.tables.folds import LEFT_OUT, from_roles
-from chainrule.training.tables.notes import preparation_of
+from chainrule.training.tables.given_tables import table_again
+from chainrule.training.tables.kept_rows import kept_table
+from chainrule.training.tables.notes import TableNote, preparation_of
 from chainrule.training.tables.rows import TableRows
+
+
+def table_of_run(run: Run, data: Any = None) -> Table:
+    """Return the table that a run was trained on. Raises DataError where it is another one.
+
+    ``data``: the table again, where it is no longer where it was.
+    """
+    note = TableNote.from_record(run.notes["table"])
+    return table_again(note.source, kept_table(run.notes) if data is None else data, note)
 
 
 def rows_of_run(run: Run, data: Any = None) -> tuple[Rows, Rows]:

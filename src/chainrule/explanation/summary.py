@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.explanation.differences import extrapolated_along
-from chainrule.explanation.entries import Entry, Words
+from chainrule.explanation.entries import Entry
+from chainrule.explanation.plain_numbers import plain_number
 from chainrule.explanation.targets import Target
 from chainrule.explanation.trace import Trace
-from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.words import Words
 
 Array = NDArray[Any]
 

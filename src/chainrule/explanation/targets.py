@@ -16,8 +16,9 @@ from typing import NoReturn
 import numpy as np
 
 from chainrule.errors import SetupError, nearest
-from chainrule.explanation.entries import Entry, Place, Words
+from chainrule.explanation.entries import Entry, Place
 from chainrule.explanation.trace import Trace
+from chainrule.explanation.words import Words
 
 # So many names are proposed at most.
 SHOWN = 4
@@ -196,3 +197,22 @@ def _example(trace: Trace) -> str:
     if not first:
         return "x[0]"
     return f"{first[0].name}[{','.join('0' for _ in first[0].shape)}]"
+
+
+def entry_of(words: Words, target: str | Entry | Target) -> Entry:
+    """Return the entry of a target. Raises SetupError for one that is no single number."""
+    if isinstance(target, str):
+        target = find_target(words, target)
+    if isinstance(target, Entry):
+        return target
+    if target.entry is None:
+        raise SetupError(
+            f"'{target.text}' is more than one number.",
+            f"Ask for one of its numbers, such as {_first_of(words, target.values[0])}.",
+        )
+    return target.entry
+
+
+def _first_of(words: Words, value: str) -> str:
+    shape = np.shape(words.trace.exact.values[value])
+    return words.name(Entry(value, (0,) * len(shape)))

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chainrule.explanation.checks import Checks
-from chainrule.explanation.derivation import Node, Term
-from chainrule.explanation.expressions import held
 from chainrule.explanation.factors import Factor
+from chainrule.explanation.formulas.derivation_formulas import NOTICEABLE
+from chainrule.explanation.formulas.expressions import held
 from chainrule.explanation.summary import Summary
+from chainrule.explanation.unfolding import Node, Term
+from chainrule.explanation.written import rounded_up
 
 if TYPE_CHECKING:
     from chainrule.explanation.explanation import Explanation
 
 
-def told(explanation: Explanation, depth: int | None = None) -> str:
-    """Return an explanation as text, its tree unfolded to ``depth`` levels, all by default."""
+def text_of(explanation: Explanation) -> str:
+    """Return an explanation as text, with all that its tree unfolds."""
     lines = [explanation.sentence, *explanation.notes]
     for name, content in zip(
         explanation.trace.rows.names, explanation.trace.rows.contents, strict=False
@@ -25,7 +27,7 @@ def told(explanation: Explanation, depth: int | None = None) -> str:
         lines.append(f"{name}: " + ", ".join(f"{column} = {text}" for column, text in content))
     lines.append("")
     if explanation.tree is not None:
-        lines += _node(explanation.tree, 0, depth)
+        lines += _node(explanation.tree, 0)
     if explanation.summary is not None:
         lines += _summary(explanation.summary)
     if explanation.checks is not None:
@@ -36,19 +38,19 @@ def told(explanation: Explanation, depth: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _node(node: Node, level: int, depth: int | None) -> Iterator[str]:
+def _node(node: Node, level: int) -> Iterator[str]:
     indent = "  " * level
     yield f"{indent}{node.symbol} = {node.value:.6g}"
     for term in node.terms:
-        yield from _term(term, level, depth)
+        yield from _term(term, level)
     if node.rest.count:
         more = "1 more" if node.rest.count == 1 else f"{node.rest.count:,} more"
         yield f"{indent}  {_signed(node.rest.sum)}   ({more})"
-    if abs(node.residual) > 1e-6 * sum(abs(one.product) for one in node.terms):
+    if abs(node.residual) > NOTICEABLE * sum(abs(one.product) for one in node.terms):
         yield f"{indent}  the terms do not add up: {node.residual:+.3g} is left"
 
 
-def _term(term: Term, level: int, depth: int | None) -> Iterator[str]:
+def _term(term: Term, level: int) -> Iterator[str]:
     indent = "  " * level
     symbols = " · ".join(_symbol(one) for one in term.factors)
     numbers = " · ".join(f"{one.value:.6g}" for one in term.factors)
@@ -57,8 +59,8 @@ def _term(term: Term, level: int, depth: int | None) -> Iterator[str]:
     else:
         by = f"{term.op}, through {term.route}" if term.route else term.op
         yield f"{indent}  {_signed(term.product)} = {symbols} = {numbers}   ({by})"
-    if term.below is not None and term.below.terms and (depth is None or level + 1 < depth):
-        yield from _node(term.below, level + 2, depth)
+    if term.below is not None and term.below.terms:
+        yield from _node(term.below, level + 2)
 
 
 def _symbol(factor: Factor) -> str:
@@ -81,13 +83,6 @@ def _summary(summary: Summary) -> Iterator[str]:
         f"by the engine {summary.squares:.6g}, by differences of forward along the gradient "
         f"{summary.finite_difference:.6g}"
     )
-
-
-def rounded_up(error: float) -> str:
-    """Return a power of ten that is no less than an error."""
-    if error == 0.0 or not math.isfinite(error):
-        return f"{error:g}"
-    return f"1e{math.ceil(math.log10(error) - 1e-12):+03d}"
 
 
 def _checks(checks: Checks) -> Iterator[str]:

@@ -7,7 +7,7 @@ Where the two differ, the difference is that of rounding, and is said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -79,6 +79,15 @@ class RowNames:
         """Return the names of rows that have only their place."""
         return cls(tuple(range(count)), tuple(f"row {place}" for place in range(count)))
 
+    def part(self, places: Iterable[int], source: str | None = None) -> RowNames:
+        """Return the names at some places, with another source where one is given."""
+        chosen = [int(one) for one in places]
+        return RowNames(
+            tuple(self.numbers[one] for one in chosen),
+            tuple(self.names[one] for one in chosen),
+            self.source if source is None else source,
+        )
+
     def __len__(self) -> int:
         return len(self.numbers)
 
@@ -130,37 +139,9 @@ class Trace:
         return frozenset(found)
 
     @property
-    def every_parameter(self) -> tuple[Any, ...]:
-        """Parameters, trained and frozen, then the state."""
-        return (*self.objective.plan.parameters, *self.objective.plan.state)
-
-    @property
     def trained_names(self) -> frozenset[str]:
         """The parameters that the training moves."""
         return frozenset(one.name for one in self.objective.trained.parameters)
-
-    def exact_values(
-        self,
-        parameters: Mapping[str, Array] | None = None,
-        inputs: Mapping[str, Array] | None = None,
-    ) -> dict[str, Array]:
-        """Return all values of the forward pass alone in float64, some of them given anew.
-
-        ``parameters`` and ``inputs`` map names to arrays in the shape of what they replace.
-        """
-        named = dict(self.objective.trained.named_arrays(self.parameters))
-        frozen = dict(self.objective.frozen.named_arrays(self.frozen))
-        for name, content in (parameters or {}).items():
-            (named if name in named else frozen)[name] = content
-        rows = [
-            (inputs or {}).get(one.name, row)
-            for one, row in zip(self.objective.row_inputs, self.given, strict=True)
-        ]
-        carried = np.concatenate((self.objective.trained.flat_array(named, EXACT), self.state))
-        still = self.objective.frozen.flat_array(frozen, EXACT)
-        noise = noise_of(self.objective, self.mode.seed, self.mode.step)
-        with np.errstate(all="ignore"):
-            return self.objective.values(carried, still, rows, noise)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trace as plain data, in the form that docs/trace.schema.json describes."""

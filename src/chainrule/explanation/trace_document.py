@@ -6,12 +6,13 @@ docs/trace.schema.json describes it. Numbers that JSON has no name for are writt
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from chainrule.explanation.plain_numbers import plain_number
 
 if TYPE_CHECKING:
     from chainrule.explanation.trace import Pass, Trace
@@ -88,24 +89,6 @@ def _flat(array: NDArray[Any]) -> list[Any]:
     if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
         return [plain_number(one) for one in numbers.tolist()]
     return list(numbers.tolist())
-
-
-def plain_number(number: float) -> float | str:
-    """Return a number as JSON can hold it: what is not finite as text."""
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "Infinity" if number > 0 else "-Infinity"
-    return float(number)
-
-
-def plain_document(content: Any) -> Any:
-    """Return plain data with every number as JSON can hold it."""
-    if isinstance(content, dict):
-        return {name: plain_document(one) for name, one in content.items()}
-    if isinstance(content, list | tuple):
-        return [plain_document(one) for one in content]
-    return plain_number(content) if isinstance(content, float) else content
 
 
 def _plain(content: Any) -> Any:

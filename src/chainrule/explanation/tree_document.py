@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.explanation.derivation import Node, Term
-from chainrule.explanation.expressions import Expression
 from chainrule.explanation.factors import Factor
-from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.formulas.expressions import Expression
+from chainrule.explanation.plain_numbers import plain_number
+from chainrule.explanation.unfolding import Node, Term
 
 
 def node_document(node: Node) -> dict[str, Any]:

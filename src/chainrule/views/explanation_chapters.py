@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
-from chainrule.explanation.derivation_formulas import number_of, tree_latex
+from chainrule.explanation.formulas.derivation_formulas import tree_latex
+from chainrule.explanation.plain_numbers import number_of
+from chainrule.explanation.written import rounded_up
 from chainrule.views.explanation_parts import (
     Cell,
     Chapter,
@@ -82,17 +83,10 @@ def _checks(checks: Document) -> Chapter:
     rows = (
         line("gradient", "gradient", f"backward, {checks['dtype']}, {checks['engine']} engine"),
         line("sum of the terms", "sum_of_terms", "local derivatives by tangents, in float64"),
-        line("difference", "finite_difference", f"forward alone, error below {_above(error)}"),
+        line("difference", "finite_difference", f"forward alone, error below {rounded_up(error)}"),
     )
     table = Measured("Each is made in another way.", ("number", "made by", "value"), rows, left=2)
     return Chapter("Three numbers that must agree", (checks["sentence"], table))
-
-
-def _above(error: float) -> str:
-    """Return a power of ten that is no less than an error."""
-    if error == 0.0 or not math.isfinite(error):
-        return f"{error:g}"
-    return f"1e{math.ceil(math.log10(error) - 1e-12):+03d}"
 
 
 def _why(why: Document) -> Chapter:

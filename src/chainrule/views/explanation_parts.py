@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.explanation.derivation_formulas import digits, number_of
+from chainrule.explanation.plain_numbers import digits, number_of
 
 if TYPE_CHECKING:
     from chainrule.views.charts import Chart

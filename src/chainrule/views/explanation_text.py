@@ -7,8 +7,9 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from chainrule.explanation.derivation_formulas import digits, factor_expression, left_over
-from chainrule.explanation.expressions import held
+from chainrule.explanation.formulas.derivation_formulas import factor_expression, left_over
+from chainrule.explanation.formulas.expressions import held
+from chainrule.explanation.plain_numbers import digits
 from chainrule.views.explanation_parts import (
     Cell,
     Document,

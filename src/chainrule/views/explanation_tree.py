@@ -5,16 +5,15 @@ from __future__ import annotations
 import html
 import math
 
-from chainrule.explanation.derivation_formulas import (
-    digits,
+from chainrule.explanation.formulas.derivation_formulas import (
     in_numbers,
     in_symbols,
     left_over,
-    number_of,
     read_aloud,
 )
-from chainrule.explanation.formulas import MATHML, SPOKEN, row, sign, written_in
-from chainrule.explanation.symbol_parts import symbol
+from chainrule.explanation.formulas.notations import MATHML, SPOKEN, row, sign, written_in
+from chainrule.explanation.formulas.symbol_parts import symbol
+from chainrule.explanation.plain_numbers import digits, number_of
 from chainrule.views.explanation_parts import Document, signed, way
 from chainrule.views.page import escaped
 
@@ -70,8 +69,8 @@ def _term(term: Document, depth: int) -> str:
     through = f"by {term['op']}, through {term['words']}"
     if term["route"]:
         alone = len(term["factors"]) == 1
-        way = "" if alone else f", through {term['route']}, to {term['words']}"
-        through = f"by {term['op']}{way}"
+        onward = "" if alone else f", through {term['route']}, to {term['words']}"
+        through = f"by {term['op']}{onward}"
     return (
         f'<li><div class="term">'
         f"{number_html(term['product'])} = {_math(_cards(term), read_aloud(term))} "

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import SetupError
-from chainrule.explanation.asked import Asked, asked_of_network, asked_of_run
+from chainrule.explanation.asked_about import asked_about
 from chainrule.explanation.written import written
 from chainrule.network.network import Network
 from chainrule.network.plan import Plan
@@ -90,7 +90,7 @@ def network_figure(
 
     what = load(what) if isinstance(what, str | Path) else what
     if gradients is None:
-        asked = _asked(what, sample, x, y, loss, data)
+        asked = asked_about(what, sample=sample, x=x, y=y, loss=loss, data=data)
         gradients, columns = asked.trace().own.gradients, columns or asked.columns
         rows = asked.names.names
         of = rows[0] if len(rows) == 1 else f"{len(rows):,} rows"
@@ -117,19 +117,6 @@ def network_figure(
     axes.set_ylim(tall - 0.1, -0.9)
     axes.axis("off")
     return figure
-
-
-def _asked(what: Any, sample: Any, x: Any, y: Any, loss: Any, data: Any) -> Asked:
-    if isinstance(what, Network):
-        return asked_of_network(what, x, y, sample=sample, loss=loss)
-    if not isinstance(what, Run):
-        raise SetupError(
-            f"{type(what).__name__} is neither a run nor a network.",
-            "Give what train() returned, the folder of a run, or a Network.",
-        )
-    if loss is not None:
-        raise SetupError("A run has its own loss.", "Leave loss out, or draw run.network.")
-    return asked_of_run(what, sample=sample, x=x, y=y, data=data)
 
 
 def _columns_and_connections(

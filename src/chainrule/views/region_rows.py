@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from chainrule.data.fields import NumberColumn
 from chainrule.data.table import Table
 from chainrule.errors import DataError, SetupError, ShapeError, nearest
-from chainrule.explanation.asked import preparation
+from chainrule.explanation.asked_run import preparation
 from chainrule.explanation.given_row import usual_row
-from chainrule.explanation.run_table import table_of_run
+from chainrule.explanation.run_rows import table_of_run
 from chainrule.training.rows import input_array
 from chainrule.training.run import Run
 from chainrule.training.tables.folds import LEFT_OUT

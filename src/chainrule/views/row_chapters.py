@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.explanation.derivation_formulas import digits, number_of
+from chainrule.explanation.plain_numbers import digits, number_of
 from chainrule.views.explanation_parts import (
     Cell,
     Chapter,

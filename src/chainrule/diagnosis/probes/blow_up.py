@@ -10,9 +10,9 @@ import numpy as np
 from chainrule.diagnosis.case import Case
 from chainrule.errors import ChainruleError
 from chainrule.explanation.causes.blow_ups import blow_ups
-from chainrule.explanation.entries import Words
 from chainrule.explanation.trace import Mode, RowNames, Trace, trace_rows
 from chainrule.explanation.updates.replay import Replay
+from chainrule.explanation.words import Words
 from chainrule.training.carry_out import carry_out
 from chainrule.training.origin import Origin
 from chainrule.training.state import State

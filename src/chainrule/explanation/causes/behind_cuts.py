@@ -15,12 +15,12 @@ from chainrule.explanation.causes.cuts import Block, Cut
 from chainrule.explanation.causes.laws import law_cause, laws_met, moved_by, same_weights
 from chainrule.explanation.causes.sizes import rounding_bound
 from chainrule.explanation.causes.unit_causes import is_rectifier, slope_of
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.linking import PRODUCTS
-from chainrule.explanation.links import Array, Link, Listed
-from chainrule.explanation.one_entry import flat_place
-from chainrule.explanation.pooling_links import POOLING
-from chainrule.explanation.sweeps import sums_from, sums_to_loss
+from chainrule.explanation.entries import Entry, flat_place
+from chainrule.explanation.routes.linking import PRODUCTS
+from chainrule.explanation.routes.links import Array, Link, Listed
+from chainrule.explanation.routes.pooling_links import POOLING
+from chainrule.explanation.routes.sweeps import sums_from, sums_to_loss
+from chainrule.explanation.words import Words
 from chainrule.ops.walks import Step
 from chainrule.randomness import uniform
 
@@ -37,7 +37,7 @@ def causes_behind(
 
     ``links`` are those that the cuts were found in.
     """
-    steps, place = words.trace.objective.steps, flat_place(words, entry)
+    steps, place = words.trace.objective.steps, flat_place(words.trace, entry)
     opened = _opened(steps, links, cuts)
     moved = {name: one.total for name, one in sums_from(opened, entry.value, place).items()}
     laws = laws_met(words, moved)

@@ -9,11 +9,11 @@ from chainrule.explanation.causes.cuts import Block
 from chainrule.explanation.causes.other_rows import OtherRows
 from chainrule.explanation.causes.overflow import overflow_before, overflow_cause
 from chainrule.explanation.causes.unit_causes import slope_of, unit_cause
-from chainrule.explanation.entries import Words
-from chainrule.explanation.linking import CONVOLUTIONS, PRODUCTS
-from chainrule.explanation.links import Array
-from chainrule.explanation.pooling_links import POOLING
-from chainrule.explanation.sliding_links import kernel_meets
+from chainrule.explanation.routes.linking import CONVOLUTIONS, PRODUCTS
+from chainrule.explanation.routes.links import Array
+from chainrule.explanation.routes.pooling_links import POOLING
+from chainrule.explanation.routes.sliding_links import kernel_meets
+from chainrule.explanation.words import Words
 from chainrule.ops.convolution import ONE_AXIS, TWO_AXES
 from chainrule.ops.walks import Step
 

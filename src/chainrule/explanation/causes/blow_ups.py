@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from chainrule.explanation.causes.cause import Cause
-from chainrule.explanation.entries import Words
-from chainrule.explanation.links import Array
-from chainrule.explanation.one_entry import entry_at
+from chainrule.explanation.entries import entry_at
+from chainrule.explanation.routes.links import Array
 from chainrule.explanation.trace import Pass
+from chainrule.explanation.words import Words
 
 LARGEST = {"float32": "3.4e38", "float64": "1.8e308"}
 
@@ -66,7 +66,7 @@ def _came_in(words: Words, name: str, places: Array, counterfactual: str) -> Cau
     """Return that some places of a value came in as no finite number."""
     place = int(places[0])
     number = _written(words.trace.own.values[name], place)
-    at = words.name(entry_at(words, name, place))
+    at = words.name(entry_at(words.trace, name, place))
     row = _row(words, name, place)
     where = "the data" if name in words.trace.row_values else "the parameters"
     others = len(places) - 1
@@ -87,7 +87,7 @@ def _forward(words: Words, own: Pass) -> Cause | None:
         if found is None:
             continue
         name, place = found
-        at = words.name(entry_at(words, name, place))
+        at = words.name(entry_at(words.trace, name, place))
         number = _written(own.values[name], place)
         wide = np.asarray(words.trace.exact.values[name]).reshape(-1)[place]
         sentence = (
@@ -111,7 +111,7 @@ def _backward(words: Words, own: Pass) -> Cause | None:
         if found is None:
             continue
         name, place = found
-        at = words.name(entry_at(words, name, place))
+        at = words.name(entry_at(words.trace, name, place))
         number = _written(own.gradients[name], place)
         wide = np.asarray(words.trace.exact.gradients[name]).reshape(-1)[place]
         return Cause(
@@ -142,10 +142,10 @@ def _row_number(words: Words, name: str, place: int) -> int:
     """Return the number of the row in the data, -1 for a value that has no rows."""
     if name not in words.trace.row_values:
         return -1
-    return words.trace.rows.numbers[entry_at(words, name, place).place[0]]
+    return words.trace.rows.numbers[entry_at(words.trace, name, place).place[0]]
 
 
 def _row(words: Words, name: str, place: int) -> str:
     if name not in words.trace.row_values:
         return ""
-    return f" in {words.trace.rows.names[entry_at(words, name, place).place[0]]}"
+    return f" in {words.trace.rows.names[entry_at(words.trace, name, place).place[0]]}"

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.explanation.entries import Words
-from chainrule.explanation.links import Array
-from chainrule.explanation.one_entry import entry_at
-from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.entries import entry_at
+from chainrule.explanation.plain_numbers import plain_number
+from chainrule.explanation.routes.links import Array
+from chainrule.explanation.words import Words
 
 Kind = Literal[
     "dead unit",
@@ -76,7 +76,9 @@ def listed(names: Sequence[str]) -> str:
 
 def entry_names(words: Words, value: str, flat: Iterable[int]) -> tuple[str, ...]:
     """Return the names of entries of a value, each once, in order."""
-    return tuple(words.name(entry_at(words, value, int(one))) for one in np.unique(list(flat)))
+    return tuple(
+        words.name(entry_at(words.trace, value, int(one))) for one in np.unique(list(flat))
+    )
 
 
 def unit_names(words: Words, value: str, flat: Array) -> dict[str, Array]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.links import MOST_EDGES, Array, Link, RouteLimitError
+from chainrule.explanation.routes.links import MOST_EDGES, Array, Link, RouteLimitError
 
 MOST_CUTS = 64
 

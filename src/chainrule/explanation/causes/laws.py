@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainrule.explanation.causes.cause import Cause
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.links import Array, Link, Product
-from chainrule.explanation.one_entry import flat_place
-from chainrule.explanation.unit_links import axis_letters
+from chainrule.explanation.entries import Entry, flat_place
+from chainrule.explanation.routes.links import Array, Link, Product
+from chainrule.explanation.routes.unit_links import axis_letters
+from chainrule.explanation.words import Words
 from chainrule.ops.walks import Step, forward_walk, tangent_walk
 from chainrule.randomness import uniform
 
@@ -62,7 +62,7 @@ def moved_by(words: Words, entry: Entry) -> dict[Any, Any]:
     """Return the change of every value that a small change of the entry causes."""
     exact = words.trace.exact.values
     unit = np.zeros(np.shape(exact[entry.value]))
-    unit.reshape(-1)[flat_place(words, entry)] = 1.0
+    unit.reshape(-1)[flat_place(words.trace, entry)] = 1.0
     with np.errstate(all="ignore"):
         return tangent_walk(words.trace.objective.steps, exact, {entry.value: unit})
 
@@ -167,7 +167,7 @@ def loss_after(words: Words, entry: Entry, change: float) -> float:
     """Return the loss, in float64, with one entry moved and all in front of it as it was."""
     known: dict[Any, Any] = dict(words.trace.exact.values)
     moved = np.array(known[entry.value], dtype=np.float64)
-    moved.reshape(-1)[flat_place(words, entry)] += change
+    moved.reshape(-1)[flat_place(words.trace, entry)] += change
     known[entry.value] = moved
     behind = {entry.value}
     with np.errstate(all="ignore"):

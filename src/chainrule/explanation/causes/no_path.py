@@ -6,7 +6,8 @@ import numpy as np
 
 from chainrule.explanation.causes.cause import Cause
 from chainrule.explanation.causes.other_rows import OtherRows
-from chainrule.explanation.entries import Entry, Words
+from chainrule.explanation.entries import Entry
+from chainrule.explanation.words import Words
 from chainrule.network.plan import RANDOM
 from chainrule.ops.walks import Step
 

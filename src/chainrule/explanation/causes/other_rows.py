@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.links import Array
+from chainrule.explanation.routes.links import Array
 from chainrule.explanation.trace import Trace
 from chainrule.ops.walks import forward_walk, steps_towards
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from chainrule.explanation.causes.blow_ups import LARGEST
 from chainrule.explanation.causes.cause import Cause, entry_names
-from chainrule.explanation.entries import Words
-from chainrule.explanation.links import Array
+from chainrule.explanation.routes.links import Array
 from chainrule.explanation.trace import Pass
+from chainrule.explanation.words import Words
 from chainrule.ops.walks import Step, forward_walk
 
 

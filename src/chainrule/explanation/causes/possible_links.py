@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from chainrule.explanation.linking import RULES, links_between, step_links
-from chainrule.explanation.links import Array, Link, Listed
+from chainrule.explanation.routes.linking import RULES, links_between, step_links
+from chainrule.explanation.routes.links import Array, Link, Listed
 from chainrule.ops.walks import Step, forward_walk
 from chainrule.randomness import normal
 

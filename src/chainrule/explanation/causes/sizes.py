@@ -8,11 +8,11 @@ import numpy as np
 
 from chainrule.explanation.causes.cause import Cause
 from chainrule.explanation.causes.unit_causes import is_rectifier, slope_of
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.links import Diagonal, Link, Listed, Product, ProductWeights
-from chainrule.explanation.one_entry import entry_at
-from chainrule.explanation.routes import TugOfWar
-from chainrule.explanation.strongest import Route
+from chainrule.explanation.entries import Entry, entry_at
+from chainrule.explanation.routes.links import Diagonal, Link, Listed, Product, ProductWeights
+from chainrule.explanation.routes.strongest import Route
+from chainrule.explanation.routes.tug_of_war import TugOfWar
+from chainrule.explanation.words import Words
 
 # A gradient is tiny below this share of the largest one of the network.
 TINY = 1e-6
@@ -67,7 +67,7 @@ def _beside_the_largest(words: Words, gradient: float) -> str:
     name = max(sizes, key=lambda one: float(sizes[one].max()), default="")
     if not name or not abs(gradient) < TINY * float(sizes[name].max()):
         return ""
-    at = words.name(entry_at(words, name, int(sizes[name].argmax())))
+    at = words.name(entry_at(words.trace, name, int(sizes[name].argmax())))
     return (
         f"beside the largest gradient of a parameter, one of size {sizes[name].max():.4g} at {at}"
     )
@@ -118,7 +118,7 @@ def large_slopes(words: Words, tug: TugOfWar) -> tuple[Cause, ...]:
 def _nearly_saturated(words: Words, route: Route, number: int) -> Cause:
     name, place = route.places[number]
     given = float(np.asarray(words.trace.exact.values[name]).reshape(-1)[place])
-    unit = words.name(entry_at(words, *route.places[number + 1]))
+    unit = words.name(entry_at(words.trace, *route.places[number + 1]))
     op = words.trace.objective.steps[route.steps[number]].op.name
     slope = route.slopes[number]
     return Cause(
@@ -132,7 +132,7 @@ def _nearly_saturated(words: Words, route: Route, number: int) -> Cause:
 
 
 def _nearly_right(words: Words, route: Route, number: int) -> Cause:
-    name = words.name(entry_at(words, *route.places[number]))
+    name = words.name(entry_at(words.trace, *route.places[number]))
     op, slope = words.trace.objective.steps[route.steps[number]].op.name, route.slopes[number]
     return Cause(
         "already right",
@@ -148,7 +148,7 @@ def _at_zero(words: Words, route: Route, number: int) -> float:
 
 
 def _extreme(words: Words, route: Route, number: int, what: str) -> Cause:
-    before, behind = (words.name(entry_at(words, *route.places[number + i])) for i in (0, 1))
+    before, behind = (words.name(entry_at(words.trace, *route.places[number + i])) for i in (0, 1))
     op = words.trace.objective.steps[route.steps[number]].op.name
     slope = route.slopes[number]
     least = "smallest" if what == "small" else "largest"

@@ -6,10 +6,10 @@ import numpy as np
 
 from chainrule.explanation.causes.cause import Cause, Kind
 from chainrule.explanation.causes.overflow import overflow_before, overflow_cause
-from chainrule.explanation.entries import Words
-from chainrule.explanation.one_entry import entry_at
-from chainrule.explanation.routes import TugOfWar
-from chainrule.explanation.strongest import Route
+from chainrule.explanation.entries import entry_at
+from chainrule.explanation.routes.strongest import Route
+from chainrule.explanation.routes.tug_of_war import TugOfWar
+from chainrule.explanation.words import Words
 
 # The smallest numbers above 0.
 SMALLEST = {"float32": 1.4e-45, "float64": 4.9e-324}
@@ -27,7 +27,7 @@ def underflow_causes(words: Words, tug: TugOfWar, exact: float) -> tuple[Cause, 
     number, behind = found
     slope = route.slopes[number]
     step = words.trace.objective.steps[route.steps[number]]
-    at = words.name(entry_at(words, *route.places[number]))
+    at = words.name(entry_at(words.trace, *route.places[number]))
     if abs(behind * slope) < SMALLEST[dtype]:
         sentence = (
             f"From {at} on, {dtype} holds 0: {behind:.3g} times a slope of {slope:.3g} "

@@ -8,8 +8,8 @@ import numpy as np
 
 from chainrule.explanation.causes.cause import Cause, listed, unit_names
 from chainrule.explanation.causes.other_rows import OtherRows
-from chainrule.explanation.entries import Words
-from chainrule.explanation.links import Array
+from chainrule.explanation.routes.links import Array
+from chainrule.explanation.words import Words
 from chainrule.ops.walks import Step
 
 FAR = 1e6

@@ -30,13 +30,13 @@ from chainrule.explanation.causes.sizes import (
     tiny_beside,
 )
 from chainrule.explanation.causes.underflow import underflow_causes
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.links import RouteLimitError
-from chainrule.explanation.one_entry import entry_of, flat_place
-from chainrule.explanation.routes import TugOfWar, tug_of_war
-from chainrule.explanation.targets import Target
+from chainrule.explanation.entries import Entry, flat_place
+from chainrule.explanation.plain_numbers import plain_number
+from chainrule.explanation.routes.links import RouteLimitError
+from chainrule.explanation.routes.tug_of_war import TugOfWar, tug_of_war
+from chainrule.explanation.targets import Target, entry_of
 from chainrule.explanation.trace import Trace
-from chainrule.explanation.trace_document import plain_number
+from chainrule.explanation.words import Words
 
 # Where less than this share cancels, it is not for cancelling that a sum is 0.
 HALF = 0.5
@@ -230,7 +230,7 @@ def _blocked(asked: _Asked) -> Why:
     """Return what blocks all routes, cut by cut, and what would cancel behind them."""
     words, entry = asked.words, asked.entry
     steps, values = words.trace.objective.steps, words.trace.exact.values
-    place = flat_place(words, entry)
+    place = flat_place(words.trace, entry)
     kept = [one.name for one in words.trace.objective.plan.state]
     try:
         links = possible_links(steps, values, entry.value, place, kept)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from chainrule.arrays import slice_of
 from chainrule.engines.door import Work
 from chainrule.explanation.faces import Faces
+from chainrule.explanation.plain_numbers import plain_document
 from chainrule.explanation.single_weights import SingleWeight, meaning_in_run, single_weight
-from chainrule.explanation.trace_document import plain_document
 from chainrule.explanation.updates.replay import Replay, Taken
 from chainrule.explanation.updates.rule_text import RuleLine, rule_lines
 from chainrule.explanation.updates.step_flows import (
@@ -50,7 +50,6 @@ Array = NDArray[Any]
 PLAIN, PENALISED = "plain", "penalised"
 FORMAT = "chainrule receipt"
 VERSION = 1
-ENTRIES = (WEIGHT, PLAIN, PENALISED, GRADIENT)
 # More than this share of a step that an optimizer remembered at a snapshot is unfolded further.
 WORTH_GOING_BACK = 0.01
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.decisions import counted
 from chainrule.engines.door import Work, run
 from chainrule.errors import DataError, SetupError
 from chainrule.explanation.run_rows import rows_of_run
@@ -129,6 +130,11 @@ class Replay:
         """Return the places of a step's rows among the training rows."""
         chosen = self.loop.batches.of_step(self._place(step))
         return np.arange(self.loop.batches.rows)[chosen]
+
+    def rows_said(self, step: int) -> str:
+        """Return the rows of a step in words: how many, and in which epoch, counted from 1."""
+        count = counted(len(self.rows_of(step)), "row")
+        return f"the {count} of step {step} (epoch {self.epoch_of(step) + 1})"
 
     def before(self, step: int) -> State:
         """Return the state before a step, counted from 0. Raises SetupError, DataError."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.equations import Equation
-from chainrule.explanation.expressions import Expression, named
-from chainrule.explanation.expressions import written as text_of
+from chainrule.explanation.formulas.expressions import Expression, named
+from chainrule.explanation.formulas.expressions import written as text_of
 from chainrule.explanation.updates.update_rule import (
     GRADIENT,
     HELD,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.links import Array, Diagonal, Link, Listed, RouteLimitError
+from chainrule.explanation.routes.links import Array, Diagonal, Link, Listed, RouteLimitError
 from chainrule.ops.derived import record_function
 from chainrule.ops.patterns import Slot
 from chainrule.ops.walks import Step, forward_walk, tangent_walk

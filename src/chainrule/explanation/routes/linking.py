@@ -12,10 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.explanation.links import Array, Diagonal, Link, Listed, Product, ProductWeights
-from chainrule.explanation.pooling_links import POOLING, pooling_links
-from chainrule.explanation.sliding_links import Sliding, SlidingWeights
-from chainrule.explanation.unit_links import unit_links
+from chainrule.explanation.routes.links import (
+    Array,
+    Diagonal,
+    Link,
+    Listed,
+    Product,
+    ProductWeights,
+)
+from chainrule.explanation.routes.pooling_links import POOLING, pooling_links
+from chainrule.explanation.routes.sliding_links import Sliding, SlidingWeights
+from chainrule.explanation.routes.unit_links import unit_links
 from chainrule.ops.convolution import ONE_AXIS, TWO_AXES
 from chainrule.ops.noise import kept_share
 from chainrule.ops.walks import Step

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from chainrule.explanation.expressions import Expression
-from chainrule.explanation.formulas import (
+from chainrule.explanation.formulas.expressions import Expression
+from chainrule.explanation.formulas.notations import (
     LATEX,
     MATHML,
     SPOKEN,
@@ -20,22 +20,13 @@ from chainrule.explanation.formulas import (
     sign,
     written_in,
 )
-from chainrule.explanation.symbol_parts import Name, symbol
+from chainrule.explanation.formulas.symbol_parts import Name, symbol
+from chainrule.explanation.plain_numbers import digits, number_of
 
 Document = Mapping[str, Any]
 # What terms leave over is shown where it is more than this share of their sizes.
 NOTICEABLE = 1e-6
 _DOTS = {id(LATEX): r"\cdots", id(MATHML): sign("⋯")}
-
-
-def number_of(content: float | str) -> float:
-    """Return a number of a document, where what is not finite is text."""
-    return float(content)
-
-
-def digits(content: float | str) -> str:
-    """Return a number of a document with six digits."""
-    return f"{number_of(content):.6g}"
 
 
 def factor_expression(factor: Document) -> Expression:

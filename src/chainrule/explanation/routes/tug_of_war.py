@@ -13,15 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.linking import links_between
-from chainrule.explanation.links import Link, RouteLimitError
-from chainrule.explanation.one_entry import entry_at, entry_of, flat_place
-from chainrule.explanation.strongest import Route, routes_by_size
-from chainrule.explanation.subtotals import LayerSubtotals, layer_subtotals
-from chainrule.explanation.sweeps import Sums, sums_to_loss
-from chainrule.explanation.targets import Target
+from chainrule.explanation.entries import Entry, entry_at, flat_place
+from chainrule.explanation.routes.linking import links_between
+from chainrule.explanation.routes.links import Link, RouteLimitError
+from chainrule.explanation.routes.strongest import Route, routes_by_size
+from chainrule.explanation.routes.subtotals import LayerSubtotals, layer_subtotals
+from chainrule.explanation.routes.sweeps import Sums, sums_to_loss
+from chainrule.explanation.targets import Target, entry_of
 from chainrule.explanation.trace import Trace
+from chainrule.explanation.words import Words
 
 # Above this share, so little is left of the sums that their difference has lost its digits.
 NEARLY_ALL = 1.0 - 1e-10
@@ -128,7 +128,7 @@ def _counted(routes: int) -> str:
 
 def route_names(words: Words, route: Route) -> list[str]:
     """Return the entries that a route passes, as they are named."""
-    return [words.name(entry_at(words, name, place)) for name, place in route.places]
+    return [words.name(entry_at(words.trace, name, place)) for name, place in route.places]
 
 
 def route_sums(trace: Trace, names: Sequence[str] = ()) -> dict[str, Sums]:
@@ -155,7 +155,7 @@ def tug_of_war(trace: Trace, target: str | Entry | Target, words: Words | None =
     entry = entry_of(words, target)
     name = entry.value
     values = trace.exact.values
-    place = flat_place(words, entry)
+    place = flat_place(words.trace, entry)
     own = trace.exact.gradients.get(name)
     gradient = 0.0 if own is None else float(own[entry.place])
     nothing = TugOfWar(words.name(entry), gradient, 0.0, 0.0, 0, None, ())

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from chainrule.explanation.expressions import FUNCTIONS, Expression
-from chainrule.explanation.symbol_parts import Name, taken_apart
+from chainrule.explanation.formulas.expressions import FUNCTIONS, Expression
+from chainrule.explanation.formulas.symbol_parts import Name, taken_apart
 
 _COMPARISONS = ("less", "less_equal", "equal", "logical_and", "logical_or")
 _PLAIN = ("to_float", "broadcast_like")

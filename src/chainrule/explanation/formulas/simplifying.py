@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.explanation.expressions import Expression
+from chainrule.explanation.formulas.expressions import Expression
 
 
 def is_number(one: Expression, text: str) -> bool:

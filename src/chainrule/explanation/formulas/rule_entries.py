@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError
-from chainrule.explanation.entries import Entry, Words
-from chainrule.explanation.expressions import Expression, named, number
-from chainrule.explanation.local import Local, cut_to_row, inputs_of
-from chainrule.explanation.rule_graphs import RuleGraph, rule_graph
-from chainrule.explanation.shorter import put_together, size_of
+from chainrule.explanation.entries import Entry
+from chainrule.explanation.formulas.expressions import Expression, named, number
+from chainrule.explanation.formulas.rule_graphs import RuleGraph, rule_graph
+from chainrule.explanation.formulas.simplifying import put_together, size_of
+from chainrule.explanation.local import Local, cut_to_row, inputs_of, place_in_row
+from chainrule.explanation.words import Words
 
 Index = tuple[int | None, ...]
 # A formula of more words, or a sum of more terms, is no help to a reader.
@@ -45,10 +46,9 @@ def rule_formula(
     slot = list(step.inputs).index(entry.value)
     outputs = [cut_to_row(trace, str(name), row) for name in step.flowing]
     inputs = [np.asarray(one) for one in inputs_of(trace, step, row)]
-    own = entry.place if row is None else (0, *entry.place[1:])
-    output = [str(one) for one in step.flowing].index(local.output)
+    own = place_in_row(entry, row)
     try:
-        graph = rule_graph(step, rule, outputs, inputs, output, inside)
+        graph = rule_graph(step, rule, outputs, inputs, local.output_number, inside)
         gradient = graph.written.gradients[slot]
         if gradient is None:
             return None, 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chainrule.explanation.expressions import Expression, named
+from chainrule.explanation.formulas.expressions import Expression, named
 
 _SLOPE = re.compile(r"∂(?P<of>.+)/∂(?P<by>.+)")
 _TEXTBOOK = re.compile(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.links import Array, Link, Listed
+from chainrule.explanation.routes.links import Array, Link, Listed
 from chainrule.ops.walks import Step
 from chainrule.sliding import windows
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.entries import Words
-from chainrule.explanation.links import Array, Link
-from chainrule.explanation.sweeps import DIGIT_BITS, Sums, joined, sums_from
+from chainrule.explanation.routes.links import Array, Link
+from chainrule.explanation.routes.sweeps import DIGIT_BITS, Sums, joined, sums_from
+from chainrule.explanation.words import Words
 
 SHOWN = 8
 MOST_TOGETHER = 1 << 14

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explanation.links import (
+from chainrule.explanation.routes.links import (
     Array,
     EdgeList,
     Link,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.explanation.links import Array, Link, Part
+from chainrule.explanation.routes.links import Array, Link, Part
 
 # A number of routes has digits of 24 bits: a sum of 2**29 of them is exact in float64.
 DIGIT_BITS = 24

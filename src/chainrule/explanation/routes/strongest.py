@@ -12,11 +12,11 @@ import heapq
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.explanation.links import Array, Link
+from chainrule.explanation.routes.links import Array, Link
 
 
 class Place(NamedTuple):
@@ -42,14 +42,6 @@ class Route:
     def product(self) -> float:
         """The size and sign of the route."""
         return float(np.prod(self.slopes))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the route as plain data."""
-        return {
-            "through": [[one.name, int(one.entry)] for one in self.places],
-            "slopes": list(self.slopes),
-            "product": self.product,
-        }
 
 
 def strongest_sizes(links: Sequence[Link]) -> dict[str, Array]:

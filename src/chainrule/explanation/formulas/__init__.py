@@ -1,0 +1,1 @@
+"""Formulas: rules as expressions, and expressions as LaTeX, MathML and speech."""
