@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.explanation.derivation_formulas import number_of
+from chainrule.explanation.plain_numbers import number_of
 from chainrule.views.charts import Chart, Colour, Dots, Line, Mark, Numbers, Panel, Spans
 from chainrule.views.explanation_parts import Document
 
