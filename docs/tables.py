@@ -178,7 +178,7 @@ SECTIONS: dict[str, Callable[[str], str]] = {
     "python": lambda page: python_sections(),
 }
 # Pages that quote tables of measured results.
-QUOTING = ("articles", "matlab")
+QUOTING = ("articles", "matlab", "diagnose")
 
 
 def add_sections(app: Sphinx, page: str, source: list[str]) -> None:
