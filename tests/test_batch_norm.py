@@ -380,7 +380,7 @@ def test_going_on_a_folder_and_a_resume_keep_every_bit(tmp_path: Path) -> None:
 
 
 def test_the_readings_of_a_training_see_its_batch_form() -> None:
-    run = cr.train(network(), X, Y, epochs=1, batch_size=None, progress=False)
+    run = cr.train(network(), X, Y, epochs=1, batch_size=None, readings=1, progress=False)
     (reading,) = run.recording.readings
     layer = reading["layers"]["batch_norm_1"]
     assert layer["mean"] == pytest.approx(0.0, abs=1e-6)

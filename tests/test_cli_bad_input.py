@@ -328,7 +328,7 @@ def outputs(run: cr.Run) -> object:
     return run.predict_proba(HEART).tolist()
 
 
-@pytest.mark.parametrize("free", [0, 16, 32, 40, 48, 56, 64, 128, 256])
+@pytest.mark.parametrize("free", [0, 16, 32, 40, 48, 56, 64, 96, 128])
 def test_a_disk_that_fills_up_while_saving(here: Here, undisturbed: cr.Run, free: int) -> None:
     with small_disk("size=1024k") as disk:
         (disk / "filler").write_bytes(b"0" * (1024 - free) * 1024)

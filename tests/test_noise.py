@@ -257,7 +257,8 @@ def test_both_engines_draw_the_same_masks_and_train_alike() -> None:
 
 
 def test_readings_look_at_what_is_dropped() -> None:
-    run = cr.train(network(), X, Y, epochs=1, batch_size=None, progress=False, engine="reference")
+    settings = {"batch_size": None, "progress": False, "engine": "reference"}
+    run = cr.train(network(), X, Y, epochs=1, readings=1, **settings)
     (reading,) = run.recording.readings
     zeros = reading["layers"]["dropout_1"]["zeros"]
     due = (uniform(0, "dropout_1.mask", 120) < 0.4).mean()

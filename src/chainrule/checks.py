@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
+import threading
 from typing import Any
 
 import numpy as np
+
+# To find a class in its file, Python parses it, and Python 3.11 counts the depth of all threads that
+# parse in one number: two at a time end in a SystemError.
+_PARSING = threading.Lock()
 
 
 def is_finite_number(given: Any) -> bool:
@@ -38,7 +43,8 @@ def source_checksum(*rules: Any, otherwise: str = "") -> str:
     Where there is no source, as at a prompt, ``otherwise`` stands for it, or the first one's name.
     """
     try:
-        text = "".join(inspect.getsource(one) for one in rules)
+        with _PARSING:
+            text = "".join(inspect.getsource(one) for one in rules)
     except (OSError, TypeError):
         text = otherwise or str(getattr(rules[0], "__qualname__", repr(rules[0])))
     return hashlib.sha256(text.encode()).hexdigest()
