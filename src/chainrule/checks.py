@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-# To find a class in its file, Python parses it, and Python 3.11 counts the depth of all threads that
-# parse in one number: two at a time end in a SystemError.
+# To find a class in its file, Python parses it, and Python 3.11 counts the depth of all threads
+# that parse in one number: two at a time may end in a SystemError.
 _PARSING = threading.Lock()
 
 
