@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from verdict_runs import Array, Data, Rows, normal, standardised, uniform
+from verdict_runs import Data, Rows, normal, standardised, uniform
 from verdict_tables import TURN
 
 import chainrule.randomness as randomness
@@ -156,7 +156,7 @@ def reviews(count: int, words: int, length: int) -> Data:
 
     def rows(seed: int) -> Rows:
         X = np.floor(words * uniform(seed, "reviews", count, length)).astype(np.int64)
-        kind, unkind = (X < words // 5).sum(axis=1), (X >= words - words // 5).sum(axis=1)
+        kind, unkind = (words // 5 > X).sum(axis=1), (words - words // 5 <= X).sum(axis=1)
         tie = uniform(seed, "ties", count) - 0.5
         return X, (kind - unkind + tie > 0.0).astype(np.int64)
 
