@@ -105,8 +105,9 @@ def mismatched_output() -> list[Subject]:
 
 def bad_start() -> list[Subject]:
     ward = Ward("bad_start")
-    # Weights so large that units are saturated before the first step: both are true of them.
-    large = ward.but(also=("saturation",))
+    # Weights by which units are saturated, or signals vanish or explode over the layers, before the
+    # first step: both are true of them, and other weights cure both.
+    signal = ward.but(also=("saturation",))
     rand = cr.initializer("uniform", low=0.0, high=1.0)
     deep = WOVEN.but(network=dense(64, 64, 64, activation="tanh"))
     return [
@@ -114,14 +115,14 @@ def bad_start() -> list[Subject]:
         ward.case("segment, all weights 1", PIXELS, network=dense(64, weights="constant 1")),
         ward.case("circuit, all weights 0.01", CIRCUIT,
                   network=dense(40, activation="tanh", weights="constant 0.01")),
-        ward.case("land, four layers of deviation 1", FIELDS.but(network=dense(80, 80, 80, 80)),
-                  network=dense(80, 80, 80, 80, weights=of_deviation(1.0))),
-        large.case("texture, three tanh layers of deviation 1", deep,
-                   network=dense(64, 64, 64, activation="tanh", weights=of_deviation(1.0))),
-        large.case("texture, weights from 0 to 1", deep,
-                   network=dense(64, 64, 64, activation="tanh", weights=rand)),
-        ward.case("prices, five layers of deviation 0.001", PRICES.but(network=dense(*[32] * 5)),
-                  network=dense(*[32] * 5, weights=of_deviation(0.001))),
+        signal.case("land, four layers of deviation 1", FIELDS.but(network=dense(80, 80, 80, 80)),
+                    network=dense(80, 80, 80, 80, weights=of_deviation(1.0))),
+        signal.case("texture, three tanh layers of deviation 1", deep,
+                    network=dense(64, 64, 64, activation="tanh", weights=of_deviation(1.0))),
+        signal.case("texture, weights from 0 to 1", deep,
+                    network=dense(64, 64, 64, activation="tanh", weights=rand)),
+        signal.case("prices, five layers of deviation 0.001", PRICES.but(network=dense(*[32] * 5)),
+                    network=dense(*[32] * 5, weights=of_deviation(0.001))),
         ward.case("prices, an output of deviation 50", PRICES, network=cr.Network(
             cr.Dense(64, "relu"), cr.Dense(64, "relu"), cr.Dense(weights=of_deviation(50.0)))),
         ward.case("digits, kernels of one number", IMAGES, network=cr.Network(
