@@ -1,6 +1,6 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set held_out|development] [--seeds 10] [--together 2]
+    python benchmarks/verdicts.py [--set held_out|development|unseen] [--seeds 10] [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
 
 Every subject is trained and diagnosed from several seeds. ``--admit`` shows instead that each
@@ -19,7 +19,7 @@ from dataclasses import asdict
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import verdict_statistics as statistics
@@ -35,12 +35,14 @@ from chainrule.diagnosis.probes.relative_error import balanced_error, errors_of
 from chainrule.diagnosis.verdict import Verdict, verdict_of
 from chainrule.training.run import Run
 
+Job, Made = TypeVar("Job"), TypeVar("Made")
 SEEDS, WATCHED = 10, 12
 UNWATCHED_AND_WATCHED: tuple[int | str, ...] = (0, "auto")
 OURS = LOOKS["chainrule"][0]
 SETS = {
     "held_out": ("verdict_held_out", "verdict_healthy"),
     "development": ("verdict_development", "verdict_healthy_development"),
+    "unseen": ("verdict_unseen", "verdict_unseen_healthy"),
 }
 
 
@@ -150,14 +152,12 @@ def _job(which: str, fix: bool, job: tuple[str, int]) -> Judged:
     return judged(which, *job, fix)
 
 
-def _made(
-    judge: Callable[[tuple[str, int]], Judged], jobs: Sequence[tuple[str, int]], together: int
-) -> Iterator[Judged]:
+def _made(make: Callable[[Job], Made], jobs: Sequence[Job], together: int) -> Iterator[Made]:
     if together < 2:
-        yield from map(judge, jobs)
+        yield from map(make, jobs)
         return
     with ProcessPoolExecutor(together, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(judge, jobs)
+        yield from pool.map(make, jobs)
 
 
 # ---- what watching costs ----
@@ -195,20 +195,28 @@ def error_of(subject: Subject, training: Training, seed: int) -> float:
     return balanced_error(case.network, case.setup, case.validation)
 
 
-def admitted(chosen: Sequence[Subject], seeds: int) -> str:
+def admission(which: str, seeds: int, name: str) -> list[str]:
+    """Return how a specimen compares with its twin, or a healthy run's error, as a line."""
+    (one,) = (each for each in subjects(which) if each.name == name)
+    warnings.simplefilter("ignore")
+    without = [error_of(one, one.training, seed) for seed in range(seeds)]
+    line = [one.name, f"{np.median(without):.3f}"]
+    if one.twin is None:
+        return [*line, "-", "-", "-", "-"]
+    cured = [error_of(one, one.twin, seed) for seed in range(seeds)]
+    p, d = probability_of_chance(without, cured), effect_size(without, cured)
+    in_ = "yes" if p < 0.05 and d >= 0.5 else "NO"
+    return [*line, f"{np.median(cured):.3f}", f"{p:.4f}", f"{d:.1f}", in_]
+
+
+def admitted(which: str, chosen: Sequence[Subject], seeds: int, together: int) -> str:
     """Return how each specimen compares with its twin, and each healthy run's error."""
     lines = []
-    for one in chosen:
-        without = [error_of(one, one.training, seed) for seed in range(seeds)]
-        line = [one.name, f"{np.median(without):.3f}"]
-        if one.twin is None:
-            lines.append([*line, "-", "-", "-", "-"])
-            continue
-        cured = [error_of(one, one.twin, seed) for seed in range(seeds)]
-        p, d = probability_of_chance(without, cured), effect_size(without, cured)
-        in_ = "yes" if p < 0.05 and d >= 0.5 else "NO"
-        lines.append([*line, f"{np.median(cured):.3f}", f"{p:.4f}", f"{d:.1f}", in_])
-        print(*lines[-1], flush=True)
+    names = [one.name for one in chosen]
+    for line in _made(partial(admission, which, seeds), names, together):
+        lines.append(line)
+        if line[-1] != "-":
+            print(*line, flush=True)
     return aligned(["subject", "error", "put right", "p", "d", "admitted"], lines)
 
 
@@ -277,7 +285,7 @@ def main(given: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(given)
     chosen = asked_for(asked.which, asked.only, asked.healthy_only)
     if asked.admit:
-        print(admitted(chosen, asked.seeds))
+        print(admitted(asked.which, chosen, asked.seeds, asked.together))
         return
     found = all_judged(asked.which, chosen, asked.seeds, asked.together, asked.fix)
     ratios = watching(chosen, WATCHED, asked.rounds)
