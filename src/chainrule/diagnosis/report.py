@@ -30,13 +30,15 @@ class Report:
     """What was found on a training. ``print(report)`` shows it; a notebook shows the page.
 
     ``found`` is the verdict with all that stands behind it. ``run`` is None where another loop has
-    trained. ``call`` is what made the report, on the command line.
+    trained. ``call`` is what made the report, on the command line; ``data`` the table of a run on a
+    table, where it was given again.
     """
 
     case: Case
     found: Verdict
     run: Run | None = None
     call: str = ""
+    data: Any = None
 
     @property
     def verdict(self) -> str:
