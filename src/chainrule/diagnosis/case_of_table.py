@@ -67,14 +67,23 @@ def case_of_table(
     again = carry_out(setup, parts, progress=False)
     if again.ended == INTERRUPTED:
         raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
-    case = replace(
-        case_of(again, parts),
-        columns=tuple(Preparation.from_dict(run.notes["preparation"]).input_names),
-        numbers=tuple(used[learned].tolist()),
-        scaled=True,
-        notes=run.notes,
-    )
-    return case, (_said_of(run, place, len(folds), parts), *_errors_said(run, rows, used))
+    case = of_the_table(case_of(again, parts), run, tuple(used[learned].tolist()))
+    outside, count = out_of_fold_error(run, rows, used)
+    said = _said_of(run, place, len(folds), parts)
+    if math.isnan(outside):
+        return case, (said,)
+    case = replace(case, outside=(outside, count))
+    return case, (said, _errors_said(run, rows, outside))
+
+
+def of_the_table(case: Case, run: Run, numbers: tuple[int, ...]) -> Case:
+    """Return the case of a fold's training with what the run says of its table.
+
+    ``numbers`` are those of its training rows in the table.
+    """
+    columns = tuple(Preparation.from_dict(run.notes["preparation"]).input_names)
+    known = numbers if len(numbers) == len(case.training) else ()
+    return replace(case, columns=columns, numbers=known, scaled=True, notes=run.notes)
 
 
 def _none_of(rows: Rows) -> Rows:
@@ -131,38 +140,36 @@ def _said_of(run: Run, place: int, count: int, parts: tuple[Rows, Rows]) -> str:
     )
 
 
-def _errors_said(run: Run, rows: Rows, used: Numbers) -> tuple[str, ...]:
+def _errors_said(run: Run, rows: Rows, outside: float) -> str:
     """Return the error of the run's network on its rows beside that of its folds' networks."""
-    outside = out_of_fold_error(run, rows, used)
-    if math.isnan(outside):
-        return ()
     inside = relative_error(run.network, run.setup, rows)
     return (
         f"The network that is kept has an error of {inside:.3g} on the rows that it learned from; "
         f"those of the folds have {outside:.3g} on the rows that they had not seen, in shares of "
-        "the best constant prediction's.",
+        "the best constant prediction's."
     )
 
 
-def out_of_fold_error(run: Run, rows: Rows, used: Numbers) -> float:
-    """Return the error of the folds' networks on the rows that each had not seen.
+def out_of_fold_error(run: Run, rows: Rows, used: Numbers) -> tuple[float, int]:
+    """Return the error of the folds' networks on the rows that each had not seen, and their number.
 
     It is relative to the best constant prediction's, at most 10, and NaN where nothing was tested.
     """
     predicted = np.asarray(run.note_arrays["network"], dtype=np.float64)[used]
     tested = ~np.isnan(predicted.reshape(len(used), -1)).any(axis=1)
-    if tested.sum() < 2:
-        return math.nan
+    count = int(tested.sum())
+    if count < 2:
+        return math.nan, count
     predicted, truth = predicted[tested], rows.targets[0][tested].reshape(-1)
     target = Preparation.from_dict(run.notes["preparation"]).target
     if target.labels is None:
         truth = np.asarray(target.predictions(truth.astype(np.float64)), dtype=np.float64)
-        return _bounded(np.mean((predicted - truth) ** 2), np.var(truth))
+        return _bounded(np.mean((predicted - truth) ** 2), np.var(truth)), count
     labels = truth.astype(np.int64)
     shares = np.bincount(labels, minlength=predicted.shape[1]) / len(labels)
     missed = predicted.copy()
     missed[np.arange(len(labels)), labels] -= 1.0
-    return _bounded(np.mean(np.sum(missed**2, axis=1)), 1.0 - np.sum(shares**2))
+    return _bounded(np.mean(np.sum(missed**2, axis=1)), 1.0 - np.sum(shares**2)), count
 
 
 def _bounded(error: Any, constant: Any) -> float:
