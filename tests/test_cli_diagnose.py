@@ -72,11 +72,18 @@ def test_fix_shows_before_and_after_and_keeps_the_run(here: Here, folder: Path) 
     assert "What the fix came to" in text
     assert shlex.join(["chainrule", *words]) in text.replace("&#x27;", "'")
     commands = [shlex.split(line) for line in re.findall(r"^    (chain.*)$", ended.out, re.M)]
-    assert commands[1] == ["chainrule", "predict", "put right", str(HEART)]
-    predicted = here(*commands[1][1:])
+    assert commands[2] == ["chainrule", "predict", "put right", str(HEART)]
+    predicted = here(*commands[2][1:])
     assert predicted.code == 0
     assert len(predicted.out.splitlines()) == 304
-    assert "trained again on the rows of another" in here("report", "put right").out
+    assert "Measured in 5 folds" in here("report", "put right").out
+    assert (folder / "put right" / "report.html").is_file()
+    # The command that is named makes the same run.
+    assert here(*commands[0][1:], "--output", "by command", "--quiet").code == 0
+    fixed, made = cr.load(folder / "put right"), cr.load(folder / "by command")
+    assert fixed.result == made.result
+    assert all((one == made.network.parameters[name]).all()
+               for name, one in fixed.network.parameters.items())  # fmt: skip
     again = here("diagnose", "ill", "--fix", "--output", "put right")
     assert "something in the folder" in refused(again, 5)
 

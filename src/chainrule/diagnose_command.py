@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What stands behind the name of a run's folder in that of the fixed run.
 FIXED = "-fixed"
+PAGE = "The diagnosis"
 
 
 def diagnose(
@@ -53,9 +54,13 @@ def diagnose(
     from chainrule.training.progress import shown_while
     from chainrule.views.commands import seconds_in
     from chainrule.views.folders import refuse_full
+    from chainrule.views.report import refuse_no_file
 
     if output is not None:
         refuse_full(output)
+    if save is not None:
+        # Said before the work, not after it.
+        refuse_no_file(save, PAGE)
     with shown_while("examining the run", not json):
         report = diagnosed(run, data=data, seconds=seconds_in(seconds))
     document = report.to_dict() | {"call": _command(given)}
@@ -117,6 +122,7 @@ def _show(
     """Print a diagnosis, or write its page and print what it says first."""
     from json import dumps
 
+    from chainrule.errors import RunFolderError
     from chainrule.views.explanation_page import page_of
     from chainrule.views.explanation_text import print_first, print_told
     from chainrule.views.explanation_told import told
@@ -124,10 +130,17 @@ def _show(
     from chainrule.views.plain_text import quoted
     from chainrule.views.report import write_file
 
+    failed: RunFolderError | None = None
     if save is not None:
-        write_file(save, page_of(document), "The diagnosis")
+        try:
+            write_file(save, page_of(document), PAGE)
+        except RunFolderError as error:
+            # What was found is told all the same.
+            save, failed = None, error
     if json:
         print(dumps(document, indent=2, allow_nan=False))
+        if failed is not None:
+            raise failed
         return
     found = told(document)
     if save is None:
@@ -146,6 +159,8 @@ def _show(
             print("    " + quoted("chainrule", "predict", str(folder), table))
         if (folder / REPORT).is_file():
             print(f"Its result, with figures, on a page: {folder / REPORT}")
+    if failed is not None:
+        raise failed
 
 
 def _command(given: Mapping[str, Any]) -> str:
