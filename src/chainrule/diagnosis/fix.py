@@ -15,6 +15,7 @@ from chainrule.diagnosis.sentences import effect
 from chainrule.diagnosis.wording import short
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
+from chainrule.training.tables.result import NETWORK, SKILL
 
 # Rows that the remedy was chosen by are tested in some fold.
 CHOSEN_HERE = (
@@ -114,6 +115,10 @@ class Fix:
         if before is None or after is None or not self.kept:
             return []
         told = [f"The table, before: {before.in_words}", f"After: {after.in_words}"]
+        if before.task == after.task == "classification":
+            # What the error in shares goes with; how many rows are right may say another thing.
+            first, last = (one.scores[NETWORK][SKILL[one.task]].value for one in (before, after))
+            told.append(f"Its log loss was {short(first)} and is {short(last)}.")
         return [*told, CHOSEN_HERE] if after.folds else told
 
     @property

@@ -14,7 +14,7 @@ from chainrule.diagnosis.experiments.trained import Judge, Trained, judged, outc
 from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fix import Attempt, Fix
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.table_to_fix import Kept, TableToFix
+from chainrule.diagnosis.table_to_fix import TableToFix
 from chainrule.diagnosis.verdict import verdict_of
 from chainrule.errors import SetupError
 from chainrule.training.interrupts import held_interrupts
@@ -60,7 +60,7 @@ class _Trying:
         self.judging = _with_rows_to_judge(report)
         self.attempts: list[Attempt] = []
         self.by_hand: list[str] = []
-        self.kept: list[Kept] = []
+        self.kept: list[Remedy] = []
         self.first: list[Trained] = []
         self.last: list[Trained] = []
 
@@ -76,7 +76,7 @@ class _Trying:
         run = self._run()
         if run is None:
             return False
-        case = case_of(run) if self.table is None else self.table.case(run)
+        case = case_of(run) if self.table is None else self.table.case(run, self.kept)
         self.now = Report(case, verdict_of(case), run)
         return self.now.primary is not None
 
@@ -104,7 +104,7 @@ class _Trying:
         ailment = finding.ailment
         self.attempts.append(Attempt(ailment.name, ailment.title, number, experiment))
         if experiment.is_clear:
-            self.kept.append(Kept.of(remedy, self.arrangement, changed))
+            self.kept.append(remedy)
             self.arrangement, self.last = changed, treated
             self.judging = None if self.judging is None else tried
         return experiment.is_clear

@@ -20,25 +20,6 @@ from chainrule.training.tables.work import Change
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
-    """A remedy that helped; ``task`` is that of the target behind it.
-
-    ``is_of_the_table``: it is no change of the trainings, but of which rows and which task they
-    have.
-    """
-
-    remedy: Remedy
-    task: str
-    is_of_the_table: bool
-
-    @classmethod
-    def of(cls, remedy: Remedy, before: Arrangement, changed: Arrangement) -> Kept:
-        """Return the remedy with what it makes of an arrangement."""
-        other = bool(remedy.left_out) or _other_task(before, changed)
-        return cls(remedy, changed.setup.targets[0].task, other)
-
-
-@dataclass(frozen=True, eq=False)
 class TableToFix:
     """A run on a table, its tables read again, and the numbers of the rows that its case has."""
 
@@ -59,30 +40,29 @@ class TableToFix:
             return None
         return cls(run, tables_of(run, report.data), report.case.numbers)
 
-    def case(self, again: Run) -> Case:
-        """Return the case of a fold that was trained again with remedies."""
-        return of_the_table(case_of(again), self.run, self.numbers)
+    def case(self, again: Run, kept: Sequence[Remedy]) -> Case:
+        """Return the case of a fold that was trained again with the remedies that were kept."""
+        gone = {number for one in kept for number in one.left_out}
+        left = tuple(one for one in self.numbers if one not in gone)
+        return of_the_table(case_of(again), self.run, left)
 
     def can_take(self, remedy: Remedy, before: Arrangement, changed: Arrangement) -> bool:
         """Whether a remedy can be applied to all trainings of the table.
 
         Which target stands beside which row is a matter of the file itself.
         """
-        if remedy.left_out or _other_task(before, changed):
+        if remedy.left_out:
             return True
         rows, other = before.training, changed.training
         return rows.inputs is other.inputs and rows.targets is other.targets
 
-    def trained_again(self, kept: Sequence[Kept], progress: bool) -> Run:
+    def trained_again(self, kept: Sequence[Remedy], progress: bool) -> Run:
         """Return the run on the table with all remedies that were kept."""
-        left_out = sorted({number for one in kept for number in one.remedy.left_out})
-        before = self.run.setup.targets[0].task
-        tasks = [one.task for one in kept if one.task != before]
         changes = Changes(
-            _change([one.remedy for one in kept if not one.is_of_the_table]),
-            tuple(left_out),
-            tasks[-1] if tasks else None,
-            tuple(one.remedy.words for one in kept),
+            # Rows that are left out are not in the table any more.
+            _change([one for one in kept if not one.left_out]),
+            tuple(sorted({number for one in kept for number in one.left_out})),
+            tuple(one.words for one in kept),
         )
         return train_again(self.run, self.tables, changes, progress=progress)
 
@@ -97,7 +77,3 @@ def _change(remedies: Sequence[Remedy]) -> Change:
         return now.setup, now.training
 
     return change
-
-
-def _other_task(before: Arrangement, changed: Arrangement) -> bool:
-    return before.setup.targets[0].task != changed.setup.targets[0].task

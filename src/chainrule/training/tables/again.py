@@ -27,15 +27,13 @@ CHANGED = "changed"
 
 @dataclass(frozen=True)
 class Changes:
-    """What is otherwise: in the setup and the rows of every training, and in the table's choices.
+    """What is otherwise: in the setup and the rows of every training, and in the table.
 
-    ``left_out`` are numbers, from 0, of rows of the table; ``task`` another task, or None;
-    ``words`` say what is changed.
+    ``left_out`` are numbers, from 0, of rows of the table; ``words`` say what is changed.
     """
 
     change: Change
     left_out: tuple[int, ...] = ()
-    task: str | None = None
     words: tuple[str, ...] = ()
 
 
@@ -67,9 +65,7 @@ def train_again(
     table, test = tables
     note = TableNote.from_record(run.notes["table"])
     choices = replace(
-        note.choices,
-        ignore_rows=_ignoring(note.choices.ignore_rows, changes.left_out),
-        task=changes.task or note.choices.task,
+        note.choices, ignore_rows=_ignoring(note.choices.ignore_rows, changes.left_out)
     )
     plan = TablePlan.of(table, note.target, choices, run.setup.seed)
     l2 = run.setup.regularisation.l2
