@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from chainrule.data.table import Table
+from chainrule.errors import DataError
 from chainrule.ops import ACTIVATIONS
 from chainrule.training.preparing import Prepared
 from chainrule.training.run import Run
@@ -51,7 +52,16 @@ def tables_of(run: Run, table: Any = None) -> tuple[Table, Table | None]:
 def tested_table(run: Run) -> Table | None:
     """Return the test table of a run, None where it has none. Raises DataError for another one."""
     note = TableNote.from_record(run.notes["table"])
-    return None if note.test is None else table_again(note.test, None, note)
+    if note.test is None:
+        return None
+    try:
+        return table_again(note.test, None, note)
+    except DataError as error:
+        raise DataError(
+            error.cause,
+            "The run would be measured on it again: put it back where it was, or train with the "
+            "remedy yourself.",
+        ) from None
 
 
 def train_again(
