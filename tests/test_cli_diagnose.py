@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shlex
@@ -72,11 +73,18 @@ def test_fix_shows_before_and_after_and_keeps_the_run(here: Here, folder: Path) 
     assert "What the fix came to" in text
     assert shlex.join(["chainrule", *words]) in text.replace("&#x27;", "'")
     commands = [shlex.split(line) for line in re.findall(r"^    (chain.*)$", ended.out, re.M)]
-    assert commands[1] == ["chainrule", "predict", "put right", str(HEART)]
-    predicted = here(*commands[1][1:])
+    assert commands[2] == ["chainrule", "predict", "put right", str(HEART)]
+    predicted = here(*commands[2][1:])
     assert predicted.code == 0
     assert len(predicted.out.splitlines()) == 304
-    assert "trained again on the rows of another" in here("report", "put right").out
+    assert "Measured in 5 folds" in here("report", "put right").out
+    assert (folder / "put right" / "report.html").is_file()
+    # The command that is named makes the same run.
+    assert here(*commands[0][1:], "--output", "by command", "--quiet").code == 0
+    fixed, made = cr.load(folder / "put right"), cr.load(folder / "by command")
+    assert fixed.result == made.result
+    assert all((one == made.network.parameters[name]).all()
+               for name, one in fixed.network.parameters.items())  # fmt: skip
     again = here("diagnose", "ill", "--fix", "--output", "put right")
     assert "something in the folder" in refused(again, 5)
 
@@ -100,11 +108,47 @@ def test_a_fixed_run_has_a_folder_of_its_own(here: Here, folder: Path) -> None:
         (["nowhere"], 5, "nowhere"),
         (["ill", "--seconds", "0"], 4, "no limit"),
         (["ill", "--data", "arrays/run.json"], 3, ""),
-        (["well", "--save", "no/verdict.html", "--seconds", "0.1"], 5, "could not be written"),
+        (["well", "--save", "no/verdict.html"], 5, "there is no such folder"),
+        (["well", "--save", "."], 5, "it is a folder"),
+        (["well", "--save", "/dev/full"], 5, "it is no ordinary file"),
     ],
 )
 def test_what_is_refused(here: Here, words: list[str], code: int, cause: str) -> None:
     assert cause in refused(here("diagnose", *words), code)
+
+
+def test_a_full_disk_leaves_no_page_and_the_diagnosis_is_told(
+    here: Here, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, contents: bytes) -> None:
+        path.write_bytes(contents[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("chainrule.files.disk.write_new", full)
+    ended = here("diagnose", "well", "--save", "full.html", "--seconds", "0.5")
+    assert ended.code == 5
+    assert "the disk is full" in ended.err
+    assert ended.out.startswith("Diagnosis: ")
+    assert not [one for one in folder.iterdir() if one.name.startswith("full.html")]
+
+
+@pytest.mark.parametrize("at", ["examining", "trainings ended"])
+def test_ctrl_c_leaves_nothing_half_done(folder: Path, at: str) -> None:
+    code, out, err = on_a_terminal(
+        ["diagnose", "ill", "--fix", "--output", "cut"], folder, interrupted_at=at
+    )
+    assert code == 130
+    assert "Traceback" not in out + err
+    assert "Interrupted." in err
+    assert not (folder / "cut").exists()
+
+
+def test_a_terminal_shows_how_far_a_fix_is(folder: Path) -> None:
+    words = ["diagnose", "ill", "--fix", "--output", "on a terminal"]
+    code, _, err = on_a_terminal(words, folder)
+    assert code == 0
+    assert "examining the run" in err
+    assert re.search(r"trainings ended.* of [0-9]0 ", err)
 
 
 # ---------------------------------------------------------------- at the end of a training

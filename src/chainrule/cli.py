@@ -355,9 +355,11 @@ def _report(
     report = None
     if is_complete(run) and not quiet and not had_ended:
         from chainrule.diagnosis.end_of_training import report_at_the_end
+        from chainrule.training.progress import shown_while
 
         try:
-            report = report_at_the_end(run)
+            with shown_while("the verdict", not json):
+                report = report_at_the_end(run)
         except KeyboardInterrupt:
             # The run is complete and stands in its folder: there is nothing to go on with.
             again = quoted("chainrule", "diagnose", str(folder))

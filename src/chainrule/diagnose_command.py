@@ -13,9 +13,11 @@ from chainrule.command_options import Json
 if TYPE_CHECKING:
     from chainrule.diagnosis.fix import Fix
     from chainrule.diagnosis.report import Report
+    from chainrule.training.run import Run
 
 # What stands behind the name of a run's folder in that of the fixed run.
 FIXED = "-fixed"
+PAGE = "The diagnosis"
 
 
 def diagnose(
@@ -49,19 +51,26 @@ def diagnose(
     """
     given = dict(locals())
     from chainrule.diagnosis.door import diagnose as diagnosed
+    from chainrule.training.progress import shown_while
     from chainrule.views.commands import seconds_in
     from chainrule.views.folders import refuse_full
+    from chainrule.views.report import refuse_no_file
 
     if output is not None:
         refuse_full(output)
-    report = diagnosed(run, data=data, seconds=seconds_in(seconds))
+    if save is not None:
+        # Said before the work, not after it.
+        refuse_no_file(save, PAGE)
+    with shown_while("examining the run", not json):
+        report = diagnosed(run, data=data, seconds=seconds_in(seconds))
     document = report.to_dict() | {"call": _command(given)}
-    folder = None
+    folder, made_by = None, ""
     if fix:
-        found = report.fix()
+        found = report.fix(progress=not json)
         folder = _kept(found, output or _new_folder(run))
         document |= {"fix": found.to_dict() | {"run": None if folder is None else str(folder)}}
-    _show(document, save, _table(report, data), folder, json=json)
+        made_by = "" if folder is None or found.run is None else _made_by(found.run)
+    _show(document, save, _table(report, data), folder, made_by, json=json)
 
 
 def _kept(found: Fix, folder: Path) -> Path | None:
@@ -70,6 +79,16 @@ def _kept(found: Fix, folder: Path) -> Path | None:
         return None
     found.save(folder)
     return folder
+
+
+def _made_by(run: Run) -> str:
+    """Return the command that trains a fixed run on a table, empty where there is none."""
+    from chainrule.training.tables.notes import TableNote
+    from chainrule.views.commands import train_command
+
+    if run.result is None:
+        return ""
+    return train_command(run, TableNote.from_record(run.notes["table"])) or ""
 
 
 def _new_folder(run: Path) -> Path:
@@ -92,21 +111,36 @@ def _table(report: Report, data: Path | None) -> str:
 
 
 def _show(
-    document: Mapping[str, Any], save: Path | None, table: str, folder: Path | None, *, json: bool
+    document: Mapping[str, Any],
+    save: Path | None,
+    table: str,
+    folder: Path | None,
+    made_by: str,
+    *,
+    json: bool,
 ) -> None:
     """Print a diagnosis, or write its page and print what it says first."""
     from json import dumps
 
+    from chainrule.errors import RunFolderError
     from chainrule.views.explanation_page import page_of
     from chainrule.views.explanation_text import print_first, print_told
     from chainrule.views.explanation_told import told
+    from chainrule.views.folders import REPORT
     from chainrule.views.plain_text import quoted
     from chainrule.views.report import write_file
 
+    failed: RunFolderError | None = None
     if save is not None:
-        write_file(save, page_of(document), "The diagnosis")
+        try:
+            write_file(save, page_of(document), PAGE)
+        except RunFolderError as error:
+            # What was found is told all the same.
+            save, failed = None, error
     if json:
         print(dumps(document, indent=2, allow_nan=False))
+        if failed is not None:
+            raise failed
         return
     found = told(document)
     if save is None:
@@ -117,10 +151,16 @@ def _show(
             print(document["fix"]["words"])
         print(f"All of it, on a page: {save}")
     if folder is not None:
+        if made_by:
+            print(f"\nThe fixed run is the one of this command:\n    {made_by}")
         print(f"\nThe fixed run is in {folder}. Next:")
         print("    " + quoted("chainrule", "diagnose", str(folder)))
         if table:
             print("    " + quoted("chainrule", "predict", str(folder), table))
+        if (folder / REPORT).is_file():
+            print(f"Its result, with figures, on a page: {folder / REPORT}")
+    if failed is not None:
+        raise failed
 
 
 def _command(given: Mapping[str, Any]) -> str:

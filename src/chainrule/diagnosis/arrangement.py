@@ -57,7 +57,8 @@ class Remedy:
 
     ``name`` tells it apart from every other, of all ailments: the laboratory keeps its trainings by
     it. ``code`` is the same as an argument of ``train`` or a line of Python, where there is one.
-    ``by_hand``: only people can do it, and ``change`` changes nothing.
+    ``by_hand``: only people can do it, and ``change`` changes nothing. ``left_out`` are the numbers
+    of the training rows that it leaves out, as the case counts them.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Remedy:
     change: Callable[[Arrangement], Arrangement]
     code: str = ""
     by_hand: bool = False
+    left_out: tuple[int, ...] = ()
 
 
 def scaled_rows(rows: Rows, scaling: Scaling) -> Rows:

@@ -28,6 +28,8 @@ class Case:
     it was trained. ``columns`` are the names of the inputs of a table, and ``numbers`` those of the
     training rows in it, where they are known. ``scaled``: its rows were scaled before they came
     here, so that a prediction is scaled back. ``by_our_loop``: it can be trained again, as it was.
+    ``outside``: of a table, the relative error of its folds' networks on rows that each had not
+    seen, and how many rows that is.
     """
 
     setup: Setup
@@ -43,6 +45,7 @@ class Case:
     scaled: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
     by_our_loop: bool = False
+    outside: tuple[float, int] | None = None
 
     @property
     def first(self) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, overload
 from chainrule.checks import is_finite_number
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.case_of_loop import case_of_loop
+from chainrule.diagnosis.case_of_table import case_of_table, has_folds
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.rows_given_again import NO_ROWS, rows_given
 from chainrule.diagnosis.verdict import verdict_of
@@ -90,8 +92,30 @@ def diagnose(what: Any, /, *given: Any, seconds: float | None = None, **named: A
             f"Beside the run {len(given)} things are given.", "Call diagnose(run, X, y)."
         )
     _check_names(named)
-    case = case_of(run, _rows(run, *given, **named))
-    return Report(case, verdict_of(case, seconds), run)
+    # A table may stand in the place of X.
+    data = given[0] if given and given[0] is not None else named.get("data")
+    return report_on(run, _rows(run, *given, **named), seconds, data=data)
+
+
+def report_on(
+    run: Run,
+    rows: tuple[Rows, Rows],
+    seconds: float | None = None,
+    *,
+    data: Any = None,
+    fold_seconds: float = math.inf,
+) -> Report:
+    """Return the report on a run, of its training and validation rows.
+
+    ``seconds`` bounds the experiments; ``data``: the table of a run on a table, where it is no
+    longer where it was; ``fold_seconds`` bounds the training of one of its folds.
+    """
+    if not has_folds(run):
+        case = case_of(run, rows)
+        return Report(case, verdict_of(case, seconds), run)
+    case, notes = case_of_table(run, rows[0], fold_seconds)
+    found = verdict_of(case, seconds)
+    return Report(case, replace(found, notes=(*found.notes, *notes)), run, data=data)
 
 
 def _check_names(named: Mapping[str, Any]) -> None:

@@ -7,12 +7,13 @@ import time
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import IN_ORDER
 from chainrule.diagnosis.case import case_of
-from chainrule.diagnosis.door import diagnose
+from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import SAMPLE
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.wording import listed
-from chainrule.errors import ChainruleError
+from chainrule.explanation.run_rows import rows_of_run
+from chainrule.training.carry_out import FAILURES
 from chainrule.training.run import Run
 
 # Signs are looked for within this share of a training's time; a moment that nobody waits for is
@@ -71,6 +72,6 @@ def report_at_the_end(run: Run) -> Report | None:
     """
     seconds = max(LEAST_SECONDS, EXPERIMENTS_SHARE * run.state.seconds)
     try:
-        return diagnose(run, seconds=seconds)
-    except ChainruleError:
+        return report_on(run, rows_of_run(run), seconds, fold_seconds=seconds)
+    except FAILURES:
         return None

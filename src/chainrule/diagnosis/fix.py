@@ -15,6 +15,13 @@ from chainrule.diagnosis.sentences import effect
 from chainrule.diagnosis.wording import short
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
+from chainrule.training.tables.result import NETWORK, SKILL
+
+# Rows that the remedy was chosen by are tested in some fold.
+CHOSEN_HERE = (
+    "The remedy was chosen on rows of this table, which its folds test as well, so that this "
+    "flatters a little."
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Fix:
     run as it is, or None if another loop had trained it. ``before`` and ``after`` are errors by
     seed, in the unit that ``quantity`` names. ``attempts``: all that was tried. ``then`` is the
     report on the fixed run, None where nothing was changed. ``by_hand`` says what only people can
-    do.
+    do. ``earlier``: the run on a table that was fixed; ``run`` then has folds and a result as well.
     """
 
     run: Run | None
@@ -67,6 +74,7 @@ class Fix:
     quantity: str
     then: Report | None = None
     by_hand: tuple[str, ...] = ()
+    earlier: Run | None = None
 
     @property
     def kept(self) -> tuple[Attempt, ...]:
@@ -97,7 +105,21 @@ class Fix:
     @property
     def words(self) -> str:
         """What came of it, in a sentence or two."""
-        return " ".join([self._came_to, *self.by_hand])
+        return " ".join([self._came_to, *self._results, *self.by_hand])
+
+    @property
+    def _results(self) -> list[str]:
+        """What the whole table comes to before and after; nothing for other runs."""
+        runs = (self.earlier, self.run)
+        before, after = (None if one is None else one.result for one in runs)
+        if before is None or after is None or not self.kept:
+            return []
+        told = [f"The table, before: {before.in_words}", f"After: {after.in_words}"]
+        if before.task == after.task == "classification":
+            # What the error in shares goes with; how many rows are right may say another thing.
+            first, last = (one.scores[NETWORK][SKILL[one.task]].value for one in (before, after))
+            told.append(f"Its log loss was {short(first)} and is {short(last)}.")
+        return [*told, CHOSEN_HERE] if after.folds else told
 
     @property
     def _came_to(self) -> str:
@@ -129,13 +151,21 @@ class Fix:
         }
 
     def save(self, path: str | Path) -> None:
-        """Save the fixed run as a folder. Raises RunFolderError, SetupError without a run."""
+        """Save the fixed run as a folder, that of a table with its report.
+
+        Raises RunFolderError, SetupError without a run.
+        """
         if self.run is None:
             raise SetupError(
                 "Nothing was changed, and there is no run to be saved.",
                 "Save what your own loop has trained.",
             )
         self.run.save(path)
+        if self.run.result is not None:
+            from chainrule.training.tables.again import tested_table
+            from chainrule.training.tables.door import save_report
+
+            save_report(self.run, Path(path), tested_table(self.run))
 
     def __str__(self) -> str:
         from chainrule.views.diagnosis_fix import told_fix

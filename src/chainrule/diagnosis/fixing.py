@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from chainrule.checks import is_whole_number
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import with_held_out
@@ -14,9 +14,11 @@ from chainrule.diagnosis.experiments.trained import Judge, Trained, judged, outc
 from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fix import Attempt, Fix
 from chainrule.diagnosis.report import Report
+from chainrule.diagnosis.table_to_fix import TableToFix
 from chainrule.diagnosis.verdict import verdict_of
 from chainrule.errors import SetupError
 from chainrule.training.interrupts import held_interrupts
+from chainrule.training.progress import Counted, shown_count
 from chainrule.training.run import Run
 from chainrule.training.side_by_side import at_a_time, side_by_side
 
@@ -28,10 +30,11 @@ LEAST_SEEDS = 4
 OF_THE_ROWS = ("preparation", "table", "stage", "data", "scaling")
 
 
-def fixed(report: Report, seeds: int = 10) -> Fix:
+def fixed(report: Report, seeds: int = 10, progress: bool = True) -> Fix:
     """Return the fix of a run: its remedies tried in the order of their evidence.
 
-    Raises SetupError for fewer than 4 seeds, KeyboardInterrupt where Ctrl-C ended it.
+    ``progress``: show on a terminal how far it is. Raises SetupError for fewer than 4 seeds,
+    DataError where the run's table is not to be had, KeyboardInterrupt where Ctrl-C ended it.
     """
     if not is_whole_number(seeds, LEAST_SEEDS):
         raise SetupError(
@@ -39,7 +42,7 @@ def fixed(report: Report, seeds: int = 10) -> Fix:
             f"Give a whole number from {LEAST_SEEDS}.",
         )
     first = report.case.setup.seed
-    trying = _Trying(report, tuple(range(first, first + seeds)))
+    trying = _Trying(report, tuple(range(first, first + seeds)), progress)
     for number in range(MOST_ROUNDS):
         if not trying.a_round(number + 1):
             break
@@ -49,33 +52,40 @@ def fixed(report: Report, seeds: int = 10) -> Fix:
 class _Trying:
     """A case on its way through remedies: the arrangement as it is now, and its trainings."""
 
-    def __init__(self, report: Report, seeds: tuple[int, ...]) -> None:
-        self.report, self.now, self.seeds = report, report, seeds
+    def __init__(self, report: Report, seeds: tuple[int, ...], progress: bool) -> None:
+        self.report, self.now, self.seeds, self.progress = report, report, seeds, progress
+        # What is not to be had is said before any training.
+        self.table = TableToFix.of(report)
         self.arrangement = report.case.arrangement
         self.judging = _with_rows_to_judge(report)
         self.attempts: list[Attempt] = []
         self.by_hand: list[str] = []
+        self.kept: list[Remedy] = []
         self.first: list[Trained] = []
         self.last: list[Trained] = []
 
     def a_round(self, number: int) -> bool:
         """Try what the last report names; return whether there may be more to be found."""
-        helped = [self._try(one, number) for one in _due(self.now)]
+        due = _due(self.now)
+        expected = len(self.seeds) * (len(due) + (not self.first))
+        with shown_count(expected, self.progress and bool(due)) as told:
+            self._counted = Counted(told)
+            helped = [self._try(one, number) for one in due]
         if not any(helped):
             return False
         run = self._run()
         if run is None:
             return False
-        case = case_of(run)
+        case = case_of(run) if self.table is None else self.table.case(run, self.kept)
         self.now = Report(case, verdict_of(case), run)
         return self.now.primary is not None
 
     def _try(self, finding: Finding, number: int) -> bool:
         remedy, before = finding.remedy, finding.experiment
-        if remedy is not None and remedy.by_hand:
+        changed = None if remedy is None else remedy.change(self.arrangement)
+        if remedy is not None and (remedy.by_hand or self._is_of_the_file(remedy, changed)):
             self.by_hand += [remedy.words] if remedy.words not in self.by_hand else []
             return False
-        changed = None if remedy is None else remedy.change(self.arrangement)
         if remedy is None or changed is None or self._is_scaled_twice(changed):
             return False
         if not self.first:
@@ -94,9 +104,18 @@ class _Trying:
         ailment = finding.ailment
         self.attempts.append(Attempt(ailment.name, ailment.title, number, experiment))
         if experiment.is_clear:
+            self.kept.append(remedy)
             self.arrangement, self.last = changed, treated
             self.judging = None if self.judging is None else tried
         return experiment.is_clear
+
+    def _is_of_the_file(self, remedy: Remedy, changed: Arrangement | None) -> bool:
+        """Whether a remedy can only be applied to the file that a table is read from."""
+        return (
+            self.table is not None
+            and changed is not None
+            and not self.table.can_take(remedy, self.arrangement, changed)
+        )
 
     def _is_scaled_twice(self, changed: Arrangement) -> bool:
         """Whether predictions would have to be scaled back by two scalings, which a run has not."""
@@ -109,7 +128,7 @@ class _Trying:
                 jobs,
                 at_a_time(),
                 interrupted,
-                lambda place, one: None,
+                lambda place, one: self._counted.one_more(),
                 lambda place: f"seed {self.seeds[place]}",
             )
             if interrupted():
@@ -146,6 +165,9 @@ class _Trying:
         primary = self.report.primary
         judge = judged if primary is None else _judge_of(primary)
         changed = self.now is not self.report
+        if changed and self.table is not None:
+            run = self.table.trained_again(self.kept, self.progress)
+            self.now = replace(self.now, run=run, data=self.report.data)
         return Fix(
             self.now.run if changed else self.report.run,
             self.seeds,
@@ -155,6 +177,7 @@ class _Trying:
             _quantity_of(None if primary is None else primary.experiment),
             self.now if changed else None,
             tuple(self.by_hand),
+            self.report.run if self.table is not None else None,
         )
 
 

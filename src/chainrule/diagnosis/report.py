@@ -30,13 +30,15 @@ class Report:
     """What was found on a training. ``print(report)`` shows it; a notebook shows the page.
 
     ``found`` is the verdict with all that stands behind it. ``run`` is None where another loop has
-    trained. ``call`` is what made the report, on the command line.
+    trained. ``call`` is what made the report, on the command line; ``data`` the table of a run on a
+    table, where it was given again.
     """
 
     case: Case
     found: Verdict
     run: Run | None = None
     call: str = ""
+    data: Any = None
 
     @property
     def verdict(self) -> str:
@@ -86,15 +88,17 @@ class Report:
         """Return all of it as plain data; docs/diagnosis.schema.json says what is in it."""
         return dict(self._document)
 
-    def fix(self, seeds: int = 10) -> Fix:
+    def fix(self, seeds: int = 10, progress: bool = True) -> Fix:
         """Apply the remedies that help, train again in full, and return what came of it.
 
         Each is kept only where it makes the trainings of ``seeds`` starts better by more than
-        chance. Raises SetupError for fewer than 4 seeds.
+        chance. A table is trained on again as a whole, folds and all. ``progress``: show on a
+        terminal how far it is. Raises SetupError for fewer than 4 seeds, DataError where the table
+        is not to be had.
         """
         from chainrule.diagnosis.fixing import fixed
 
-        return fixed(self, seeds)
+        return fixed(self, seeds, progress)
 
     def html(self) -> str:
         """Return one page that stands by itself: no script, and nothing that is loaded."""

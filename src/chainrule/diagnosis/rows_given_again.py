@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ def rows_given(
     ``validation``: validation rows that were given apart, (X, y). Raises DataError for other rows
     than those of the run.
     """
+    if isinstance(X, str | Path):
+        raise DataError(
+            f"X is the path '{X}', and a run on arrays is given its rows as arrays again.",
+            "Read the files as you did for the training: cr.diagnose(run, X, y).",
+        )
     known = run.setup.provenance
     if known.held and validation is None:
         raise DataError(

@@ -51,6 +51,25 @@ def shown_count(total: int, wanted: bool) -> Iterator[Callable[[int], None]]:
         yield lambda done: None if show is None else show(completed=done)
 
 
+@contextlib.contextmanager
+def shown_while(doing: str, wanted: bool) -> Iterator[None]:
+    """Show in a line what is being done, and for how long, as long as it takes."""
+    with _line((doing, ELAPSED), 1, wanted):
+        yield
+
+
+class Counted:
+    """What counts trainings that have ended, and tells how many there are."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self._told, self._count = told, 0
+
+    def one_more(self) -> None:
+        """Count one, and tell."""
+        self._count += 1
+        self._told(self._count)
+
+
 class ShownTrainings:
     """What is told how far several trainings are, each known by its place."""
 

@@ -16,6 +16,7 @@ from chainrule.errors import SetupError, nearest
 from chainrule.optimizers import find_optimizer, rate_of, with_rate
 from chainrule.optimizers.optimizer import ALIASES
 from chainrule.training.run import Run
+from chainrule.training.tables.again import CHANGED
 from chainrule.training.tables.notes import Settings, TableNote
 from chainrule.views.plain_text import quoted
 
@@ -44,7 +45,7 @@ def train_command(run: Run, note: TableNote) -> str | None:
     express.
     """
     rate, l2 = rate_of(run.setup.optimizer), run.setup.regularisation.l2
-    if not has_paths(note) or not isinstance(l2, float | int):
+    if not has_paths(note) or not isinstance(l2, float | int) or CHANGED in run.notes:
         return None
     if not isinstance(rate, float | int | None) or not _is_plain_optimizer(run):
         return None

@@ -105,18 +105,29 @@ class Report:
 def write_file(path: Path, contents: str | bytes, what: str) -> None:
     """Write a file, whole or not at all. Raises RunFolderError."""
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            # A file that is put in its place would end a device or a pipe.
-            raise RunFolderError(
-                f"{what} could not be written to '{path}': it is no ordinary file.",
-                "Choose another place.",
-            )
+        refuse_no_file(path, what)
         write_whole(path, contents.encode("utf-8") if isinstance(contents, str) else contents)
     except OSError as error:
         raise RunFolderError(
             f"{what} could not be written to '{path}': {reason(error)}.",
             elsewhere(error),
         ) from None
+
+
+def refuse_no_file(path: Path, what: str) -> None:
+    """Raise RunFolderError where no file can stand: a folder, a device, one in no folder."""
+    why = ""
+    if path.is_dir():
+        why = "it is a folder"
+    elif path.exists() and not path.is_file():
+        # A file that is put in its place would end a device or a pipe.
+        why = "it is no ordinary file"
+    elif not path.absolute().parent.is_dir():
+        why = "there is no such folder"
+    if why:
+        raise RunFolderError(
+            f"{what} could not be written to '{path}': {why}.", "Choose another place."
+        )
 
 
 def report_of(run: Run, table: Any = None) -> Report:

@@ -15,7 +15,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory, with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
-from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
+from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -36,6 +36,8 @@ STRENGTHS = (0.003, 0.03, 0.2)
 def signs(examined: Examination) -> list[Sign]:
     if len(examined.case.validation) >= LEAST_JUDGED:
         return [*_risen(examined), *_gap(examined)]
+    if examined.case.outside is not None and examined.case.outside[1] >= LEAST_JUDGED:
+        return _gap(examined)
     return _memorised(examined) if not len(examined.case.validation) else []
 
 
@@ -68,18 +70,21 @@ def _risen(examined: Examination) -> list[Sign]:
 
 def _gap(examined: Examination) -> list[Sign]:
     """Return the sign of a network that was kept whose error is far larger on other rows."""
-    errors = examined.errors
+    errors, outside = examined.errors, examined.case.outside
+    # All folds together tell more than the one whose training is examined.
+    held = errors.validation if outside is None else outside[0]
+    which = "those held out" if outside is None else f"{outside[1]} that folds had not seen"
     threshold = max(GAP * errors.training, errors.training + LEAST_GAP)
-    if not errors.validation > threshold:
+    if not held > threshold:
         return []
     return [
         Sign(
             "error on rows that were not learned from",
-            errors.validation,
+            held,
             threshold,
             "above",
-            f"The error is {errors.training:.3g} on the training rows and {errors.validation:.3g} "
-            "on those held out, in shares of the best constant prediction's.",
+            f"The error is {errors.training:.3g} on the training rows and {held:.3g} on {which}, "
+            "in shares of the best constant prediction's.",
             "about the same on both",
             "the definition of overfitting (Goodfellow, Bengio, Courville, Deep Learning, section "
             "5.2): a gap; here of twice the error and a tenth of the constant's",
@@ -172,6 +177,9 @@ def confirm(
     # That other rows are predicted worse is seen already, so that the luck of the rows that judge
     # is no question.
     certain = found.probability < LEVEL and found.effect >= LEAST_EFFECT
+    if 0 < len(laboratory.case.validation) < LEAST_JUDGED:
+        # So few rows say it of themselves alone.
+        certain = certain and found.over_rows is not None and found.over_rows < LEVEL_OF_ROWS
     return replace(
         found, shows=certain and found.gain >= LEAST_WON, held_out=there is not laboratory
     )

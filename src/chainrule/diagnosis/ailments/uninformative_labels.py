@@ -43,7 +43,7 @@ def signs(examined: Examination) -> list[Sign]:
     if labels is None:
         return []
     if _may_say_nothing(examined):
-        found = [*_misaligned(labels), *_says_nothing(labels)]
+        found = [*_misaligned(labels), *_says_nothing(labels, len(examined.case.validation))]
         if found:
             return found
     return _contradicted(examined, labels)
@@ -54,8 +54,9 @@ def _may_say_nothing(examined: Examination) -> bool:
     return not examined.errors.validation < NOTHING_LEARNED
 
 
-def _says_nothing(labels: Labels) -> list[Sign]:
-    if labels.distance >= CHANCE:
+def _says_nothing(labels: Labels, held: int) -> list[Sign]:
+    # On a few rows what has learned something often looks like what has learned nothing.
+    if labels.distance >= CHANCE or 0 < held < LEAST_HELD:
         return []
     return [
         Sign(

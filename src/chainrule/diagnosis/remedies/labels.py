@@ -51,4 +51,5 @@ def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
         f"Look at the labels of the {rows} {some_of(numbers, 20)}, and put them right or "
         "leave them out.",
         change,
+        left_out=tuple(numbers),
     )

@@ -31,6 +31,7 @@ def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
         f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
         "Or put them right.",
         change,
+        left_out=tuple(case.numbers[one] if case.numbers else one for one in places.tolist()),
     )
 
 

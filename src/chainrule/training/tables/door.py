@@ -204,15 +204,24 @@ def resume_table(
 def _with_report(run: Run, work: TableWork) -> Run:
     """Return the run, its report written beside it where it has a folder and a result."""
     if work.output is not None and "result" in run.notes:
-        from chainrule.views.report import save_views
-
-        with uninterrupted():
-            try:
-                save_views(run, work.output, work.test)
-            except RunFolderError as error:
-                # The run is whole, and its report can be made again.
-                warnings.warn(f"The run is saved, its report is not. {error}", stacklevel=3)
+        save_report(run, work.output, work.test)
     return run
+
+
+def save_report(run: Run, folder: Path, test: Any = None) -> None:
+    """Write the report of a run into its folder, where the run is saved already.
+
+    ``test``: the table of its own that the result was measured on, if there was one. What is in the
+    way is a warning.
+    """
+    from chainrule.views.report import save_views
+
+    with uninterrupted():
+        try:
+            save_views(run, folder, test)
+        except RunFolderError as error:
+            # The run is whole, and its report can be made again.
+            warnings.warn(f"The run is saved, its report is not. {error}", stacklevel=4)
 
 
 def _note(plan: TablePlan, settings: Settings, test: Table | None) -> TableNote:

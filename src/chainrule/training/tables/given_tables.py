@@ -52,6 +52,11 @@ def table_again(source: Source, table: Any, note: TableNote) -> Table:
             f"The run was {what} a data frame or standard input, whose rows are not saved.",
             f"Give the table again, on the command line with {how} FILE.",
         )
+    if table is None and not Path(given).exists():
+        raise DataError(
+            f"The table that the run was {what} is no longer at '{given}'.",
+            f"Say where it is now, on the command line with {how} FILE.",
+        )
     choices = note.choices if source == note.source else replace(note.choices, ignore_rows="")
     again = as_table(given, choices, note.reading)
     if again.rows != source.rows or Source.of(again).checksum != source.checksum:

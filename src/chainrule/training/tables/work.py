@@ -8,7 +8,7 @@ last training with those that had ended.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from chainrule.training.carry_out import begun, carry_out
 from chainrule.training.interrupts import held_interrupts, uninterrupted
 from chainrule.training.preparing import Prepared
 from chainrule.training.progress import ShownTrainings, shown_trainings
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run, with_notes
 from chainrule.training.setup import Setup
 from chainrule.training.side_by_side import side_by_side
@@ -50,6 +51,8 @@ from chainrule.training.tables.result import CONSTANT, LINEAR, MODELS, NETWORK
 from chainrule.training.tables.rows import TableRows
 
 Arrays = dict[str, NDArray[Any]]
+# What a training is made of, setup and training rows, turned into what is made of it instead.
+Change = Callable[[Setup, Rows], tuple[Setup, Rows]]
 
 # Folds of a small table end faster than a run is written.
 SECONDS_BETWEEN_SAVINGS = 1.0
@@ -61,7 +64,8 @@ class TableWork:
 
     ``records`` holds what has ended, ``arrays`` the predictions of all models for the rows that
     were tested, by the names of the models, and what each row is for, ``roles``. ``cut_off`` are
-    the best epochs so far of folds that Ctrl-C has ended.
+    the best epochs so far of folds that Ctrl-C has ended. ``change`` is what a recipe cannot say of
+    the networks' trainings; ``said`` are notes about it.
     """
 
     plan: TablePlan
@@ -74,6 +78,8 @@ class TableWork:
     test: Table | None
     kept: dict[str, Any] | None
     cut_off: list[int] = field(default_factory=list)
+    change: Change | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
     _saved_at: float = field(default=0.0, init=False)
 
     @classmethod
@@ -155,7 +161,7 @@ class TableWork:
         rows = self._rows(fold.training)
         prepared = rows.in_fold(self.recipe.network(), fold, self.recipe.seed)
         notes = self._notes(rows, "fold")
-        setup = self.recipe.setup(prepared)
+        setup, prepared = self._set_up(prepared)
         run = self._carried(setup, prepared, before, notes, shown.observers(0))
         if run.ended == INTERRUPTED:
             return run
@@ -204,7 +210,7 @@ class TableWork:
         ended = any(self.records)
         # With no fold to its end, what they had found so far is better than nothing.
         epochs = epochs_for_all(self.records) if ended else median_low(self.cut_off)
-        setup = self.recipe.setup(prepared, epochs)
+        setup, prepared = self._set_up(prepared, epochs)
         result = self._measured() if ended and self.test is None else {}
         notes = {**self._notes(self._all_rows, "all"), **result}
         observers = shown.observers(2 * len(self.records))
@@ -248,6 +254,18 @@ class TableWork:
             resumed=before is not None,
         )
 
+    def _set_up(self, prepared: Prepared, epochs: int | None = None) -> tuple[Setup, Prepared]:
+        """Return a network's setup and rows, as they were changed; ``epochs`` as for a recipe."""
+        setup = self.recipe.setup(prepared, epochs)
+        if self.change is None:
+            return setup, prepared
+        changed, training = self.change(setup, prepared.training)
+        if epochs is not None:
+            changed = replace(
+                changed, epochs=setup.epochs, stopping=setup.stopping, keep=setup.keep
+            )
+        return changed, replace(prepared, network=changed.network, training=training)
+
     def _prepared_for_all(self, network: Network) -> Prepared:
         return self._all_rows.of_all(network, self.plan.used, self.recipe.seed)
 
@@ -259,7 +277,10 @@ class TableWork:
     ) -> Run:
         network = self.recipe.linear_network() if linear else self.recipe.network()
         prepared = rows.in_fold(network, self.plan.folds[place], self.recipe.seed)
-        setup = self.recipe.linear(prepared) if linear else self.recipe.setup(prepared)
+        if linear:
+            setup = self.recipe.linear(prepared)
+        else:
+            setup, prepared = self._set_up(prepared)
         return carry_out(
             setup,
             (prepared.training, prepared.validation),
@@ -272,7 +293,7 @@ class TableWork:
     def _begun(self, before: Run | None) -> Run:
         """Return the run as it is before the last training, in its folder."""
         prepared = self._prepared_for_all(self.recipe.network())
-        setup = self.recipe.setup(prepared, self.recipe.settings.epochs)
+        setup, prepared = self._set_up(prepared, self.recipe.settings.epochs)
         run = begun(setup, (prepared.training, prepared.validation))
         notes = self._notes(self._all_rows, "folds")
         return self._saved(replace(run, notes=notes, note_arrays=self.arrays), new=before is None)
@@ -290,6 +311,7 @@ class TableWork:
             "table": self.note.to_record(),
             **records_to_notes(self.records, stage),
             **({} if self.kept is None else {"data": self.kept}),
+            **self.said,
         }
 
     def _keep(self, place: int, network: Run, linear: Run, rows: TableRows) -> None:
