@@ -108,7 +108,7 @@ def test_a_fixed_run_has_a_folder_of_its_own(here: Here, folder: Path) -> None:
         (["nowhere"], 5, "nowhere"),
         (["ill", "--seconds", "0"], 4, "no limit"),
         (["ill", "--data", "arrays/run.json"], 3, ""),
-        (["well", "--save", "no/verdict.html"], 5, "there is no such folder"),
+        (["well", "--save", "no/verdict.html"], 5, "the folder for it does not exist"),
         (["well", "--save", "."], 5, "it is a folder"),
         (["well", "--save", "/dev/full"], 5, "it is no ordinary file"),
     ],

@@ -317,7 +317,7 @@ def test_rows_that_are_kept_need_no_file_any_more(here: Here) -> None:
     unfinished(without, "cut")
     unfinished(run, "cut with rows")
     Path("t.csv").unlink()
-    assert "There is no file" in refused(here("resume", "cut"), 3)
+    assert "is no longer at" in refused(here("resume", "cut"), 3)
     assert here("resume", "cut with rows", "--quiet").code == 0
     assert cr.load("cut with rows").notes["result"] == run.notes["result"]
 

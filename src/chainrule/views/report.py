@@ -123,7 +123,7 @@ def refuse_no_file(path: Path, what: str) -> None:
         # A file that is put in its place would end a device or a pipe.
         why = "it is no ordinary file"
     elif not path.absolute().parent.is_dir():
-        why = "there is no such folder"
+        why = "the folder for it does not exist"
     if why:
         raise RunFolderError(
             f"{what} could not be written to '{path}': {why}.", "Choose another place."
