@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 import chainrule as cr
 from chainrule import randomness
+from chainrule.data.giveaways import errors_of_columns
 from chainrule.diagnosis.check import LOOKS, Check, check
 from chainrule.diagnosis.experiments.first_steps import BATCH, one_batch
 from chainrule.diagnosis.probes.copies import shared_rows
-from chainrule.diagnosis.probes.giveaways import errors_of_columns
 from chainrule.training.rows import Rows
 
 Array = NDArray[Any]

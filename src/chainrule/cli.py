@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from chainrule.check_command import check
 from chainrule.command_options import (
     L2,
     Activation,
@@ -274,6 +275,7 @@ def report(
         found.save(output)
 
 
+app.command()(ends_in_a_code(check))
 app.command()(ends_in_a_code(compare))
 app.command()(ends_in_a_code(explain))
 app.command()(ends_in_a_code(diagnose))
