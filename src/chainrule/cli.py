@@ -157,6 +157,7 @@ def train(
         from chainrule.training.tables.recipe import Recipe
         from chainrule.views.commands import batch_of, widths_of
         from chainrule.views.folders import run_folder
+        from chainrule.views.terminal import tell_before
 
     choices = choices_of(given)
     recipe = Recipe.of(
@@ -171,6 +172,7 @@ def train(
         run = train_as_chosen(
             table, target, choices, recipe, test=test, output=folder, keep_data=keep_data,
             checkpoint_every=checkpoint_every, progress=not (quiet or json),
+            on_plan=None if quiet or json else tell_before,
         )  # fmt: skip
         _report(run, folder, table, json=json, quiet=quiet)
 

@@ -26,10 +26,10 @@ from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.concern import Concern
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import LEARNED_BY_HEART, first_steps
-from chainrule.diagnosis.probes.copies import shared_rows
+from chainrule.diagnosis.probes.copies import are_equal_by_chance, shared_rows
 from chainrule.diagnosis.probes.groups_apart import are_apart, rows_tried
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
-from chainrule.diagnosis.probes.passes import SAMPLE, pass_of, sampled
+from chainrule.diagnosis.probes.passes import SAMPLE, pass_of
 from chainrule.diagnosis.probes.relative_error import every_so_many
 from chainrule.training.rows import Rows
 
@@ -49,6 +49,8 @@ TRIAL_ROWS = (8, 24)
 # Neighbours among so many rows are asked before labels are held to say nothing, and deviations of
 # shuffled targets beyond which they do say something.
 MORE_ROWS, CHANCE = 1000, 3.5
+# A choice: with fewer rows beside the largest class, what there is to be seen is often not seen.
+FEWEST_BESIDE = 30
 
 
 class LeftOutError(Exception):
@@ -102,7 +104,7 @@ def _rows_of_a_pass(case: Case) -> int:
         return SAMPLE
     taken = []
     for most in TRIAL_ROWS:
-        rows = sampled(case, most)
+        rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
         began = time.thread_time()
         pass_of(case, case.first, rows)
         taken.append(time.thread_time() - began)
@@ -149,7 +151,7 @@ def _per_cent(share: float) -> str:
 def shared(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """Return a concern for validation rows that are training rows, too; all are compared."""
     places = shared_rows(arrangement.training, arrangement.validation)
-    if not len(places):
+    if not len(places) or are_equal_by_chance(arrangement.training, arrangement.validation):
         return []
     share = len(places) / len(arrangement.validation)
     return [
@@ -258,7 +260,7 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     labels are wrong or the neighbours know little is what experiments find out.
     """
     signs = AILMENTS["uninformative_labels"].signs(examined)
-    if not signs or signs[0].quantity != FROM_CHANCE:
+    if not signs or signs[0].quantity != FROM_CHANCE or _are_few(examined, arrangement.training):
         return []
     found = sign_of("uninformative_labels", examined, arrangement)
     if not found or found[0].measured > found[0].threshold:
@@ -268,6 +270,14 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
         return []
     tried = f"{min(len(rows), MORE_ROWS):,} of {len(rows):,} rows"
     return [replace(one, cause=f"{one.cause[:-1]}, in {tried}.") for one in found]
+
+
+def _are_few(examined: Examination, rows: Rows) -> bool:
+    """Whether rows are too few, or nearly all of one class, to tell nothing from little."""
+    if examined.setup.targets[0].task != "classification":
+        return len(rows) < 2 * FEWEST_BESIDE
+    counts = np.bincount(rows.targets[0].reshape(-1).astype(np.int64))
+    return len(rows) - int(counts.max()) < FEWEST_BESIDE
 
 
 def _say_something(examined: Examination, rows: Rows) -> bool:
@@ -340,10 +350,11 @@ def _same_inputs(arrangement: Arrangement) -> list[Concern]:
     ]
 
 
+COPIES = "rows in both parts"
 GIVEAWAYS = "columns that give the answer away"
 LOOKS: dict[str, Look] = {
     "rare classes": rare_classes,
-    "rows in both parts": shared,
+    COPIES: shared,
     GIVEAWAYS: given_away,
     "the loss at the start": loss_at_start,
     "scales": partial(sign_of, "unscaled"),

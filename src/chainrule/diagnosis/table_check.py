@@ -11,7 +11,7 @@ from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
 from chainrule.diagnosis.check import Check, case_before
 from chainrule.diagnosis.concern import Concern
-from chainrule.diagnosis.looks import GIVEAWAYS, look, without
+from chainrule.diagnosis.looks import COPIES, GIVEAWAYS, look, without
 from chainrule.training.tables.door import plan_table
 from chainrule.training.tables.doubtful_columns import is_giveaway_hint
 from chainrule.training.tables.plan import TablePlan
@@ -46,10 +46,12 @@ def check_table(
             tuple(fold.training.tolist()),
             tuple(rows.preparation.input_names),
         ),
-        without([GIVEAWAYS]),
+        # Equal rows have been kept together already, or are equal as few values make them; only in
+        # the order of time they are not looked at.
+        without([GIVEAWAYS] if choices.time is not None else [GIVEAWAYS, COPIES]),
     )
     doubts = (*of_decisions(plan.decisions), *map(_for_tables, found.concerns))
-    checked = (HINTS, GIVEAWAYS, *found.checked)
+    checked = (HINTS, COPIES, GIVEAWAYS, *(one for one in found.checked if one != COPIES))
     seconds = time.monotonic() - began
     return Check(doubts, checked, seconds, found.left_out, len(prepared.training), found.rows), plan
 

@@ -113,6 +113,16 @@ def print_comparison(found: Comparison, plan: TablePlan, folder: Path | None, ta
     _line(console, f"Every training, and every curve: {folder / TRAININGS}, {folder / CURVES}")
 
 
+def tell_before(plan: TablePlan) -> None:
+    """Tell on a terminal, before the training, of columns that give the answer away.
+
+    Elsewhere nobody waits, and the lines on the table say it.
+    """
+    if sys.stderr.isatty():
+        for one in filter(is_giveaway_hint, plan.decisions):
+            print(printable(f"{one.subject}: {one.text}  [{one.option}]"), file=sys.stderr)
+
+
 def print_check(lines: Sequence[str], plan: TablePlan, table: Path) -> None:
     """Print what is doubtful about a table, one line each."""
     console = _console()

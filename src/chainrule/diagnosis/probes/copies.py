@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.randomness import random_bits
+from chainrule.diagnosis.probes.relative_error import every_so_many
+from chainrule.randomness import permutation, random_bits
 from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
@@ -20,6 +21,8 @@ Places = NDArray[np.int64]
 BLOCK = 1 << 17
 HALF = np.uint64(32)
 LAST_BITS = 22
+# Rows that are shuffled at most, and equal ones, over those of chance, that are no chance.
+MOST_SHUFFLED, BEYOND_CHANCE = 5000, 2.0
 
 
 def shared_rows(training: Rows, validation: Rows) -> Places:
@@ -46,6 +49,36 @@ def shared_rows(training: Rows, validation: Rows) -> Places:
     others = [one in named for one in _bytes_of(validation, left)]
     same[np.flatnonzero(~same)[others]] = True
     return candidates[same]
+
+
+def are_equal_by_chance(training: Rows, validation: Rows) -> bool:
+    """Whether rows of both parts are equal as rows of so few different values are by chance.
+
+    Chance is what is left where every column is shuffled by itself, those of two values as one. Of
+    many rows 5,000 of each part are shuffled.
+    """
+    if len(training.inputs) > 1 or training.inputs[0].ndim != 2 or training.targets[0].ndim > 2:
+        return False
+    parts = [every_so_many(one, MOST_SHUFFLED) for one in (training, validation)]
+    count = len(parts[0])
+    columns = [np.concatenate(pair) for pair in zip(*map(_arrays, parts), strict=True)]
+    if any(len(np.unique(one)) == len(one) for one in columns[0].T):
+        return False
+    inputs, targets = (_shuffled(one, place) for place, one in enumerate(columns))
+    ends = (slice(0, count), slice(count, None))
+    mixed = [Rows((inputs[end],), (targets[end],), np.ones(len(inputs[end]))) for end in ends]
+    return len(shared_rows(*parts)) <= BEYOND_CHANCE * len(shared_rows(*mixed))
+
+
+def _shuffled(columns: Numbers, place: int) -> Numbers:
+    count = len(columns)
+    together = permutation(0, "columns of two values", count)
+    found = np.empty_like(columns)
+    for column, values in enumerate(columns.T):
+        has_two = len(np.unique(values)) <= 2
+        own = together if has_two else permutation(place, "columns of values", count, column)
+        found[:, column] = values[own]
+    return found
 
 
 def _with_last_bits_in(some: NDArray[np.uint64], others: NDArray[np.uint64]) -> Places:

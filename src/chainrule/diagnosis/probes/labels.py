@@ -17,6 +17,8 @@ from chainrule.diagnosis.probes.row_order import InOrder, joined, orders
 Numbers = NDArray[Any]
 # How sure the surer half of the rows are is judged by no fewer rows than these.
 LEAST_SURE = 20
+# Deviations from chance that no order of targets is told for.
+NOT_FAR = 3.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +84,13 @@ class Labels:
         found = []
         for words, order in orders(len(self.columns)).items():
             moved = self.columns.at(order[near.places])
-            apart = near.distances_from_chance(moved, mixed)
-            found.append(Order(words, order, float(apart.max())))
+            apart = float(near.distances_from_chance(moved, mixed).max())
+            if apart > NOT_FAR:
+                # Other rows' targets stand there, whose spread may be smaller for want of an
+                # outlier: they are compared with shuffles of their own.
+                own = near.shuffled_errors(moved)
+                apart = float(near.distances_from_chance(moved, own).max())
+            found.append(Order(words, order, apart))
         return max(found, key=lambda one: one.distance, default=None)
 
     @cached_property

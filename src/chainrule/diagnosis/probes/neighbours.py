@@ -26,6 +26,8 @@ MOST_ROWS, SHUFFLES, LEAST_ROWS = 250, 50, 30
 LEAST_OF_A_CLASS = 5
 # To put all of more rows in order takes longer than all else that is done with a few of them.
 MOST_IN_ORDER = 20_000
+# Columns of classes; with more of them the rows of each are too few to say anything.
+MOST_CLASSES = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +232,8 @@ class TargetColumns:
     def at(self, places: Numbers) -> Numbers:
         """Return the columns (places, columns) of the rows at some places.
 
-        A class that none of them has would have the same error in every order, and has no column.
+        A class that none of them has would have the same error in every order, and has no column;
+        of very many classes those that most of them have.
         """
         found = []
         for target, width in zip(self.targets, self.widths, strict=True):
@@ -239,7 +242,9 @@ class TargetColumns:
                 continue
             counts = np.bincount(target, minlength=width)
             chosen = target[places]
-            there = np.unique(chosen[counts[chosen] < len(target)])
+            there, often = np.unique(chosen[counts[chosen] < len(target)], return_counts=True)
+            there = there[np.argsort(-often, kind="stable")[:MOST_CLASSES]]
+            there.sort()
             is_one = (chosen[:, None] == there).astype(np.float64)
             found.append(is_one - counts[there] / len(target))
         return np.concatenate(found, axis=1)
