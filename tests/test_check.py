@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 import chainrule as cr
 from chainrule import randomness
+from chainrule.data.giveaways import error_of_categories, errors_of_columns
+from chainrule.diagnosis import looks
 from chainrule.diagnosis.check import LOOKS, Check, check
 from chainrule.diagnosis.experiments.first_steps import BATCH, one_batch
+from chainrule.diagnosis.probes import copies
 from chainrule.diagnosis.probes.copies import shared_rows
-from chainrule.diagnosis.probes.giveaways import errors_of_columns
+from chainrule.diagnosis.probes.groups_apart import _deviations
 from chainrule.training.rows import Rows
 
 Array = NDArray[Any]
+LABELS = "the labels do not belong to the rows"
 
 
 def blobs(seed: int = 0, rows: int = 240) -> tuple[Array, Array]:
@@ -51,7 +55,7 @@ def test_numbers_and_single_outputs_raise_no_doubt() -> None:
     wanted = np.tanh(x[:, 0] - x[:, 3])
     rate: dict[str, Any] = {"learning_rate": 0.02}
     assert check(cr.Network(cr.Dense(16, "tanh"), cr.Dense(1)), x, wanted, **rate).is_sound
-    two = (x[:, 0] > 0).astype(int)
+    two = (x[:, 0] + x[:, 3] > 0).astype(int)
     assert check(cr.Network(cr.Dense(16, "tanh"), cr.Dense(1)), x, two, **rate).is_sound
 
 
@@ -177,3 +181,92 @@ def test_a_check_takes_less_than_a_second() -> None:
     began = time.process_time()
     check(small("relu", 64), x, y, validation=0.2)
     assert time.process_time() - began < 4.0  # of both cores, on a machine that others use, too
+
+
+def test_a_category_made_of_the_target_and_classes_in_the_order_of_a_column_are_giveaways() -> None:
+    y = np.arange(120) // 40
+    levels = (y + 1) % 3
+    assert error_of_categories(levels, y, 0) == 0.0
+    chance = randomness.permutation(0, "levels", 120) % 3
+    assert error_of_categories(chance, y, 0) > 0.8
+    number = np.arange(120.0)[:, None]
+    assert errors_of_columns(number, y, 0)[0] == 0.0
+    one_wrong = y.copy()
+    one_wrong[60] = 0
+    assert errors_of_columns(number, one_wrong, 0)[0] > 0.0
+
+
+def test_of_very_many_columns_the_one_that_says_the_target_is_found() -> None:
+    x = randomness.normal(0, "wide", 300 * 3000).reshape(300, 3000)
+    y = (np.arange(300) * 7 % 3).astype(float)[:, None]
+    x[:, 1234] = y[:, 0] + 0.01 * x[:, 1234]
+    errors = errors_of_columns(x, y, 0)
+    assert np.flatnonzero(errors < 0.02).tolist() == [1234]
+
+
+def test_copies_among_many_rows_are_those_of_brute_force() -> None:
+    x = np.round(2.0 * randomness.normal(0, "rows", 4000 * 3)).reshape(4000, 3)
+    x[:7] = -0.0
+    y = (randomness.uniform(0, "targets", 4000) < 0.5).astype(np.int64)
+    one = Rows((x[:3000],), (y[:3000],), np.ones(3000))
+    other = Rows((x[3000:],), (y[3000:],), np.ones(1000))
+    known = {(*row, label) for row, label in zip((x[:3000] + 0.0).tolist(), y[:3000], strict=True)}
+    due = [(*row, label) in known for row, label in zip(x[3000:].tolist(), y[3000:], strict=True)]
+    assert shared_rows(one, other).tolist() == np.flatnonzero(due).tolist()
+    assert 0 < sum(due) < 1000
+
+
+def test_rows_with_the_same_number_are_compared_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_numbers_of", lambda rows: np.zeros(len(rows), dtype=np.uint64))
+    x, y = blobs(rows=60)
+    one = Rows((x[:50],), (y[:50],), np.ones(50))
+    other = Rows((x[40:],), (y[40:],), np.ones(20))
+    assert shared_rows(one, other).tolist() == list(range(10))
+
+
+def test_rows_of_few_values_that_are_equal_by_chance_raise_no_doubt() -> None:
+    x = np.floor(3.0 * randomness.uniform(0, "rows", 600 * 3)).reshape(600, 3)
+    y = ((x.sum(axis=1) > 3) ^ (randomness.uniform(0, "noise", 600) < 0.1)).astype(int)
+    assert "rows in both parts" not in names(check(small(), x - 1.0, y, validation=0.25))
+
+
+def test_labels_are_doubted_where_they_were_shuffled_and_nowhere_else() -> None:
+    """Two of thirty columns say ten classes: hardly to be seen in 250 rows, and plain in all."""
+    x = randomness.normal(0, "rows", 6000 * 30).reshape(6000, 30)
+    order = np.argsort(x[:, 0] + 0.7 * x[:, 1] + 0.3 * randomness.normal(0, "noise", 6000))
+    y = np.empty(6000, dtype=np.int64)
+    y[order] = np.arange(6000) // 600
+    assert LABELS not in names(check(small(), x, y))
+    found = check(small(), x, y[randomness.permutation(0, "shuffled", 6000)])
+    assert LABELS in names(found)
+    assert "1,000 of 6,000 rows" in str(found)
+
+
+def test_ranks_of_groups_are_compared_as_scipy_does() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    x = np.round(3.0 * randomness.normal(4, "column", 300))
+    groups = np.arange(300) % 4
+    due = stats.kruskal(*(x[groups == one] for one in range(4))).pvalue
+    found = _deviations(x, groups, np.bincount(groups), 3)
+    assert stats.norm.sf(found) == pytest.approx(due, rel=0.03)
+
+
+def test_many_classes_are_looked_at_and_not_doubted() -> None:
+    x = randomness.normal(0, "rows", 4000 * 6).reshape(4000, 6)
+    y = np.argsort(np.argsort(x[:, 0])) * 400 // 4000
+    found = check(small(), x, y.astype(str), validation=0.2)
+    assert LABELS not in names(found)
+
+
+def test_what_takes_too_long_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = blobs()
+    monkeypatch.setattr(looks, "SECONDS", 0.0)
+    found = check(small(), x, y)
+    assert set(found.left_out) == set(LOOKS)
+    assert found.checked == ("what train accepts",)
+    assert "Not looked at: one batch" in str(found)
+
+
+def test_the_rows_of_a_sample_are_said() -> None:
+    x, y = blobs(rows=2400)
+    assert "run on 400 of 2,400 training rows" in str(check(small(), x, y))

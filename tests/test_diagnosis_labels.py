@@ -21,7 +21,7 @@ from chainrule.diagnosis.experiments.labels import (
 )
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.doubtful import doubtful
-from chainrule.diagnosis.probes.neighbours import Neighbours, target_columns
+from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
 from chainrule.diagnosis.probes.row_order import joined, orders, realigned
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.randomness import permutation, uniform
@@ -72,8 +72,11 @@ def test_targets_in_another_order_are_found_and_put_back(validation: float) -> N
 def test_rows_that_were_split_are_joined_in_their_order() -> None:
     x, y = rows(50)
     split = case(x, y)
-    together, training, held = joined(split)
-    np.testing.assert_array_equal(together.inputs[0], x)
+    together = joined(split)
+    training, held = together.training, together.held
+    np.testing.assert_array_equal(together.inputs_at(np.arange(50))[0], x)
+    some = np.array([49, 3, 3, 20])
+    np.testing.assert_array_equal(together.inputs_at(some)[0], x[some])
     np.testing.assert_array_equal(together.targets[0][:, 0], y)
     np.testing.assert_array_equal(np.sort(np.concatenate([training, held])), np.arange(50))
     order = orders(50)["1 row further down"]
@@ -221,10 +224,32 @@ def test_a_fifth_is_held_out_where_nothing_was() -> None:
 
 def test_columns_of_targets_are_of_one_scale() -> None:
     x, y = rows(40)
-    both = target_columns(_rows(x, 100.0 * y), (0,))
-    assert both is not None
+    found = TargetColumns.of(_rows(x, 100.0 * y).targets, (0,))
+    assert found is not None
+    both = found.at(np.arange(40))
     np.testing.assert_allclose([both.mean(), both.std()], [0.0, 1.0], atol=1e-12)
-    assert target_columns(_rows(x, np.ones(40)), (0,)) is None
+    assert TargetColumns.of(_rows(x, np.ones(40)).targets, (0,)) is None
+
+
+def test_columns_of_classes_are_their_ones_about_their_shares() -> None:
+    labels = np.array([0, 1, 1, 3, 3, 3, 3, 0])
+    found = TargetColumns.of((labels,), (5,))
+    assert found is not None
+    places = np.array([3, 1, 1])
+    due = (np.eye(5)[labels] - np.eye(5)[labels].mean(axis=0))[places]
+    np.testing.assert_allclose(found.at(places), due[:, [1, 3]])
+
+
+def test_of_many_classes_some_are_drawn_with_rows_enough() -> None:
+    x, _ = rows(3000)
+    labels = np.arange(3000) % 1000
+    labels[labels > 600] %= 100
+    network = case(*classes(60)).first
+    near = Neighbours.of(_rows(x, labels), network, 0, labels=labels)
+    assert near is not None
+    chosen, counts = np.unique(labels[near.places], return_counts=True)
+    assert 1 < len(chosen) <= 50
+    assert counts.min() >= 5
 
 
 def _rows(x: Any, y: Any) -> Rows:

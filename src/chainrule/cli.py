@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from chainrule.check_command import check
 from chainrule.command_options import (
     L2,
     Activation,
@@ -156,6 +157,7 @@ def train(
         from chainrule.training.tables.recipe import Recipe
         from chainrule.views.commands import batch_of, widths_of
         from chainrule.views.folders import run_folder
+        from chainrule.views.terminal import tell_before
 
     choices = choices_of(given)
     recipe = Recipe.of(
@@ -170,6 +172,7 @@ def train(
         run = train_as_chosen(
             table, target, choices, recipe, test=test, output=folder, keep_data=keep_data,
             checkpoint_every=checkpoint_every, progress=not (quiet or json),
+            on_plan=None if quiet or json else tell_before,
         )  # fmt: skip
         _report(run, folder, table, json=json, quiet=quiet)
 
@@ -274,6 +277,7 @@ def report(
         found.save(output)
 
 
+app.command()(ends_in_a_code(check))
 app.command()(ends_in_a_code(compare))
 app.command()(ends_in_a_code(explain))
 app.command()(ends_in_a_code(diagnose))

@@ -16,8 +16,8 @@ from chainrule.diagnosis.probes.columns import Columns
 from chainrule.diagnosis.probes.course import Course
 from chainrule.diagnosis.probes.curvature import largest_curvature
 from chainrule.diagnosis.probes.labels import Labels
-from chainrule.diagnosis.probes.passes import Pass, pass_of, sampled
-from chainrule.diagnosis.probes.relative_error import Errors, errors_of
+from chainrule.diagnosis.probes.passes import SAMPLE, Pass, pass_of, sampled
+from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT, Errors, errors_of
 from chainrule.network.network import Network
 from chainrule.training.rows import Rows
 
@@ -25,8 +25,12 @@ from chainrule.training.rows import Rows
 class Examination:
     """Measurements of one case, in tiers of cost: a probe is taken when a sign asks for it."""
 
-    def __init__(self, case: Case, trains_again: bool = True) -> None:
-        """``trains_again``: whether a short training is made again to be read closely."""
+    def __init__(self, case: Case, trains_again: bool = True, most: int | None = None) -> None:
+        """``trains_again``: whether a short training is made again to be read closely.
+
+        ``most``: rows that passes and errors are of at most; by default as many as tell 1 %.
+        """
+        self.most = most
         self.case = case
         self.setup = case.setup
         self._trains_again = trains_again
@@ -74,7 +78,7 @@ class Examination:
     @cached_property
     def sample(self) -> Rows:
         """The rows that passes are made of."""
-        return sampled(self.case)
+        return sampled(self.case, SAMPLE if self.most is None else self.most)
 
     @cached_property
     def at_first(self) -> Pass:
@@ -108,20 +112,21 @@ class Examination:
     @cached_property
     def errors(self) -> Errors:
         """The relative errors of the network that was kept."""
-        case = self.case
-        return errors_of(case.network, self.setup, case.training, case.validation)
+        return self._errors_of(self.case.network)
 
     @cached_property
     def last_errors(self) -> Errors:
         """The relative errors after the last step."""
-        case = self.case
-        return errors_of(case.trained, self.setup, case.training, case.validation)
+        return self._errors_of(self.case.trained)
 
     @cached_property
     def first_errors(self) -> Errors:
         """The relative errors at the start."""
-        case = self.case
-        return errors_of(case.first, self.setup, case.training, case.validation)
+        return self._errors_of(self.case.first)
+
+    def _errors_of(self, network: Network) -> Errors:
+        most = MOST_LOOKED_AT if self.most is None else self.most
+        return errors_of(network, self.setup, self.case.training, self.case.validation, most)
 
     # ---- the data ----
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from chainrule.data.decisions import Decision
 from chainrule.data.hints import is_total_hint
+from chainrule.training.tables.doubtful_columns import SAYS_THE_TARGET, is_giveaway_hint
 
 MOST_LINES = 40
 MOST_NAMES, MOST_NAMES_OF_HINTS = 12, 100
@@ -43,13 +44,21 @@ def decision_lines(
 
 
 def beside_result(decisions: Sequence[Decision], has_groups: bool) -> list[str]:
-    """Return what a result is not to be read without: rows that may belong together, and totals.
+    """Return what a result is not to be read without: columns that say the target by themselves,
+    rows that may belong together, and totals.
 
     ``has_groups`` says that rows are kept together already, as they were asked to be.
     """
     hints = [one for one in decisions if one.kind == "hint"]
     groups = [one for one in hints if one.option.startswith("--group ") and not has_groups]
+    told = [one for one in hints if is_giveaway_hint(one)]
+    more = f" (and {len(told) - 1:,} columns more)" if len(told) > 1 else ""
     said = [
+        f"The column {one.subject}{more} {SAYS_THE_TARGET}, so that the result may be none: "
+        f"{one.option}."
+        for one in told[:1]
+    ]
+    said += [
         f"Rows of one {one.subject} may be on both sides: {one.option}."
         for one in groups[:MOST_GROUPS_BESIDE]
     ]

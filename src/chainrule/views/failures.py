@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from chainrule.errors import ChainruleError, DataError, RunFolderError
 from chainrule.views.plain_text import printable
 
-DONE, INTERNAL, USAGE, DATA, SETTINGS, FILES, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+DONE, INTERNAL, USAGE, DATA, SETTINGS, FILES, DOUBTFUL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
 # "\b" keeps the lines of the next paragraph as they are.
 EXIT_CODES = f"""\b
@@ -22,6 +22,7 @@ Exit codes:
   {DATA}    the table cannot be learned from or predicted on
   {SETTINGS}    the settings are not possible
   {FILES}    a run folder or an output file cannot be read or written
+  {DOUBTFUL}    check has found something doubtful
   {INTERRUPTED}  interrupted by Ctrl-C; what was trained is kept, and resume goes on
 
 \b

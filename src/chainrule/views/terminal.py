@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.data.decisions import Decision
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
+from chainrule.training.tables.doubtful_columns import is_giveaway_hint
 from chainrule.training.tables.fold_records import folds_of, is_complete
 from chainrule.training.tables.notes import preparation_of, table_note_of
 from chainrule.training.tables.result import TableResult
@@ -69,7 +70,7 @@ def print_run(
         _line(console, LINEAR_MEANING, style="dim")
         _line(console, CONSTANT_MEANING[result.task], style="dim")
     if verdict is not None:
-        _line(console, _verdict(verdict), style="bold")
+        _line(console, _verdict(verdict, note.decisions), style="bold")
     complete = is_complete(run)
     kept = "The run is in" if complete else "What there is of the run is in"
     _line(console, f"\n{kept} {folder}. Next:")
@@ -81,10 +82,11 @@ def print_run(
         _line(console, f"All of it, with figures, on a page: {folder / REPORT}")
 
 
-def _verdict(verdict: Mapping[str, Any]) -> str:
-    """Return the line of a verdict."""
+def _verdict(verdict: Mapping[str, Any], decisions: Sequence[Decision]) -> str:
+    """Return the line of a verdict. That a training is healthy does not say that its table is."""
     if verdict["standing"] == "healthy":
-        return "Verdict: healthy."
+        told = [one.subject for one in decisions if is_giveaway_hint(one)]
+        return f"Verdict: healthy, but for the column {told[0]}." if told else "Verdict: healthy."
     said: str = verdict["verdict"]
     return f"Verdict: {said[:1].lower()}{said[1:]}"
 
@@ -109,6 +111,25 @@ def print_comparison(found: Comparison, plan: TablePlan, folder: Path | None, ta
         return
     _line(console, f"\nAll of it, with figures, on a page: {folder / REPORT}")
     _line(console, f"Every training, and every curve: {folder / TRAININGS}, {folder / CURVES}")
+
+
+def tell_before(plan: TablePlan) -> None:
+    """Tell on a terminal, before the training, of columns that give the answer away.
+
+    Elsewhere nobody waits, and the lines on the table say it.
+    """
+    if sys.stderr.isatty():
+        for one in filter(is_giveaway_hint, plan.decisions):
+            print(printable(f"{one.subject}: {one.text}  [{one.option}]"), file=sys.stderr)
+
+
+def print_check(lines: Sequence[str], plan: TablePlan, table: Path) -> None:
+    """Print what is doubtful about a table, one line each."""
+    console = _console()
+    size = f"{plan.table.rows:,} rows, {len(plan.table.names):,} columns"
+    _line(console, f"{table_name(table)}: {size}; {plan.task} of '{plan.target}'")
+    for line in lines:
+        _line(console, line)
 
 
 def table_name(table: Path) -> str:

@@ -36,6 +36,7 @@ CONTRADICTED, LEAST_HELD = 0.05, 20
 # So many that they are told to be so even where nothing was learned by heart.
 MANY = 0.15
 CHECKED = "labels checked"
+FROM_CHANCE = "deviations from chance"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -60,7 +61,7 @@ def _says_nothing(labels: Labels, held: int) -> list[Sign]:
         return []
     return [
         Sign(
-            "deviations from chance",
+            FROM_CHANCE,
             labels.distance,
             CHANCE,
             "below",
@@ -79,7 +80,7 @@ def _misaligned(labels: Labels) -> list[Sign]:
         return []
     return [
         Sign(
-            "deviations from chance",
+            FROM_CHANCE,
             best.distance,
             ALIGNED,
             "above",

@@ -77,7 +77,7 @@ def one_batch(rows: Rows, most: int = BATCH) -> Rows:
     by_target = np.argsort(target[:, 0], kind="stable")
     spread = np.linspace(0, len(rows) - 1, min(len(rows), 4 * most)).round().astype(np.int64)
     places = by_target[spread]
-    first = np.unique(_flat(rows)[places], axis=0, return_index=True)[1]
+    first = np.unique(_flat(rows.part(places)), axis=0, return_index=True)[1]
     kept = places[np.sort(first)]
     chosen = np.linspace(0, len(kept) - 1, min(len(kept), most)).round().astype(np.int64)
     return rows.part(np.unique(kept[chosen]))

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.probes.doubtful import doubtful
-from chainrule.diagnosis.probes.neighbours import Neighbours, target_columns
-from chainrule.diagnosis.probes.row_order import joined, orders
-from chainrule.training.rows import Rows
+from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
+from chainrule.diagnosis.probes.row_order import InOrder, joined, orders
 
 Numbers = NDArray[Any]
 # How sure the surer half of the rows are is judged by no fewer rows than these.
 LEAST_SURE = 20
+# Deviations from chance that no order of targets is told for.
+NOT_FAR = 3.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,35 +34,33 @@ class Order:
 class Labels:
     """The targets of a case's rows beside their neighbours.
 
-    ``rows`` are in the order in which they were given; ``training`` says which of these are trained
-    on. ``columns`` (rows, columns) are all targets, those of classes as 0 and 1. ``neighbours`` are
-    as many of each class as fit.
+    ``rows`` are in the order in which they were given; ``columns`` are all their targets, those of
+    classes as 0 and 1. ``neighbours`` are as many of each class as fit.
     """
 
     case: Case
-    rows: Rows
-    training: Numbers
-    columns: Numbers
+    rows: InOrder
+    columns: TargetColumns
     neighbours: Neighbours
 
     @classmethod
     def of(cls, case: Case) -> Labels | None:
         """Return the labels of a case; None over time, for tokens, few rows, constant targets."""
-        rows, training, _ = joined(case)
+        rows = joined(case)
         setup = case.setup
         if any(one.over_time for one in setup.targets):
             return None
         widths = tuple(one.width if one.task == "classification" else 0 for one in setup.targets)
-        columns = target_columns(rows, widths)
+        columns = TargetColumns.of(rows.targets, widths)
         labels = rows.targets[0].reshape(-1) if widths[0] else None
         neighbours = Neighbours.of(rows, setup.network, setup.seed, labels=labels)
         if columns is None or neighbours is None:
             return None
-        return cls(case, rows, training, columns, neighbours)
+        return cls(case, rows, columns, neighbours)
 
     @cached_property
     def _sampled(self) -> Numbers:
-        return self.columns[self.neighbours.places]
+        return self.columns.at(self.neighbours.places)
 
     @cached_property
     def _mixed(self) -> Numbers:
@@ -81,12 +80,17 @@ class Labels:
         near = Neighbours.of(self.rows, setup.network, setup.seed)
         if near is None:
             return None
-        mixed = near.shuffled_errors(self.columns[near.places])
+        mixed = near.shuffled_errors(self.columns.at(near.places))
         found = []
         for words, order in orders(len(self.columns)).items():
-            moved = self.columns[order][near.places]
-            apart = near.distances_from_chance(moved, mixed)
-            found.append(Order(words, order, float(apart.max())))
+            moved = self.columns.at(order[near.places])
+            apart = float(near.distances_from_chance(moved, mixed).max())
+            if apart > NOT_FAR:
+                # Other rows' targets stand there, whose spread may be smaller for want of an
+                # outlier: they are compared with shuffles of their own.
+                own = near.shuffled_errors(moved)
+                apart = float(near.distances_from_chance(moved, own).max())
+            found.append(Order(words, order, apart))
         return max(found, key=lambda one: one.distance, default=None)
 
     @cached_property
@@ -122,7 +126,7 @@ class Labels:
             return np.arange(0)
         truth, shares = self._known
         chosen = self.neighbours.places[doubtful(shares, truth)]
-        return np.flatnonzero(np.isin(self.training, chosen))
+        return np.flatnonzero(np.isin(self.rows.training, chosen))
 
     @property
     def doubtful_numbers(self) -> tuple[int, ...]:

@@ -15,12 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.row_order import InOrder
 from chainrule.network.network import Network
-from chainrule.randomness import permutation
+from chainrule.randomness import permutation, random_bits
 from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
 MOST_ROWS, SHUFFLES, LEAST_ROWS = 250, 50, 30
+# Fewer rows of a class beside those of others say hardly anything of it.
+LEAST_OF_A_CLASS = 5
+# To put all of more rows in order takes longer than all else that is done with a few of them.
+MOST_IN_ORDER = 20_000
+# Columns of classes; with more of them the rows of each are too few to say anything.
+MOST_CLASSES = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +45,7 @@ class Neighbours:
     @classmethod
     def of(
         cls,
-        rows: Rows,
+        rows: Rows | InOrder,
         network: Network,
         seed: int,
         most: int = MOST_ROWS,
@@ -46,16 +53,20 @@ class Neighbours:
     ) -> Neighbours | None:
         """Return the neighbours among so many rows; None where inputs are tokens, or rows few.
 
-        With ``labels`` (rows,), as many of each class as there are and fit: of a rare class, all.
+        With ``labels`` (rows,), as many of each class as there are and fit: of a rare class, all;
+        of more classes than could have ``LEAST_OF_A_CLASS`` rows each, some of the classes.
         """
         kinds = network.plan.kinds
         if len(rows) < LEAST_ROWS or any(kinds[name] != "float" for name in network.plan.inputs):
             return None
-        order = permutation(seed, "rows of neighbours", len(rows))
+        order = _drawn(seed, len(rows), most, labels)
         if labels is not None:
-            order = order[np.argsort(_place_in_class(labels[order]), kind="stable")]
+            order = _evenly(order, labels, most)
         places = np.sort(order[:most])
-        flat = [one[places].reshape(len(places), -1) for one in rows.inputs]
+        if len(places) < LEAST_ROWS:
+            return None
+        chosen = rows.part(places).inputs if isinstance(rows, Rows) else rows.inputs_at(places)
+        flat = [one.reshape(len(places), -1) for one in chosen]
         x = np.concatenate(flat, axis=1).astype(np.float64)
         spread = x.std(axis=0)
         varying = spread > 1e-9 * np.maximum(1.0, np.abs(x.mean(axis=0)))
@@ -81,8 +92,12 @@ class Neighbours:
         return _nearest(self._distances), _plane(self.inputs), self.surface
 
     def errors(self, targets: Numbers) -> Numbers:
-        """Return the mean squared error of each predictor on targets (sampled rows, columns)."""
-        return np.array([np.mean((one @ targets - targets) ** 2) for one in self.predictors])
+        """Return the mean of each predictor's squared errors on targets (sampled rows, columns).
+
+        Those of a row are added up: a column of zeros, as of a class without a row, adds nothing.
+        """
+        missed = [(one @ targets - targets) ** 2 for one in self.predictors]
+        return np.array([one.sum(axis=1).mean() for one in missed])
 
     def shuffled_errors(self, targets: Numbers) -> Numbers:
         """Return the errors (shuffles, predictors) on targets in other orders."""
@@ -94,7 +109,7 @@ class Neighbours:
         found = []
         for one in self.predictors:
             missed = (one @ wide - wide) ** 2
-            found.append(missed.reshape(count, SHUFFLES, columns).mean(axis=(0, 2)))
+            found.append(missed.reshape(count, SHUFFLES, columns).sum(axis=2).mean(axis=0))
         return np.array(found).T
 
     def distances_from_chance(self, targets: Numbers, mixed: Numbers) -> Numbers:
@@ -112,11 +127,39 @@ class Neighbours:
         return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
+def _drawn(seed: int, count: int, most: int, labels: Numbers | None) -> Numbers:
+    """Return a random order of the rows, of very many the first of it and what is rare."""
+    purpose = "rows of neighbours"
+    if count <= MOST_IN_ORDER:
+        return permutation(seed, purpose, count)
+    bits = random_bits(seed, purpose, 0, count)
+    first = bits <= np.partition(bits, MOST_IN_ORDER - 1)[MOST_IN_ORDER - 1]
+    if labels is not None:
+        numbers = labels.astype(np.int64)
+        first |= np.bincount(numbers)[numbers] < most
+    places = np.flatnonzero(first)
+    return places[np.argsort(bits[places], kind="stable")]
+
+
+def _evenly(order: Numbers, labels: Numbers, most: int) -> Numbers:
+    """Return places in an order in which the first are of all classes, as many of each."""
+    classes, sizes = np.unique(labels, return_counts=True)
+    large = classes[sizes >= LEAST_OF_A_CLASS]
+    if len(classes) > most // LEAST_OF_A_CLASS and len(large) > 1:
+        # Alone in its class a row says nothing of it: classes are drawn, as far as they are larger.
+        drawn = np.unique(labels[order], return_index=True)
+        first = drawn[0][np.argsort(drawn[1], kind="stable")]
+        few = first[np.isin(first, large)][: most // LEAST_OF_A_CLASS]
+        order = order[np.isin(labels[order], few)]
+    return order[np.argsort(_place_in_class(labels[order]), kind="stable")]
+
+
 def _place_in_class(labels: Numbers) -> Numbers:
     """Return how many rows of the same class stand in front of each row."""
-    found = np.zeros(len(labels), dtype=np.int64)
-    for one in np.unique(labels):
-        found[labels == one] = np.arange(int(np.sum(labels == one)))
+    by_class = np.argsort(labels, kind="stable")
+    ordered = labels[by_class]
+    found = np.empty(len(labels), dtype=np.int64)
+    found[by_class] = np.arange(len(labels)) - np.searchsorted(ordered, ordered)
     return found
 
 
@@ -155,21 +198,61 @@ def _without_own(hat: Numbers) -> Numbers:
     return found
 
 
-def target_columns(rows: Rows, widths: tuple[int, ...]) -> Numbers | None:
-    """Return all targets of rows as columns: classes as 0 and 1, numbers standardised.
+@dataclass(frozen=True, eq=False)
+class TargetColumns:
+    """All targets of some rows as columns, made for the places that are looked at.
 
-    ``widths``: how many classes each target has, 0 for numbers. None over time or if all constant.
+    Classes are 0 and 1 about their share, numbers are standardised; what is constant is left out.
+    ``widths``: how many classes each target has, 0 for numbers.
     """
-    found = []
-    for target, width in zip(rows.targets, widths, strict=True):
-        wide = target.astype(np.float64)
-        if width:
-            wide = np.eye(width)[target.reshape(-1).astype(np.int64)]
-        if wide.ndim != 2 or len(wide) != len(rows):
-            return None
-        spread = wide.std(axis=0)
-        varying = spread > 1e-9 * np.maximum(1.0, np.abs(wide.mean(axis=0)))
-        scale = 1.0 if width else spread[varying]
-        found.append((wide[:, varying] - wide[:, varying].mean(axis=0)) / scale)
-    columns = np.concatenate(found, axis=1)
-    return columns if columns.shape[1] else None
+
+    targets: tuple[Numbers, ...]
+    widths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, targets: tuple[Numbers, ...], widths: tuple[int, ...]) -> TargetColumns | None:
+        """Return the columns of targets; None over time or if all of them are constant."""
+        found = []
+        for target, width in zip(targets, widths, strict=True):
+            if not width and target.ndim != 2:
+                return None
+            wide = target.reshape(-1).astype(np.int64) if width else _standardised(target)
+            if len(wide) != len(targets[0]):
+                return None
+            found.append(wide)
+        varies = [
+            one.min() < one.max() if width else one.shape[1] > 0
+            for one, width in zip(found, widths, strict=True)
+        ]
+        return cls(tuple(found), widths) if any(varies) else None
+
+    def __len__(self) -> int:
+        return len(self.targets[0])
+
+    def at(self, places: Numbers) -> Numbers:
+        """Return the columns (places, columns) of the rows at some places.
+
+        A class that none of them has would have the same error in every order, and has no column;
+        of very many classes those that most of them have.
+        """
+        found = []
+        for target, width in zip(self.targets, self.widths, strict=True):
+            if not width:
+                found.append(target[places])
+                continue
+            counts = np.bincount(target, minlength=width)
+            chosen = target[places]
+            there, often = np.unique(chosen[counts[chosen] < len(target)], return_counts=True)
+            there = there[np.argsort(-often, kind="stable")[:MOST_CLASSES]]
+            there.sort()
+            is_one = (chosen[:, None] == there).astype(np.float64)
+            found.append(is_one - counts[there] / len(target))
+        return np.concatenate(found, axis=1)
+
+
+def _standardised(target: Numbers) -> Numbers:
+    """Return the columns of numbers that vary, each with a mean of 0 and a deviation of 1."""
+    wide = target.astype(np.float64)
+    spread = wide.std(axis=0)
+    varying = spread > 1e-9 * np.maximum(1.0, np.abs(wide.mean(axis=0)))
+    return np.asarray((wide[:, varying] - wide[:, varying].mean(axis=0)) / spread[varying])

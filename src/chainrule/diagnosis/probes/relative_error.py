@@ -51,12 +51,18 @@ class Errors:
         return self.training if math.isnan(self.validation) else self.validation
 
 
-def errors_of(network: Network, setup: Setup, training: Rows, validation: Rows) -> Errors:
+def errors_of(
+    network: Network,
+    setup: Setup,
+    training: Rows,
+    validation: Rows,
+    most: int = MOST_LOOKED_AT,
+) -> Errors:
     """Return the relative errors of a setup's network on both kinds of rows.
 
-    Of many rows every so many are looked at, the same ones for every network.
+    Of more than ``most`` rows every so many are looked at, the same ones for every network.
     """
-    training, validation = _every_so_many(training), _every_so_many(validation)
+    training, validation = every_so_many(training, most), every_so_many(validation, most)
     learned = row_errors(network, setup, training)
     held = row_errors(network, setup, validation, training) if len(validation) else None
     return Errors(
@@ -66,10 +72,11 @@ def errors_of(network: Network, setup: Setup, training: Rows, validation: Rows) 
     )
 
 
-def _every_so_many(rows: Rows) -> Rows:
-    if len(rows) <= MOST_LOOKED_AT:
+def every_so_many(rows: Rows, most: int) -> Rows:
+    """Return so many of the rows, evenly from the first to the last; all where there are fewer."""
+    if len(rows) <= most:
         return rows
-    return rows.part(np.linspace(0, len(rows) - 1, MOST_LOOKED_AT).astype(np.int64))
+    return rows.part(np.linspace(0, len(rows) - 1, most).astype(np.int64))
 
 
 def relative_error(network: Network, setup: Setup, rows: Rows) -> float:

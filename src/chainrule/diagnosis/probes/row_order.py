@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.case import Case
-from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
 FURTHEST = 10
 
 
-def joined(case: Case) -> tuple[Rows, Numbers, Numbers]:
-    """Return all rows in the order they were given in, and the places of both parts in it.
+@dataclass(frozen=True, eq=False)
+class InOrder:
+    """All rows of a case in the order they were given in: their targets, and inputs on request.
+
+    ``training`` and ``held`` are the places of both parts in it, ``order`` where each row stands
+    among the rows of both, one part behind the other. Inputs are many, and few are looked at.
+    """
+
+    case: Case
+    order: Numbers
+    training: Numbers
+    held: Numbers
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def targets(self) -> tuple[Numbers, ...]:
+        """The targets of all rows."""
+        pairs = zip(self.case.training.targets, self.case.validation.targets, strict=True)
+        return tuple(self._whole(*one)[self.order] for one in pairs)
+
+    def inputs_at(self, places: Numbers) -> tuple[Numbers, ...]:
+        """Return the inputs of the rows at some places."""
+        first = len(self.case.training)
+        chosen = self.order[places]
+        of_training, of_held = np.flatnonzero(chosen < first), np.flatnonzero(chosen >= first)
+        found = []
+        for one, other in zip(self.case.training.inputs, self.case.validation.inputs, strict=True):
+            content = np.empty((len(chosen), *one.shape[1:]), dtype=one.dtype)
+            content[of_training] = one[chosen[of_training]]
+            content[of_held] = other[chosen[of_held] - first]
+            found.append(content)
+        return tuple(found)
+
+    def _whole(self, one: Numbers, other: Numbers) -> Numbers:
+        return np.concatenate([one, other]) if len(self.held) else one
+
+
+def joined(case: Case) -> InOrder:
+    """Return all rows in the order they were given in.
 
     Validation rows that came apart have an order of their own, and are no part of it.
     """
@@ -24,21 +62,12 @@ def joined(case: Case) -> tuple[Rows, Numbers, Numbers]:
     held = np.array(known.validation, dtype=np.int64)
     together = known.rows == len(training) + len(held) and len(held) == len(case.validation)
     if not len(held) or not together:
-        return training, np.arange(len(training)), np.arange(0)
+        every = np.arange(len(training))
+        return InOrder(case, every, every, np.arange(0))
     places = known.training
-    order = np.argsort(np.concatenate([places, held]))
-
-    def whole(pairs: tuple[tuple[Numbers, ...], tuple[Numbers, ...]]) -> tuple[Numbers, ...]:
-        return tuple(np.concatenate(one)[order] for one in zip(*pairs, strict=True))
-
-    other = case.validation
-    rows = Rows(
-        whole((training.inputs, other.inputs)),
-        whole((training.targets, other.targets)),
-        np.ones(known.rows),
-        whole((training.time_weights, other.time_weights)),
-    )
-    return rows, places, held
+    order = np.empty(known.rows, dtype=np.int64)
+    order[np.concatenate([places, held])] = np.arange(known.rows)
+    return InOrder(case, order, places, held)
 
 
 def orders(count: int) -> dict[str, Numbers]:
@@ -54,10 +83,10 @@ def orders(count: int) -> dict[str, Numbers]:
 
 def realigned(case: Case, order: Numbers) -> Case:
     """Return the case with the target of row ``order[i]`` beside row i, in both parts."""
-    rows, places, held = joined(case)
+    rows = joined(case)
     targets = tuple(one[order] for one in rows.targets)
-    training = replace(case.training, targets=tuple(one[places] for one in targets))
+    training = replace(case.training, targets=tuple(one[rows.training] for one in targets))
     validation = case.validation
-    if len(held):
-        validation = replace(validation, targets=tuple(one[held] for one in targets))
+    if len(rows.held):
+        validation = replace(validation, targets=tuple(one[rows.held] for one in targets))
     return replace(case, training=training, validation=validation)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,12 @@ def train_as_chosen(
     keep_data: bool = False,
     checkpoint_every: float = 10.0,
     progress: bool = True,
+    on_plan: Callable[[TablePlan], None] | None = None,
 ) -> Run:
-    """Do what ``train_table`` does, where choices and recipe are made already."""
+    """Do what ``train_table`` does, where choices and recipe are made already.
+
+    ``on_plan`` is called with the plan before the first training.
+    """
     _check_names(target, output)
     every, keep = from_zero(checkpoint_every, "checkpoint_every"), flag(keep_data, "keep_data")
     shown = flag(progress, "progress")
@@ -145,6 +149,8 @@ def train_as_chosen(
         refuse_existing(folder)
     plan = TablePlan.of(as_table(table, choices), target, choices, recipe.seed)
     tested = None if test is None else _tested(plan, test)
+    if on_plan is not None:
+        on_plan(plan)
     note = _note(plan, recipe.settings, tested)
     kept = kept_data(plan.table) if keep else None
     work = TableWork.fresh(plan, note, recipe, folder, every, test=tested, kept=kept)

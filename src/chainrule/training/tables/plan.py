@@ -28,6 +28,7 @@ from chainrule.data.scaling import too_far
 from chainrule.data.table import Table
 from chainrule.data.target import Task, decide_task, describe_target, rows_with_target
 from chainrule.errors import DataError
+from chainrule.training.tables.doubtful_columns import giveaway_hints
 from chainrule.training.tables.folds import FOLDS, Fold, make_folds
 from chainrule.training.tables.together import rows_together
 
@@ -102,6 +103,7 @@ class TablePlan:
             *rows_said,
             *said,
             *kinds.decisions,
+            *giveaway_hints(known, target, task, kinds, seed),
         )
         return cls(table, target, task, kinds, choices, used, folds, decisions, groups)
 

@@ -1,0 +1,86 @@
+"""A check of a table before it is trained on: its hints, and the looks at its first fold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from chainrule.data.choices import Choices
+from chainrule.data.decisions import Decision
+from chainrule.diagnosis.check import Check, case_before
+from chainrule.diagnosis.concern import Concern
+from chainrule.diagnosis.looks import COPIES, GIVEAWAYS, look, without
+from chainrule.training.tables.door import plan_table
+from chainrule.training.tables.doubtful_columns import is_giveaway_hint
+from chainrule.training.tables.plan import TablePlan
+from chainrule.training.tables.recipe import Recipe
+from chainrule.training.tables.rows import TableRows
+
+# A hint is a concern where its option leaves something out or keeps rows together. Others, such as
+# that numbers may be categories, say what may be better and not that something is wrong.
+DOUBTING = ("--drop", "--missing", "--ignore-rows", "--group")
+HINTS = "what the table holds"
+WHOLE = ("rows", "file", "test table")
+REMEDIES = {"class_weight": "Read balanced accuracy and AUC, or give more rows of it."}
+
+
+def check_table(
+    table: Any, target: str, choices: Choices, recipe: Recipe, test: Any = None
+) -> tuple[Check, TablePlan]:
+    """Return what is doubtful about a training on a table, and what would be made of the table.
+
+    The network is that of the recipe, the rows are those of the first fold. Raises DataError for a
+    table that cannot be learned from, SetupError for settings.
+    """
+    plan = plan_table(table, target, choices, recipe.seed, test)
+    began = time.monotonic()
+    fold = plan.folds[0]
+    rows = TableRows.fitted(plan, fold.training)
+    prepared = rows.in_fold(recipe.network(), fold, recipe.seed)
+    found = look(
+        case_before(
+            recipe.setup(prepared),
+            (prepared.training, prepared.validation),
+            tuple(fold.training.tolist()),
+            tuple(rows.preparation.input_names),
+        ),
+        # Equal rows have been kept together already, or are equal as few values make them; only in
+        # the order of time they are not looked at.
+        without([GIVEAWAYS] if choices.time is not None else [GIVEAWAYS, COPIES]),
+    )
+    doubts = (*of_decisions(plan.decisions), *map(_for_tables, found.concerns))
+    checked = (HINTS, COPIES, GIVEAWAYS, *(one for one in found.checked if one != COPIES))
+    seconds = time.monotonic() - began
+    return Check(doubts, checked, seconds, found.left_out, len(prepared.training), found.rows), plan
+
+
+def of_decisions(decisions: Sequence[Decision]) -> list[Concern]:
+    """Return the concerns among what was decided about a table, columns that say it all first."""
+    hints = [one for one in decisions if one.kind == "hint" and _doubts(one)]
+    hints.sort(key=lambda one: not is_giveaway_hint(one))
+    return [_of_hint(one) for one in hints]
+
+
+def _of_hint(one: Decision) -> Concern:
+    name = one.subject if one.subject in WHOLE else "a column"
+    cause = f"{one.text[:1].upper()}{one.text[1:]}."
+    if is_giveaway_hint(one):
+        name, cause = "a column gives the answer away", f"Column {one.subject!r} {one.text}."
+    elif one.subject not in WHOLE:
+        cause = f"{one.subject!r}: {one.text}."
+    remedy = "Leave out of one table what is in the other."
+    return Concern(name, cause, f"Train with {one.option}." if one.option else remedy)
+
+
+def _doubts(one: Decision) -> bool:
+    return one.option.startswith(DOUBTING) or (one.subject == "test table" and not one.option)
+
+
+def _for_tables(one: Concern) -> Concern:
+    """Return a concern with a remedy that the command line has."""
+    for argument, remedy in REMEDIES.items():
+        if argument in one.remedy:
+            return replace(one, remedy=remedy)
+    return one
