@@ -55,11 +55,14 @@ class SquaresSide(Side):
 class Ours(SquaresSide):
     """``cr.train`` as a user calls it."""
 
+    # Rows of the first sample where a goal is to be reached; None for all rows.
+    first_rows: int | None = None
+
     def set_up(self) -> None:
         import chainrule as cr
 
         self.trained = cr.train
-        self.optimizer = cr.LevenbergMarquardt()
+        self.optimizer = cr.LevenbergMarquardt(first_rows=self.first_rows)
         # The plain step, as others make it.
         self.plain = cr.LevenbergMarquardt(acceleration=0.0)
         sizes = self.problem.work.sizes
@@ -103,6 +106,12 @@ class Ours(SquaresSide):
         seconds = time.perf_counter() - began
         loss = self.problem.loss(list(run.network.parameters.values()))
         return {"seconds": seconds, "loss": loss, "iterations": run.recording.epochs}
+
+
+class OursGrowing(Ours):
+    """The same on a sample of the rows that grows."""
+
+    first_rows = 1000
 
 
 class Equations(SquaresSide):

@@ -108,6 +108,13 @@ class FunctionAnswers:
         jacobian = self.residuals(at).jacobian
         return np.asarray(evaluate(self._bending, [at, direction])[0] @ jacobian)
 
+    def sampled(self, rows: int) -> FunctionAnswers:
+        """Raise SetupError: a function has no rows to draw from."""
+        raise SetupError(
+            f"A function has no rows, so that no sample of {rows} can be drawn.",
+            "Ask for a sample in a training alone.",
+        )
+
     @cached_property
     def _value(self) -> Program:
         return self._traced(lambda x: (self._value_of(x),), ("value",))

@@ -107,6 +107,21 @@ class BendingAlong:
         return answering.bending(_numbers(self.parameters), _numbers(self.direction))
 
 
+@dataclass(frozen=True, eq=False)
+class OnSample:
+    """Asks for what another request asks for, of a sample of the rows in place of all.
+
+    The sample has ``rows`` rows, below ``Sizes.rows``, drawn by the seed of the training; a smaller
+    one is part of a larger.
+    """
+
+    request: Request
+    rows: int
+
+    def asked_of(self, answering: Answering) -> Any:
+        return self.request.asked_of(answering.sampled(self.rows))
+
+
 Request = (
     LossAt
     | GradientAt
@@ -115,6 +130,7 @@ Request = (
     | CurvatureAlong
     | GaussNewtonAlong
     | BendingAlong
+    | OnSample
 )
 
 
@@ -176,6 +192,8 @@ class Answering(Protocol):
 
     def bending(self, at: Vector, direction: Vector) -> Vector: ...
 
+    def sampled(self, rows: int) -> Answering: ...
+
 
 def answer_to(request: object, answering: Answering) -> Any:
     """Return the answer to a request. Raises TypeError for what is none."""
@@ -186,10 +204,15 @@ def answer_to(request: object, answering: Answering) -> Any:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many parameters are trained, and how many residuals the loss has: None for no squares."""
+    """How many parameters are trained, and of what the loss is made.
+
+    ``residuals``: their number, None where the loss is no sum of squares. ``rows``: how many rows
+    have a weight above 0, so that a sample can be drawn from them; 0 for a plain function.
+    """
 
     parameters: int
     residuals: int | None = None
+    rows: int = 0
 
 
 @dataclass(frozen=True, eq=False)

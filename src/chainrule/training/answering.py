@@ -1,6 +1,7 @@
-"""Answering an optimizer that searches: its requests, from all training rows of a setup.
+"""Answering an optimizer that searches: its requests, from the training rows of a setup.
 
-Every answer is that of the mean loss of all rows with its penalties. Rows are taken in blocks, so
+Every answer is that of the mean loss with its penalties, of all rows, or of a sample of them where
+one is asked for. Rows are taken in blocks, so
 that memory does not grow with their number; only what mixes rows (batch norm) sees all at once.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.engines.door import Batches, Work, evaluate, run
-from chainrule.network.layer_factors import (
-    factored_layers,
-    root_count,
-    root_jacobian_program,
-)
+from chainrule.network.layer_factors import root_count
 from chainrule.network.loss_curvature import residual_count
 from chainrule.network.objective import Objective
 from chainrule.optimizers.optimizer import MATRIX_NEEDS, Needs
@@ -30,14 +28,8 @@ from chainrule.optimizers.searching import (
     Sizes,
     answer_to,
 )
-from chainrule.training.factored_rows import FactoredRows
-from chainrule.training.sums_over_rows import (
-    bending_work,
-    curvature_work,
-    gauss_newton_work,
-    gradient_work,
-    loss_work,
-)
+from chainrule.randomness import permutation
+from chainrule.training.answer_programs import AnswerPrograms
 
 Vector = NDArray[np.float64]
 
@@ -57,7 +49,8 @@ class Answers:
     ``rows``: inputs, targets and weights; ``frozen``: the parameters that stay; ``still``: the
     state of the network, which predictions and batches read. ``l1`` and ``l2``: the strengths of
     penalties, one for each trained parameter, or None. ``asked`` says whether Ctrl-C came,
-    ``needs`` what the optimizer will ask for, which answers do not depend on.
+    ``needs`` what the optimizer will ask for, which answers do not depend on. Samples of the rows
+    are drawn by ``seed``.
     """
 
     def __init__(
@@ -70,31 +63,64 @@ class Answers:
         engine: str,
         asked: Callable[[], bool],
         needs: Needs = "line search",
+        seed: int = 0,
     ) -> None:
         self.objective = objective
-        self.rows = rows
-        self.count = len(rows[-1])
         self.frozen = frozen
         self.l1, self.l2 = l1, l2
         self.engine = engine
         self.asked = asked
         self.needs = needs
+        self.seed = seed
         self.state: Vector = np.zeros(0)
+        self.programs = AnswerPrograms(objective, engine)
+        self._sample: Answers | None = None
+        self._stand_on(rows, float(len(rows[-1])))
+
+    def _stand_on(self, rows: Sequence[NDArray[Any]], divisor: float) -> None:
+        """Answer from these rows; the mean is their weighted sum by ``divisor``."""
+        self.rows = rows
+        self.count = len(rows[-1])
+        self.divisor = divisor
+        self.sizes = self._sizes()
         # The last gradient that was asked for by itself, and where: searches come back to it.
         self._last: tuple[Vector, float, Vector] | None = None
-        # The largest entry of the last gradient that any answer had.
+        # The largest entry of the last gradient that any answer from these rows had.
         self.steepest = math.inf
 
-    @cached_property
-    def sizes(self) -> Sizes:
-        """How many parameters and residuals there are; a penalty on squares adds one for each.
+    def _sizes(self) -> Sizes:
+        """Return how many parameters and residuals there are; a penalty adds one for each square.
 
         A row of weight 0 has none: it says nothing about the parameters or the noise.
         """
-        found = residual_count(self.objective, int(np.count_nonzero(self.rows[-1])))
+        counted = int(np.count_nonzero(self.rows[-1]))
+        found = residual_count(self.objective, counted)
         if found is not None and self.l2 is not None:
             found += int(np.count_nonzero(self.l2))
-        return Sizes(self.objective.trained.size, found)
+        return Sizes(self.objective.trained.size, found, counted)
+
+    def sampled(self, rows: int) -> Answers:
+        """Return what answers from a sample of so many rows, drawn from those of a weight above 0.
+
+        Their weights count as shares: the mean over the sample is that of all rows, estimated.
+        """
+        if self._sample is None or self._sample.count != rows:
+            # In their own order, rows lie close in memory when they are gathered.
+            chosen = np.sort(self._drawn[:rows])
+            weights = self.rows[-1]
+            share = float(weights[chosen].sum()) / float(weights.sum())
+            made = copy(self)
+            made._sample = None
+            made._stand_on([one[chosen] for one in self.rows], share * self.divisor)
+            self._sample = made
+        self._sample.state = self.state
+        return self._sample
+
+    @cached_property
+    def _drawn(self) -> NDArray[np.int64]:
+        """The rows of a weight above 0 in the order in which samples take them."""
+        counted = np.flatnonzero(self.rows[-1])
+        return counted[permutation(self.seed, "sample of the rows", len(counted))]
 
     def of(self, request: Request) -> Any:
         """Return the answer to a request. Raises CutOffError where Ctrl-C came meanwhile."""
@@ -107,12 +133,12 @@ class Answers:
     def loss(self, at: Vector) -> float:
         """Return the mean loss, penalties included."""
         if self._loss_by_factors:
-            total = self._factors.factors((self._whole(at), self.frozen), self.rows)[0]
+            total = self.programs.factors.factors((self._whole(at), self.frozen), self.rows)[0]
         else:
-            (total,) = self._summed(self._loss, at)
-        return float(total) / self.count + self.penalty(at)
+            (total,) = self._summed(self.programs.loss, at)
+        return float(total) / self.divisor + self.penalty(at)
 
-    @cached_property
+    @property
     def _loss_by_factors(self) -> bool:
         """Whether losses come from the program of the normal equations.
 
@@ -122,7 +148,7 @@ class Answers:
         return (
             self.needs in MATRIX_NEEDS
             and not self._few_residuals
-            and self._layers is not None
+            and self.programs.layers is not None
             and root_count(self.objective) <= FEW_OUTPUTS
             and self.count <= self._rows_at_once
         )
@@ -136,8 +162,8 @@ class Answers:
     def gradient(self, at: Vector) -> tuple[float, Vector]:
         """Return the mean loss and its gradient, penalties included."""
         if self._last is None or not np.array_equal(self._last[0], at):
-            total, slope = self._summed(self._gradient, at)
-            found = self._penalised(at, float(total) / self.count, slope / self.count)
+            total, slope = self._summed(self.programs.gradient, at)
+            found = self._penalised(at, float(total) / self.divisor, slope / self.divisor)
             self._last = (at.copy(), *found)
         _, loss, gradient = self._last
         return loss, gradient.copy()
@@ -163,15 +189,15 @@ class Answers:
 
     def normal_equations(self, at: Vector) -> NormalEquations:
         """Return loss, gradient and the Gauss-Newton matrix."""
-        if self._layers is None:
+        if self.programs.layers is None:
             loss, gradient = self.gradient(at)
             matrix = self._matrix_by_rows(at)
         else:
-            total, slope, matrix = self._factors.sums(
+            total, slope, matrix = self.programs.factors.sums(
                 (self._whole(at), self.frozen), self._blocks(self._rows_at_once)
             )
-            loss, gradient = self._penalised(at, total / self.count, slope / self.count)
-        matrix /= self.count
+            loss, gradient = self._penalised(at, total / self.divisor, slope / self.divisor)
+        matrix /= self.divisor
         if self.l2 is not None:
             matrix[np.diag_indices_from(matrix)] += self.l2
         return NormalEquations(loss, gradient, matrix)
@@ -183,7 +209,7 @@ class Answers:
         most = max(LEAST_ROWS, min(MOST_ROWS, 4 * NUMBERS_AT_ONCE // (size * roots)))
         for rows in self._blocks(most):
             given = [self._whole(at), self.frozen, *rows]
-            for jacobian in evaluate(self._jacobians, given, engine=self.engine):
+            for jacobian in evaluate(self.programs.jacobians, given, engine=self.engine):
                 matrix += jacobian.T @ jacobian
         return matrix
 
@@ -192,8 +218,8 @@ class Answers:
         roots = root_count(self.objective)
         counted = np.flatnonzero(self.rows[-1])
         given = [self._whole(at), self.frozen, *(one[counted] for one in self.rows)]
-        made = evaluate(self._residuals, given, engine=self.engine)
-        share = 1.0 / math.sqrt(self.count)
+        made = evaluate(self.programs.residuals, given, engine=self.engine)
+        share = 1.0 / math.sqrt(self.divisor)
         jacobian = np.concatenate(made[:roots]) * share
         residuals = np.concatenate(made[roots:]) * share
         if self.l2 is not None:
@@ -208,75 +234,37 @@ class Answers:
 
     def curvature(self, at: Vector, direction: Vector) -> Vector:
         """Return the product of the second derivatives with a direction."""
-        return self._along(self._curvature, at, direction)
+        return self._along(self.programs.curvature, at, direction)
 
     def gauss_newton(self, at: Vector, direction: Vector) -> Vector:
         """Return the product of the Gauss-Newton matrix with a direction."""
-        return self._along(self._gauss_newton, at, direction)
+        return self._along(self.programs.gauss_newton, at, direction)
 
     def bending(self, at: Vector, direction: Vector) -> Vector:
         """Return how the outputs bend along a direction, as the parameters feel it."""
-        (total,) = self._summed(self._bending, at, direction)
+        (total,) = self._summed(self.programs.bending, at, direction)
         # A penalty on squares does not bend: its residuals are the weights.
-        found: Vector = total / self.count
+        found: Vector = total / self.divisor
         return found
 
     def _along(self, work: Work, at: Vector, direction: Vector) -> Vector:
         (total,) = self._summed(work, at, direction)
-        found: Vector = total / self.count
+        found: Vector = total / self.divisor
         return found if self.l2 is None else found + self.l2 * direction
-
-    # ---- programs, each traced when it is first asked for ----
 
     def trace(self) -> None:
         """Trace now what the optimizer will ask for. Raises SetupError."""
-        needs = self.needs
+        needs, programs = self.needs, self.programs
         if needs == "loss":
-            _ = self._loss
+            _ = programs.loss
         elif needs in MATRIX_NEEDS and self._few_residuals:
-            _ = self._residuals
+            _ = programs.residuals
         elif needs in MATRIX_NEEDS:
-            _ = self._jacobians if self._layers is None else self._factors
+            _ = programs.jacobians if programs.layers is None else programs.factors
         else:
-            _ = self._gradient
+            _ = programs.gradient
         if needs == "curvature product":
-            _ = self._curvature
-
-    @cached_property
-    def _loss(self) -> Work:
-        return loss_work(self.objective)
-
-    @cached_property
-    def _gradient(self) -> Work:
-        return gradient_work(self.objective)
-
-    @cached_property
-    def _curvature(self) -> Work:
-        return curvature_work(self.objective)
-
-    @cached_property
-    def _bending(self) -> Work:
-        return bending_work(self.objective)
-
-    @cached_property
-    def _gauss_newton(self) -> Work:
-        return gauss_newton_work(self.objective)
-
-    @cached_property
-    def _layers(self) -> Any:
-        return factored_layers(self.objective)
-
-    @cached_property
-    def _factors(self) -> FactoredRows:
-        return FactoredRows(self.objective, self._layers, self.engine)
-
-    @cached_property
-    def _jacobians(self) -> Any:
-        return root_jacobian_program(self.objective)
-
-    @cached_property
-    def _residuals(self) -> Any:
-        return root_jacobian_program(self.objective, residuals=True)
+            _ = programs.curvature
 
     # ---- rows ----
 

@@ -66,6 +66,7 @@ class SearchLoop(Loop):
             setup.engine,
             lambda: self.interrupted(),
             self.optimizer.needs,
+            setup.seed,
         )
 
     def _step(self) -> TrainingStep:
