@@ -9,10 +9,10 @@ import pytest
 from trial_of_ailment import FOUND, confirmed, signs_of
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.dead_units import DEAD_UNITS, shares
+from chainrule.diagnosis.ailments.dead_units import DEAD_UNITS
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.probes.units import is_bounded, is_one_sided
+from chainrule.diagnosis.probes.units import dead_shares, is_bounded, is_one_sided
 from chainrule.training.run import Run
 
 RANDOM = np.random.default_rng(6)
@@ -54,7 +54,7 @@ def test_the_share_is_counted_by_hand() -> None:
     acts = X @ weights["dense_1.W"] + weights["dense_1.b"] > 0.0
     due = float(np.mean(~acts.any(axis=0)))
     assert 0.0 < due < 1.0
-    assert shares(Examination(case_of(run)).at_first) == {"dense_1": due}
+    assert dead_shares(Examination(case_of(run)).at_first.units) == {"dense_1": due}
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu", "silu"])
@@ -82,11 +82,3 @@ def test_remedies_change_one_thing_each() -> None:
     raised = found["biases at 0"].change(case.arrangement).setup.network.parameters
     assert not raised["dense_1.b"].any()
     np.testing.assert_array_equal(raised["dense_1.W"], given["dense_1.W"])
-
-
-def test_a_lower_rate_is_tried_where_units_died_in_training() -> None:
-    layers = [cr.Dense(24, "relu"), cr.Dense(24, "relu"), cr.Dense(1)]
-    run = trained(*layers, optimizer="gradient_descent", learning_rate=3.0, epochs=4, clip_norm=5.0)
-    examined = Examination(case_of(run))
-    assert max(shares(examined.at_last).values()) > 0.5 > max(shares(examined.at_first).values())
-    assert "rate divided by 10" in {one.name for one in DEAD_UNITS.remedies(examined)}

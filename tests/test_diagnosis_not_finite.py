@@ -118,7 +118,18 @@ def test_parameters_and_readings_are_looked_at_as_well() -> None:
     case = a_case()
     spoilt = {**case.last, "dense_1.W": np.full((3, 12), np.nan)}
     assert quantities(recorded([2.0, 1.0], case=replace(case, last=spoilt))) == ["parameters"]
-    assert quantities(recorded([2.0, 1.0], [0.1, float("inf")])) == ["reading"]
+    assert quantities(recorded([2.0, 1.0], [0.1, float("nan")])) == ["reading"]
+
+
+def test_readings_whose_squares_overflow_are_no_sign() -> None:
+    """One cell of 1e30 has a square beyond float32, and none of the network's numbers has."""
+    x = np.random.default_rng(0).normal(size=(80, 3))
+    x[7, 1] = 1e30
+    run = cr.train(cr.Network(cr.Dense(4, "relu"), cr.Dense()), x, x[:, 0] > 0, epochs=5,
+                   readings=1, dtype="float32", progress=False)  # fmt: skip
+    deviations = [one["layers"]["dense_1"]["deviation"] for one in run.recording.readings]
+    assert np.isinf(deviations).any()
+    assert quantities(Examination(case_of(run))) == []
 
 
 # ---- remedies ----

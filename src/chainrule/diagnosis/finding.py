@@ -11,6 +11,7 @@ from chainrule.diagnosis.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.experiments.own_start import from_own_start
 from chainrule.diagnosis.sign import Sign
 
 # The logarithm of two: a number less than twice its threshold is little beyond it.
@@ -103,4 +104,7 @@ def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Fi
         experiment = laboratory.compare(finding.remedies)
     else:
         experiment = None
+    if experiment is not None and not experiment.is_clear:
+        again = from_own_start(laboratory, experiment)
+        experiment = again if again is not None and again.is_clear else experiment
     return replace(finding, experiment=experiment)

@@ -28,10 +28,12 @@ def sentence_of(found: Verdict) -> str:
 def _without_cause(found: Verdict) -> str:
     if not found.suspicions:
         return "Healthy: nothing in this training is a sign of trouble."
+    if found.standing == "not proved":
+        untried = [one for one in found.suspicions if one.experiment is None]
+        titles = listed([one.ailment.title for one in untried])
+        return f"Not proved: there are signs that {titles}, and no experiment was made."
     titles = listed([one.ailment.title for one in found.suspicions])
     these = "it" if len(found.suspicions) == 1 else "them"
-    if found.standing == "not proved":
-        return f"Not proved: there are signs that {titles}, and no experiment was made."
     return f"Healthy: there were signs that {titles}, and experiments did not confirm {these}."
 
 

@@ -133,9 +133,12 @@ def _proof(found: Document) -> list[Part]:
 
 def _what_was_done(experiment: Document) -> str:
     treated, without = len(experiment["treated"]), len(experiment["without"])
+    starts = "from the same starts"
+    if experiment["own_start"]:
+        starts = "from the run's own start in other orders, since from other starts it does better"
     each = (
         f"each of {_counted(experiment['epochs'], 'epoch')} on "
-        f"{_counted(experiment['rows'], 'row')}, from the same starts."
+        f"{_counted(experiment['rows'], 'row')}, {starts}."
     )
     if experiment["treated_name"] != REMEDY:
         return (

@@ -12,10 +12,11 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import rate_too_low
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.own_start import same_start
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.remedies.rate_changes import unclipped
 from chainrule.diagnosis.sign import Sign, shortened
@@ -169,18 +170,12 @@ def confirm(
     elsewhere = tuple(one.judged for one in laboratory.untreated(laboratory.seeds[1:]))
     if median(elsewhere) > UNLUCKY * examined.errors.judged:
         return found
-    here = laboratory.trained("the same start", _same_start(laboratory), laboratory.seeds)
+    given = same_start(laboratory.case.arrangement)
+    here = laboratory.trained("from the run's own start", given, laboratory.seeds)
     return Experiment(
         unlucky, tuple(one.judged for one in here), elsewhere, laboratory.epochs, laboratory.rows,
         untreated_name="from the same start",
     )  # fmt: skip
-
-
-def _same_start(laboratory: Laboratory) -> Arrangement:
-    """Return the arrangement whose parameters stay as they began when the seed is another."""
-    given = laboratory.case.arrangement
-    # What a seed has drawn is drawn anew by the next: under a seed that drew nothing, all stays.
-    return replace(given, setup=replace(given.setup, seed=given.setup.seed + 2**31 - 1))
 
 
 def specimen(seed: int) -> Run:

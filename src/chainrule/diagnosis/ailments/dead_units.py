@@ -11,8 +11,7 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.depth import is_weighing
-from chainrule.diagnosis.probes.passes import Pass
-from chainrule.diagnosis.probes.units import dead, is_one_sided
+from chainrule.diagnosis.probes.units import dead_shares, is_one_sided
 from chainrule.diagnosis.remedies.hidden_layers import other_activation
 from chainrule.diagnosis.remedies.network_changes import with_starts
 from chainrule.diagnosis.sign import Sign
@@ -20,7 +19,6 @@ from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.network.plan import Parameter
-from chainrule.optimizers import rate_of, with_rate
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -32,12 +30,10 @@ SOURCE = (
     'Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization", 2020; half of a layer is the '
     "limit of TheDeepChecker (arXiv 2204.00694)"
 )
-# The usual step between rates that are tried, and a share of units that is more than some luck.
-SLOWER, DIED = 10.0, 0.1
 
 
 def signs(examined: Examination) -> list[Sign]:
-    first, last = shares(examined.at_first), shares(examined.at_last)
+    first, last = dead_shares(examined.at_first.units), dead_shares(examined.at_last.units)
     found = []
     for layer, share in last.items():
         if share > LARGEST_SHARE:
@@ -60,24 +56,14 @@ def signs(examined: Examination) -> list[Sign]:
     return found
 
 
-def shares(taken: Pass) -> dict[str, float]:
-    """Return layer -> share of its units that are flat for every row, of one-sided activations."""
-    kin = [one for one in taken.units if is_one_sided(one.op) and not one.is_output]
-    return {one.layer: float(dead(one).mean()) for one in kin}
-
-
 def remedies(examined: Examination) -> list[Remedy]:
     case = examined.case
     kin = {one.op for one in examined.at_last.units if is_one_sided(one.op) and not one.is_output}
-    # First values stay: they suit relu's kin, and another start would be another remedy.
+    # First values stay: they suit relu's kin, and another start would be another remedy. That steps
+    # were too long for these units is told by the ailment of the rate.
     found = [other_activation("leaky_relu", kin, fresh=False)]
     if any(np.any(case.first.parameters[one.name]) for one in _biases(case.first)):
         found.append(_without_biases())
-    first, last = shares(examined.at_first), shares(examined.at_last)
-    rate = rate_of(examined.setup.optimizer)
-    died = any(last[one] > first.get(one, 0.0) + DIED for one in last)
-    if died and isinstance(rate, float | int):
-        found.append(_slower(float(rate)))
     if kin != {"elu"}:
         found.append(other_activation("elu", kin, fresh=False))
     return found
@@ -102,19 +88,6 @@ def _without_biases() -> Remedy:
 
     words = "Start the biases at 0, so that each unit acts for about half of the rows."
     return Remedy("biases at 0", words, on_setup(change), "leave bias= out")
-
-
-def _slower(rate: float) -> Remedy:
-    def change(setup: Setup) -> Setup:
-        return replace(setup, optimizer=with_rate(setup.optimizer, rate / SLOWER))
-
-    return Remedy(
-        f"rate divided by {SLOWER:g}",
-        f"Divide the learning rate by {SLOWER:g}, to {rate / SLOWER:.3g}: the units died in "
-        "training.",
-        on_setup(change),
-        f"learning_rate={rate / SLOWER:.3g}",
-    )
 
 
 def specimen(seed: int) -> Run:

@@ -256,7 +256,7 @@ def confirm(
     if not given:
         return None
     if labels is None or not any(one.name == CLASS_LOSS for one in given):
-        return laboratory.compare(given)
+        return _by_what_is_missed(examined, laboratory.compare(given))
     place = 1 if len(case.validation) else 0
     first = first_number(case.training)
 
@@ -269,6 +269,16 @@ def confirm(
         return wrong_share(one.run.network, one.run.setup, rows, labels[place], first)
 
     return laboratory.compare(given, judge, quantity=QUANTITY)
+
+
+def _by_what_is_missed(examined: Examination, found: Experiment) -> Experiment:
+    """Return an experiment as one of a fault that is deduced, where it is.
+
+    What an output cannot reach is missed on any rows of these targets: that they gain by the remedy
+    is no luck, as long as they gain no more than that.
+    """
+    missed = max((one.measured for one in _out_of_reach(examined)), default=0.0)
+    return replace(found, deduced=found.gain <= missed)
 
 
 def specimen(seed: int) -> Run:

@@ -68,11 +68,13 @@ def _in_the_parameters(examined: Examination) -> list[Sign]:
 
 
 def _in_the_readings(examined: Examination) -> list[Sign]:
-    """Return the sign of the first reading, of a layer or a gradient, that was no number."""
+    """Return the sign of the first reading, of a layer or a gradient, that was NaN."""
     for reading in examined.readings:
         for part in ("layers", "parameters"):
             for name, seen in reading[part].items():
-                bad = [one for one, number in seen.items() if not math.isfinite(number)]
+                # What is infinite was measured by squares, which leave the range before numbers do;
+                # an infinite number itself soon makes NaN.
+                bad = [one for one, number in seen.items() if math.isnan(number)]
                 if bad:
                     words = f"The {bad[0]} of {name} was {seen[bad[0]]} in epoch {_epoch(reading)}."
                     return [_sign(words, "reading", name, examined)]

@@ -15,6 +15,7 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.trained import Trained, after_last, judged
 from chainrule.diagnosis.probes.curvature import stability_limit
+from chainrule.diagnosis.probes.units import dead_shares
 from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     lower_rate,
@@ -42,13 +43,20 @@ JUMPS_OF_REST, JUMPS_OF_ALL, TURNS = 0.1, 0.02, 0.6
 HARDLY_LEARNED = 0.5
 # What is kept may be so much worse by chance, in shares of the constant prediction's error.
 WORSE = 0.01
+# Of the units of a layer; what has died at the start has other causes.
+DIED = 0.5
 DIVISORS = (3.0, 10.0, 30.0, 100.0)
 
 
 def signs(examined: Examination) -> list[Sign]:
     if not has_rate(examined.setup) or not len(examined.course):
         return []
-    found = [*_risen(examined), *_large_updates(examined), *_jumping(examined)]
+    found = [
+        *_risen(examined),
+        *_large_updates(examined),
+        *_jumping(examined),
+        *_units_that_died(examined),
+    ]
     return [*found, *_unstable(examined, bool(found))]
 
 
@@ -124,6 +132,24 @@ def _jumping(examined: Examination) -> list[Sign]:
             "turn as well, so that the size of the jumps counts",
             curve=shortened(course.losses), curve_of="training loss over epochs",
         )
+    ]  # fmt: skip
+
+
+def _units_that_died(examined: Examination) -> list[Sign]:
+    """Return the sign of layers whose units acted at the start, and mostly do no longer."""
+    first, last = dead_shares(examined.at_first.units), dead_shares(examined.at_last.units)
+    return [
+        Sign(
+            "units that died in training", share - first.get(layer, 0.0), DIED, "above",
+            f"{share:.0%} of the units of {layer} are flat for every row after the last step; at "
+            f"the start it was {first.get(layer, 0.0):.0%}.",
+            "few units that a step throws out of the reach of every row",
+            "Lu and others, \"Dying ReLU and initialization\", 2020; half of a layer is "
+            "the limit of TheDeepChecker (arXiv 2204.00694)",
+            where=layer,
+        )
+        for layer, share in last.items()
+        if share - first.get(layer, 0.0) > DIED
     ]  # fmt: skip
 
 

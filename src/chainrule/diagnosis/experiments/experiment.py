@@ -30,8 +30,10 @@ class Experiment:
     how probable the gain is by the luck of the rows that judge, where that was tested. ``shows``
     says whether the ailment is confirmed where that is no matter of lower errors: shuffled labels
     that are learned as well as those that were given. ``held_out``: rows that judge were held out
-    for it alone, as the training had held out none. ``settles``: as long as no remedy of another
-    ailment helps, what this shows is the cause of all else.
+    for it alone, as the training had held out none. ``own_start``: all began where the run did, in
+    a second look, so that chance has half its level. ``deduced``: that the fault harms follows from
+    a law; trainings have to show only that the remedy helps. ``settles``: as long as no remedy of
+    another ailment helps, what this shows is the cause of all else.
     """
 
     remedy: Remedy
@@ -47,6 +49,8 @@ class Experiment:
     shows: bool | None = None
     settles: bool = False
     held_out: bool = False
+    own_start: bool = False
+    deduced: bool = False
     judge: Judge = judged
 
     @property
@@ -69,9 +73,13 @@ class Experiment:
         """Whether the remedy helps by more than chance, and enough to matter."""
         if self.shows is not None:
             return self.shows
-        least = max(LEAST_GAIN, LEAST_SHARE * median(self.without))
-        certain = self.probability < LEVEL and self.effect >= LEAST_EFFECT
-        if self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS:
+        least = LEAST_GAIN
+        if not self.deduced:
+            least = max(least, LEAST_SHARE * median(self.without))
+        level = LEVEL / 2.0 if self.own_start else LEVEL
+        certain = self.probability < level and self.effect >= LEAST_EFFECT
+        lucky = self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS
+        if lucky and not self.deduced:
             return False
         return certain and self.gain >= least
 
@@ -93,4 +101,6 @@ class Experiment:
             "untreated_name": self.untreated_name,
             "treated_name": self.treated_name,
             "shows": self.shows,
+            "own_start": self.own_start,
+            "deduced": self.deduced,
         }

@@ -133,7 +133,7 @@ class Laboratory:
             self.rows,
             tuple(tried),
             judge=judge,
-            over_rows=_over_rows(judge, without, treated),
+            over_rows=over_rows_of(judge, without, treated),
             **said,
         )
 
@@ -160,7 +160,7 @@ class Laboratory:
         return replace(arrangement, training=arrangement.training.part(np.sort(chosen)))
 
 
-def _over_rows(
+def over_rows_of(
     judge: Judge, without: Sequence[Trained], treated: Sequence[Trained]
 ) -> float | None:
     """Return how probable the gain is by the luck of the rows; None for other judges of rows."""

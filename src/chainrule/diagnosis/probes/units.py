@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -60,6 +61,12 @@ def dead(unit: Unit) -> Chosen:
     *_, steepest = slopes_at_ends(unit.op)
     found: Chosen = np.abs(unit.slopes).max(axis=0) < FLAT * steepest
     return found
+
+
+def dead_shares(units: Iterable[Unit]) -> dict[str, float]:
+    """Return layer -> share of its units that are flat for every row, of one-sided activations."""
+    kin = [one for one in units if is_one_sided(one.op) and not one.is_output]
+    return {one.layer: float(dead(one).mean()) for one in kin}
 
 
 def shares_of_slope(unit: Unit) -> NDArray[np.float64]:

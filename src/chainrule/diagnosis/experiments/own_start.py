@@ -1,0 +1,64 @@
+"""Trainings from the run's own start, in other orders: for what befalls some starts alone.
+
+Half of all starts may lose their relu units, or none of them, and trainings from other starts then
+say little about the run at hand. From its own start, what has gone wrong goes wrong again, unless
+it was the order of the rows; and with a remedy it does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+
+from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory, over_rows_of
+
+SAME_START = "the same start"
+
+
+def same_start(given: Arrangement) -> Arrangement:
+    """Return the arrangement whose parameters stay as they began when the seed is another."""
+    # What a seed has drawn is drawn anew by the next: under a seed that drew nothing, all stays.
+    return replace(given, setup=replace(given.setup, seed=given.setup.seed + 2**31 - 1))
+
+
+def from_own_start(laboratory: Laboratory, found: Experiment) -> Experiment | None:
+    """Return an experiment made once more from the run's own start, in orders that are new to it.
+
+    None where that says nothing: where the run is no worse than from other starts, where the remedy
+    draws a start of its own, where nothing but the start was random, and where there is no time.
+    """
+    known = laboratory.untreated()
+    own, usual = found.judge(known[0]), median(map(found.judge, known))
+    worse = own > usual + LEAST_GAIN
+    if found.shows is not None or found.held_out or not worse or laboratory.is_spent:
+        return None
+    given = laboratory.case.arrangement
+    changed = found.remedy.change(given)
+    if not _keeps_start(given, changed):
+        return None
+    # The run's own order is left out, for it was chosen by what came of it.
+    seeds = tuple(seed + 1 for seed in laboratory.seeds)
+    without = laboratory.trained(SAME_START, same_start(given), seeds)
+    if len({found.judge(one) for one in without}) == 1:
+        return None
+    name = f"{found.remedy.name}, {SAME_START}"
+    treated = laboratory.trained(name, same_start(changed), seeds)
+    return replace(
+        found,
+        without=tuple(map(found.judge, without)),
+        treated=tuple(map(found.judge, treated)),
+        over_rows=over_rows_of(found.judge, without, treated),
+        own_start=True,
+    )
+
+
+def _keeps_start(before: Arrangement, after: Arrangement) -> bool:
+    """Whether every parameter that a change leaves in its shape has its first value still."""
+    old, new = before.setup.network.parameters, after.setup.network.parameters
+    return all(
+        (old[name] == one).all()
+        for name, one in new.items()
+        if name in old and old[name].shape == one.shape
+    )

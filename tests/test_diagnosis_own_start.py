@@ -1,0 +1,120 @@
+"""Experiments from the run's own start: for faults that befall some starts and not others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+from trial_of_ailment import finding_of, signs_of
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
+from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
+from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.own_start import from_own_start, same_start
+from chainrule.diagnosis.remedies.network_changes import usual_start
+from chainrule.training.run import Run
+
+RANDOM = np.random.default_rng(4)
+X = RANDOM.normal(size=(240, 2)) + 3.0 * np.array([[1, 0], [-1, 1], [0, -1]])[np.arange(240) % 3]
+Y = np.arange(240) % 3
+# It loses a class to a logit that starts below zero for all of its rows; the four after it do not.
+UNLUCKY = 11
+
+
+def relu_at_the_end(seed: int, **chosen: Any) -> Run:
+    network = cr.Network(cr.Dense(12, "relu"), cr.Dense(3, "relu"))
+    given = {"learning_rate": 0.01, "epochs": 20, "validation": 0.25, "batch_size": 32, **chosen}
+    return cr.train(network, X, Y, seed=seed, progress=False, **given)
+
+
+def laboratory_of(run: Run) -> Laboratory:
+    return Laboratory(case_of(run), 20, seconds=60.0)
+
+
+def without_relu(run: Run) -> list[Remedy]:
+    return MISMATCHED_OUTPUT.remedies(Examination(case_of(run)))
+
+
+def test_a_fault_of_some_starts_is_confirmed_from_the_start_that_has_it() -> None:
+    run = relu_at_the_end(UNLUCKY)
+    assert not laboratory_of(run).compare(without_relu(run)).is_clear
+    found = finding_of(MISMATCHED_OUTPUT, run)
+    assert found.experiment is not None
+    assert found.experiment.own_start
+    assert found.is_confirmed
+    assert "from the run's own start in other orders" in str(cr.diagnose(run, seconds=60.0))
+
+
+def test_a_run_that_is_no_worse_than_others_is_not_looked_at_again() -> None:
+    run = relu_at_the_end(UNLUCKY + 1)
+    laboratory = laboratory_of(run)
+    found = laboratory.compare([a_rate_for(run)])
+    assert from_own_start(laboratory, found) is None
+
+
+def a_rate_for(run: Run) -> Remedy:
+    def slower(setup: Any) -> Any:
+        return replace(setup, optimizer=replace(setup.optimizer, learning_rate=0.008))
+
+    return Remedy("a little slower", "Go a little slower.", on_setup(slower))
+
+
+def test_what_does_not_cure_is_not_confirmed_from_the_own_start_either() -> None:
+    run = relu_at_the_end(UNLUCKY)
+    laboratory = laboratory_of(run)
+    again = from_own_start(laboratory, laboratory.compare([a_rate_for(run)]))
+    assert again is not None
+    assert not again.is_clear
+
+
+def test_a_remedy_with_a_start_of_its_own_proves_nothing_about_that_of_the_run() -> None:
+    def redrawn(setup: Any) -> Any:
+        return replace(setup, network=usual_start(setup.network, setup.seed + 1))
+
+    run = relu_at_the_end(UNLUCKY)
+    laboratory = laboratory_of(run)
+    another = Remedy("another start", "Start elsewhere.", on_setup(redrawn))
+    assert from_own_start(laboratory, laboratory.compare([another])) is None
+
+
+def test_where_nothing_but_the_start_is_random_there_is_nothing_to_compare() -> None:
+    run = relu_at_the_end(UNLUCKY, batch_size=None, shuffle=False, epochs=60)
+    laboratory = laboratory_of(run)
+    assert from_own_start(laboratory, laboratory.compare(without_relu(run))) is None
+
+
+def test_the_same_start_stays_under_every_seed() -> None:
+    given = case_of(relu_at_the_end(UNLUCKY)).arrangement
+    moved = same_start(given).started(5, epochs=1).setup
+    assert moved.seed == 5
+    for name, value in given.setup.network.parameters.items():
+        np.testing.assert_array_equal(moved.network.parameters[name], value)
+
+
+def test_what_an_output_cannot_reach_needs_no_large_gain() -> None:
+    """Noise is most of what is left, so that the gain is less than 15 % of the error."""
+    x = RANDOM.normal(size=(400, 4))
+    y = np.tanh(0.5 * x @ [1.0, -1.0, 0.5, 0.5] + 2.5 * RANDOM.normal(size=400))
+    network = cr.Network(cr.Dense(16, "tanh"), cr.Dense(1, "sigmoid"))
+    run = cr.train(network, x, y, learning_rate=0.01, epochs=40, validation=0.25, progress=False)
+    found = finding_of(MISMATCHED_OUTPUT, run)
+    assert found.is_confirmed
+    assert found.experiment is not None
+    assert found.experiment.deduced
+    assert found.experiment.gain < 0.15 * median(found.experiment.without)
+
+
+def test_units_that_died_in_training_are_a_sign_of_the_rate() -> None:
+    network = cr.Network(cr.Dense(24, "relu"), cr.Dense(24, "relu"), cr.Dense(1))
+    run = cr.train(
+        network, X, X[:, 0], optimizer="gradient_descent", learning_rate=3.0, epochs=4,
+        clip_norm=5.0, progress=False,
+    )  # fmt: skip
+    signs = {one.quantity: one for one in signs_of(RATE_TOO_HIGH, run)}
+    assert 0.5 < signs["units that died in training"].measured <= 1.0
