@@ -134,12 +134,20 @@ def _wrong_rows(case: Case) -> float:
     return wrong / max(1.0 - counts.max() / len(truth), 1e-9)
 
 
+def with_rows_to_judge(training: Training) -> Training:
+    """Return the training with a quarter of its rows held out, where none are, and no epoch chosen
+    by them."""
+    if training.settings["validation"]:
+        return training
+    return training.but(validation=0.25, keep="last")
+
+
 def errors_over(training: Training, judge: Judging, first: int = 0, count: int = SEEDS) -> Errors:
     """Return a training's errors over seeds; one that cannot be made has the worst."""
-    found = []
+    found, judging = [], with_rows_to_judge(training)
     for seed in range(first, first + count):
         try:
-            found.append(error_of(case_of(training.run(seed)), judge))
+            found.append(error_of(case_of(judging.run(seed)), judge))
         except Exception:
             found.append(WORST)
     return tuple(one if np.isfinite(one) else WORST for one in found)
@@ -158,20 +166,12 @@ def other_lengths(base: Base) -> Iterator[tuple[str, Base]]:
     yield f"{epochs} epochs", replace(base, settings={**base.settings, "epochs": epochs})
 
 
-def judging(base: Base) -> Training:
-    """Return the training with rows to judge by, where it holds out none, without a choice by
-    them."""
-    if base.settings["validation"]:
-        return base.training
-    return base.training.but(validation=0.25, keep="last")
-
-
 def tuned(base: Base) -> Base:
     """Return the base at the best of three rates and two lengths, by seeds that judge nothing."""
     for _ in range(3):
-        error = median(errors_over(judging(base), "error", FIRST_TUNED, 3))
+        error = median(errors_over(base.training, "error", FIRST_TUNED, 3))
         found = [
-            (median(errors_over(judging(one), "error", FIRST_TUNED, 3)), place, one)
+            (median(errors_over(one.training, "error", FIRST_TUNED, 3)), place, one)
             for place, (_, one) in enumerate(other_lengths(base))
         ]
         best = min(found)
@@ -201,20 +201,19 @@ def _admitted(case: Injected) -> Admitted:
     if median(sound) >= NOTHING_LEARNED:
         return replace(plain, reason="nothing to be learned")
     if is_base:
-        held = errors_over(judging(case.base), "error")
-        if median(held) >= NOTHING_LEARNED:
-            return replace(plain, reason="nothing to be learned")
         for words, other in other_lengths(case.base):
-            few = errors_over(judging(other), "error", count=3)
-            if median(few) < median(held) and is_better(held, errors_over(judging(other), "error")):
+            few = errors_over(other.training, "error", count=3)
+            if median(few) >= median(sound):
+                continue
+            if is_better(sound, errors_over(other.training, "error")):
                 return replace(plain, reason=f"better at {words}")
     if case.expected == HEALTHY:
         return plain
     spoiled = errors_over(case.training, case.judge)
     p, d = probability_of_chance(spoiled, sound), effect_size(spoiled, sound)
-    # Errors beside wrong labels, or on rows learned by heart, do not say what labels are worth.
-    harmful = not case.curable or is_better(spoiled, sound)
-    return Admitted("", median(sound), median(spoiled), p, d, harmful)
+    if case.expected == "constant_prediction" and median(spoiled) < NOTHING_LEARNED:
+        return replace(plain, reason=f"held back to {median(spoiled):.2f}, which is no constant")
+    return Admitted("", median(sound), median(spoiled), p, d, is_better(spoiled, sound))
 
 
 def _kept(words: str, found: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -293,10 +292,10 @@ def by_name(case: Injected, is_case: Admitted, verdict: Verdict) -> str:
 
 def treated(case: Injected, remedy: Remedy, first: int) -> Errors:
     """Return the errors of the case with a remedy, over seeds that the verdict has not seen."""
-    found = []
+    found, judging = [], with_rows_to_judge(case.training)
     for seed in range(first, first + SEEDS):
         try:
-            before = case_of(case.training.run(seed)).arrangement
+            before = case_of(judging.run(seed)).arrangement
             came = outcome(remedy.change(before))
             found.append(WORST if came.run is None else error_of(case_of(came.run), case.judge))
         except Exception:
