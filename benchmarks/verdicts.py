@@ -2,6 +2,7 @@
 
     python benchmarks/verdicts.py [--set held_out|development|unseen] [--seeds 10] [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
+    python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
 
 Every subject is trained and diagnosed from several seeds. ``--admit`` shows instead that each
 specimen is beaten by the same training put right by hand, with p < 0.05 and d >= 0.5.
@@ -39,6 +40,7 @@ Job, Made = TypeVar("Job"), TypeVar("Made")
 SEEDS, WATCHED = 10, 12
 UNWATCHED_AND_WATCHED: tuple[int | str, ...] = (0, "auto")
 OURS = LOOKS["chainrule"][0]
+GENERATED = "generated"
 SETS = {
     "held_out": ("verdict_held_out", "verdict_healthy"),
     "development": ("verdict_development", "verdict_healthy_development"),
@@ -275,14 +277,23 @@ def write_results(
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = options("Whether verdicts on trainings are right.")
-    parser.add_argument("--set", choices=list(SETS), default="held_out", dest="which")
+    parser.add_argument("--set", choices=[*SETS, GENERATED], default="held_out", dest="which")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--together", type=int, default=1, help="so many Pythons at once")
     parser.add_argument("--healthy-only", action="store_true")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--fix", action="store_true", help="apply and prove the remedies as well")
     parser.add_argument("--admit", action="store_true", help="compare specimens with their twins")
+    parser.add_argument("--cases", type=int, default=100, help="of the generated set, so many")
+    parser.add_argument("--first", type=int, default=0, help="of the generated set, from here on")
+    parser.add_argument("--seed", type=int, default=0, help="what the generated set is drawn by")
     asked = parser.parse_args(given)
+    if asked.which == GENERATED:
+        import verdict_generated
+
+        numbers = range(asked.first, asked.first + asked.cases)
+        verdict_generated.measure(asked.seed, numbers, asked.together, asked.results)
+        return
     chosen = asked_for(asked.which, asked.only, asked.healthy_only)
     if asked.admit:
         print(admitted(asked.which, chosen, asked.seeds, asked.together))
