@@ -1,6 +1,6 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set held_out|development] [--seeds 10] [--together 2]
+    python benchmarks/verdicts.py [--set held_out|development|pairs] [--seeds 10] [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
 
 Every subject is trained and diagnosed from several seeds. ``--admit`` shows instead that each
@@ -41,6 +41,7 @@ OURS = LOOKS["chainrule"][0]
 SETS = {
     "held_out": ("verdict_held_out", "verdict_healthy"),
     "development": ("verdict_development", "verdict_healthy_development"),
+    "pairs": ("verdict_pairs", "verdict_pairs"),
 }
 
 

@@ -10,7 +10,12 @@ from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
 from chainrule.diagnosis.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.experiments.laboratory import (
+    SCREENING_SEEDS,
+    SEEDS,
+    Laboratory,
+    OutOfTimeError,
+)
 from chainrule.diagnosis.sign import Sign
 
 # The logarithm of two: a number less than twice its threshold is little beyond it.
@@ -21,12 +26,17 @@ TRIED_IN_FULL = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """An ailment whose signs a run shows, what may cure it, and what the experiment came to."""
+    """An ailment whose signs a run shows, what may cure it, and what the experiment came to.
+
+    ``beside``: the names of other ailments whose remedies were applied in both groups of the
+    experiment, so that it shows what this one's remedy adds to them.
+    """
 
     ailment: Ailment
     signs: tuple[Sign, ...]
     remedies: tuple[Remedy, ...] = ()
     experiment: Experiment | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def is_confirmed(self) -> bool:
@@ -93,14 +103,19 @@ def expected_trainings(findings: Sequence[Finding]) -> int:
 
 
 def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Finding:
-    """Return the finding with its experiment, or as it is where none can be made."""
+    """Return the finding with its experiment, or as it is where none can be made in time."""
     if laboratory.is_spent:
         return finding
+    try:
+        return replace(finding, experiment=_experiment(finding, examined, laboratory))
+    except OutOfTimeError:
+        return finding
+
+
+def _experiment(
+    finding: Finding, examined: Examination, laboratory: Laboratory
+) -> Experiment | None:
     ailment = finding.ailment
     if ailment.confirm is not None:
-        experiment = ailment.confirm(examined, laboratory, finding.remedies)
-    elif finding.remedies:
-        experiment = laboratory.compare(finding.remedies)
-    else:
-        experiment = None
-    return replace(finding, experiment=experiment)
+        return ailment.confirm(examined, laboratory, finding.remedies)
+    return laboratory.compare(finding.remedies) if finding.remedies else None
