@@ -107,9 +107,12 @@ def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Fi
     if laboratory.is_spent:
         return finding
     try:
-        return replace(finding, experiment=_experiment(finding, examined, laboratory))
+        experiment = _experiment(finding, examined, laboratory)
     except OutOfTimeError:
         return finding
+    if experiment is not None:
+        laboratory.keep_within_time()
+    return replace(finding, experiment=experiment)
 
 
 def _experiment(

@@ -89,9 +89,10 @@ def _treated_together(
     findings: Sequence[Finding], primary: Finding | None, examined: Examination,
     laboratory: Laboratory,
 ) -> Together | None:  # fmt: skip
-    if laboratory.is_spent or (primary is None and not _is_worth_it(findings, examined)):
-        return None
     chosen = _members(findings if primary is None else [primary], laboratory)
+    is_worth_it = primary is not None or len(chosen) > 1 or _has_failed(findings, examined)
+    if laboratory.is_spent or not is_worth_it:
+        return None
     if primary is not None:
         chosen = [one for one in chosen if one.remedy is primary.remedy]
     elif len(chosen) > 1:
@@ -107,10 +108,8 @@ def _treated_together(
     return _smallest(chosen, laboratory) if len(chosen) > 1 else None
 
 
-def _is_worth_it(findings: Sequence[Finding], examined: Examination) -> bool:
-    """Whether a run in which nothing was confirmed has failed, or shows two things or more."""
-    failed = any(one.ailment.is_failure for one in findings)
-    return failed or len(findings) > 1 or examined.errors.judged > MUCH_LEFT
+def _has_failed(findings: Sequence[Finding], examined: Examination) -> bool:
+    return any(one.ailment.is_failure for one in findings) or examined.errors.judged > MUCH_LEFT
 
 
 # ---- what can be treated together ----

@@ -62,5 +62,7 @@ def judging_laboratory(laboratory: Laboratory, trainings: int) -> Laboratory:
 def part_of(laboratory: Laboratory, case: Case, trainings: int) -> Laboratory:
     """Return the laboratory of another case, within the seconds that are left."""
     there = Laboratory(case, trainings, max(0.5, laboratory.seconds - laboratory.used))
-    there.latest = max(0.1, laboratory.latest - laboratory.used)
+    there.limit, there.latest = (
+        one - laboratory.used for one in (laboratory.limit, laboratory.latest)
+    )
     return there

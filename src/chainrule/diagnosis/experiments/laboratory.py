@@ -6,6 +6,7 @@ number of epochs, and stay within the seconds that the case is worth.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from copy import copy
@@ -21,6 +22,7 @@ from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome
+from chainrule.engines.cores import at_most
 from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.run import Run
@@ -32,7 +34,8 @@ SEEDS = 5
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
 # A diagnosis may take as long as the training, or two seconds; signs take their part. No experiment
-# begins after the first of these, and one that has not ended by the second is broken off.
+# begins after the first of these; behind the first experiment, which is worth waiting for, one that
+# has not ended by the second is broken off.
 LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
 LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
 # What a call of ``train`` costs before its first step, where it is not measured.
@@ -62,7 +65,8 @@ class Laboratory:
         own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
         latest = max(LATEST_SECONDS, LATEST_SHARE * case.seconds) - used
         self.seconds = own if seconds is None else seconds
-        self.latest = max(latest, own - used) if seconds is None else seconds
+        self.limit = latest if seconds is None else seconds
+        self.latest = math.inf
         self.began = time.process_time(), time.monotonic()
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
@@ -104,18 +108,17 @@ class Laboratory:
         planned = _within(each, an_epoch, case)
         work = max(1e-3, self._work(*planned) - fixed)
         an_epoch = min(an_epoch, work / (planned[0] * planned[1] / len(case.training)))
-        return (
-            (full, len(case.training))
-            if an_epoch * trained <= each
-            else _within(each, an_epoch, case)
-        )
+        if an_epoch * trained <= each:
+            return full, len(case.training)
+        return _within(each, an_epoch, case)
 
     def _work(self, epochs: int, rows: int) -> float:
         """Return the seconds of work in a training of so many epochs and rows."""
         few = self.case.training.part(np.arange(min(len(self.case.training), rows)))
         short = replace(self.case.arrangement, training=few)
         began = time.process_time()
-        outcome(short.started(self.seeds[0], epochs))
+        with at_most(1):
+            outcome(short.started(self.seeds[0], epochs))
         return time.process_time() - began
 
     @property
@@ -126,6 +129,10 @@ class Laboratory:
         """
         work, clock = self.began
         return min(time.process_time() - work, time.monotonic() - clock)
+
+    def keep_within_time(self) -> None:
+        """Break off what does not end in time from now on: the first experiment is made whole."""
+        self.latest = self.limit
 
     @property
     def is_spent(self) -> bool:
