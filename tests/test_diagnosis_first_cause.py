@@ -20,6 +20,9 @@ class Laboratory:
     """Trainings whose errors are given, and none of which is there to be looked at."""
 
     is_spent = False
+    case = SimpleNamespace(
+        arrangement=SimpleNamespace(setup=SimpleNamespace(targets=()), training=None)
+    )
 
     def __init__(self, treated: dict[str, tuple[float, ...]]) -> None:
         self.treated = treated
@@ -27,6 +30,9 @@ class Laboratory:
 
     def untreated(self) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in AS_IT_WAS]
+
+    def keep_within_time(self) -> None:
+        pass
 
     def known(self, remedy: Remedy) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in self.treated[remedy.name]]

@@ -10,7 +10,12 @@ from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
 from chainrule.diagnosis.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.experiments.laboratory import (
+    SCREENING_SEEDS,
+    SEEDS,
+    Laboratory,
+    OutOfTimeError,
+)
 from chainrule.diagnosis.experiments.own_start import from_own_start
 from chainrule.diagnosis.sign import Sign
 
@@ -22,12 +27,17 @@ TRIED_IN_FULL = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """An ailment whose signs a run shows, what may cure it, and what the experiment came to."""
+    """An ailment whose signs a run shows, what may cure it, and what the experiment came to.
+
+    ``beside``: the names of other ailments whose remedies were applied in both groups of the
+    experiment, so that it shows what this one's remedy adds to them.
+    """
 
     ailment: Ailment
     signs: tuple[Sign, ...]
     remedies: tuple[Remedy, ...] = ()
     experiment: Experiment | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def is_confirmed(self) -> bool:
@@ -94,9 +104,21 @@ def expected_trainings(findings: Sequence[Finding]) -> int:
 
 
 def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Finding:
-    """Return the finding with its experiment, or as it is where none can be made."""
+    """Return the finding with its experiment, or as it is where none can be made in time."""
     if laboratory.is_spent:
         return finding
+    try:
+        experiment = _experiment(finding, examined, laboratory)
+    except OutOfTimeError:
+        return finding
+    if experiment is not None:
+        laboratory.keep_within_time()
+    return replace(finding, experiment=experiment)
+
+
+def _experiment(
+    finding: Finding, examined: Examination, laboratory: Laboratory
+) -> Experiment | None:
     ailment = finding.ailment
     if ailment.confirm is not None:
         experiment = ailment.confirm(examined, laboratory, finding.remedies)
@@ -104,7 +126,10 @@ def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Fi
         experiment = laboratory.compare(finding.remedies)
     else:
         experiment = None
-    if experiment is not None and not experiment.is_clear:
+    if experiment is None or experiment.is_clear:
+        return experiment
+    try:
         again = from_own_start(laboratory, experiment)
-        experiment = again if again is not None and again.is_clear else experiment
-    return replace(finding, experiment=experiment)
+    except OutOfTimeError:
+        return experiment
+    return again if again is not None and again.is_clear else experiment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +16,7 @@ from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fix import Attempt, Fix
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.table_to_fix import TableToFix
+from chainrule.diagnosis.together import all_of, in_order_of_change
 from chainrule.diagnosis.verdict import verdict_of
 from chainrule.errors import SetupError
 from chainrule.training.interrupts import held_interrupts
@@ -66,11 +68,12 @@ class _Trying:
 
     def a_round(self, number: int) -> bool:
         """Try what the last report names; return whether there may be more to be found."""
-        due = _due(self.now)
-        expected = len(self.seeds) * (len(due) + (not self.first))
-        with shown_count(expected, self.progress and bool(due)) as told:
+        together, each = _due(self.now)
+        expected = len(self.seeds) * (_treatments(together, each) + (not self.first))
+        with shown_count(expected, self.progress and bool(together or each)) as told:
             self._counted = Counted(told)
-            helped = [self._try(one, number) for one in due]
+            helped = [self._try_together(together, number)] if together else []
+            helped += [self._try(one, number) for one in each]
         if not any(helped):
             return False
         run = self._run()
@@ -116,6 +119,48 @@ class _Trying:
             and changed is not None
             and not self.table.can_take(remedy, self.arrangement, changed)
         )
+
+    def _try_together(self, findings: Sequence[Finding], number: int) -> bool:
+        """Try the remedies of causes that help only together, and each by what it adds to them.
+
+        Kept are those that are needed for what all of them come to.
+        """
+        findings = in_order_of_change(findings)
+        remedies = [one.remedy for one in findings if one.remedy is not None]
+        changed = all_of(remedies).change(self.arrangement)
+        undone = [one for one in remedies if one.by_hand or self._is_of_the_file(one, changed)]
+        if undone or self._is_scaled_twice(changed):
+            self.by_hand += [one.words for one in undone if one.words not in self.by_hand]
+            return False
+        base = self.judging or self.arrangement
+        if not self.first:
+            self.first = self.last = self._trainings(base)
+        treated = self._trainings(all_of(remedies).change(base))
+        helps = self._compared(all_of(remedies), self.last, treated).is_clear
+        kept: list[Remedy] = []
+        for one in findings:
+            assert one.remedy is not None
+            rest = [each for each in remedies if each is not one.remedy]
+            without = self._trainings(all_of(rest).change(base)) if helps else self.last
+            adds = self._compared(one.remedy, without, treated)
+            ailment = one.ailment
+            self.attempts.append(Attempt(ailment.name, ailment.title, number, adds))
+            kept += [one.remedy] if adds.is_clear else []
+        if not kept:
+            return False
+        self.kept += kept
+        self.arrangement = all_of(kept).change(self.arrangement)
+        tried = all_of(kept).change(base)
+        self.judging = None if self.judging is None else tried
+        self.last = treated if len(kept) == len(remedies) else self._trainings(tried)
+        return True
+
+    def _compared(
+        self, remedy: Remedy, without: Sequence[Trained], treated: Sequence[Trained]
+    ) -> Experiment:
+        before, after = tuple(map(judged, without)), tuple(map(judged, treated))
+        now = self.arrangement
+        return Experiment(remedy, before, after, now.setup.epochs, len(now.training))
 
     def _is_scaled_twice(self, changed: Arrangement) -> bool:
         """Whether predictions would have to be scaled back by two scalings, which a run has not."""
@@ -193,12 +238,22 @@ def _with_rows_to_judge(report: Report) -> Arrangement | None:
     return with_held_out(report.case)[0].arrangement
 
 
-def _due(report: Report) -> list[Finding]:
-    """Return what is to be treated, the cause first, what else is confirmed by its evidence."""
-    if report.primary is None:
-        return []
-    others = sorted(report.others, key=lambda one: -one.strength)
-    return [report.primary, *others]
+def _due(report: Report) -> tuple[list[Finding], list[Finding]]:
+    """Return what is to be treated together, and what by itself: the cause first, what else is
+    confirmed by its evidence."""
+    primary = report.primary
+    if primary is None:
+        return [], []
+    needed = list(report.found.needed)
+    others = sorted(report.others, key=lambda one: (not one.beside, -one.strength))
+    if primary.beside:
+        return [primary, *needed], [one for one in others if one not in needed]
+    return [], [primary, *others]
+
+
+def _treatments(together: Sequence[Finding], each: Sequence[Finding]) -> int:
+    """Return how many treatments these findings come to, that of all at once among them."""
+    return len(each) + (1 + len(together) if together else 0)
 
 
 def _judge_of(finding: Finding) -> Judge:

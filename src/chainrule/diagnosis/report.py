@@ -21,7 +21,7 @@ from chainrule.training.run import Run
 if TYPE_CHECKING:
     from chainrule.diagnosis.fix import Fix
 
-FORMAT, VERSION = "chainrule diagnosis", 1
+FORMAT, VERSION = "chainrule diagnosis", 2
 _FRAME = 'style="width: 100%; height: 40rem; border: 0"'
 
 

@@ -20,9 +20,34 @@ def sentence_of(found: Verdict) -> str:
     experiment = found.primary.experiment
     if experiment is None:
         return f"{title}."
+    if found.together is not None and found.primary.beside:
+        return _only_together(found, found.together)
+    besides = _besides(found)
     if not _is_better(experiment):
-        return f"{title} (confirmed): {imperative(experiment.remedy.words)}."
-    return f"{title} (confirmed, p = {experiment.probability:.2g}){_gain(experiment)}."
+        return f"{title} (confirmed): {imperative(experiment.remedy.words)}{besides}."
+    return f"{title} (confirmed, p = {experiment.probability:.2g}){_gain(experiment)}{besides}."
+
+
+def _only_together(found: Verdict, together: Experiment) -> str:
+    """Return the sentence on causes whose remedies help only together."""
+    causes = [one for one in (found.primary, *found.needed) if one is not None]
+    titles = first_up(listed([one.ailment.title for one in causes]))
+    steps = [imperative(one.remedy.words) for one in causes if one.remedy is not None]
+    done = "both" if len(causes) == 2 else "all of it"
+    return (
+        f"{titles} (confirmed together, p = {together.probability:.2g})"
+        f"{_fall(together)} only with {done} put right: {'; '.join(steps)}."
+    )
+
+
+def _besides(found: Verdict) -> str:
+    """Return what is needed beside the remedy of a cause that was confirmed by itself."""
+    if found.together is None or not found.needed:
+        return ""
+    titles = listed([one.ailment.title for one in found.needed])
+    steps = [imperative(one.remedy.words) for one in found.needed if one.remedy is not None]
+    left = short(median(found.together.treated))
+    return f"; besides, {titles}: it falls on to {left} when you also {' and '.join(steps)}"
 
 
 def _without_cause(found: Verdict) -> str:
@@ -43,12 +68,16 @@ def _is_better(experiment: Experiment) -> bool:
 
 
 def _gain(experiment: Experiment) -> str:
+    return f"{_fall(experiment)} when you {imperative(experiment.remedy.words)}"
+
+
+def _fall(experiment: Experiment) -> str:
     before, after = (short(median(one)) for one in (experiment.without, experiment.treated))
     name, _, unit = experiment.quantity.partition(", ")
     told = f": the {name} falls from {before} to {after}"
     if "constant prediction" in unit:
         told += " times that of a constant prediction"
-    return f"{told} when you {imperative(experiment.remedy.words)}"
+    return told
 
 
 def imperative(words: str) -> str:

@@ -14,7 +14,7 @@ from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
-from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory, OutOfTimeError
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.finding import (
     Finding,
@@ -24,6 +24,7 @@ from chainrule.diagnosis.finding import (
     tried,
 )
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
+from chainrule.diagnosis.together import Together, treated_together
 
 Standing = Literal["healthy", "ill", "not proved", "unexplained"]
 # A choice: a remedy that leaves up to so many times the least error of any cures about as well.
@@ -38,7 +39,8 @@ class Verdict:
     ``standing``: "healthy"; "ill", with ``primary`` proved; "unexplained": the training has failed
     (``primary`` says how), and no experiment has shown why; "not proved": signs that no experiment
     was made for. ``consequences`` follow from the primary cause; ``others`` are proved as well;
-    ``suspicions`` were not confirmed.
+    ``suspicions`` were not confirmed. ``together``: where several remedies are needed at once,
+    trainings with all of them beside trainings with none; findings that are needed have ``beside``.
     """
 
     standing: Standing
@@ -49,11 +51,17 @@ class Verdict:
     seconds: float = 0.0
     trainings: int = 0
     notes: tuple[str, ...] = field(default=())
+    together: Experiment | None = None
 
     @property
     def name(self) -> str:
         """``healthy``, or the name of the primary ailment."""
         return self.primary.ailment.name if self.primary is not None else self.standing
+
+    @property
+    def needed(self) -> tuple[Finding, ...]:
+        """The other causes whose remedies are needed beside that of the primary one."""
+        return tuple(one for one in self.others if one.beside)
 
 
 def verdict_of(case: Case, seconds: float | None = None, experiments: bool = True) -> Verdict:
@@ -66,7 +74,9 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     findings = suspected(examined)
     trainings = 0
     if experiments and findings:
-        laboratory = Laboratory(case, expected_trainings(findings), seconds)
+        laboratory = Laboratory(
+            case, expected_trainings(findings), seconds, time.monotonic() - began
+        )
         verdict = _by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
     else:
@@ -90,7 +100,52 @@ def _by_experiments(
         if found.is_confirmed and not _leaves_nothing_learned(found, laboratory):
             gone[one.ailment.name] = cured_by(found, findings, laboratory)
         tried_so_far.append(found)
-    return concluded(tried_so_far, gone, laboratory)
+    verdict = concluded(tried_so_far, gone, laboratory)
+    if laboratory.is_spent:
+        return verdict
+    settled = verdict.standing != "ill" or _is_settled(verdict.primary)
+    primary = None if settled else verdict.primary
+    several = treated_together(tried_so_far, primary, examined, laboratory)
+    return verdict if several is None else _of_several(several, verdict, tried_so_far, laboratory)
+
+
+def _is_settled(finding: Finding | None) -> bool:
+    experiment = None if finding is None else finding.experiment
+    return experiment is not None and experiment.settles
+
+
+def _of_several(
+    found: Together, before: Verdict, findings: Sequence[Finding], laboratory: Laboratory
+) -> Verdict:
+    """Return the verdict where several causes were found that have to be treated together.
+
+    The primary one is that which was confirmed by itself, as long as it is needed; else the first
+    in the order of the table.
+    """
+    causes = {one.ailment.name: one for one in found.causes}
+    first = found.causes[0]
+    if before.standing == "ill" and before.name in causes and before.primary is not None:
+        first = before.primary
+    others = tuple(one for name, one in causes.items() if name != first.ailment.name)
+    rest = [one for one in findings if one.ailment.name not in causes]
+    run = laboratory.run_with(found.remedy)
+    treated = None if run is None else Examination(case_of(run))
+    led_to = set().union(*(descendants(one.ailment) for one in found.causes))
+
+    def follows(one: Finding) -> bool:
+        is_gone = treated is not None and not one.ailment.signs(treated)
+        return one.ailment.name in led_to or is_gone
+
+    following = tuple(one for one in rest if follows(one))
+    left = [one for one in rest if one not in following]
+    return Verdict(
+        "ill",
+        first,
+        following,
+        (*others, *(one for one in left if one.is_confirmed)),
+        tuple(one for one in left if not one.is_confirmed),
+        together=found.experiment if others else None,
+    )
 
 
 def _leaves_nothing_learned(finding: Finding, laboratory: Laboratory) -> bool:
@@ -148,7 +203,7 @@ def first_cause(
     confirmed = [one for one in confirmed if one not in settled]
     best = min(confirmed, key=lambda one: median(left[id(one)]))
     least = left[id(best)]
-    untreated = median(one.judged for one in laboratory.untreated())
+    untreated = _untreated_error(laboratory)
 
     def is_as_good(one: Finding) -> bool:
         close = median(left[id(one)]) <= ABOUT_AS_WELL * median(least) + LEAST_GAIN
@@ -165,6 +220,14 @@ def first_cause(
         return -len(names & cures), order.index(one.ailment.name)
 
     return min(filter(is_as_good, confirmed), key=place)
+
+
+def _untreated_error(laboratory: Laboratory) -> float:
+    """Return the median error without a remedy, NaN where there is no time to know it."""
+    try:
+        return median(one.judged for one in laboratory.untreated())
+    except OutOfTimeError:
+        return math.nan
 
 
 def errors_left(finding: Finding, laboratory: Laboratory) -> tuple[float, ...]:
@@ -220,6 +283,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
             "code": None if one.remedy is None else one.remedy.code,
             "by_hand": one.remedy is not None and one.remedy.by_hand,
             "experiment": None if one.experiment is None else one.experiment.to_dict(),
+            "beside": list(one.beside),
         }
 
     return {
@@ -232,4 +296,5 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "seconds": verdict.seconds,
         "trainings": verdict.trainings,
         "notes": list(verdict.notes),
+        "together": None if verdict.together is None else verdict.together.to_dict(),
     }

@@ -35,6 +35,8 @@ def told_diagnosis(document: Document) -> Told:
     """Return what there is to say of a diagnosis."""
     primary, about = document["primary"], document["run"]
     chapters = [] if primary is None else _cause(primary, document)
+    if document["together"] is not None:
+        chapters.append(_together(document))
     if document.get("fix"):
         chapters.append(fix_chapter(document["fix"]))
     chapters += _several("What follows from it", document["consequences"], _consequence)
@@ -74,7 +76,21 @@ def _beside(found: Document, run: Document) -> list[Chapter]:
     if found["experiment"] is not None:
         parts += _proof(found)
     parts += _remedy(found)
-    return [Chapter(f"Also confirmed: {found['title']}", tuple(parts))]
+    heading = "Needed as well" if found["beside"] else "Also confirmed"
+    return [Chapter(f"{heading}: {found['title']}", tuple(parts))]
+
+
+def _together(document: Document) -> Chapter:
+    """Return the proof that the remedies of several causes help together."""
+    causes = [document["primary"], *(one for one in document["others"] if one["beside"])]
+    said = (
+        "Each of these remedies is needed: where one is left out and the others stay, errors are "
+        "higher by more than chance."
+        if document["primary"]["beside"]
+        else "The first remedy helps by itself; beside it the others help further."
+    )
+    steps = Pairs(tuple((one["title"], first_sentence(one["remedy"])) for one in causes))
+    return Chapter("All remedies together", (said, steps, *_trainings(document["together"])))
 
 
 def _evidence(signs: Sequence[Document], epochs: int) -> list[Part]:
@@ -107,9 +123,13 @@ def _sign_table(signs: Sequence[Document]) -> Measured:
 
 
 def _proof(found: Document) -> list[Part]:
-    experiment = found["experiment"]
+    return [_what_was_done(found["experiment"]), *_trainings(found["experiment"])]
+
+
+def _trainings(experiment: Document) -> list[Part]:
+    """Return the errors of an experiment's trainings, and what they say."""
     without, treated = experiment["without"], experiment["treated"]
-    parts: list[Part] = [_what_was_done(experiment)]
+    parts: list[Part] = []
     if without and treated:
         groups = (experiment["untreated_name"], without), (experiment["treated_name"], treated)
         parts += [_groups(experiment["quantity"], *groups), _chance(experiment)]

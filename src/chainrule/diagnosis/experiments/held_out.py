@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -62,5 +61,8 @@ def judging_laboratory(laboratory: Laboratory, trainings: int) -> Laboratory:
 
 def part_of(laboratory: Laboratory, case: Case, trainings: int) -> Laboratory:
     """Return the laboratory of another case, within the seconds that are left."""
-    used = (time.process_time() - laboratory.began) / laboratory.workers
-    return Laboratory(case, trainings, max(0.5, laboratory.seconds - used))
+    there = Laboratory(case, trainings, max(0.5, laboratory.seconds - laboratory.used))
+    there.limit, there.latest = (
+        one - laboratory.used for one in (laboratory.limit, laboratory.latest)
+    )
+    return there

@@ -6,8 +6,10 @@ number of epochs, and stay within the seconds that the case is worth.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -16,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome
+from chainrule.engines.cores import at_most
 from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.run import Run
@@ -30,58 +33,114 @@ SEEDS = 5
 # Remedies of one ailment are tried on starts of their own, so that the choice among them does not
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
-# A diagnosis may take as long as the training, or two seconds; signs and the last experiment, which
-# is not cut off, take their part.
+# A diagnosis may take as long as the training, or two seconds; signs take their part. No experiment
+# begins after the first of these; behind the first experiment, which is worth waiting for, one that
+# has not ended by the second is broken off.
 LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
-# What a call of ``train`` costs before its first step.
+LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
+# What a call of ``train`` costs before its first step, where it is not measured.
 FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
+# Between the names of remedies that are applied one after the other.
+AND = " + "
+
+
+class OutOfTimeError(Exception):
+    """An experiment has not come to its end within the time of a diagnosis."""
 
 
 class Laboratory:
     """Where the experiments of one case are made, within its seconds.
 
     ``trainings`` is how many are expected in all: with it, and with what an epoch of the case has
-    cost, the number of epochs follows that each of them gets.
+    cost, the number of epochs follows that each of them gets. ``used``: seconds of the diagnosis
+    that were gone before.
     """
 
-    def __init__(self, case: Case, trainings: int, seconds: float | None = None) -> None:
+    def __init__(
+        self, case: Case, trainings: int, seconds: float | None = None, used: float = 0.0
+    ) -> None:
         self.case = case
         self.workers = at_a_time()
         own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
+        latest = max(LATEST_SECONDS, LATEST_SHARE * case.seconds) - used
         self.seconds = own if seconds is None else seconds
-        self.began = time.process_time()
+        self.limit = latest if seconds is None else seconds
+        self.latest = math.inf
+        self.began = time.process_time(), time.monotonic()
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
         )
         self.epochs, self.rows = self._extent(trainings)
+        self.is_shortened = self.epochs < case.setup.epochs or self.rows < len(case.training)
         self._known: dict[tuple[str, int], Trained] = {}
+        self._given = ""
+
+    def with_treatment(self, remedy: Remedy) -> Laboratory | None:
+        """Return the laboratory in which nothing is changed but what this remedy changes.
+
+        Its trainings without a remedy are those that were made with this one, and all count
+        together. None where none of those has come to an end.
+        """
+        run = self.run_with(remedy)
+        if run is None:
+            return None
+        there = copy(self)
+        there.case = case_of(run)
+        there.epochs, there.rows = there.case.setup.epochs, len(there.case.training)
+        there._given = self._name(remedy.name)
+        return there
 
     def _extent(self, trainings: int) -> tuple[int, int]:
         """Return how many epochs and rows each of so many trainings can have."""
         case = self.case
-        full, rows = max(1, case.setup.epochs), len(case.training)
+        full = max(1, case.setup.epochs)
         trained = full if has_overflowed(case.ended) else max(1, case.epochs)
         # The first steps of a training wait until it is written down: much of a short one.
         an_epoch = max(1e-5, case.seconds - 3.0 * FIXED_SECONDS) / max(1, case.epochs)
-        each = max(1e-3, self.seconds * self.workers / max(1, trainings) - FIXED_SECONDS)
+        share = self.seconds / max(1, trainings)
+        if an_epoch * trained <= (share - FIXED_SECONDS) * self.workers:
+            return full, len(case.training)
+        # What was trained beside other programs took longer than its work: it is measured again.
+        fixed = self._work(1, LEAST_ROWS)
+        each = max(1e-3, (share - fixed) * self.workers)
+        planned = _within(each, an_epoch, case)
+        work = max(1e-3, self._work(*planned) - fixed)
+        an_epoch = min(an_epoch, work / (planned[0] * planned[1] / len(case.training)))
         if an_epoch * trained <= each:
-            return full, rows
-        epochs = int(each / an_epoch)
-        if epochs >= 1:
-            return min(full, epochs), rows
-        return 1, min(rows, max(LEAST_ROWS, int(rows * each / an_epoch)))
+            return full, len(case.training)
+        return _within(each, an_epoch, case)
+
+    def _work(self, epochs: int, rows: int) -> float:
+        """Return the seconds of work in a training of so many epochs and rows."""
+        few = self.case.training.part(np.arange(min(len(self.case.training), rows)))
+        short = replace(self.case.arrangement, training=few)
+        began = time.process_time()
+        with at_most(1):
+            outcome(short.started(self.seeds[0], epochs))
+        return time.process_time() - began
 
     @property
-    def is_shortened(self) -> bool:
-        """Whether trainings are shorter than that of the case."""
-        return self.epochs < self.case.setup.epochs or self.rows < len(self.case.training)
+    def used(self) -> float:
+        """How many seconds are used up: of work, since other programs may hold it up.
+
+        Trainings beside each other take less than the sum of their work, by how much is seen.
+        """
+        work, clock = self.began
+        return min(time.process_time() - work, time.monotonic() - clock)
+
+    def keep_within_time(self) -> None:
+        """Break off what does not end in time from now on: the first experiment is made whole."""
+        self.latest = self.limit
 
     @property
     def is_spent(self) -> bool:
-        """Whether the seconds are used up: of work, since other programs may hold it up."""
-        return (time.process_time() - self.began) / self.workers > self.seconds
+        """Whether no experiment is to begin any more."""
+        return self.used > self.seconds
+
+    def _is_over(self) -> bool:
+        return self.used > self.latest
 
     @property
     def trainings(self) -> int:
@@ -93,15 +152,28 @@ class Laboratory:
         return self.trained("", self.case.arrangement, self.seeds if seeds is None else seeds)
 
     def trained(self, name: str, arrangement: Arrangement, seeds: Sequence[int]) -> list[Trained]:
-        """Return trainings of an arrangement, one for each seed, each made once for a name."""
+        """Return trainings of an arrangement, one for each seed, each made once for a name.
+
+        Raises OutOfTimeError where they do not come to their end in time.
+        """
+        name = self._name(name)
         wanted = [seed for seed in seeds if (name, seed) not in self._known]
+        if wanted and self._is_over():
+            raise OutOfTimeError
         jobs = [partial(self._one, arrangement, seed) for seed in wanted]
         with held_interrupts() as interrupted:
+
+            def ends() -> bool:
+                return interrupted() or self._is_over()
+
             made = side_by_side(
-                jobs, self.workers, interrupted, lambda place, one: None, lambda place: name
+                jobs, self.workers, ends, lambda place, one: None, lambda place: name
             )
             if interrupted():
                 raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
+        if wanted and self._is_over():
+            # What was being trained may have been broken off.
+            raise OutOfTimeError
         self._known.update({(name, seed): one for seed, one in zip(wanted, made, strict=True)})
         return [self._known[name, seed] for seed in seeds]
 
@@ -122,29 +194,44 @@ class Laboratory:
     def compare(self, remedies: Sequence[Remedy], judge: Judge = judged, **said: Any) -> Experiment:
         """Return the experiment of the best of the remedies beside nothing changed."""
         chosen, tried = self.best(remedies, judge)
-        without = self.untreated()
-        changed = chosen.change(self.case.arrangement)
-        treated = self.trained(chosen.name, changed, self.seeds)
+        groups = self.untreated(), self._with(chosen)
+        return self._experiment(chosen, groups, judge, screened=tuple(tried), **said)
+
+    def adding(self, remedy: Remedy, without: Remedy, treated: Remedy, **said: Any) -> Experiment:
+        """Return the experiment of what a remedy adds: trainings of two treatments, one of which
+        has it."""
+        return self._experiment(remedy, (self._with(without), self._with(treated)), judged, **said)
+
+    def _with(self, remedy: Remedy) -> list[Trained]:
+        return self.trained(remedy.name, remedy.change(self.case.arrangement), self.seeds)
+
+    def _experiment(
+        self,
+        remedy: Remedy,
+        groups: tuple[Sequence[Trained], Sequence[Trained]],
+        judge: Judge,
+        **said: Any,
+    ) -> Experiment:
+        without, treated = (tuple(map(judge, one)) for one in groups)
+        over_rows = over_rows_of(judge, *groups)
         return Experiment(
-            chosen,
-            tuple(map(judge, without)),
-            tuple(map(judge, treated)),
-            self.epochs,
-            self.rows,
-            tuple(tried),
-            judge=judge,
-            over_rows=over_rows_of(judge, without, treated),
+            remedy, without, treated, self.epochs, self.rows, judge=judge, over_rows=over_rows,
             **said,
-        )
+        )  # fmt: skip
 
     def known(self, remedy: Remedy) -> list[Trained]:
         """Return the trainings with a remedy that were made for an experiment."""
-        made = [self._known.get((remedy.name, seed)) for seed in self.seeds]
+        name = self._name(remedy.name)
+        made = [self._known.get((name, seed)) for seed in self.seeds]
         return [one for one in made if one is not None]
 
     def run_with(self, remedy: Remedy) -> Run | None:
         """Return a training with a remedy, from the case's own start where there is one."""
         return next((one.run for one in self.known(remedy) if one.run is not None), None)
+
+    def _name(self, name: str) -> str:
+        """Return a name among those of all trainings: that of what is changed, in its order."""
+        return AND.join(filter(None, (self._given, name)))
 
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
         factor = arrangement.setup.epochs / max(1, self.case.setup.epochs)
@@ -158,6 +245,14 @@ class Laboratory:
             return arrangement
         chosen = permutation(self.case.setup.seed, "rows of an experiment", count)[: self.rows]
         return replace(arrangement, training=arrangement.training.part(np.sort(chosen)))
+
+
+def _within(each: float, an_epoch: float, case: Case) -> tuple[int, int]:
+    """Return the epochs and rows of a training that may take so many seconds."""
+    rows, epochs = len(case.training), int(each / an_epoch)
+    if epochs >= 1:
+        return min(max(1, case.setup.epochs), epochs), rows
+    return 1, min(rows, max(LEAST_ROWS, int(rows * each / an_epoch)))
 
 
 def over_rows_of(

@@ -1,0 +1,262 @@
+"""Several causes at once: remedies that help together, each of which is needed.
+
+A fault may hide another, and where both stand in the way neither remedy helps alone. What is
+suspected is then treated together, what is seen on the treated training is tried on top of it, and
+of a treatment that helps each remedy is left out in turn: those without which it is worse by more
+than chance are the causes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
+from chainrule.diagnosis.finding import Finding, in_order_of_trial, suspected, tried
+
+# Their experiments ask something else than whether errors get lower.
+OF_OTHER_MEASURE = ("uninformative_labels", "imbalance", "overfitting")
+# A higher and a lower rate are no treatment together.
+OPPOSITES = {"rate_too_high": "rate_too_low", "rate_too_low": "rate_too_high"}
+# Weights that start as their activations ask for are drawn after these are changed.
+LAST = ("bad_start",)
+# A treated training is examined for what else there is, so many times.
+MOST_ROUNDS = 2
+# What is best for one remedy may be so only beside what is best for another.
+PASSES = 2
+# With more than half of the constant's error left a fault may hide the signs of another.
+MUCH_LEFT = 0.5
+WITH_ALL = "with all remedies"
+WITHOUT, WITH = "with the other remedies", "with this one as well"
+
+
+@dataclass(frozen=True)
+class Together:
+    """Causes that were treated together, the first in the order of the table, and the proof.
+
+    ``experiment``: trainings with all remedies beside trainings with none.
+    """
+
+    causes: tuple[Finding, ...]
+    experiment: Experiment
+
+    @property
+    def remedy(self) -> Remedy:
+        """All remedies, one after the other."""
+        return self.experiment.remedy
+
+
+def all_of(remedies: Sequence[Remedy]) -> Remedy:
+    """Return remedies applied one after the other, as one."""
+    if len(remedies) == 1:
+        return remedies[0]
+
+    def change(before: Arrangement) -> Arrangement:
+        for one in remedies:
+            before = one.change(before)
+        return before
+
+    return Remedy(
+        AND.join(one.name for one in remedies),
+        " ".join(one.words for one in remedies),
+        change,
+        ", ".join(one.code for one in remedies if one.code),
+    )
+
+
+def treated_together(
+    findings: Sequence[Finding], primary: Finding | None, examined: Examination,
+    laboratory: Laboratory,
+) -> Together | None:  # fmt: skip
+    """Return what has to be treated together, None where there is no more than one such cause.
+
+    ``primary`` is the cause that was confirmed by itself, if there is one: what remains on the
+    training with its remedy is looked for. Without it all that is suspected is treated together.
+    Where time ends it, nothing is said.
+    """
+    try:
+        return _treated_together(findings, primary, examined, laboratory)
+    except OutOfTimeError:
+        return None
+
+
+def _treated_together(
+    findings: Sequence[Finding], primary: Finding | None, examined: Examination,
+    laboratory: Laboratory,
+) -> Together | None:  # fmt: skip
+    chosen = _members(findings if primary is None else [primary], laboratory)
+    is_worth_it = primary is not None or len(chosen) > 1 or _has_failed(findings, examined)
+    if laboratory.is_spent or not is_worth_it:
+        return None
+    if primary is not None:
+        chosen = [one for one in chosen if one.remedy is primary.remedy]
+    elif len(chosen) > 1:
+        if not _experiment(chosen, laboratory).is_clear:
+            chosen = _chosen(chosen, laboratory)
+        if chosen and _experiment(chosen, laboratory).is_clear:
+            return _smallest(chosen, laboratory)
+    for _ in range(MOST_ROUNDS):
+        more = _hidden(chosen, laboratory) if chosen else None
+        if more is None:
+            break
+        chosen = [*chosen, more]
+    return _smallest(chosen, laboratory) if len(chosen) > 1 else None
+
+
+def _has_failed(findings: Sequence[Finding], examined: Examination) -> bool:
+    return any(one.ailment.is_failure for one in findings) or examined.errors.judged > MUCH_LEFT
+
+
+# ---- what can be treated together ----
+
+
+def _usable(finding: Finding, laboratory: Laboratory) -> tuple[Remedy, ...]:
+    """Return the remedies that change something, by which errors can still be compared."""
+    if finding.ailment.name in OF_OTHER_MEASURE:
+        return ()
+    before = laboratory.case.arrangement
+    kinds = [one.task for one in before.setup.targets]
+    found = []
+    for one in finding.remedies:
+        changed = before if one.by_hand else one.change(before)
+        is_same = changed.setup is before.setup and changed.training is before.training
+        if not is_same and [one.task for one in changed.setup.targets] == kinds:
+            found.append(one)
+    return tuple(found)
+
+
+def _members(findings: Sequence[Finding], laboratory: Laboratory) -> list[Finding]:
+    """Return what can be treated together, each with its usable remedies, the best one first."""
+    found = []
+    for one in findings:
+        usable = _usable(one, laboratory)
+        best = [each for each in usable if each is one.remedy]
+        others = [each for each in usable if each is not one.remedy]
+        if usable:
+            found.append(replace(one, remedies=(*best, *others), experiment=None))
+    return in_order_of_change(found)
+
+
+def in_order_of_change(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings in the order in which their remedies are applied."""
+    return sorted(findings, key=lambda one: one.ailment.name in LAST)
+
+
+def _chosen(members: Sequence[Finding], laboratory: Laboratory) -> list[Finding]:
+    """Return the members, each with the remedy that is best beside those of the others.
+
+    One remedy is changed at a time, judged by trainings of screening; what makes all of it worse
+    is left out.
+    """
+    now: list[Remedy | None] = [one.remedy for one in members]
+    for _ in range(PASSES):
+        before = list(now)
+        for place, one in enumerate(members):
+            if not laboratory.is_spent:
+                now = _best_at(place, now, one.remedies, laboratory)
+        if now == before:
+            break
+    pairs = zip(members, now, strict=True)
+    return [replace(one, remedies=(each,)) for one, each in pairs if each is not None]
+
+
+def _best_at(
+    place: int, now: Sequence[Remedy | None], remedies: Sequence[Remedy], laboratory: Laboratory
+) -> list[Remedy | None]:
+    """Return the remedies with the best of these, or none, at one place."""
+    choices: list[Remedy | None] = [*remedies, None]
+    errors = [_screened([*now[:place], one, *now[place + 1 :]], laboratory) for one in choices]
+    best = min(range(len(remedies)), key=lambda each: errors[each])
+    # Where nothing has helped yet, a remedy stays until the others are chosen.
+    is_worse = errors[-1] < errors[best] - LEAST_GAIN
+    return [*now[:place], None if is_worse else remedies[best], *now[place + 1 :]]
+
+
+def _screened(remedies: Sequence[Remedy | None], laboratory: Laboratory) -> float:
+    given = [one for one in remedies if one is not None]
+    if not given:
+        return median(one.judged for one in laboratory.untreated(laboratory.screening))
+    joint = all_of(given)
+    changed = joint.change(laboratory.case.arrangement)
+    return median(
+        one.judged for one in laboratory.trained(joint.name, changed, laboratory.screening)
+    )
+
+
+# ---- what a fault has hidden ----
+
+
+def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None:
+    """Return what is confirmed on the training with the chosen remedies, None for nothing."""
+    joint = _joint(chosen)
+    if not laboratory.known(joint):
+        laboratory.compare([joint])
+    there = laboratory.with_treatment(joint)
+    if there is None:
+        return None
+    seen = Examination(there.case)
+    names = {one.ailment.name for one in chosen}
+    barred = names | {OPPOSITES.get(one, "") for one in names}
+    for one in in_order_of_trial(suspected(seen)):
+        usable = _usable(one, there)
+        if one.ailment.name in barred or not usable or there.is_spent:
+            continue
+        if laboratory.is_shortened and _is_cut_short(one):
+            continue
+        found = tried(replace(one, remedies=usable), seen, there)
+        if found.is_confirmed and found.remedy in usable:
+            return replace(found, remedies=(found.remedy,), experiment=None)
+    return None
+
+
+def _is_cut_short(finding: Finding) -> bool:
+    """Whether all that is seen is a loss that still falls, as one cut short does."""
+    return all(one.quantity.startswith("fall of the loss") for one in finding.signs)
+
+
+# ---- the smallest treatment that is needed ----
+
+
+def _joint(chosen: Sequence[Finding]) -> Remedy:
+    return all_of([one.remedy for one in chosen if one.remedy is not None])
+
+
+def _experiment(chosen: Sequence[Finding], laboratory: Laboratory) -> Experiment:
+    return laboratory.compare([_joint(chosen)])
+
+
+def _smallest(chosen: Sequence[Finding], laboratory: Laboratory) -> Together | None:
+    """Leave out what is not needed, one after the other; None where that leaves no treatment."""
+    left = list(chosen)
+    while left:
+        experiment = _experiment(left, laboratory)
+        if not experiment.is_clear:
+            return None
+        if len(left) == 1:
+            return Together((replace(left[0], experiment=experiment),), experiment)
+        needed = [_needed(place, left, laboratory) for place in range(len(left))]
+        spare = [one for one in needed if not one.is_confirmed]
+        if not spare:
+            order = list(AILMENTS)
+            needed.sort(key=lambda one: order.index(one.ailment.name))
+            named = replace(experiment, treated_name=WITH_ALL)
+            return Together(tuple(needed), named)
+        least = min(spare, key=lambda one: one.experiment.gain if one.experiment else 0.0)
+        del left[needed.index(least)]
+    return None
+
+
+def _needed(place: int, chosen: Sequence[Finding], laboratory: Laboratory) -> Finding:
+    """Return a finding with what its remedy adds to those of the others."""
+    one = chosen[place]
+    rest = [each for each in chosen if each is not one]
+    assert one.remedy is not None
+    experiment = laboratory.adding(
+        one.remedy, _joint(rest), _joint(chosen), untreated_name=WITHOUT, treated_name=WITH
+    )
+    return replace(one, experiment=experiment, beside=tuple(each.ailment.name for each in rest))
