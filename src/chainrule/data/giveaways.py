@@ -66,6 +66,7 @@ def error_of_column(x: Numbers, y: Numbers, seed: int) -> float:
     """
     if y.ndim == 1 and _puts_in_order(x, y):
         return 0.0
+    x, y = within_one(x), y if y.ndim == 1 else within_one(y)
     return float(np.mean([_error(x[a], y[a], x[b], y[b]) for a, b in _halves(len(x), seed)]))
 
 
@@ -74,7 +75,7 @@ def error_of_categories(levels: NDArray[np.int64], y: Numbers, seed: int) -> flo
 
     A category that the other half does not have gets the mean of all.
     """
-    wide = np.eye(int(y.max()) + 1)[y] if y.ndim == 1 else y
+    wide = np.eye(int(y.max()) + 1)[y] if y.ndim == 1 else within_one(y)
     found = []
     for known, asked in _halves(len(levels), seed):
         count = int(levels.max()) + 1
@@ -86,6 +87,13 @@ def error_of_categories(levels: NDArray[np.int64], y: Numbers, seed: int) -> flo
         missed = float(((wide[asked] - means[levels[asked]]) ** 2).sum())
         found.append(_share(missed, float(((wide[asked] - wide[asked].mean(axis=0)) ** 2).sum())))
     return float(np.mean(found))
+
+
+def within_one(numbers: Numbers) -> Numbers:
+    """Return numbers over the largest, so that squares and differences stay in range."""
+    finite = np.isfinite(numbers)
+    largest = float(np.abs(numbers[finite]).max()) if finite.any() else 0.0
+    return np.asarray(numbers / largest) if largest > 0.0 else numbers
 
 
 def _puts_in_order(x: Numbers, y: Numbers) -> bool:

@@ -17,6 +17,7 @@ from chainrule.data.giveaways import (
     error_of_column,
     looked_at,
     told,
+    within_one,
 )
 from chainrule.data.kinds import INPUTS, Kinds
 from chainrule.data.table import Table
@@ -87,6 +88,7 @@ def _with_missing(numbers: NDArray[Any]) -> NDArray[np.float64]:
     missing = ~np.isfinite(numbers)
     if not missing.any():
         return numbers
+    numbers = within_one(numbers)
     present = numbers[~missing]
     low, high = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
     return np.where(missing, low - max(high - low, 1.0), numbers)
