@@ -4,7 +4,8 @@
 
 An iteration, 8-20-1 tanh on 2,000 rows in float64: beside J'J and one Cholesky factor of that size
 alone, torch-levenberg-marquardt, SciPy's MINPACK with our Jacobian, and optimistix, where these are
-installed. sinc(10x), 1-20-1 on 20,000 points of [-1, 1]: from the same starts to a loss of 1e-8, ours on all rows and on a sample that grows.
+installed. sinc(10x), 1-20-1 on 20,000 points of [-1, 1]: from the same starts to a loss of 1e-8,
+ours on all rows and on a sample that grows.
 """
 
 from __future__ import annotations
