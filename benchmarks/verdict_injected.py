@@ -60,6 +60,11 @@ def _built(expected: str, fault: str, base: Base, *also: str, **other: Any) -> I
     return _injected(expected, fault, base, *also, network=spoiled)
 
 
+def _plain(base: Base) -> Base:
+    """Return the base with nothing between its layers, where the fault is to stand."""
+    return replace(base, built=replace(base.built, between=""))
+
+
 # ---- rates and lengths ----
 
 
@@ -225,7 +230,8 @@ def dead_units(dice: Dice, base: Base) -> Injected | None:
         twin = base.training.but(network=networks[1])
         words = f"{depth} layers of {width} relus"
         return Injected("dead_units", words, base, twin.but(network=networks[0]), twin)
-    relus = replace(base, built=replace(base.built, activation="relu", between=""))
+    plain = _plain(base)
+    relus = replace(plain, built=replace(plain.built, activation="relu"))
     bias = f"constant -{dice.size('bias', 2.0, 30.0):g}"
     return _built("dead_units", f"biases at {bias}", relus, "bad_start", bias=bias)
 
@@ -242,7 +248,7 @@ def saturation(dice: Dice, base: Base) -> Injected | None:
 def mismatched_output(dice: Dice, base: Base) -> Injected | None:
     kind = dice.weighed("mismatch", {"end": 0.6, "within": 0.15, "labels as numbers": 0.25})
     if kind == "within":
-        return _built("mismatched_output", "softmax within", base, between="softmax")
+        return _built("mismatched_output", "softmax within", _plain(base), between="softmax")
     if kind == "labels as numbers" and base.table.kind == "classes":
         data = changed(base.table.data, y=lambda y: y.astype(np.float64))
         made = _injected("mismatched_output", "labels given as numbers", base, data=data)
@@ -256,15 +262,16 @@ def mismatched_output(dice: Dice, base: Base) -> Injected | None:
 
 def constant_prediction(dice: Dice, base: Base) -> Injected | None:
     kind = dice.weighed("held", {"l2": 0.35, "l1": 0.25, "decay": 0.15, "dropout": 0.25})
-    if kind == "dropout":
+    if kind == "dropout" and base.has_rate:
         rate = dice.number("dropping", 0.85, 0.98)
-        words = f"dropout {rate:.2f}"
-        return _built("constant_prediction", words, base, between="dropout", rate=rate)
+        words, plain = f"dropout {rate:.2f}", _plain(base)
+        return _built("constant_prediction", words, plain, between="dropout", rate=rate)
     if kind == "decay":
         if base.settings["optimizer"] != "adamw":
             return None
         decay = dice.size("decay", 5.0, 100.0)
         return _injected("constant_prediction", f"decay {decay:g}", base, weight_decay=decay)
+    kind = "l1" if kind == "l1" else "l2"
     strength = dice.size(kind, 0.05, 10.0)
     return _injected("constant_prediction", f"{kind} {strength:g}", base, **{kind: strength})
 
