@@ -7,9 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from verdict_bases import Base, Built, Dice, start_of
+from verdict_bases import Base, Built, Dice
 from verdict_development import exponential, logarithm, ratio, root_of_the_mean
-from verdict_runs import AILMENTS, HEALTHY, Array, Data, Rows, Training, changed, rare, shuffled
+from verdict_runs import (
+    AILMENTS,
+    HEALTHY,
+    Array,
+    Data,
+    Rows,
+    Training,
+    changed,
+    of_deviation,
+    rare,
+    shuffled,
+)  # fmt: skip
 from verdict_tables import moons, two_heaps
 
 import chainrule.randomness as randomness
@@ -220,7 +231,7 @@ def bad_start(dice: Dice, base: Base) -> Injected | None:
     low, high = (2.0, 30.0) if kind == "large" else (1e-5, 1e-2)
     deviation = dice.size("deviation", low, high)
     words = f"weights of deviation {deviation:g}"
-    return _built("bad_start", words, base, weights=start_of(deviation))
+    return _built("bad_start", words, base, weights=of_deviation(deviation))
 
 
 def dead_units(dice: Dice, base: Base) -> Injected | None:
