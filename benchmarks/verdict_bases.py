@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from verdict_runs import Array, Data, Rows, Training, normal, of_deviation, standardised, uniform
+from verdict_runs import Data, Rows, Training, normal, standardised, uniform
 from verdict_tables import (
     blobs,
     board,
@@ -324,11 +324,3 @@ def _lengths(dice: Dice, table: Table, built: Built, optimizer: str, batch: int)
         return min(most, dice.count("epochs", 30, 120)), batch
     steps = dice.count("steps", 600, 4000)
     return max(8, min(most, 300, math.ceil(steps * batch / table.rows))), batch
-
-
-def start_of(deviation: float) -> Start:
-    """Return a normal start of weights."""
-    return of_deviation(deviation)
-
-
-__all__ = ["Array", "Base", "Built", "Dice", "Table", "base_of", "start_of"]

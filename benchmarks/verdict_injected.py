@@ -7,9 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from verdict_bases import Base, Built, Dice, start_of
+from verdict_bases import Base, Built, Dice
 from verdict_development import exponential, logarithm, ratio, root_of_the_mean
-from verdict_runs import AILMENTS, HEALTHY, Array, Data, Rows, Training, changed, rare, shuffled
+from verdict_runs import (
+    AILMENTS,
+    HEALTHY,
+    Array,
+    Data,
+    Rows,
+    Training,
+    changed,
+    of_deviation,
+    rare,
+    shuffled,
+)  # fmt: skip
 from verdict_tables import moons, two_heaps
 
 import chainrule.randomness as randomness
@@ -58,6 +69,11 @@ def _injected(expected: str, fault: str, base: Base, *also: str, **spoiled: Any)
 def _built(expected: str, fault: str, base: Base, *also: str, **other: Any) -> Injected:
     spoiled = replace(base.built, **other).network()
     return _injected(expected, fault, base, *also, network=spoiled)
+
+
+def _plain(base: Base) -> Base:
+    """Return the base with nothing between its layers, where the fault is to stand."""
+    return replace(base, built=replace(base.built, between=""))
 
 
 # ---- rates and lengths ----
@@ -215,7 +231,7 @@ def bad_start(dice: Dice, base: Base) -> Injected | None:
     low, high = (2.0, 30.0) if kind == "large" else (1e-5, 1e-2)
     deviation = dice.size("deviation", low, high)
     words = f"weights of deviation {deviation:g}"
-    return _built("bad_start", words, base, weights=start_of(deviation))
+    return _built("bad_start", words, base, weights=of_deviation(deviation))
 
 
 def dead_units(dice: Dice, base: Base) -> Injected | None:
@@ -225,7 +241,8 @@ def dead_units(dice: Dice, base: Base) -> Injected | None:
         twin = base.training.but(network=networks[1])
         words = f"{depth} layers of {width} relus"
         return Injected("dead_units", words, base, twin.but(network=networks[0]), twin)
-    relus = replace(base, built=replace(base.built, activation="relu", between=""))
+    plain = _plain(base)
+    relus = replace(plain, built=replace(plain.built, activation="relu"))
     bias = f"constant -{dice.size('bias', 2.0, 30.0):g}"
     return _built("dead_units", f"biases at {bias}", relus, "bad_start", bias=bias)
 
@@ -242,7 +259,7 @@ def saturation(dice: Dice, base: Base) -> Injected | None:
 def mismatched_output(dice: Dice, base: Base) -> Injected | None:
     kind = dice.weighed("mismatch", {"end": 0.6, "within": 0.15, "labels as numbers": 0.25})
     if kind == "within":
-        return _built("mismatched_output", "softmax within", base, between="softmax")
+        return _built("mismatched_output", "softmax within", _plain(base), between="softmax")
     if kind == "labels as numbers" and base.table.kind == "classes":
         data = changed(base.table.data, y=lambda y: y.astype(np.float64))
         made = _injected("mismatched_output", "labels given as numbers", base, data=data)
@@ -256,15 +273,16 @@ def mismatched_output(dice: Dice, base: Base) -> Injected | None:
 
 def constant_prediction(dice: Dice, base: Base) -> Injected | None:
     kind = dice.weighed("held", {"l2": 0.35, "l1": 0.25, "decay": 0.15, "dropout": 0.25})
-    if kind == "dropout":
+    if kind == "dropout" and base.has_rate:
         rate = dice.number("dropping", 0.85, 0.98)
-        words = f"dropout {rate:.2f}"
-        return _built("constant_prediction", words, base, between="dropout", rate=rate)
+        words, plain = f"dropout {rate:.2f}", _plain(base)
+        return _built("constant_prediction", words, plain, between="dropout", rate=rate)
     if kind == "decay":
         if base.settings["optimizer"] != "adamw":
             return None
         decay = dice.size("decay", 5.0, 100.0)
         return _injected("constant_prediction", f"decay {decay:g}", base, weight_decay=decay)
+    kind = "l1" if kind == "l1" else "l2"
     strength = dice.size(kind, 0.05, 10.0)
     return _injected("constant_prediction", f"{kind} {strength:g}", base, **{kind: strength})
 

@@ -147,3 +147,16 @@ def test_classes_that_are_weighed_are_judged_by_how_they_are_told_apart(informs:
     )  # fmt: skip
     assert Examination(case_of(run)).last_errors.training > 1.5
     assert bool(signs_of(run)) is not informs
+
+
+def test_a_few_steps_that_came_to_rest_were_enough() -> None:
+    """A search of 40 steps, whose loss under a penalty creeps by less than a five-hundredth."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(240, 5))
+    network = cr.Network(cr.Dense(12, "relu"), cr.Dense(2))
+    run = cr.train(
+        network, x, (x[:, 0] > 0.0).astype(int), optimizer="irprop_plus", l2=1.4, epochs=40,
+        progress=False,
+    )  # fmt: skip
+    (sign,) = CONSTANT_PREDICTION.signs(Examination(case_of(run)))
+    assert sign.measured > 0.95

@@ -45,6 +45,35 @@ def test_early_is_no_ailment_where_half_is_learned() -> None:
         assert verdict(early).standing == "healthy"
 
 
+def test_a_training_that_ends_in_the_midst_of_its_fall_is_too_short() -> None:
+    """More than half is learned, and the loss was falling by a fifth of itself."""
+
+    def short(seed: int) -> Any:
+        return trained(waves(seed, 800), 1, learning_rate=0.01, epochs=7, validation=0.2,
+                       seed=seed)  # fmt: skip
+
+    for seed in (0, 1):
+        run = short(seed)
+        assert 0.2 < Examination(case_of(run)).errors.judged < 0.5
+        assert verdict(run).name == "rate_too_low"
+        longer = trained(waves(seed, 800), 1, learning_rate=0.01, epochs=140, validation=0.2,
+                         seed=seed)  # fmt: skip
+        assert Examination(case_of(longer)).errors.judged < 0.1
+
+
+def test_rows_that_are_known_by_heart_show_no_sign() -> None:
+    """On other rows all of the error is left, which no higher rate and no more epochs can win."""
+    random = np.random.default_rng(0)
+    data = random.normal(size=(60, 20)), random.normal(size=60)
+    network = cr.Network(cr.Dense(64, "relu"), cr.Dense(1))
+    run = trained(data, 1, network=network, learning_rate=0.01, epochs=150, validation=0.3,
+                  keep="last")  # fmt: skip
+    examined = Examination(case_of(run))
+    assert examined.last_errors.training < 0.01
+    assert examined.errors.judged > 0.9
+    assert quantities(examined) == []
+
+
 def test_noise_that_no_training_can_learn_is_no_ailment_of_the_rate() -> None:
     x, _ = waves()
     y = np.random.default_rng(3).normal(size=len(x))

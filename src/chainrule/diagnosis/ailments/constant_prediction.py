@@ -76,7 +76,8 @@ def _was_trained(examined: Examination) -> bool:
     case, course = examined.case, examined.course
     per_epoch = math.ceil(len(case.training) / max(1, case.setup.batch_size))
     return case.epochs * per_epoch >= ENOUGH_STEPS or (
-        len(course) >= 8 and course.fall_at_end(examined.at_first.loss) == 0.0
+        len(course) >= 8
+        and course.fall_at_end(examined.at_first.loss) <= rate_too_low.AT_REST * abs(course.last)
     )
 
 

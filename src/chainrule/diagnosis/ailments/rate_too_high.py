@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
@@ -215,7 +217,9 @@ def confirm(
     """Try lower rates, judged by the network that was kept, and by what the training came to.
 
     A good epoch may have been kept before the loss overflowed or was thrown about: then the last
-    step counts, on the training rows, as long as what is kept does not get worse.
+    step counts, on the training rows, as long as what is kept does not get worse. Where
+    trainings are shorter than that of the case, a rate that suits them better shows something only
+    if it leaves less than the case has come to.
     """
     if not chosen:
         return None
@@ -223,6 +227,8 @@ def confirm(
     if examined.course.overflowed_at is not None:
         return laboratory.compare(chosen, after_last, quantity=f"error {of_the_end}")
     found = laboratory.compare(chosen, judged)
+    if laboratory.is_shortened and median(found.treated) >= examined.errors.judged:
+        return replace(found, shows=False)
     if found.is_clear or found.gain < -WORSE:
         return found
     at_end = laboratory.compare(

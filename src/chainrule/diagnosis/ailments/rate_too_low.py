@@ -38,8 +38,11 @@ BAND = "Karpathy's course notes and TheDeepChecker (arXiv 2204.00694)"
 SOMETHING_LEFT = 0.1
 # A run whose error is above this has less than half of all the skill there is.
 HALF = 0.5
-# A loss that falls by less than this share of itself over the last third has come to rest.
-AT_REST = 0.002
+# A loss that falls by less than this share of itself over the last third has come to rest. One
+# that falls by a fifth of what is left is in the midst of learning: then a fifth of the constant's
+# error is enough to win.
+AT_REST, IN_THE_MIDST, A_FIFTH = 0.002, 0.2, 0.2
+TWO_THIRDS = 2.0 / 3.0
 NO_CLIPPING = Remedy(
     "no clipping",
     "Train without clipping of the gradient.",
@@ -93,15 +96,17 @@ def _tiny_updates(examined: Examination) -> list[Sign]:
 def _still_falling(examined: Examination) -> list[Sign]:
     """Return the sign of a loss that falls to the end, far from what could be reached."""
     course, start = examined.course, examined.at_first.loss
-    error = examined.errors.judged
-    if not (error > HALF and math.isfinite(start)):
+    error, learned = examined.errors.judged, examined.last_errors.training
+    # What is known by heart cannot be learned faster, or for longer.
+    if not (learned > SOMETHING_LEFT and math.isfinite(start)):
         return []
-    fall = course.fall_at_end(start) / max(abs(course.last), 1e-300)
-    if not fall > AT_REST:
+    fall = _fall(examined)
+    least = AT_REST if error > HALF else IN_THE_MIDST
+    if not fall > least or not (error > HALF or learned > A_FIFTH):
         return []
     return [
         Sign(
-            "fall of the loss over the last third", fall, AT_REST, "above",
+            "fall of the loss over the last third", fall, least, "above",
             "The loss still falls when the training ends, over its last third by "
             f"{fall:.1%} of what it ends at, and "
             f"{min(error, 9.99):.0%} of the error of a constant prediction is left.",
@@ -110,6 +115,12 @@ def _still_falling(examined: Examination) -> list[Sign]:
             curve=shortened((start, *course.losses)), curve_of="training loss over epochs",
         )
     ]  # fmt: skip
+
+
+def _fall(examined: Examination) -> float:
+    """Return by what share of itself the loss falls over the last third, beyond its noise."""
+    course = examined.course
+    return course.fall_at_end(examined.at_first.loss) / max(abs(course.last), 1e-300)
 
 
 def remedies(examined: Examination) -> list[Remedy]:
@@ -156,7 +167,8 @@ def confirm(
     """Try higher rates and more epochs.
 
     Nearly every training gets a little better with them. It is ill where it has reached less than
-    half of what they reach, or where its updates were tiny and they help. Where no rows were held
+    half of what they reach, where it ended in the midst of its fall and they leave less than two
+    thirds of its error, or where its updates were tiny and they help. Where no rows were held
     out, they have to help on rows held out here as well: labels that say nothing are learned by
     heart with any rate that is high enough.
     """
@@ -169,7 +181,8 @@ def confirm(
         reached = max(reached, 1.0 - examined.errors.judged)
     is_half = reachable > 0.0 and reached < HALF * reachable
     is_tiny = bool(_tiny_updates(examined)) and reached < reachable
-    shows = found.is_clear and (is_half or is_tiny)
+    is_cut_short = _fall(examined) > IN_THE_MIDST and 1.0 - reachable < TWO_THIRDS * (1.0 - reached)
+    shows = found.is_clear and (is_half or is_tiny or is_cut_short)
     there = judging_laboratory(laboratory, 2 * SEEDS)
     if shows and there is not laboratory:
         shows = there.compare([found.remedy]).is_clear
