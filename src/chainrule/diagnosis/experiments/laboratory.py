@@ -48,6 +48,19 @@ LEAST_SHARE_LEFT = 0.1
 AND = " + "
 
 
+def both_clocks() -> tuple[float, float]:
+    """Return the seconds of this program's work, and those of the clock."""
+    return time.process_time(), time.monotonic()
+
+
+def seconds_since(began: tuple[float, float]) -> float:
+    """Return how many seconds were used: of work, since other programs may hold it up.
+
+    Trainings beside each other take less than the sum of their work: then the clock counts.
+    """
+    return min(now - before for now, before in zip(both_clocks(), began, strict=True))
+
+
 class OutOfTimeError(Exception):
     """An experiment has not come to its end within the time of a diagnosis."""
 
@@ -72,7 +85,7 @@ class Laboratory:
         self.seconds = own if seconds is None else seconds
         self.limit = latest if seconds is None else seconds
         self.latest = math.inf
-        self.began = time.process_time(), time.monotonic()
+        self.began = both_clocks()
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
@@ -129,12 +142,8 @@ class Laboratory:
 
     @property
     def used(self) -> float:
-        """How many seconds are used up: of work, since other programs may hold it up.
-
-        Trainings beside each other take less than the sum of their work, by how much is seen.
-        """
-        work, clock = self.began
-        return min(time.process_time() - work, time.monotonic() - clock)
+        """How many seconds are used up."""
+        return seconds_since(self.began)
 
     def keep_within_time(self) -> None:
         """Break off what does not end in time from now on: the first experiment is made whole."""
