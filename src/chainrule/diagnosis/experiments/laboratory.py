@@ -38,11 +38,27 @@ SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
 # has not ended by the second is broken off.
 LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
 LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
+SECONDS_LEFT = 0.75
 # What a call of ``train`` costs before its first step, where it is not measured.
 FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
+# A tenth of an experiment's length is the least that it is shortened to on its way.
+LEAST_SHARE_LEFT = 0.1
 # Between the names of remedies that are applied one after the other.
 AND = " + "
+
+
+def both_clocks() -> tuple[float, float]:
+    """Return the seconds of this program's work, and those of the clock."""
+    return time.process_time(), time.monotonic()
+
+
+def seconds_since(began: tuple[float, float]) -> float:
+    """Return how many seconds were used: of work, since other programs may hold it up.
+
+    Trainings beside each other take less than the sum of their work: then the clock counts.
+    """
+    return min(now - before for now, before in zip(both_clocks(), began, strict=True))
 
 
 class OutOfTimeError(Exception):
@@ -64,10 +80,12 @@ class Laboratory:
         self.workers = at_a_time()
         own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
         latest = max(LATEST_SECONDS, LATEST_SHARE * case.seconds) - used
+        # Signs that have taken long leave less to experiments.
+        own = min(own, max(SECONDS_LEFT, latest))
         self.seconds = own if seconds is None else seconds
         self.limit = latest if seconds is None else seconds
         self.latest = math.inf
-        self.began = time.process_time(), time.monotonic()
+        self.began = both_clocks()
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
@@ -76,6 +94,7 @@ class Laboratory:
         self.is_shortened = self.epochs < case.setup.epochs or self.rows < len(case.training)
         self._known: dict[tuple[str, int], Trained] = {}
         self._given = ""
+        self._screened = 0
 
     def with_treatment(self, remedy: Remedy) -> Laboratory | None:
         """Return the laboratory in which nothing is changed but what this remedy changes.
@@ -123,12 +142,8 @@ class Laboratory:
 
     @property
     def used(self) -> float:
-        """How many seconds are used up: of work, since other programs may hold it up.
-
-        Trainings beside each other take less than the sum of their work, by how much is seen.
-        """
-        work, clock = self.began
-        return min(time.process_time() - work, time.monotonic() - clock)
+        """How many seconds are used up."""
+        return seconds_since(self.began)
 
     def keep_within_time(self) -> None:
         """Break off what does not end in time from now on: the first experiment is made whole."""
@@ -145,7 +160,7 @@ class Laboratory:
     @property
     def trainings(self) -> int:
         """How many trainings were made."""
-        return len(self._known)
+        return self._screened + len(self._known)
 
     def untreated(self, seeds: Sequence[int] | None = None) -> list[Trained]:
         """Return trainings of the case with nothing changed, one for each seed."""
@@ -194,8 +209,29 @@ class Laboratory:
     def compare(self, remedies: Sequence[Remedy], judge: Judge = judged, **said: Any) -> Experiment:
         """Return the experiment of the best of the remedies beside nothing changed."""
         chosen, tried = self.best(remedies, judge)
+        self._keep_pace()
         groups = self.untreated(), self._with(chosen)
         return self._experiment(chosen, groups, judge, screened=tuple(tried), **said)
+
+    def _keep_pace(self) -> None:
+        """Shorten what is to come where the first trainings took longer than they were to.
+
+        Only in front of the first comparison: all that is compared has one length.
+        """
+        made = len(self._known)
+        if not made or (self._name(""), self.seeds[0]) in self._known:
+            return
+        expected = 2 * SEEDS * self.used / made
+        share = max(LEAST_SHARE_LEFT, (self.limit - self.used) / expected)
+        if share >= 1.0:
+            return
+        epochs = max(1, int(self.epochs * share))
+        rows = max(LEAST_ROWS, int(self.rows * share * self.epochs / epochs))
+        self.epochs, self.rows = epochs, min(self.rows, rows)
+        self.is_shortened = True
+        # Trainings of another length are not compared with those to come.
+        self._screened += made
+        self._known.clear()
 
     def adding(self, remedy: Remedy, without: Remedy, treated: Remedy, **said: Any) -> Experiment:
         """Return the experiment of what a remedy adds: trainings of two treatments, one of which
