@@ -20,7 +20,7 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
-from chainrule.diagnosis.remedies.labels import aligned, leaving_out
+from chainrule.diagnosis.remedies.labels import LEFT_OUT, aligned, leaving_out
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import some_of
 from chainrule.network.layers import Dense
@@ -36,6 +36,7 @@ CONTRADICTED, LEAST_HELD = 0.05, 20
 # So many that they are told to be so even where nothing was learned by heart.
 MANY = 0.15
 CHECKED = "labels checked"
+DEVIATIONS = "deviations from chance"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -59,7 +60,7 @@ def _says_nothing(labels: Labels) -> list[Sign]:
         return []
     return [
         Sign(
-            "deviations from chance",
+            DEVIATIONS,
             labels.distance,
             CHANCE,
             "below",
@@ -78,7 +79,7 @@ def _misaligned(labels: Labels) -> list[Sign]:
         return []
     return [
         Sign(
-            "deviations from chance",
+            DEVIATIONS,
             best.distance,
             ALIGNED,
             "above",
@@ -117,12 +118,16 @@ def remedies(examined: Examination) -> list[Remedy]:
     labels, found = examined.labels, signs(examined)
     if labels is None or not found:
         return []
+    if found[0].quantity != DEVIATIONS:
+        return [leaving_out(examined.case, labels.doubtful_places)]
+    chosen = []
     if labels.best_order is not None and found[0].where:
-        return [aligned(examined.case, labels.best_order)]
-    if found[0].side == "below":
+        chosen.append(aligned(examined.case, labels.best_order))
+    if found[-1].side == "below":
         words = "Look at how labels and rows were joined: as they stand, nothing can be learned "
-        return [Remedy(CHECKED, words + "from these rows.", lambda before: before, by_hand=True)]
-    return [leaving_out(examined.case, labels.doubtful_places)]
+        by_hand = Remedy(CHECKED, words + "from these rows.", lambda before: before, by_hand=True)
+        chosen.append(by_hand)
+    return chosen
 
 
 def _is_told(examined: Examination, share: float) -> bool:
@@ -149,11 +154,15 @@ def confirm(
     """Compare with shuffled labels, with labels put right, or without doubtful rows."""
     if not given:
         return None
-    if given[0].name.startswith("targets "):
-        return compare_aligned(laboratory, given[0])
-    if given[0].name == CHECKED:
-        return compare_shuffled(laboratory, given[0])
-    return compare_without_doubtful(laboratory)
+    if given[0].name == LEFT_OUT:
+        return compare_without_doubtful(laboratory)
+    found = None
+    for one in given:
+        compare = compare_shuffled if one.name == CHECKED else compare_aligned
+        found = compare(laboratory, one)
+        if found.is_clear:
+            break
+    return found
 
 
 def specimen(seed: int) -> Run:

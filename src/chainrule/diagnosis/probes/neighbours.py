@@ -81,8 +81,12 @@ class Neighbours:
         return _nearest(self._distances), _plane(self.inputs), self.surface
 
     def errors(self, targets: Numbers) -> Numbers:
-        """Return the mean squared error of each predictor on targets (sampled rows, columns)."""
-        return np.array([np.mean((one @ targets - targets) ** 2) for one in self.predictors])
+        """Return the mean squared error of each predictor on targets (sampled rows, columns).
+
+        In shares of how much these vary, which differs from sample to sample.
+        """
+        missed = [np.mean((one @ targets - targets) ** 2) for one in self.predictors]
+        return np.array(missed) / _varying(targets)
 
     def shuffled_errors(self, targets: Numbers) -> Numbers:
         """Return the errors (shuffles, predictors) on targets in other orders."""
@@ -95,7 +99,7 @@ class Neighbours:
         for one in self.predictors:
             missed = (one @ wide - wide) ** 2
             found.append(missed.reshape(count, SHUFFLES, columns).mean(axis=(0, 2)))
-        return np.array(found).T
+        return np.array(found).T / _varying(targets)
 
     def distances_from_chance(self, targets: Numbers, mixed: Numbers) -> Numbers:
         """Return for each predictor by how many deviations of shuffled targets its error is lower.
@@ -110,6 +114,11 @@ class Neighbours:
         """Return probabilities (sampled rows, classes) by the surface, each without its row."""
         found = np.clip(self.surface @ np.eye(classes)[labels], 1e-9, None)
         return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+
+def _varying(targets: Numbers) -> float:
+    """Return the mean variance of the columns of targets (rows, columns)."""
+    return max(float(targets.var(axis=0).mean()), 1e-300)
 
 
 def _place_in_class(labels: Numbers) -> Numbers:
