@@ -28,15 +28,17 @@ from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# Deviations of shuffled targets: one in two thousand is beyond 3.5 by chance. Beyond 10 the targets
-# fit as they stand; of the twenty-odd orders that are tried none is beyond 7 by chance.
-CHANCE, FAR_FROM_CHANCE, ALIGNED = 3.5, 10.0, 7.0
+# The probability of chance above which labels may say nothing.
+CHANCE = 0.002
+# Deviations of shuffled targets. Beyond 10 the targets fit as they stand; of the twenty-odd orders
+# that are tried none is beyond 7 by chance.
+FAR_FROM_CHANCE, ALIGNED = 10.0, 7.0
 # Fewer wrong labels hardly change what is learned; fewer rows do not tell a twentieth from none.
 CONTRADICTED, LEAST_HELD = 0.05, 20
 # So many that they are told to be so even where nothing was learned by heart.
 MANY = 0.15
 CHECKED = "labels checked"
-DEVIATIONS = "deviations from chance"
+ORDER, AS_SIMILAR = "deviations from chance", "share of shuffled targets as similar"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -56,19 +58,19 @@ def _may_say_nothing(examined: Examination) -> bool:
 
 
 def _says_nothing(labels: Labels) -> list[Sign]:
-    if labels.distance >= CHANCE:
+    if labels.distance >= FAR_FROM_CHANCE or labels.probability <= CHANCE:
         return []
     return [
         Sign(
-            DEVIATIONS,
-            labels.distance,
+            AS_SIMILAR,
+            labels.probability,
             CHANCE,
-            "below",
+            "above",
             "Rows with similar inputs have no more similar targets than shuffled ones would have: "
-            f"{labels.distance:.1f} deviations apart.",
+            f"of shuffled targets {labels.probability:.1%} are as similar.",
             "similar targets for similar inputs, beyond chance",
             "a permutation test of what the nearest rows, a plane and a smooth surface predict; "
-            "three and a half deviations are one in two thousand by chance",
+            "as rare as one in five hundred is beyond chance",
         )
     ]
 
@@ -79,7 +81,7 @@ def _misaligned(labels: Labels) -> list[Sign]:
         return []
     return [
         Sign(
-            DEVIATIONS,
+            ORDER,
             best.distance,
             ALIGNED,
             "above",
@@ -118,12 +120,12 @@ def remedies(examined: Examination) -> list[Remedy]:
     labels, found = examined.labels, signs(examined)
     if labels is None or not found:
         return []
-    if found[0].quantity != DEVIATIONS:
+    if not {one.quantity for one in found} & {ORDER, AS_SIMILAR}:
         return [leaving_out(examined.case, labels.doubtful_places)]
     chosen = []
-    if labels.best_order is not None and found[0].where:
+    if labels.best_order is not None and found[0].quantity == ORDER:
         chosen.append(aligned(examined.case, labels.best_order))
-    if found[-1].side == "below":
+    if found[-1].quantity == AS_SIMILAR:
         words = "Look at how labels and rows were joined: as they stand, nothing can be learned "
         by_hand = Remedy(CHECKED, words + "from these rows.", lambda before: before, by_hand=True)
         chosen.append(by_hand)

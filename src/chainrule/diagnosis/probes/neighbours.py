@@ -88,11 +88,15 @@ class Neighbours:
         missed = [np.mean((one @ targets - targets) ** 2) for one in self.predictors]
         return np.array(missed) / _varying(targets)
 
-    def shuffled_errors(self, targets: Numbers) -> Numbers:
-        """Return the errors (shuffles, predictors) on targets in other orders."""
+    def shuffled_errors(self, targets: Numbers, first: int = 0) -> Numbers:
+        """Return the errors (shuffles, predictors) on targets in other orders.
+
+        ``first``: the number of the first of these orders, each of which is always the same.
+        """
         count, columns = targets.shape
         drawn = [
-            permutation(self.seed, "shuffled targets", count, step) for step in range(SHUFFLES)
+            permutation(self.seed, "shuffled targets", count, first + step)
+            for step in range(SHUFFLES)
         ]
         wide = np.moveaxis(targets[np.array(drawn)], 0, 1).reshape(count, -1)
         found = []
