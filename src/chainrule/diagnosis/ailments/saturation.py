@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,9 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
 from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.depth import kept_by_softmaxes, relative_gradients
 from chainrule.diagnosis.probes.passes import Pass
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
@@ -166,6 +170,13 @@ def _clipped() -> Remedy:
     return Remedy("gradient cut", words, on_setup(change), f"clip_norm={LONGEST:g}")
 
 
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare on rows held out, in turn where it is in doubt."""
+    return compare_by_turns(laboratory, given) if given else None
+
+
 def specimen(seed: int) -> Run:
     """Two classes, a ring around a disc, and seven sigmoid layers that the gradient has to pass."""
     x = randomness.normal(seed, "specimen", 300 * 2).reshape(300, 2)
@@ -186,4 +197,5 @@ SATURATION = Ailment(
     remedies,
     specimen,
     leads_to=("rate_too_low", "constant_prediction", "not_finite"),
+    confirm=confirm,
 )

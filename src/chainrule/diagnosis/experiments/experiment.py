@@ -31,7 +31,8 @@ class Experiment:
     says whether the ailment is confirmed where that is no matter of lower errors: shuffled labels
     that are learned as well as those that were given. ``held_out``: rows that judge were held out
     for it alone, as the training had held out none. ``settles``: as long as no remedy of another
-    ailment helps, what this shows is the cause of all else.
+    ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the rows
+    were held out in turn, and the error of a seed is the mean over them.
     """
 
     remedy: Remedy
@@ -47,6 +48,7 @@ class Experiment:
     shows: bool | None = None
     settles: bool = False
     held_out: bool = False
+    parts: int = 1
     judge: Judge = judged
 
     @property
@@ -93,4 +95,5 @@ class Experiment:
             "untreated_name": self.untreated_name,
             "treated_name": self.treated_name,
             "shows": self.shows,
+            "parts": self.parts,
         }
