@@ -15,6 +15,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory, with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.other_rows import affordable, by_turns, turns
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
@@ -23,20 +24,33 @@ from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
-# Fewer rows than this are no measure of a tenth.
-LEAST_JUDGED = 20
+# Fewer rows than this are no measure of a tenth; of a gap beyond their luck some are.
+LEAST_JUDGED, FEWEST, LUCK = 20, 8, 2.0
 NOISES, RISEN = 3.0, 1.1
 GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
 LEAST_WON = 0.15
+BEST_EPOCH = "best epoch"
 # In shares of the loss of a constant prediction.
 STRENGTHS = (0.003, 0.03, 0.2)
 
 
 def signs(examined: Examination) -> list[Sign]:
-    if len(examined.case.validation) >= LEAST_JUDGED:
+    held = len(examined.case.validation)
+    if not held:
+        return _memorised(examined)
+    if held >= LEAST_JUDGED or _is_beyond_luck(examined):
         return [*_risen(examined), *_gap(examined)]
-    return _memorised(examined) if not len(examined.case.validation) else []
+    return []
+
+
+def _is_beyond_luck(examined: Examination) -> bool:
+    """Return whether the error of few rows held out is two standard errors above that learned."""
+    by_row = examined.errors.by_row
+    if by_row is None or len(by_row) < FEWEST:
+        return False
+    least = float(by_row.mean() - LUCK * by_row.std(ddof=1) / math.sqrt(len(by_row)))
+    return least > max(GAP * examined.errors.training, examined.errors.training + LEAST_GAP)
 
 
 def _risen(examined: Examination) -> list[Sign]:
@@ -124,7 +138,7 @@ def _best_epoch(held: bool) -> Remedy:
     else:
         words = "Hold rows out, and keep the epoch whose validation loss is lowest."
         code = "validation=0.2, keep='best'"
-    return Remedy("best epoch", words, with_best_epoch, code)
+    return Remedy(BEST_EPOCH, words, with_best_epoch, code)
 
 
 def _both(first: Remedy, second: Remedy) -> Remedy:
@@ -163,18 +177,29 @@ def confirm(
 ) -> Experiment | None:
     """Compare on rows not learned from; a fifth is held out where none was.
 
-    Confirmed by a gain of so much of the constant prediction's error that it matters.
+    Confirmed by a gain of so much of the constant prediction's error that it matters. Where it is
+    the epoch that was kept, by what is asked of every remedy: that a penalty helps a little is
+    usual, that training on did harm is not.
     """
     if not given:
         return None
     there = judging_laboratory(laboratory, 2 * SEEDS + 2 * len(given))
-    found = there.compare(given)
+    found = replace(there.compare(given), held_out=there is not laboratory)
+    if not (shown := _shown(found)).is_clear and found.gain > 0.0:
+        parts = turns(there.case)[: affordable(there)]
+        return _shown(by_turns(there, found, parts)) if parts else shown
+    return shown
+
+
+def _shown(found: Experiment) -> Experiment:
+    """Return the experiment with whether it shows that rows were learned by heart."""
     # That other rows are predicted worse is seen already, so that the luck of the rows that judge
     # is no question.
     certain = found.probability < LEVEL and found.effect >= LEAST_EFFECT
-    return replace(
-        found, shows=certain and found.gain >= LEAST_WON, held_out=there is not laboratory
-    )
+    shows = certain and found.gain >= LEAST_WON
+    if found.remedy.name.startswith(BEST_EPOCH):
+        shows = shows or found.is_clear
+    return replace(found, shows=shows and found.shows is not False)
 
 
 def specimen(seed: int) -> Run:
@@ -198,5 +223,6 @@ OVERFITTING = Ailment(
     signs,
     remedies,
     specimen,
+    leads_to=("constant_prediction",),
     confirm=confirm,
 )

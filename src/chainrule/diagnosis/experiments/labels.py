@@ -23,6 +23,7 @@ from chainrule.diagnosis.probes.sureness import Sureness
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.network.backpropagation import outputs_of
 from chainrule.randomness import permutation
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 
@@ -99,9 +100,16 @@ def compare_without_doubtful(laboratory: Laboratory) -> Experiment | None:
     if experiment.is_clear and not _beats_a_penalty(there, experiment):
         experiment = replace(experiment, shows=False)
     remedy = leaving_out(laboratory.case, kept[named])
-    if experiment.is_clear or not Sureness.of(found, truth).is_of_labels:
+    wrong = Sureness.of(found, truth).is_of_labels and _are_mostly_distinct(case.training)
+    if experiment.is_clear or not wrong:
         return replace(experiment, remedy=remedy)
     return _by_sureness(there, replace(remedy, by_hand=True), found, truth)
+
+
+def _are_mostly_distinct(rows: Rows) -> bool:
+    """Return whether most rows differ in their inputs: of equal rows none tells which is right."""
+    flat = np.concatenate([one.reshape(len(one), -1) for one in rows.inputs], axis=1)
+    return len(np.unique(flat, axis=0)) > len(flat) / 2
 
 
 def _by_sureness(

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Numbers = NDArray[Any]
 # The surest tenth is no smaller, or it says nothing.
 LEAST_SUREST = 10
+# What misses more of what always saying the frequent class does knows too little to contradict.
+KNOWS = 0.8
 # Fewer wrong labels hardly change what is learned.
 MATTERS = 0.05
 # Of the share in the surer half that in the surest tenth is about 1 for labels that are wrong by
@@ -65,7 +67,7 @@ class Sureness:
     @property
     def is_of_labels(self) -> bool:
         """Whether labels are wrong by accident, and enough of them to matter."""
-        knows = self.share(1.0) < 1.0 - self.frequent
+        knows = self.share(1.0) < KNOWS * (1.0 - self.frequent)
         enough = 0.1 * len(self.contradicted) >= LEAST_SUREST
         stays = self.share(0.1) >= STAYS * self.share(0.5)
         return knows and enough and self.at_least >= MATTERS and stays
