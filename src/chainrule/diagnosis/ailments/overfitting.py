@@ -15,7 +15,12 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory, with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
-from chainrule.diagnosis.experiments.other_rows import affordable, by_turns, turns
+from chainrule.diagnosis.experiments.other_rows import (
+    affordable,
+    by_turns,
+    turns,
+    turns_where_none_was_held,
+)
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
@@ -24,8 +29,9 @@ from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
-# Fewer rows than this are no measure of a tenth; of a gap beyond their luck some are.
-LEAST_JUDGED, FEWEST, LUCK = 20, 8, 2.0
+# Fewer rows than this are no measure of a tenth. They make a gap suspect; an experiment on them
+# is no proof unless it is beyond the luck of these rows.
+LEAST_JUDGED, FEWEST = 20, 5
 NOISES, RISEN = 3.0, 1.1
 GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
@@ -39,18 +45,9 @@ def signs(examined: Examination) -> list[Sign]:
     held = len(examined.case.validation)
     if not held:
         return _memorised(examined)
-    if held >= LEAST_JUDGED or _is_beyond_luck(examined):
-        return [*_risen(examined), *_gap(examined)]
-    return []
-
-
-def _is_beyond_luck(examined: Examination) -> bool:
-    """Return whether the error of few rows held out is two standard errors above that learned."""
-    by_row = examined.errors.by_row
-    if by_row is None or len(by_row) < FEWEST:
-        return False
-    least = float(by_row.mean() - LUCK * by_row.std(ddof=1) / math.sqrt(len(by_row)))
-    return least > max(GAP * examined.errors.training, examined.errors.training + LEAST_GAP)
+    if held < FEWEST:
+        return []
+    return [*_risen(examined), *_gap(examined)] if held >= LEAST_JUDGED else _gap(examined)
 
 
 def _risen(examined: Examination) -> list[Sign]:
@@ -185,17 +182,22 @@ def confirm(
         return None
     there = judging_laboratory(laboratory, 2 * SEEDS + 2 * len(given))
     found = replace(there.compare(given), held_out=there is not laboratory)
-    if not (shown := _shown(found)).is_clear and found.gain > 0.0:
-        parts = turns(there.case)[: affordable(there)]
-        return _shown(by_turns(there, found, parts)) if parts else shown
-    return shown
+    shown = _shown(there, found)
+    if shown.is_clear or found.gain <= 0.0:
+        return shown
+    held_none = there is not laboratory
+    parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
+    parts = parts[: affordable(there)]
+    return _shown(there, by_turns(there, found, parts)) if parts else shown
 
 
-def _shown(found: Experiment) -> Experiment:
+def _shown(laboratory: Laboratory, found: Experiment) -> Experiment:
     """Return the experiment with whether it shows that rows were learned by heart."""
-    # That other rows are predicted worse is seen already, so that the luck of the rows that judge
-    # is no question.
     certain = found.probability < LEVEL and found.effect >= LEAST_EFFECT
+    if found.parts * len(laboratory.case.validation) < LEAST_JUDGED:
+        certain = certain and found.is_clear
+    # That other rows are predicted worse is seen already, so that the luck of the rows that judge
+    # is no question unless they are few.
     shows = certain and found.gain >= LEAST_WON
     if found.remedy.name.startswith(BEST_EPOCH):
         shows = shows or found.is_clear

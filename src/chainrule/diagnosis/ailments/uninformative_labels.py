@@ -28,8 +28,9 @@ from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# The probability of chance above which labels may say nothing.
-CHANCE = 0.002
+# The probability of chance above which labels may say nothing. Of few rows a test sees little, so
+# that a hint is enough to say that there is something.
+CHANCE, HINT, FEW = 0.002, 0.05, 100
 # Deviations of shuffled targets. Beyond 10 the targets fit as they stand; of the twenty-odd orders
 # that are tried none is beyond 7 by chance.
 FAR_FROM_CHANCE, ALIGNED = 10.0, 7.0
@@ -60,19 +61,21 @@ def _may_say_nothing(examined: Examination) -> bool:
 
 
 def _says_nothing(labels: Labels) -> list[Sign]:
-    if labels.distance >= FAR_FROM_CHANCE or labels.probability <= CHANCE:
+    threshold = CHANCE if len(labels.neighbours.places) >= FEW else HINT
+    if labels.distance >= FAR_FROM_CHANCE or labels.probability <= threshold:
         return []
     return [
         Sign(
             AS_SIMILAR,
             labels.probability,
-            CHANCE,
+            threshold,
             "above",
             "Rows with similar inputs have no more similar targets than shuffled ones would have: "
             f"of shuffled targets {labels.probability:.1%} are as similar.",
             "similar targets for similar inputs, beyond chance",
             "a permutation test of what the nearest rows, a plane and a smooth surface predict; "
-            "as rare as one in five hundred is beyond chance",
+            "as rare as one in five hundred, or one in twenty of fewer than a hundred rows, is "
+            "beyond chance",
         )
     ]
 

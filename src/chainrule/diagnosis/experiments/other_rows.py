@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.held_out import parted, with_held_out
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.significance import (
     LEVEL,
@@ -28,6 +29,7 @@ from chainrule.diagnosis.experiments.significance import (
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
 from chainrule.diagnosis.probes.row_order import joined
 from chainrule.randomness import permutation
+from chainrule.training.rows import Rows
 
 # Parts held out beside the rows that the case itself held out; and of the seconds that are left as
 # many as other experiments can spare.
@@ -73,15 +75,28 @@ def by_turns(laboratory: Laboratory, first: Experiment, parts: Sequence[Arrangem
 def turns(case: Case) -> list[Arrangement]:
     """Return the arrangement of a case with other parts of its rows held out, each as large.
 
-    None where validation rows came apart from the others, or where rows weigh differently. Every
-    part has about the same targets.
+    None where validation rows came apart from the others, or where rows weigh differently.
     """
     rows, places, held = joined(case)
-    count = len(held)
+    return _in_turn(case, rows, places, len(held))
+
+
+def turns_where_none_was_held(case: Case) -> list[Arrangement]:
+    """Return the same for a case that held out none: beside the rows that were held out for it."""
+    before = with_held_out(case)[0]
+    kept, held = parted(len(case.training), case.setup.seed)
+    return _in_turn(before, case.training, kept, len(held))
+
+
+def _in_turn(case: Case, rows: Rows, places: NDArray[Any], count: int) -> list[Arrangement]:
+    """Return arrangements of all rows that hold out so many of those at the places, in turn.
+
+    Every part has about the same targets.
+    """
     if not count or np.ptp(case.training.weights) > 0.0:
         return []
     shuffled = permutation(case.setup.seed, "rows held out in turn", len(places))
-    target = case.training.targets[0].reshape(len(places), -1)[:, 0]
+    target = rows.targets[0].reshape(len(rows), -1)[places, 0]
     by_target = places[shuffled[np.argsort(target[shuffled], kind="stable")]]
     found = []
     number = min(MOST_PARTS, len(places) // count)
