@@ -171,6 +171,9 @@ def errors_left(finding: Finding, laboratory: Laboratory) -> tuple[float, ...]:
     """Return the errors with the remedy on the scale that all experiments share."""
     if finding.experiment is None:
         return (math.inf,)
+    if finding.experiment.shows_otherwise:
+        # What is shown by no lower error leaves what there is.
+        return tuple(one.judged for one in laboratory.untreated())
     if finding.experiment.quantity != Experiment.quantity:
         # Errors of all rows together do not say what became of a rare class.
         return finding.experiment.treated

@@ -32,6 +32,8 @@ from chainrule.training.train import train
 # Fewer rows than this are no measure of a tenth. They make a gap suspect; an experiment on them
 # is no proof unless it is beyond the luck of these rows.
 LEAST_JUDGED, FEWEST = 20, 5
+# Of fewer rows one part may be predicted worse than others are: it has to be so for all in turn.
+ENOUGH_JUDGED = 50
 NOISES, RISEN = 3.0, 1.1
 GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
@@ -183,7 +185,8 @@ def confirm(
     there = judging_laboratory(laboratory, 2 * SEEDS + 2 * len(given))
     found = replace(there.compare(given), held_out=there is not laboratory)
     shown = _shown(there, found)
-    if shown.is_clear or found.gain <= 0.0:
+    settled = shown.is_clear and len(there.case.validation) >= ENOUGH_JUDGED
+    if settled or found.gain <= 0.0:
         return shown
     held_none = there is not laboratory
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)

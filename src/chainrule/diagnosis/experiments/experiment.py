@@ -67,6 +67,11 @@ class Experiment:
         return median(self.without) - median(self.treated)
 
     @property
+    def shows_otherwise(self) -> bool:
+        """Whether it shows the ailment, and not by lower errors."""
+        return self.shows is True and not (self.gain > 0.0 and self.probability < LEVEL)
+
+    @property
     def is_clear(self) -> bool:
         """Whether the remedy helps by more than chance, and enough to matter."""
         if self.shows is not None:

@@ -119,13 +119,13 @@ def _by_sureness(
     parts = [Sureness.of(found[one], truth[one]) for one in _folds(laboratory.case)]
     return Experiment(
         remedy,
-        tuple(one.share(0.5) for one in parts),
         tuple(one.share(0.1) for one in parts),
+        tuple(one.share(0.5) for one in parts),
         laboratory.epochs,
         laboratory.rows,
         quantity=CONTRADICTED,
-        untreated_name="of the surer half",
-        treated_name="of the surest tenth",
+        untreated_name="judged by the surest tenth",
+        treated_name="judged by the surer half",
         shows=True,
     )
 
