@@ -188,6 +188,9 @@ def cured_by(
 
     Where no training with it is there to look at, those that it is known to lead to.
     """
+    if finding.experiment is not None and finding.experiment.shows_otherwise:
+        # Nothing was made better by it, so that nothing is known to be cured.
+        return frozenset()
     others = [one.ailment for one in findings if one is not finding]
     run = None if finding.remedy is None else laboratory.run_with(finding.remedy)
     if run is None:
