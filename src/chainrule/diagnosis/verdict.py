@@ -172,8 +172,8 @@ def errors_left(finding: Finding, laboratory: Laboratory) -> tuple[float, ...]:
     if finding.experiment is None:
         return (math.inf,)
     if finding.experiment.shows_otherwise:
-        # What is shown by no lower error leaves what there is.
-        return tuple(one.judged for one in laboratory.untreated())
+        # What is shown by no lower error stands behind what is put right by its remedy.
+        return (math.inf,) * len(laboratory.seeds)
     if finding.experiment.quantity != Experiment.quantity:
         # Errors of all rows together do not say what became of a rare class.
         return finding.experiment.treated
