@@ -13,6 +13,7 @@ from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.randomness import normal
 
 HELD_BACK = {
     "l2": {"l2": 2.0},
@@ -160,3 +161,20 @@ def test_a_few_steps_that_came_to_rest_were_enough() -> None:
     )  # fmt: skip
     (sign,) = CONSTANT_PREDICTION.signs(Examination(case_of(run)))
     assert sign.measured > 0.95
+
+
+def test_what_is_no_better_than_a_constant_on_rows_held_out_is_not_healthy() -> None:
+    x = normal(0, "rows of a test", 160 * 30).reshape(160, 30)
+    y = x[:, 0] + 2.0 * normal(1, "targets of a test", 160)
+    network = cr.Network(cr.Dense(40, "relu"), cr.Dense(1))
+    for held, shows in ((0.5, True), (0.1, False)):
+        run = cr.train(
+            network, x, y, validation=held, learning_rate=0.01, epochs=100, keep="last",
+            progress=False,
+        )  # fmt: skip
+        examined = Examination(case_of(run))
+        assert examined.errors.training < 0.5
+        assert examined.errors.validation > 1.0
+        assert bool(CONSTANT_PREDICTION.signs(examined)) is shows
+    sound = cr.train(network, x, x[:, 0], validation=0.5, epochs=100, progress=False)
+    assert CONSTANT_PREDICTION.signs(Examination(case_of(sound))) == []

@@ -10,7 +10,7 @@ from diagnosed_runs import SEEDS, named, rows
 from scipy import stats
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
+from chainrule.diagnosis.ailments.uninformative_labels import ALIGNED, UNINFORMATIVE_LABELS
 from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.held_out import with_held_out
@@ -21,10 +21,11 @@ from chainrule.diagnosis.experiments.labels import (
 )
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.doubtful import doubtful
+from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
 from chainrule.diagnosis.probes.row_order import joined, orders, realigned
-from chainrule.diagnosis.remedies.labels import leaving_out
-from chainrule.randomness import permutation, uniform
+from chainrule.diagnosis.remedies.labels import aligned, leaving_out
+from chainrule.randomness import normal, permutation, uniform
 from chainrule.training.rows import Rows
 
 
@@ -56,7 +57,7 @@ def test_targets_in_another_order_are_found_and_put_back(validation: float) -> N
         examined = Examination(case(x, moved.copy(), validation=validation))
         found = UNINFORMATIVE_LABELS.signs(examined)
         assert found[0].where in (words, words.replace("down", "up"))
-        (remedy,) = UNINFORMATIVE_LABELS.remedies(examined)
+        remedy, *_ = UNINFORMATIVE_LABELS.remedies(examined)
         after = remedy.change(examined.case.arrangement)
         numbers = examined.setup.provenance.training
         # Rows at the ends have no target in the moved order.
@@ -104,6 +105,56 @@ def test_parity_is_told_although_neighbours_always_differ() -> None:
     assert examined.labels is not None
     assert examined.labels.distance > 3.5
     assert UNINFORMATIVE_LABELS.signs(examined) == []
+
+
+def test_no_other_order_fits_shuffled_targets_of_more_rows_than_are_sampled() -> None:
+    count = 450
+    x = normal(0, "rows of a test", count * 5).reshape(count, 5)
+    for heavy in (1.0, 3.0):
+        # Few large targets: samples differ in how much they vary.
+        y = np.abs(normal(1, "targets of a test", count)) ** heavy
+        for seed in range(3):
+            labels = Examination(case(x, y, epochs=1, seed=seed)).labels
+            assert labels is not None
+            assert labels.best_order is not None
+            assert labels.best_order.distance < ALIGNED
+
+
+def test_errors_are_in_shares_of_how_much_targets_vary() -> None:
+    x, y = rows(60)
+    near = Neighbours.of(_rows(x, y), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 0)
+    assert near is not None
+    columns = y[:, None] - y.mean()
+    np.testing.assert_allclose(near.errors(7.0 * columns), near.errors(columns))
+
+
+def test_the_probability_of_chance_is_even_on_shuffled_labels() -> None:
+    x, y = classes(120)
+    found = []
+    for place in range(40):
+        nothing = y[permutation(place, "labels of a test", len(y))]
+        labels = Examination(case(x, nothing, epochs=1, validation=0.0)).labels
+        assert labels is not None
+        found.append(labels.probability)
+    assert min(found) > 0.002
+    # Of forty even ones the share below a third is within 0.1 and 0.6 but once in 2000 times.
+    assert 0.1 < np.mean(np.array(found) < 1 / 3) < 0.6
+    labels = Examination(case(x, y, epochs=1, validation=0.0)).labels
+    assert labels is not None
+    assert labels.probability < 0.002
+
+
+def test_where_no_order_proves_right_labels_are_compared_with_shuffled_ones() -> None:
+    x, y = classes(160)
+    given = case(x, y[permutation(0, "labels of a test", len(y))], epochs=15)
+    examined = Examination(given)
+    order = Order("in reverse order", np.arange(160)[::-1].copy(), 9.0)
+    remedies = [aligned(given, order), *UNINFORMATIVE_LABELS.remedies(examined)]
+    assert UNINFORMATIVE_LABELS.confirm is not None
+    found = UNINFORMATIVE_LABELS.confirm(examined, Laboratory(given, 20), remedies)
+    assert found is not None
+    assert found.is_clear
+    assert found.treated_name == "labels shuffled"
 
 
 def test_shuffled_labels_are_no_worse_only_where_the_given_ones_say_nothing() -> None:

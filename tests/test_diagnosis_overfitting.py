@@ -18,6 +18,7 @@ from chainrule.diagnosis.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.held_out import with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.finding import Finding, tried
 from chainrule.diagnosis.probes.classes import Classes, wrong_share
 from chainrule.randomness import normal
 from chainrule.training.recording import Recording
@@ -67,6 +68,35 @@ def test_one_bad_epoch_and_noise_are_no_sign(sound: Case) -> None:
     jump = falling + 0.2
     jump[-1] = 3.0
     assert OVERFITTING.signs(with_courses(sound, falling.tolist(), jump.tolist())) == []
+
+
+@pytest.mark.parametrize("validation", [0.25, 0.0])
+def test_forty_rows_are_enough_to_be_seen_to_be_learned_by_heart(validation: float) -> None:
+    x = normal(0, "rows of a test", 40 * 10).reshape(40, 10)
+    y = x[:, 0] + normal(1, "targets of a test", 40)
+    network = cr.Network(cr.Dense(150, "relu"), cr.Dense(1))
+    few = trained(network, x, y, validation=validation, epochs=200, keep="last")
+    found = finding_of(few)
+    assert found.is_confirmed
+    assert found.experiment is not None
+    # Ten rows are no proof: all forty judge in turn.
+    assert found.experiment.parts > 1
+
+
+def test_noise_free_rows_are_not_learned_by_heart_however_few() -> None:
+    x = normal(0, "rows of a test", 60 * 2).reshape(60, 2)
+    network = cr.Network(cr.Dense(30, "tanh"), cr.Dense(1))
+    few = trained(network, x, x[:, 0] - 0.5 * x[:, 1], validation=0.2, epochs=200, keep="last")
+    assert not finding_of(few).is_confirmed
+
+
+def finding_of(case: Case) -> Finding:
+    examined = Examination(case)
+    remedies = tuple(OVERFITTING.remedies(examined))
+    finding = Finding(OVERFITTING, tuple(OVERFITTING.signs(examined)), remedies)
+    return (
+        tried(finding, examined, Laboratory(case, 40, seconds=30.0)) if finding.signs else finding
+    )
 
 
 def test_few_validation_rows_give_no_sign() -> None:

@@ -20,7 +20,7 @@ from chainrule.data.giveaways import (
     told,
 )
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.ailments.uninformative_labels import FROM_CHANCE
+from chainrule.diagnosis.ailments.uninformative_labels import AS_SIMILAR, ORDER
 from chainrule.diagnosis.arrangement import Arrangement
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.concern import Concern
@@ -260,10 +260,11 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     labels are wrong or the neighbours know little is what experiments find out.
     """
     signs = AILMENTS["uninformative_labels"].signs(examined)
-    if not signs or signs[0].quantity != FROM_CHANCE or _are_few(examined, arrangement.training):
+    told = signs and signs[0].quantity in (ORDER, AS_SIMILAR)
+    if not told or _are_few(examined, arrangement.training):
         return []
     found = sign_of("uninformative_labels", examined, arrangement)
-    if not found or found[0].measured > found[0].threshold:
+    if not found or signs[0].quantity == ORDER:
         return found
     rows = arrangement.training
     if _say_something(examined, rows):

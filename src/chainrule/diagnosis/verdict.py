@@ -237,6 +237,9 @@ def errors_left(finding: Finding, laboratory: Laboratory) -> tuple[float, ...]:
     """Return the errors with the remedy on the scale that all experiments share."""
     if finding.experiment is None:
         return (math.inf,)
+    if finding.experiment.shows_otherwise:
+        # What is shown by no lower error stands behind what is put right by its remedy.
+        return (math.inf,) * len(laboratory.seeds)
     if finding.experiment.quantity != Experiment.quantity:
         # Errors of all rows together do not say what became of a rare class.
         return finding.experiment.treated
@@ -251,6 +254,9 @@ def cured_by(
 
     Where no training with it is there to look at, those that it is known to lead to.
     """
+    if finding.experiment is not None and finding.experiment.shows_otherwise:
+        # Nothing was made better by it, so that nothing is known to be cured.
+        return frozenset()
     others = [one.ailment for one in findings if one is not finding]
     run = None if finding.remedy is None else laboratory.run_with(finding.remedy)
     if run is None:

@@ -160,6 +160,11 @@ def _what_was_done(experiment: Document) -> str:
         f"each of {_counted(experiment['epochs'], 'epoch')} on "
         f"{_counted(experiment['rows'], 'row')}, {starts}."
     )
+    if experiment["parts"] > 1:
+        each += (
+            f" It was in doubt on the rows held out, so that {experiment['parts']} parts of the "
+            "rows were held out in turn: an error is the mean over them, and both p count twice."
+        )
     if experiment["treated_name"] != REMEDY:
         return (
             f"{treated} trainings, {experiment['treated_name']}, beside {without}, "

@@ -32,6 +32,8 @@ from chainrule.training.train import train
 NO_BETTER, STILL_GOOD = 0.95, 0.5
 # So many steps are enough to move away from a constant, if slowly.
 ENOUGH_STEPS = 50
+# Of fewer rows held out an error is too much a matter of luck.
+LEAST_HELD = 30
 DROPPING = ("dropout", "dropconnect", "dropconnect_product")
 # A start is unlucky where the middle one of others leaves less than half of the error.
 UNLUCKY = 0.5
@@ -48,7 +50,7 @@ def signs(examined: Examination) -> list[Sign]:
         return []
     # What was kept may be of an epoch before it collapsed.
     if not (sound and error >= NO_BETTER and examined.errors.training > STILL_GOOD):
-        return []
+        return _on_others(examined)
     return [
         Sign(
             "training error over that of a constant", error, NO_BETTER, "above",
@@ -57,6 +59,22 @@ def signs(examined: Examination) -> list[Sign]:
             "far below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
             curve=shortened(examined.course.losses), curve_of="training loss over epochs",
+        )
+    ]  # fmt: skip
+
+
+def _on_others(examined: Examination) -> list[Sign]:
+    """Return the sign of a network that is no better than a constant on rows held out."""
+    error, held = examined.errors.validation, len(examined.case.validation)
+    if held < LEAST_HELD or not error >= 1.0:
+        return []
+    return [
+        Sign(
+            "error on rows held out over that of a constant", error, 1.0, "above",
+            f"The error on {held} rows that were not learned from is {min(error, 9.99):.1%} of a "
+            "constant prediction's.",
+            "below 100 %", "the best constant prediction, which needs no inputs "
+            "(Karpathy, A Recipe for Training Neural Networks, 2019)",
         )
     ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup, weigh
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
@@ -109,7 +110,7 @@ def confirm(
         rows = one.run.rows[1] if by_validation else one.run.rows[0]
         return balanced_error(one.run.network, one.run.setup, rows)
 
-    found = laboratory.compare(given, judge, quantity=QUANTITY)
+    found = compare_by_turns(laboratory, given, judge, quantity=QUANTITY)
     if not found.is_clear:
         return found
     longer = on_setup(lambda setup: replace(setup, epochs=LONGER * setup.epochs))

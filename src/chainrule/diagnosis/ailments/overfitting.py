@@ -15,7 +15,13 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory, with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
-from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
+from chainrule.diagnosis.experiments.other_rows import (
+    affordable,
+    by_turns,
+    turns,
+    turns_where_none_was_held,
+)
+from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -23,22 +29,29 @@ from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
-# Fewer rows than this are no measure of a tenth.
-LEAST_JUDGED = 20
+# Fewer rows than this are no measure of a tenth. They make a gap suspect; an experiment on them
+# is no proof unless it is beyond the luck of these rows.
+LEAST_JUDGED, FEWEST = 20, 5
+# Of fewer rows one part may be predicted worse than others are: it has to be so for all in turn.
+ENOUGH_JUDGED = 50
 NOISES, RISEN = 3.0, 1.1
 GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
 LEAST_WON = 0.15
+BEST_EPOCH = "best epoch"
 # In shares of the loss of a constant prediction.
 STRENGTHS = (0.003, 0.03, 0.2)
 
 
 def signs(examined: Examination) -> list[Sign]:
-    if len(examined.case.validation) >= LEAST_JUDGED:
+    held, outside = len(examined.case.validation), examined.case.outside
+    if held >= LEAST_JUDGED:
         return [*_risen(examined), *_gap(examined)]
-    if examined.case.outside is not None and examined.case.outside[1] >= LEAST_JUDGED:
+    if outside is not None and outside[1] >= LEAST_JUDGED:
         return _gap(examined)
-    return _memorised(examined) if not len(examined.case.validation) else []
+    if not held:
+        return _memorised(examined)
+    return _gap(examined) if held >= FEWEST else []
 
 
 def _risen(examined: Examination) -> list[Sign]:
@@ -129,7 +142,7 @@ def _best_epoch(held: bool) -> Remedy:
     else:
         words = "Hold rows out, and keep the epoch whose validation loss is lowest."
         code = "validation=0.2, keep='best'"
-    return Remedy("best epoch", words, with_best_epoch, code)
+    return Remedy(BEST_EPOCH, words, with_best_epoch, code)
 
 
 def _both(first: Remedy, second: Remedy) -> Remedy:
@@ -168,21 +181,35 @@ def confirm(
 ) -> Experiment | None:
     """Compare on rows not learned from; a fifth is held out where none was.
 
-    Confirmed by a gain of so much of the constant prediction's error that it matters.
+    Confirmed by a gain of so much of the constant prediction's error that it matters. Where it is
+    the epoch that was kept, by what is asked of every remedy: that a penalty helps a little is
+    usual, that training on did harm is not.
     """
     if not given:
         return None
     there = judging_laboratory(laboratory, 2 * SEEDS + 2 * len(given))
-    found = there.compare(given)
-    # That other rows are predicted worse is seen already, so that the luck of the rows that judge
-    # is no question.
+    found = replace(there.compare(given), held_out=there is not laboratory)
+    shown = _shown(there, found)
+    settled = shown.is_clear and len(there.case.validation) >= ENOUGH_JUDGED
+    if settled or found.gain <= 0.0:
+        return shown
+    held_none = there is not laboratory
+    parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
+    parts = parts[: affordable(there)]
+    return _shown(there, by_turns(there, found, parts)) if parts else shown
+
+
+def _shown(laboratory: Laboratory, found: Experiment) -> Experiment:
+    """Return the experiment with whether it shows that rows were learned by heart."""
     certain = found.probability < LEVEL and found.effect >= LEAST_EFFECT
-    if 0 < len(laboratory.case.validation) < LEAST_JUDGED:
-        # So few rows say it of themselves alone.
-        certain = certain and found.over_rows is not None and found.over_rows < LEVEL_OF_ROWS
-    return replace(
-        found, shows=certain and found.gain >= LEAST_WON, held_out=there is not laboratory
-    )
+    if found.parts * len(laboratory.case.validation) < LEAST_JUDGED:
+        certain = certain and found.is_clear
+    # That other rows are predicted worse is seen already, so that the luck of the rows that judge
+    # is no question unless they are few.
+    shows = certain and found.gain >= LEAST_WON
+    if found.remedy.name.startswith(BEST_EPOCH):
+        shows = shows or found.is_clear
+    return replace(found, shows=shows and found.shows is not False)
 
 
 def specimen(seed: int) -> Run:
@@ -206,5 +233,6 @@ OVERFITTING = Ailment(
     signs,
     remedies,
     specimen,
+    leads_to=("constant_prediction",),
     confirm=confirm,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,9 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
 from chainrule.diagnosis.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.depth import kept_by_softmaxes, relative_gradients
 from chainrule.diagnosis.probes.passes import Pass
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
@@ -29,8 +33,9 @@ from chainrule.training.train import train
 # With less of the constant's error left, what a run has learned says that its gradients arrive.
 LEARNED = 0.1
 LARGEST_SHARE = 0.5
-# AUTOTRAINER's ratio of the first layer's gradient to the last's, here in shares of their weights.
-RATIO = 1e-3
+# The first layer's gradient over the last's, in shares of their weights. Four sigmoids leave less
+# than (1/4)^4 of it, tanh and relu about all.
+VANISHES, EXPLODES = 1e-2, 1e3
 # A choice that many recipes make.
 LONGEST = 1.0
 STEEPEST_SIGMOID = 0.25
@@ -43,13 +48,13 @@ FLAT = (
     'networks", AISTATS 2010; below a hundredth of the slope a step changes hardly anything'
 )
 DEPTH = (
-    "Hochreiter, 1991: over depth the slopes multiply; a thousandth is the limit of AUTOTRAINER "
-    "(ICSE 2021)"
+    "Hochreiter, 1991: over depth the slopes multiply; four sigmoids leave less than a hundredth. "
+    "AUTOTRAINER (ICSE 2021) has a thousandth for its limit"
 )
 
 
 def signs(examined: Examination) -> list[Sign]:
-    if examined.last_errors.training < LEARNED:
+    if min(examined.last_errors.training, examined.errors.training) < LEARNED:
         return []
     found = _flat_layers(examined.at_first, "at the start")
     known = {one.where for one in found}
@@ -121,9 +126,9 @@ def _over_depth(taken: Pass, when: str) -> list[Sign]:
         return []
     (first, at_first), (last, at_last) = seen[0], seen[-1]
     ratio = at_first / at_last
-    if RATIO <= ratio <= 1.0 / RATIO:
+    if VANISHES <= ratio <= EXPLODES:
         return []
-    falls = ratio < RATIO
+    falls = ratio < VANISHES
     words = (
         f"{when} the gradient of {first} is {at_first:.2g} of its weights, that of {last} "
         f"{at_last:.2g}: it {'vanishes' if falls else 'explodes'} on its way back."
@@ -131,7 +136,7 @@ def _over_depth(taken: Pass, when: str) -> list[Sign]:
     sign = Sign(
         "gradient of the first layer over that of the last",
         ratio,
-        RATIO if falls else 1.0 / RATIO,
+        VANISHES if falls else EXPLODES,
         "below" if falls else "above",
         words,
         "about 1",
@@ -166,6 +171,13 @@ def _clipped() -> Remedy:
     return Remedy("gradient cut", words, on_setup(change), f"clip_norm={LONGEST:g}")
 
 
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare on rows held out, in turn where it is in doubt."""
+    return compare_by_turns(laboratory, given) if given else None
+
+
 def specimen(seed: int) -> Run:
     """Two classes, a ring around a disc, and seven sigmoid layers that the gradient has to pass."""
     x = randomness.normal(seed, "specimen", 300 * 2).reshape(300, 2)
@@ -186,4 +198,5 @@ SATURATION = Ailment(
     remedies,
     specimen,
     leads_to=("rate_too_low", "constant_prediction", "not_finite"),
+    confirm=confirm,
 )

@@ -20,7 +20,7 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
-from chainrule.diagnosis.remedies.labels import aligned, leaving_out
+from chainrule.diagnosis.remedies.labels import LEFT_OUT, aligned, leaving_out
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import some_of
 from chainrule.network.layers import Dense
@@ -28,15 +28,20 @@ from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# Deviations of shuffled targets: one in two thousand is beyond 3.5 by chance. Beyond 10 the targets
-# fit as they stand; of the twenty-odd orders that are tried none is beyond 7 by chance.
-CHANCE, FAR_FROM_CHANCE, ALIGNED = 3.5, 10.0, 7.0
+# The probability of chance above which labels may say nothing. Of few rows a test sees little, so
+# that a hint is enough to say that there is something.
+CHANCE, HINT, FEW = 0.002, 0.05, 100
+# Deviations of shuffled targets. Beyond 10 the targets fit as they stand; of the twenty-odd orders
+# that are tried none is beyond 7 by chance.
+FAR_FROM_CHANCE, ALIGNED = 10.0, 7.0
 # Fewer wrong labels hardly change what is learned; fewer rows do not tell a twentieth from none.
 CONTRADICTED, LEAST_HELD = 0.05, 20
 # So many that they are told to be so even where nothing was learned by heart.
-MANY = 0.15
+MANY = 0.08
+# Of what neighbours contradict a network that tells the classes better misses less than half.
+TOLD = 0.5
 CHECKED = "labels checked"
-FROM_CHANCE = "deviations from chance"
+ORDER, AS_SIMILAR = "deviations from chance", "share of shuffled targets as similar"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -57,19 +62,23 @@ def _may_say_nothing(examined: Examination) -> bool:
 
 def _says_nothing(labels: Labels, held: int) -> list[Sign]:
     # On a few rows what has learned something often looks like what has learned nothing.
-    if labels.distance >= CHANCE or 0 < held < LEAST_HELD:
+    if 0 < held < LEAST_HELD:
+        return []
+    threshold = CHANCE if len(labels.neighbours.places) >= FEW else HINT
+    if labels.distance >= FAR_FROM_CHANCE or labels.probability <= threshold:
         return []
     return [
         Sign(
-            FROM_CHANCE,
-            labels.distance,
-            CHANCE,
-            "below",
+            AS_SIMILAR,
+            labels.probability,
+            threshold,
+            "above",
             "Rows with similar inputs have no more similar targets than shuffled ones would have: "
-            f"{labels.distance:.1f} deviations apart.",
+            f"of shuffled targets {labels.probability:.1%} are as similar.",
             "similar targets for similar inputs, beyond chance",
             "a permutation test of what the nearest rows, a plane and a smooth surface predict; "
-            "three and a half deviations are one in two thousand by chance",
+            "as rare as one in five hundred, or one in twenty of fewer than a hundred rows, is "
+            "beyond chance",
         )
     ]
 
@@ -80,7 +89,7 @@ def _misaligned(labels: Labels) -> list[Sign]:
         return []
     return [
         Sign(
-            FROM_CHANCE,
+            ORDER,
             best.distance,
             ALIGNED,
             "above",
@@ -119,22 +128,26 @@ def remedies(examined: Examination) -> list[Remedy]:
     labels, found = examined.labels, signs(examined)
     if labels is None or not found:
         return []
-    if labels.best_order is not None and found[0].where:
-        return [aligned(examined.case, labels.best_order)]
-    if found[0].side == "below":
+    if not {one.quantity for one in found} & {ORDER, AS_SIMILAR}:
+        return [leaving_out(examined.case, labels.doubtful_places)]
+    chosen = []
+    if labels.best_order is not None and found[0].quantity == ORDER:
+        chosen.append(aligned(examined.case, labels.best_order))
+    if found[-1].quantity == AS_SIMILAR:
         words = "Look at how labels and rows were joined: as they stand, nothing can be learned "
-        return [Remedy(CHECKED, words + "from these rows.", lambda before: before, by_hand=True)]
-    return [leaving_out(examined.case, labels.doubtful_places)]
+        by_hand = Remedy(CHECKED, words + "from these rows.", lambda before: before, by_hand=True)
+        chosen.append(by_hand)
+    return chosen
 
 
 def _is_told(examined: Examination, share: float) -> bool:
-    """Return whether fewer labels of rows held out are missed than neighbours contradict."""
+    """Return whether far fewer labels of rows held out are missed than neighbours contradict."""
     case = examined.case
     seen = Classes.of(case.network, examined.setup, case.validation)
     if seen is None or len(case.validation) < LEAST_HELD:
         return False
     right = float(np.nansum(seen.recalls * seen.counts)) / len(case.validation)
-    return 1.0 - right < share
+    return 1.0 - right < TOLD * share
 
 
 def _learned_by_heart(examined: Examination, labels: Labels) -> bool:
@@ -151,11 +164,15 @@ def confirm(
     """Compare with shuffled labels, with labels put right, or without doubtful rows."""
     if not given:
         return None
-    if given[0].name.startswith("targets "):
-        return compare_aligned(laboratory, given[0])
-    if given[0].name == CHECKED:
-        return compare_shuffled(laboratory, given[0])
-    return compare_without_doubtful(laboratory)
+    if given[0].name == LEFT_OUT:
+        return compare_without_doubtful(laboratory)
+    found = None
+    for one in given:
+        compare = compare_shuffled if one.name == CHECKED else compare_aligned
+        found = compare(laboratory, one)
+        if found.is_clear:
+            break
+    return found
 
 
 def specimen(seed: int) -> Run:

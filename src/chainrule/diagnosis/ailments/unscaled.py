@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,11 +15,14 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.arrangement import Arrangement, Remedy, scaled_rows
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.diagnosis.probes.reach import last_step
 from chainrule.diagnosis.probes.units import is_bounded
-from chainrule.diagnosis.remedies.without_rows import told_rows, without_rows
+from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -201,6 +205,17 @@ def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool)
     )
 
 
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare on rows held out; in turn where it is in doubt, but not where rows are left out."""
+    if not given:
+        return None
+    if given[0].name == WITHOUT_EXTREME:
+        return laboratory.compare(given)
+    return compare_by_turns(laboratory, given)
+
+
 def specimen(seed: int) -> Run:
     """A small regression on columns in units from thousandths to thousands, some far from 0."""
     x = randomness.normal(seed, "specimen", 200 * 6).reshape(200, 6)
@@ -229,4 +244,5 @@ UNSCALED = Ailment(
         "saturation",
         "constant_prediction",
     ),
+    confirm=confirm,
 )

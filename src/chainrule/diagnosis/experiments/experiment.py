@@ -33,7 +33,8 @@ class Experiment:
     for it alone, as the training had held out none. ``own_start``: all began where the run did, in
     a second look, so that chance has half its level. ``deduced``: that the fault harms follows from
     a law; trainings have to show only that the remedy helps. ``settles``: as long as no remedy of
-    another ailment helps, what this shows is the cause of all else.
+    another ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the
+    rows were held out in turn, and the error of a seed is the mean over them.
     """
 
     remedy: Remedy
@@ -51,6 +52,7 @@ class Experiment:
     held_out: bool = False
     own_start: bool = False
     deduced: bool = False
+    parts: int = 1
     judge: Judge = judged
 
     @property
@@ -67,6 +69,11 @@ class Experiment:
     def gain(self) -> float:
         """By how much the median error is lower with the remedy."""
         return median(self.without) - median(self.treated)
+
+    @property
+    def shows_otherwise(self) -> bool:
+        """Whether it shows the ailment, and not by lower errors."""
+        return self.shows is True and not (self.gain > 0.0 and self.probability < LEVEL)
 
     @property
     def is_clear(self) -> bool:
@@ -103,4 +110,5 @@ class Experiment:
             "shows": self.shows,
             "own_start": self.own_start,
             "deduced": self.deduced,
+            "parts": self.parts,
         }

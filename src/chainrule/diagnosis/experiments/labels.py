@@ -19,9 +19,11 @@ from chainrule.diagnosis.experiments.trained import judged
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
+from chainrule.diagnosis.probes.sureness import Sureness
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.network.backpropagation import outputs_of
 from chainrule.randomness import permutation
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 
@@ -31,6 +33,7 @@ Numbers = NDArray[Any]
 FOLDS, MOST_NEIGHBOURS = 5, 1000
 # A choice: enough that a wide network does not learn single labels by heart.
 PENALTY = 0.01
+CONTRADICTED = "share of labels contradicted by what has not seen their rows"
 
 
 def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:
@@ -80,18 +83,15 @@ def compare_without_doubtful(laboratory: Laboratory) -> Experiment | None:
     """Train without the rows whose labels are held to be wrong by what has not seen them.
 
     That is the mean of networks trained on the other rows and of the rows' neighbours. The error is
-    that on rows held out, with their labels as they are.
+    that on rows held out, with their labels as they are. Where it is no lower, since the labels
+    held out are wrong as often, it counts whether labels are contradicted where classes are surest.
     """
     case, kept = with_held_out(laboratory.case)
     there = judging_laboratory(laboratory, 2 * SEEDS + FOLDS)
-    found = out_of_fold(there)
+    found = _of_others(there)
     if found is None:
         return None
     truth = case.training.targets[0].reshape(-1).astype(np.int64)
-    near = Neighbours.of(case.training, case.setup.network, case.setup.seed, MOST_NEIGHBOURS)
-    if near is not None:
-        shares = near.shares(truth[near.places], found.shape[1])
-        found[near.places] = (found[near.places] + shares) / 2.0
     named = np.flatnonzero(doubtful(found, truth))
     left = np.delete(truth, named)
     if not len(named) or np.unique(left).size < np.unique(truth).size:
@@ -99,7 +99,48 @@ def compare_without_doubtful(laboratory: Laboratory) -> Experiment | None:
     experiment = there.compare([leaving_out(case, named)])
     if experiment.is_clear and not _beats_a_penalty(there, experiment):
         experiment = replace(experiment, shows=False)
-    return replace(experiment, remedy=leaving_out(laboratory.case, kept[named]))
+    remedy = leaving_out(laboratory.case, kept[named])
+    wrong = Sureness.of(found, truth).is_of_labels and _are_mostly_distinct(case.training)
+    if experiment.is_clear or not wrong:
+        return replace(experiment, remedy=remedy)
+    return _by_sureness(there, replace(remedy, by_hand=True), found, truth)
+
+
+def _are_mostly_distinct(rows: Rows) -> bool:
+    """Return whether most rows differ in their inputs: of equal rows none tells which is right."""
+    flat = np.concatenate([one.reshape(len(one), -1) for one in rows.inputs], axis=1)
+    return len(np.unique(flat, axis=0)) > len(flat) / 2
+
+
+def _by_sureness(
+    laboratory: Laboratory, remedy: Remedy, found: Numbers, truth: Numbers
+) -> Experiment:
+    """Return the experiment that shows wrong labels by rows of which the classes are surest."""
+    parts = [Sureness.of(found[one], truth[one]) for one in _folds(laboratory.case)]
+    return Experiment(
+        remedy,
+        tuple(one.share(0.1) for one in parts),
+        tuple(one.share(0.5) for one in parts),
+        laboratory.epochs,
+        laboratory.rows,
+        quantity=CONTRADICTED,
+        untreated_name="judged by the surest tenth",
+        treated_name="judged by the surer half",
+        shows=True,
+    )
+
+
+def _of_others(laboratory: Laboratory) -> Numbers | None:
+    """Return probabilities by networks and neighbours that have not seen the row."""
+    case = laboratory.case
+    found = out_of_fold(laboratory)
+    near = Neighbours.of(case.training, case.setup.network, case.setup.seed, MOST_NEIGHBOURS)
+    if found is None or near is None:
+        return found
+    truth = case.training.targets[0].reshape(-1).astype(np.int64)
+    shares = near.shares(truth[near.places], found.shape[1])
+    found[near.places] = (found[near.places] + shares) / 2.0
+    return found
 
 
 def _beats_a_penalty(laboratory: Laboratory, experiment: Experiment) -> bool:
@@ -114,14 +155,19 @@ def _beats_a_penalty(laboratory: Laboratory, experiment: Experiment) -> bool:
     return probability_of_chance(tuple(map(judged, small)), experiment.treated) < LEVEL
 
 
+def _folds(case: Case) -> list[Numbers]:
+    """Return the places of the training rows in parts, each predicted by the others."""
+    order = permutation(case.setup.seed, "folds of a diagnosis", len(case.training))
+    return np.array_split(order, FOLDS)
+
+
 def out_of_fold(laboratory: Laboratory) -> Numbers | None:
     """Return probabilities (training rows, classes) by networks that have not seen the row."""
     case = laboratory.case
     count = len(case.training)
-    order = permutation(case.setup.seed, "folds of a diagnosis", count)
     found = np.full((count, case.setup.targets[0].width), np.nan)
-    for place, fold in enumerate(np.array_split(order, FOLDS)):
-        rest = np.setdiff1d(order, fold)
+    for place, fold in enumerate(_folds(case)):
+        rest = np.setdiff1d(np.arange(count), fold)
         part = weighing_one(case.training.part(rest))
         changed = replace(case.arrangement, setup=_penalised(case), training=part)
         (trained,) = laboratory.trained(f"fold {place + 1}", changed, laboratory.seeds[:1])

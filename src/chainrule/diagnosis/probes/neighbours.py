@@ -92,25 +92,29 @@ class Neighbours:
         return _nearest(self._distances), _plane(self.inputs), self.surface
 
     def errors(self, targets: Numbers) -> Numbers:
-        """Return the mean of each predictor's squared errors on targets (sampled rows, columns).
+        """Return the mean squared error of each predictor on targets (sampled rows, columns).
 
-        Those of a row are added up: a column of zeros, as of a class without a row, adds nothing.
+        In shares of how much these vary, which differs from sample to sample.
         """
-        missed = [(one @ targets - targets) ** 2 for one in self.predictors]
-        return np.array([one.sum(axis=1).mean() for one in missed])
+        missed = [np.mean((one @ targets - targets) ** 2) for one in self.predictors]
+        return np.array(missed) / _varying(targets)
 
-    def shuffled_errors(self, targets: Numbers) -> Numbers:
-        """Return the errors (shuffles, predictors) on targets in other orders."""
+    def shuffled_errors(self, targets: Numbers, first: int = 0) -> Numbers:
+        """Return the errors (shuffles, predictors) on targets in other orders.
+
+        ``first``: the number of the first of these orders, each of which is always the same.
+        """
         count, columns = targets.shape
         drawn = [
-            permutation(self.seed, "shuffled targets", count, step) for step in range(SHUFFLES)
+            permutation(self.seed, "shuffled targets", count, first + step)
+            for step in range(SHUFFLES)
         ]
         wide = np.moveaxis(targets[np.array(drawn)], 0, 1).reshape(count, -1)
         found = []
         for one in self.predictors:
             missed = (one @ wide - wide) ** 2
-            found.append(missed.reshape(count, SHUFFLES, columns).sum(axis=2).mean(axis=0))
-        return np.array(found).T
+            found.append(missed.reshape(count, SHUFFLES, columns).mean(axis=(0, 2)))
+        return np.array(found).T / _varying(targets)
 
     def distances_from_chance(self, targets: Numbers, mixed: Numbers) -> Numbers:
         """Return for each predictor by how many deviations of shuffled targets its error is lower.
@@ -152,6 +156,11 @@ def _evenly(order: Numbers, labels: Numbers, most: int) -> Numbers:
         few = first[np.isin(first, large)][: most // LEAST_OF_A_CLASS]
         order = order[np.isin(labels[order], few)]
     return order[np.argsort(_place_in_class(labels[order]), kind="stable")]
+
+
+def _varying(targets: Numbers) -> float:
+    """Return the mean variance of the columns of targets (rows, columns)."""
+    return max(float(targets.var(axis=0).mean()), 1e-300)
 
 
 def _place_in_class(labels: Numbers) -> Numbers:

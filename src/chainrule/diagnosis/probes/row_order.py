@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.case import Case
+from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
 FURTHEST = 10
@@ -35,6 +36,19 @@ class InOrder:
         """The targets of all rows."""
         pairs = zip(self.case.training.targets, self.case.validation.targets, strict=True)
         return tuple(self._whole(*one)[self.order] for one in pairs)
+
+    def rows(self) -> Rows:
+        """Return all of them, which weigh the same."""
+        if not len(self.held):
+            return self.case.training
+        training, held = self.case.training, self.case.validation
+        times = zip(training.time_weights, held.time_weights, strict=True)
+        return Rows(
+            self.inputs_at(np.arange(len(self))),
+            self.targets,
+            np.ones(len(self)),
+            tuple(np.concatenate(one)[self.order] for one in times),
+        )
 
     def inputs_at(self, places: Numbers) -> tuple[Numbers, ...]:
         """Return the inputs of the rows at some places."""

@@ -16,6 +16,7 @@ from chainrule.diagnosis.probes.row_order import realigned
 from chainrule.diagnosis.wording import some_of
 
 Numbers = NDArray[Any]
+LEFT_OUT = "doubtful rows left out"
 
 
 def aligned(case: Case, best: Order) -> Remedy:
@@ -47,7 +48,7 @@ def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
 
     rows = "row" if len(numbers) == 1 else f"{len(numbers)} rows"
     return Remedy(
-        "doubtful rows left out",
+        LEFT_OUT,
         f"Look at the labels of the {rows} {some_of(numbers, 20)}, and put them right or "
         "leave them out.",
         change,

@@ -13,6 +13,7 @@ from chainrule.diagnosis.wording import some_of
 
 # More rows than these are counted.
 MOST_NAMED = 5
+WITHOUT_EXTREME = "without extreme rows"
 
 
 def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
@@ -27,7 +28,7 @@ def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
 
     whose = "which has" if len(places) == 1 else "which have"
     return Remedy(
-        "without extreme rows",
+        WITHOUT_EXTREME,
         f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
         "Or put them right.",
         change,
