@@ -99,3 +99,16 @@ def test_of_rows_that_are_equal_none_is_held_to_be_wrong() -> None:
     assert UNINFORMATIVE_LABELS.signs(Examination(case))
     found = compare_without_doubtful(Laboratory(case, 30, seconds=20.0))
     assert found is None or found.quantity != CONTRADICTED
+
+
+def test_a_remedy_that_helps_stands_before_labels_that_only_people_can_put_right() -> None:
+    y = np.arange(400) % 2
+    x = normal(0, "heaps", 400 * 8).reshape(400, 8) + 1.5 * (y[:, None] - 0.5)
+    network = cr.Network(cr.Dense(60, "tanh"), cr.Dense(2))
+    run = cr.train(
+        network, x, wrong(y, 0.25), learning_rate=0.02, epochs=100, validation=0.25, keep="last",
+        progress=False,
+    )  # fmt: skip
+    found = verdict_of(case_of(run), seconds=20.0)
+    assert found.name == "overfitting"
+    assert "uninformative_labels" in [one.ailment.name for one in found.others]
