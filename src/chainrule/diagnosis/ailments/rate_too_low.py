@@ -11,6 +11,7 @@ import numpy as np
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments import saturation
 from chainrule.diagnosis.arrangement import Remedy, on_setup, without_limits
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -103,6 +104,9 @@ def _still_falling(examined: Examination) -> list[Sign]:
     fall = _fall(examined)
     least = AT_REST if error > HALF else IN_THE_MIDST
     if not fall > least or not (error > HALF or learned > A_FIFTH):
+        return []
+    if error <= HALF and saturation.signs(examined):
+        # A gradient that vanishes makes learning slow, and longer training only hides it.
         return []
     return [
         Sign(
