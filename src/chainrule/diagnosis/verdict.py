@@ -85,6 +85,8 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     else:
         verdict = _unproved(findings)
     notes = () if case.epochs else (NOTHING_TRAINED,)
+    if notes and verdict.standing == "healthy":
+        verdict = replace(verdict, standing="not proved")
     spent = time.monotonic() - began[1]
     return replace(verdict, seconds=spent, trainings=trainings, notes=notes)
 

@@ -40,6 +40,8 @@ CONTRADICTED, LEAST_HELD = 0.05, 20
 MANY = 0.08
 # Of what neighbours contradict a network that tells the classes better misses less than half.
 TOLD = 0.5
+# Of fewer rows beside the most frequent class neighbours tell nothing from little by luck.
+FEWEST_BESIDE = 30
 CHECKED = "labels checked"
 ORDER, AS_SIMILAR = "deviations from chance", "share of shuffled targets as similar"
 
@@ -56,13 +58,19 @@ def signs(examined: Examination) -> list[Sign]:
 
 
 def _may_say_nothing(examined: Examination) -> bool:
-    """Return whether no row that was not learned from has been predicted."""
+    """Return whether no row that was not learned from has been predicted.
+
+    Where one row makes most of the error, as a target of 1e30 does, nothing is known of the others.
+    """
+    by_row = examined.errors.by_row
+    if by_row is not None and len(by_row) > 2 and by_row.max() > 0.5 * by_row.sum():
+        return False
     return not examined.errors.validation < NOTHING_LEARNED
 
 
 def _says_nothing(labels: Labels, held: int) -> list[Sign]:
     # On a few rows what has learned something often looks like what has learned nothing.
-    if 0 < held < LEAST_HELD:
+    if 0 < held < LEAST_HELD or _are_nearly_of_one_class(labels):
         return []
     threshold = CHANCE if len(labels.neighbours.places) >= FEW else HINT
     if labels.distance >= FAR_FROM_CHANCE or labels.probability <= threshold:
@@ -81,6 +89,14 @@ def _says_nothing(labels: Labels, held: int) -> list[Sign]:
             "beyond chance",
         )
     ]
+
+
+def _are_nearly_of_one_class(labels: Labels) -> bool:
+    """Whether so few rows are of another class than most that what they say is luck."""
+    if labels.case.setup.targets[0].task != "classification":
+        return False
+    counts = np.bincount(labels.rows.targets[0].reshape(-1).astype(np.int64))
+    return int(counts.sum() - counts.max()) < FEWEST_BESIDE
 
 
 def _misaligned(labels: Labels) -> list[Sign]:

@@ -26,6 +26,7 @@ from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
@@ -181,7 +182,8 @@ WORDS = {
 def _standardising(case: Case, what: str) -> Remedy:
     words, code = WORDS[what]
     change = partial(standardised, case, inputs="inputs" in what, target="target" in what)
-    return Remedy(f"standardised {what}", words, change, code)
+    # A run knows how to scale one input: of others people keep the numbers themselves.
+    return Remedy(f"standardised {what}", words, change, code, by_hand=not _has_table(case))
 
 
 def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool) -> Arrangement:
@@ -192,6 +194,8 @@ def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool)
     if before.scaling is not None:
         return before
     training = before.training
+    if not _has_table(case):
+        return _target_alone(before)
     columns = _in_columns(case, training.inputs[0])
     scaling = Scaling(
         Ranges.standardising(columns) if inputs else Ranges.unchanged(columns.shape[1]),
@@ -201,6 +205,24 @@ def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool)
         before,
         training=scaled_rows(training, scaling),
         validation=scaled_rows(before.validation, scaling),
+        scaling=scaling,
+    )
+
+
+def _target_alone(before: Arrangement) -> Arrangement:
+    """Return an arrangement of any inputs, its target with a mean of 0 and a deviation of 1."""
+    target = Ranges.standardising(by_column(before.training.targets[0]))
+    scaling = Scaling(Ranges.unchanged(1), target)
+
+    def scaled(rows: Rows) -> Rows:
+        if not len(rows):
+            return rows
+        return replace(rows, targets=(scaling.scaled_target(rows.targets[0]), *rows.targets[1:]))
+
+    return replace(
+        before,
+        training=scaled(before.training),
+        validation=scaled(before.validation),
         scaling=scaling,
     )
 
