@@ -15,6 +15,7 @@ from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.code_of_fix import code_of
 from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fix import Fix
 from chainrule.diagnosis.report import Report
@@ -57,6 +58,7 @@ def test_a_fix_makes_the_run_better_and_says_how(run: Any, fix: Fix) -> None:
     assert fix.words.startswith("Before: ")
     assert fix.code
     assert fix.code[0].startswith("learning_rate=")
+    assert "What was kept: divide the learning rate by" in fix.words
     assert fix.words in str(fix)
     assert "kept" in str(fix)
 
@@ -105,6 +107,18 @@ def test_what_does_not_help_is_not_kept(run: Any) -> None:
     assert [one.ailment for one in found.dropped[:2]] == ["rate_too_high"] * 2
     assert found.run is not None
     assert max(found.after) < min(found.before)
+
+
+def test_pasted_code_gives_the_setup_in_the_end() -> None:
+    setup = case_of(healthy_run()).setup
+    setup = replace(setup, optimizer=with_rate(setup.optimizer, 0.1 / 3.0))
+    codes = ("learning_rate=0.01", "clip_norm=None, clip_value=None", "y = y[1:]", "",
+             "clip_norm=1, learning_rate=0.0333")  # fmt: skip
+    kept = [Remedy(one, "Drop nothing. Or so.", lambda before: before, one) for one in codes]
+    assert code_of(kept, setup) == (
+        "clip_value=None", "y = y[1:]", "# Drop nothing.",
+        f"clip_norm=1, learning_rate={0.1 / 3.0!r}",
+    )  # fmt: skip
 
 
 def test_a_run_is_never_made_worse() -> None:

@@ -62,7 +62,7 @@ def test_an_unlucky_start_is_told_by_others() -> None:
     )
     assert experiment is not None
     assert experiment.remedy.name == "another start"
-    assert experiment.untreated_name == "from the same start"
+    assert experiment.untreated_name == "from the run's own start in other orders"
     # Other orders of the rows do not help; the start is what makes the difference.
     assert min(experiment.without) > 0.95
     assert np.median(experiment.treated) < 0.9

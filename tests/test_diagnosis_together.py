@@ -54,7 +54,7 @@ def test_two_faults_are_named_where_neither_remedy_helps_alone(both: Report) -> 
         # Without it nothing has been learned, whatever else was put right.
         assert min(experiment.without) > 0.8
     assert "confirmed together" in both.verdict
-    assert both.verdict.count(";") == 1
+    assert both.verdict.count("(1) ") == both.verdict.count("; (2) ") == 2
 
 
 def test_trainings_of_the_proof_are_those_of_the_remedies_applied_by_hand(both: Report) -> None:
@@ -154,3 +154,6 @@ def test_a_treated_laboratory_begins_with_the_treated_trainings() -> None:
     assert there is not None
     assert tuple(map(judged, there.untreated())) == treated
     assert there.trainings == made
+    apart = laboratory.on(laboratory.case, 10)
+    apart.untreated()
+    assert laboratory.trainings == there.trainings == apart.trainings == made + 5

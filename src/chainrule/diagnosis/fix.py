@@ -8,10 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from chainrule.diagnosis.code_of_fix import code_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.sentences import effect
+from chainrule.diagnosis.sentences import effect, imperative, listed_apart
 from chainrule.diagnosis.wording import short
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
@@ -98,9 +99,13 @@ class Fix:
 
     @property
     def code(self) -> tuple[str, ...]:
-        """What is to be changed in the code, one for each remedy that was kept and has one."""
-        changes = [one.experiment.remedy.code for one in self.kept]
-        return tuple(one for one in changes if one)
+        """What is to be changed in the code, in order: pasted, it gives the setup of ``run``.
+
+        An argument that a later remedy sets again stands there alone, with its last value. What is
+        no matter of code is said in a comment.
+        """
+        remedies = [one.experiment.remedy for one in self.kept]
+        return code_of(remedies, None if self.run is None else self.run.setup)
 
     @property
     def words(self) -> str:
@@ -132,8 +137,14 @@ class Fix:
         return (
             f"Before: {_told(self.before)}; after: {_told(self.after)}: the {self.quantity}, "
             f"median and range of {len(self.seeds)} trainings each (p = {self.probability:.2g}, "
-            f"d = {effect(self.effect)})."
+            f"d = {effect(self.effect)}). {self._was_done}"
         )
+
+    @property
+    def _was_done(self) -> str:
+        """All that was kept, in the order in which it was done."""
+        steps = [imperative(one.experiment.remedy.words) for one in self.kept]
+        return f"What was kept: {listed_apart(steps)}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it but the run as plain data."""

@@ -84,7 +84,7 @@ class _Trying:
         return self.now.primary is not None
 
     def _try(self, finding: Finding, number: int) -> bool:
-        remedy, before = finding.remedy, finding.experiment
+        remedy = finding.remedy
         changed = None if remedy is None else remedy.change(self.arrangement)
         if remedy is not None and (remedy.by_hand or self._is_of_the_file(remedy, changed)):
             self.by_hand += [remedy.words] if remedy.words not in self.by_hand else []
@@ -95,15 +95,7 @@ class _Trying:
             self.first = self.last = self._trainings(self.judging or self.arrangement)
         tried = changed if self.judging is None else remedy.change(self.judging)
         treated = self._trainings(tried)
-        judge = _judge_of(finding)
-        experiment = Experiment(
-            remedy,
-            tuple(map(judge, self.last)),
-            tuple(map(judge, treated)),
-            tried.setup.epochs,
-            len(tried.training),
-            quantity=_quantity_of(before),
-        )
+        experiment = _compared(remedy, (self.last, treated), tried, finding)
         ailment = finding.ailment
         self.attempts.append(Attempt(ailment.name, ailment.title, number, experiment))
         if experiment.is_clear:
@@ -135,14 +127,16 @@ class _Trying:
         base = self.judging or self.arrangement
         if not self.first:
             self.first = self.last = self._trainings(base)
-        treated = self._trainings(all_of(remedies).change(base))
-        helps = self._compared(all_of(remedies), self.last, treated).is_clear
+        joint = all_of(remedies)
+        tried = joint.change(base)
+        treated = self._trainings(tried)
+        helps = _compared(joint, (self.last, treated), tried).is_clear
         kept: list[Remedy] = []
         for one in findings:
             assert one.remedy is not None
             rest = [each for each in remedies if each is not one.remedy]
             without = self._trainings(all_of(rest).change(base)) if helps else self.last
-            adds = self._compared(one.remedy, without, treated)
+            adds = _compared(one.remedy, (without, treated), tried, one)
             ailment = one.ailment
             self.attempts.append(Attempt(ailment.name, ailment.title, number, adds))
             kept += [one.remedy] if adds.is_clear else []
@@ -154,13 +148,6 @@ class _Trying:
         self.judging = None if self.judging is None else tried
         self.last = treated if len(kept) == len(remedies) else self._trainings(tried)
         return True
-
-    def _compared(
-        self, remedy: Remedy, without: Sequence[Trained], treated: Sequence[Trained]
-    ) -> Experiment:
-        before, after = tuple(map(judged, without)), tuple(map(judged, treated))
-        now = self.arrangement
-        return Experiment(remedy, before, after, now.setup.epochs, len(now.training))
 
     def _is_scaled_twice(self, changed: Arrangement) -> bool:
         """Whether predictions would have to be scaled back by two scalings, which a run has not."""
@@ -254,6 +241,33 @@ def _due(report: Report) -> tuple[list[Finding], list[Finding]]:
 def _treatments(together: Sequence[Finding], each: Sequence[Finding]) -> int:
     """Return how many treatments these findings come to, that of all at once among them."""
     return len(each) + (1 + len(together) if together else 0)
+
+
+def _compared(
+    remedy: Remedy,
+    groups: tuple[Sequence[Trained], Sequence[Trained]],
+    trained: Arrangement,
+    finding: Finding | None = None,
+) -> Experiment:
+    """Return what trainings without and with a remedy came to, asked as the diagnosis has asked it.
+
+    ``trained`` is the arrangement with the remedy. What the finding's experiment measured, and how
+    much it had to show, is the same here: otherwise a fix would reject what was confirmed.
+    """
+    before = None if finding is None else finding.experiment
+    judge = judged if finding is None else _judge_of(finding)
+    without, treated = (tuple(map(judge, one)) for one in groups)
+    return Experiment(
+        remedy,
+        without,
+        treated,
+        trained.setup.epochs,
+        len(trained.training),
+        quantity=_quantity_of(before),
+        held_out=before is not None and before.held_out,
+        deduced=before is not None and before.deduced,
+        judge=judge,
+    )
 
 
 def _judge_of(finding: Finding) -> Judge:

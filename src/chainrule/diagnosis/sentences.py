@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -29,14 +30,18 @@ def sentence_of(found: Verdict) -> str:
 
 
 def _only_together(found: Verdict, together: Experiment) -> str:
-    """Return the sentence on causes whose remedies help only together."""
+    """Return the sentence on causes whose remedies help only together.
+
+    They are numbered, for their titles and remedies hold commas and conjunctions.
+    """
     causes = [one for one in (found.primary, *found.needed) if one is not None]
-    titles = first_up(listed([one.ailment.title for one in causes]))
+    first, *more = [one.ailment.title for one in causes]
+    titles = numbered([first_up(first), *more])
     steps = [imperative(one.remedy.words) for one in causes if one.remedy is not None]
     done = "both" if len(causes) == 2 else "all of it"
     return (
         f"{titles} (confirmed together, p = {together.probability:.2g})"
-        f"{_fall(together)} only with {done} put right: {'; '.join(steps)}."
+        f"{_fall(together)} only with {done} put right: {numbered(steps)}."
     )
 
 
@@ -44,10 +49,12 @@ def _besides(found: Verdict) -> str:
     """Return what is needed beside the remedy of a cause that was confirmed by itself."""
     if found.together is None or not found.needed:
         return ""
-    titles = listed([one.ailment.title for one in found.needed])
+    titles = listed_apart([one.ailment.title for one in found.needed])
     steps = [imperative(one.remedy.words) for one in found.needed if one.remedy is not None]
-    left = short(median(found.together.treated))
-    return f"; besides, {titles}: it falls on to {left} when you also {' and '.join(steps)}"
+    # What one adds is seen beside the first remedy; what several add, in all of them together.
+    own = found.needed[0].experiment if len(found.needed) == 1 else None
+    fall = _fall(found.together if own is None else own)
+    return f"; besides, {titles}{fall} when you also {listed_apart(steps)}"
 
 
 def _without_cause(found: Verdict) -> str:
@@ -57,9 +64,9 @@ def _without_cause(found: Verdict) -> str:
         return "Healthy: nothing in this training is a sign of trouble."
     if found.standing == "not proved":
         untried = [one for one in found.suspicions if one.experiment is None]
-        titles = listed([one.ailment.title for one in untried])
+        titles = listed_apart([one.ailment.title for one in untried])
         return f"Not proved: there are signs that {titles}, and no experiment was made."
-    titles = listed([one.ailment.title for one in found.suspicions])
+    titles = listed_apart([one.ailment.title for one in found.suspicions])
     these = "it" if len(found.suspicions) == 1 else "them"
     return f"Healthy: there were signs that {titles}, and experiments did not confirm {these}."
 
@@ -80,6 +87,17 @@ def _fall(experiment: Experiment) -> str:
     if "constant prediction" in unit:
         told += " times that of a constant prediction"
     return told
+
+
+def numbered(texts: Sequence[str]) -> str:
+    """Return texts as a numbered list in a sentence: (1) a; (2) b."""
+    return "; ".join(f"({place}) {one}" for place, one in enumerate(texts, start=1))
+
+
+def listed_apart(texts: Sequence[str]) -> str:
+    """Return texts as a list in a sentence, numbered where one of them would run into the next."""
+    runs_on = any(mark in one for one in texts for mark in (",", ";", " and "))
+    return numbered(texts) if runs_on and len(texts) > 1 else listed(texts)
 
 
 def imperative(words: str) -> str:

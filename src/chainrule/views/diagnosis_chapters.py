@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from chainrule.diagnosis.experiments.own_start import IN_OTHER_ORDERS
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
 from chainrule.diagnosis.sentences import effect, first_sentence
 from chainrule.diagnosis.wording import first_up
@@ -44,7 +45,7 @@ def told_diagnosis(document: Document) -> Told:
         chapters += _beside(one, about)
     chapters += _several(_doubted(document), document["suspicions"], _suspicion, quiet=True)
     chapters.append(_how(document))
-    title = document["name"] if primary is None else primary["title"]
+    title = document["name"] if primary is None else _titles(document)
     return Told(
         f"Diagnosis: {title}",
         _about(about),
@@ -52,6 +53,12 @@ def told_diagnosis(document: Document) -> Told:
         tuple(document["notes"]),
         tuple(chapters),
     )
+
+
+def _titles(document: Document) -> str:
+    """Return what is wrong: the primary cause, and those that are needed beside it."""
+    needed = (one["title"] for one in document["others"] if one["beside"])
+    return "; ".join((document["primary"]["title"], *needed))
 
 
 # ---- the cause ----
@@ -134,10 +141,11 @@ def _trainings(experiment: Document) -> list[Part]:
         groups = (experiment["untreated_name"], without), (experiment["treated_name"], treated)
         parts += [_groups(experiment["quantity"], *groups), _chance(experiment)]
         if experiment["p_over_rows"] is not None:
+            level = LEVEL_OF_ROWS / experiment["looks"]
             parts.append(
                 "Over the rows on which errors are measured p is "
                 f"{experiment['p_over_rows']:.2g} (paired t test, one-sided; below "
-                f"{LEVEL_OF_ROWS} the difference is not luck of these rows)."
+                f"{level:.3g} the difference is not luck of these rows)."
             )
     chart = experiment_chart(experiment)
     if chart is not None:
@@ -153,18 +161,23 @@ def _trainings(experiment: Document) -> list[Part]:
 
 def _what_was_done(experiment: Document) -> str:
     treated, without = len(experiment["treated"]), len(experiment["without"])
-    starts = "from the same starts"
+    starts = ", from the same starts"
     if experiment["own_start"]:
-        starts = "from the run's own start in other orders, since from other starts it does better"
+        starts = f", {IN_OTHER_ORDERS}, since from other starts it does better"
+    elif experiment["untreated_name"] == IN_OTHER_ORDERS:
+        # Starts are what the two differ in, and their names say so.
+        starts = ""
     each = (
         f"each of {_counted(experiment['epochs'], 'epoch')} on "
-        f"{_counted(experiment['rows'], 'row')}, {starts}."
+        f"{_counted(experiment['rows'], 'row')}{starts}."
     )
     if experiment["parts"] > 1:
         each += (
             f" It was in doubt on the rows held out, so that {experiment['parts']} parts of the "
-            "rows were held out in turn: an error is the mean over them, and both p count twice."
+            "rows were held out in turn: an error is the mean over them."
         )
+    if experiment["looks"] > 1:
+        each += f" It is look number {experiment['looks']}: p is to be below {_level(experiment)}."
     if experiment["treated_name"] != REMEDY:
         return (
             f"{treated} trainings, {experiment['treated_name']}, beside {without}, "
@@ -176,8 +189,13 @@ def _what_was_done(experiment: Document) -> str:
     )
 
 
+def _level(experiment: Document) -> float:
+    """Return the p below which an experiment counts, divided among its looks."""
+    return LEVEL / int(experiment["looks"])
+
+
 def _chance(experiment: Document) -> str:
-    if experiment["p"] >= LEVEL:
+    if experiment["p"] >= _level(experiment):
         return (
             f"Between the two p is {experiment['p']:.2g} (exact rank test of Mann and Whitney, "
             f"one-sided), and Cohen's d {experiment['d']:.2g}: no more than chance."
@@ -250,10 +268,12 @@ def _why_not(experiment: Document) -> str:
     """Return why lower errors that are more than chance over the starts confirm nothing."""
     if experiment["shows"] is not None or experiment["p"] >= LEVEL:
         return ""
+    if experiment["p"] >= _level(experiment):
+        return f"; in look number {experiment['looks']} p is to be below {_level(experiment)}"
     if experiment["d"] < LEAST_EFFECT:
         return ""
     over_rows = experiment["p_over_rows"]
-    if over_rows is not None and over_rows >= LEVEL_OF_ROWS:
+    if over_rows is not None and over_rows >= LEVEL_OF_ROWS / experiment["looks"]:
         return f"; over the rows p = {over_rows:.2g}, so that it may be luck of these rows"
     return "; too little to matter"
 

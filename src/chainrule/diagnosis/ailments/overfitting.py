@@ -201,7 +201,7 @@ def confirm(
 
 def _shown(laboratory: Laboratory, found: Experiment) -> Experiment:
     """Return the experiment with whether it shows that rows were learned by heart."""
-    certain = found.probability < LEVEL and found.effect >= LEAST_EFFECT
+    certain = found.probability < LEVEL / found.looks and found.effect >= LEAST_EFFECT
     if found.parts * len(laboratory.case.validation) < LEAST_JUDGED:
         certain = certain and found.is_clear
     # That other rows are predicted worse is seen already, so that the luck of the rows that judge

@@ -30,11 +30,13 @@ class Experiment:
     how probable the gain is by the luck of the rows that judge, where that was tested. ``shows``
     says whether the ailment is confirmed where that is no matter of lower errors: shuffled labels
     that are learned as well as those that were given. ``held_out``: rows that judge were held out
-    for it alone, as the training had held out none. ``own_start``: all began where the run did, in
-    a second look, so that chance has half its level. ``deduced``: that the fault harms follows from
-    a law; trainings have to show only that the remedy helps. ``settles``: as long as no remedy of
-    another ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the
-    rows were held out in turn, and the error of a seed is the mean over them.
+    for it alone, as the training had held out none.
+    ``own_start``: all began where the run did. ``looks``: how often the ailment was looked for by
+    experiments of which one is shown; each p is as it is, and the levels below which it counts are
+    divided by this number (Bonferroni). ``deduced``: that the fault harms follows from a law;
+    trainings have to show only that the remedy helps. ``settles``: as long as no remedy of another
+    ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the rows
+    were held out in turn, and the error of a seed is the mean over them.
     """
 
     remedy: Remedy
@@ -53,6 +55,7 @@ class Experiment:
     own_start: bool = False
     deduced: bool = False
     parts: int = 1
+    looks: int = 1
     judge: Judge = judged
 
     @property
@@ -83,9 +86,8 @@ class Experiment:
         least = LEAST_GAIN
         if not self.deduced:
             least = max(least, LEAST_SHARE * median(self.without))
-        level = LEVEL / 2.0 if self.own_start else LEVEL
-        certain = self.probability < level and self.effect >= LEAST_EFFECT
-        lucky = self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS
+        certain = self.probability < LEVEL / self.looks and self.effect >= LEAST_EFFECT
+        lucky = self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS / self.looks
         if lucky and not self.deduced:
             return False
         return certain and self.gain >= least
@@ -111,4 +113,5 @@ class Experiment:
             "own_start": self.own_start,
             "deduced": self.deduced,
             "parts": self.parts,
+            "looks": self.looks,
         }

@@ -56,13 +56,4 @@ def with_best_epoch(before: Arrangement) -> Arrangement:
 def judging_laboratory(laboratory: Laboratory, trainings: int) -> Laboratory:
     """Return a laboratory that judges by rows which were not learned from; itself if it does."""
     case, _ = with_held_out(laboratory.case)
-    return laboratory if case is laboratory.case else part_of(laboratory, case, trainings)
-
-
-def part_of(laboratory: Laboratory, case: Case, trainings: int) -> Laboratory:
-    """Return the laboratory of another case, within the seconds that are left."""
-    there = Laboratory(case, trainings, max(0.5, laboratory.seconds - laboratory.used))
-    there.limit, there.latest = (
-        one - laboratory.used for one in (laboratory.limit, laboratory.latest)
-    )
-    return there
+    return laboratory if case is laboratory.case else laboratory.on(case, trainings)

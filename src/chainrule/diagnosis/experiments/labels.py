@@ -13,7 +13,7 @@ from chainrule.diagnosis.arrangement import Arrangement, Remedy, weighing_one
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
 from chainrule.diagnosis.experiments.first_steps import first_steps
-from chainrule.diagnosis.experiments.held_out import judging_laboratory, part_of, with_held_out
+from chainrule.diagnosis.experiments.held_out import judging_laboratory, with_held_out
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import judged
@@ -84,7 +84,7 @@ def compare_aligned(laboratory: Laboratory, remedy: Remedy) -> Experiment:
     else:
         better = replace(case, training=remedy.change(case.arrangement).training)
         there = judging_laboratory(laboratory, 2 * SEEDS)
-        aligned = part_of(laboratory, with_held_out(better)[0], 2 * SEEDS)
+        aligned = laboratory.on(with_held_out(better)[0], 2 * SEEDS)
         without, treated = (tuple(map(judged, one.untreated())) for one in (there, aligned))
         found = Experiment(remedy, without, treated, there.epochs, there.rows)
     # In another order in which nothing is learned, either, no label has found its row.

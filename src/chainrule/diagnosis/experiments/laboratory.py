@@ -39,6 +39,8 @@ SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
 LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
 LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
 SECONDS_LEFT = 0.75
+# The laboratory of another case begins at the end of the time as well.
+SECONDS_OF_ANOTHER = 0.5
 # What a call of ``train`` costs before its first step, where it is not measured.
 FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
@@ -92,9 +94,21 @@ class Laboratory:
         )
         self.epochs, self.rows = self._extent(trainings)
         self.is_shortened = self.epochs < case.setup.epochs or self.rows < len(case.training)
+        # One list for all laboratories of a diagnosis: how many trainings each experiment took.
+        self._made: list[int] = []
+        self._made_before = 0
         self._known: dict[tuple[str, int], Trained] = {}
         self._given = ""
-        self._screened = 0
+
+    def on(self, case: Case, trainings: int) -> Laboratory:
+        """Return the laboratory of another case, within the seconds that are left.
+
+        ``trainings`` is how many are expected there. They count together with those made here.
+        """
+        there = Laboratory(case, trainings, max(SECONDS_OF_ANOTHER, self.seconds - self.used))
+        there.limit, there.latest = (one - self.used for one in (self.limit, self.latest))
+        there._made, there._made_before = self._made, self.trainings
+        return there
 
     def with_treatment(self, remedy: Remedy) -> Laboratory | None:
         """Return the laboratory in which nothing is changed but what this remedy changes.
@@ -159,8 +173,13 @@ class Laboratory:
 
     @property
     def trainings(self) -> int:
-        """How many trainings were made."""
-        return self._screened + len(self._known)
+        """How many trainings were made, in all laboratories of the diagnosis."""
+        return sum(self._made)
+
+    @property
+    def seconds_each(self) -> float:
+        """How long a training has taken until now, since this laboratory began."""
+        return self.used / max(1, self.trainings - self._made_before)
 
     def untreated(self, seeds: Sequence[int] | None = None) -> list[Trained]:
         """Return trainings of the case with nothing changed, one for each seed."""
@@ -189,6 +208,7 @@ class Laboratory:
         if wanted and self._is_over():
             # What was being trained may have been broken off.
             raise OutOfTimeError
+        self._made.append(len(wanted))
         self._known.update({(name, seed): one for seed, one in zip(wanted, made, strict=True)})
         return [self._known[name, seed] for seed in seeds]
 
@@ -230,7 +250,6 @@ class Laboratory:
         self.epochs, self.rows = epochs, min(self.rows, rows)
         self.is_shortened = True
         # Trainings of another length are not compared with those to come.
-        self._screened += made
         self._known.clear()
 
     def adding(self, remedy: Remedy, without: Remedy, treated: Remedy, **said: Any) -> Experiment:

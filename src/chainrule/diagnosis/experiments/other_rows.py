@@ -20,11 +20,7 @@ from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import parted, with_held_out
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory, OutOfTimeError
-from chainrule.diagnosis.experiments.significance import (
-    LEVEL,
-    probability_of_chance,
-    probability_over_rows,
-)
+from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
 from chainrule.diagnosis.probes.row_order import joined
 from chainrule.randomness import permutation
@@ -33,7 +29,6 @@ from chainrule.training.rows import Rows
 # Parts held out beside the rows that the case itself held out; and of the seconds that are left as
 # many as other experiments can spare.
 MOST_PARTS, SHARE_OF_SECONDS = 4, 0.5
-LOOKS = 2.0
 
 
 def compare_by_turns(
@@ -67,15 +62,14 @@ def by_turns(laboratory: Laboratory, first: Experiment, parts: Sequence[Arrangem
         treated.append(better)
     if len(without) == 1:
         return first
-    found = replace(
+    return replace(
         first,
         without=_means(without, judge),
         treated=_means(treated, judge),
         parts=len(without),
+        looks=2,
         over_rows=None if first.over_rows is None else _over_rows(without, treated),
     )
-    certain = LOOKS * probability_of_chance(found.without, found.treated) < LEVEL
-    return found if certain else replace(found, shows=False)
 
 
 def turns(case: Case) -> list[Arrangement]:
@@ -118,9 +112,8 @@ def _in_turn(case: Case, rows: Rows, places: NDArray[Any], count: int) -> list[A
 
 def affordable(laboratory: Laboratory) -> int:
     """Return for how many parts there are seconds, as long as trainings have taken until now."""
-    each = laboratory.used / max(1, laboratory.trainings)
     left = SHARE_OF_SECONDS * (laboratory.seconds - laboratory.used)
-    return max(0, int(left / max(1e-6, 2 * SEEDS * each)))
+    return max(0, int(left / max(1e-6, 2 * SEEDS * laboratory.seconds_each)))
 
 
 def _means(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ...]:
@@ -132,13 +125,12 @@ def _means(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ..
 def _over_rows(
     without: Sequence[Sequence[Trained]], treated: Sequence[Sequence[Trained]]
 ) -> float | None:
-    """Return how probable the gain is by the luck of the rows of all parts, by two looks."""
+    """Return how probable the gain is by the luck of the rows of all parts."""
     known = [[_by_row(seed) for seed in zip(*groups, strict=True)] for groups in (without, treated)]
     told = [[one for one in group if one is not None] for group in known]
     if any(len(some) < len(every) for some, every in zip(told, known, strict=True)):
         return None
-    found = probability_over_rows(*told)
-    return None if found is None else min(1.0, LOOKS * found)
+    return probability_over_rows(*told)
 
 
 def _by_row(parts: Sequence[Trained]) -> NDArray[np.float64] | None:

@@ -13,8 +13,10 @@ from statistics import median
 from chainrule.diagnosis.arrangement import Arrangement
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory, over_rows_of
+from chainrule.diagnosis.experiments.trained import Trained
 
 SAME_START = "the same start"
+IN_OTHER_ORDERS = "from the run's own start in other orders"
 
 
 def same_start(given: Arrangement) -> Arrangement:
@@ -23,34 +25,47 @@ def same_start(given: Arrangement) -> Arrangement:
     return replace(given, setup=replace(given.setup, seed=given.setup.seed + 2**31 - 1))
 
 
+def trained_from_own_start(
+    laboratory: Laboratory, arrangement: Arrangement, name: str = ""
+) -> list[Trained]:
+    """Return trainings of an arrangement from the run's own start, in orders that are new to it.
+
+    The run's own order is left out, for it was chosen by what came of it.
+    """
+    seeds = tuple(seed + 1 for seed in laboratory.seeds)
+    named = f"{name}, {SAME_START}" if name else SAME_START
+    return laboratory.trained(named, same_start(arrangement), seeds)
+
+
 def from_own_start(laboratory: Laboratory, found: Experiment) -> Experiment | None:
     """Return an experiment made once more from the run's own start, in orders that are new to it.
 
     None where that says nothing: where the run is no worse than from other starts, where the remedy
-    draws a start of its own, where nothing but the start was random, and where there is no time.
+    draws a start of its own or is none to be tried, where nothing but the start was random, where
+    it was looked at twice already, and where there is no time.
     """
+    if found.shows is not None or found.held_out or found.looks > 1 or found.remedy.by_hand:
+        return None
     known = laboratory.untreated()
     own, usual = found.judge(known[0]), median(map(found.judge, known))
     worse = own > usual + LEAST_GAIN
-    if found.shows is not None or found.held_out or not worse or laboratory.is_spent:
+    if not worse or laboratory.is_spent:
         return None
     given = laboratory.case.arrangement
     changed = found.remedy.change(given)
     if not _keeps_start(given, changed):
         return None
-    # The run's own order is left out, for it was chosen by what came of it.
-    seeds = tuple(seed + 1 for seed in laboratory.seeds)
-    without = laboratory.trained(SAME_START, same_start(given), seeds)
+    without = trained_from_own_start(laboratory, given)
     if len({found.judge(one) for one in without}) == 1:
         return None
-    name = f"{found.remedy.name}, {SAME_START}"
-    treated = laboratory.trained(name, same_start(changed), seeds)
+    treated = trained_from_own_start(laboratory, changed, found.remedy.name)
     return replace(
         found,
         without=tuple(map(found.judge, without)),
         treated=tuple(map(found.judge, treated)),
         over_rows=over_rows_of(found.judge, without, treated),
         own_start=True,
+        looks=2,
     )
 
 

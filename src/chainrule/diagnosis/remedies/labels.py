@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, weighing_one
+from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.row_order import realigned
+from chainrule.diagnosis.remedies.without_rows import left_out
 from chainrule.diagnosis.wording import some_of
 
 Numbers = NDArray[Any]
@@ -37,20 +38,13 @@ def aligned(case: Case, best: Order) -> Remedy:
 
 def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
     """Return the remedy that trains without the training rows at these places."""
-    count, chosen = len(case.training), np.asarray(places, dtype=np.int64)
+    chosen = np.asarray(places, dtype=np.int64)
     numbers = [case.numbers[one] if case.numbers else int(one) for one in chosen]
-
-    def change(before: Arrangement) -> Arrangement:
-        if len(before.training) != count:
-            return before
-        left = np.setdiff1d(np.arange(count), chosen)
-        return replace(before, training=weighing_one(before.training.part(left)))
-
     rows = "row" if len(numbers) == 1 else f"{len(numbers)} rows"
     return Remedy(
         LEFT_OUT,
         f"Look at the labels of the {rows} {some_of(numbers, 20)}, and put them right or "
         "leave them out.",
-        change,
+        left_out(case, chosen),
         left_out=tuple(numbers),
     )

@@ -1,13 +1,14 @@
-"""Leaving rows out of a training: those that hold a number far outside of its column."""
+"""Leaving rows out of a training, such as hold a number far outside of their columns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.arrangement import Arrangement, Remedy, weighing_one
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.wording import some_of
 
@@ -18,22 +19,30 @@ WITHOUT_EXTREME = "without extreme rows"
 
 def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
     """Return the remedy that leaves these training rows out; ``places`` are theirs."""
+    whose = "which has" if len(places) == 1 else "which have"
+    return Remedy(
+        WITHOUT_EXTREME,
+        f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
+        "Or put them right.",
+        left_out(case, places),
+        left_out=tuple(case.numbers[one] if case.numbers else one for one in places.tolist()),
+    )
+
+
+def left_out(case: Case, places: NDArray[np.int64]) -> Callable[[Arrangement], Arrangement]:
+    """Return the change that leaves training rows out; the weights of the others keep their mean.
+
+    ``places`` are among the case's training rows: an arrangement of other rows stays as it is.
+    """
     count = len(case.training)
 
     def change(before: Arrangement) -> Arrangement:
         if len(before.training) != count:
             return before
         left = np.setdiff1d(np.arange(count), places)
-        return replace(before, training=before.training.part(left))
+        return replace(before, training=weighing_one(before.training.part(left)))
 
-    whose = "which has" if len(places) == 1 else "which have"
-    return Remedy(
-        WITHOUT_EXTREME,
-        f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
-        "Or put them right.",
-        change,
-        left_out=tuple(case.numbers[one] if case.numbers else one for one in places.tolist()),
-    )
+    return change
 
 
 def told_rows(case: Case, places: NDArray[np.int64]) -> str:
