@@ -56,7 +56,7 @@ def with_value(value: float, place: tuple[int, ...], base: Any = X) -> Any:
 
 TEXT = np.array([["1", "2"], ["3", "x"]] * 12)
 ROWS: dict[str, tuple[Any, type[cr.ChainruleError], str]] = {
-    "NaN": (with_value(np.nan, (7, 1)), cr.DataError, "NaN or infinity in 1 rows, first in row 7"),
+    "NaN": (with_value(np.nan, (7, 1)), cr.DataError, "NaN or infinity in 1 row, first in row 7"),
     "infinity": (with_value(-np.inf, (0, 0)), cr.DataError, "first in row 0"),
     "text": (TEXT, cr.DataError, "not a number. Turn text into numbers"),
     "text that spells numbers": (TEXT[:, :1], cr.DataError, "not a number"),

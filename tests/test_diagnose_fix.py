@@ -186,5 +186,5 @@ def test_what_only_people_can_do_is_said_and_nothing_is_trained() -> None:
     fix = report.fix(seeds=4)
     assert fix.run is run
     assert not fix.attempts
-    assert fix.words.startswith("Nothing was changed: this is for you to do. Look at how labels")
+    assert fix.words.startswith("Nothing was changed: this is for you to do.\nLook at how labels")
     assert "No training was made." in str(fix)

@@ -312,3 +312,32 @@ def test_a_fix_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     report.fix(seeds=4)
     assert "8 of 8" in shown.getvalue()
     assert " of 11" in shown.getvalue()
+
+
+def test_folds_that_all_diverged_are_judged_and_predict_what_the_start_does() -> None:
+    x = np.linspace(0.0, 1.0, 60)
+    run = cr.train_table(
+        {"x": x, "y": x * 3},
+        "y",
+        optimizer="gradient_descent",
+        learning_rate=1e30,
+        **SHORT,
+    )
+    assert [fold.best_epoch for fold in run.folds] == [0] * 5
+    for fold in run.folds:
+        # Weights after a step of such a rate predict numbers beyond 1e20.
+        assert np.abs(fold.predictions).max() < 100.0
+    report = cr.diagnose(run, seconds=0.5)
+    assert report.case.epochs > 0
+    assert report.primary is not None
+    assert report.name in {"rate_too_high", "not_finite"}
+
+
+def test_a_penalty_that_harms_the_network_does_not_harm_the_linear_model() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 2))
+    table = {"a": x[:, 0], "b": x[:, 1], "y": x @ np.array([2.0, -1.0])}
+    run = cr.train_table(table, "y", l2=5.0, **SHORT)
+    assert run.result is not None
+    assert run.result.scores["linear model"]["r2"].value > 0.99
+    assert run.result.scores["network"]["r2"].value < 0.9

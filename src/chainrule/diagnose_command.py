@@ -48,6 +48,10 @@ def diagnose(
     changed beside trainings with nothing changed, from several starts. Only what helps by more than
     chance is called the cause. With --fix the remedy is applied, the run is trained again over ten
     seeds, before and after, and what does not help is not kept.
+
+    The exit code is 0 whatever the verdict, for an ill run is an answer as well; only errors have
+    others. A script reads "name" of --json. (chainrule check, made to stand before a training,
+    ends with 6 where something is doubtful.)
     """
     given = dict(locals())
     from chainrule.diagnosis.door import diagnose as diagnosed

@@ -38,8 +38,14 @@ NO_FOLD = (
 
 
 def has_folds(run: Run) -> bool:
-    """Whether a run is the last training of a table, which has folds beside it."""
-    return run.notes.get("stage") == "all" and "folds" in run.notes and run.recording.epochs > 0
+    """Whether a run is the last training of a table, which has folds beside it.
+
+    Where the folds diverged at once, none of their epochs is kept and the last training has none to
+    run: its folds are what there is to judge.
+    """
+    if run.notes.get("stage") != "all" or "folds" not in run.notes:
+        return False
+    return run.recording.epochs > 0 or run.setup.epochs == 0
 
 
 def case_of_table(

@@ -65,6 +65,7 @@ class Fix:
     seed, in the unit that ``quantity`` names. ``attempts``: all that was tried. ``then`` is the
     report on the fixed run, None where nothing was changed. ``by_hand`` says what only people can
     do. ``earlier``: the run on a table that was fixed; ``run`` then has folds and a result as well.
+    ``not_proved``: the verdict, where signs were not tried, so that there was no cause to treat.
     """
 
     run: Run | None
@@ -76,6 +77,7 @@ class Fix:
     then: Report | None = None
     by_hand: tuple[str, ...] = ()
     earlier: Run | None = None
+    not_proved: str = ""
 
     @property
     def kept(self) -> tuple[Attempt, ...]:
@@ -109,8 +111,8 @@ class Fix:
 
     @property
     def words(self) -> str:
-        """What came of it, in a sentence or two."""
-        return " ".join([self._came_to, *self._results, *self.by_hand])
+        """What came of it, in a few sentences, a line each."""
+        return "\n".join([self._came_to, *self._results, *self.by_hand])
 
     @property
     def _results(self) -> list[str]:
@@ -130,6 +132,8 @@ class Fix:
     def _came_to(self) -> str:
         if self.by_hand and not self.kept:
             return "Nothing was changed: this is for you to do."
+        if not self.attempts and self.not_proved:
+            return f"Nothing was tried, and nothing was changed. {self.not_proved}"
         if not self.attempts:
             return "There was nothing to put right, and nothing was changed."
         if not self.kept:

@@ -210,6 +210,7 @@ class _Trying:
             self.now if changed else None,
             tuple(self.by_hand),
             self.report.run if self.table is not None else None,
+            self.report.verdict if self.report.found.standing == "not proved" else "",
         )
 
 

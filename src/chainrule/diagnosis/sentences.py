@@ -10,6 +10,10 @@ from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT, LEVEL
 from chainrule.diagnosis.verdict import Verdict
 from chainrule.diagnosis.wording import first_up, listed, short
 
+# What decides most verdicts on small networks that were not proved for want of time.
+SECONDS = 30
+MORE_TIME = f"chainrule diagnose RUN --seconds {SECONDS} or cr.diagnose(run, seconds={SECONDS})"
+
 
 def sentence_of(found: Verdict) -> str:
     """Return the verdict as one sentence."""
@@ -65,7 +69,10 @@ def _without_cause(found: Verdict) -> str:
     if found.standing == "not proved":
         untried = [one for one in found.suspicions if one.experiment is None]
         titles = listed_apart([one.ailment.title for one in untried])
-        return f"Not proved: there are signs that {titles}, and no experiment was made."
+        why = "no experiment was made"
+        if found.is_out_of_time:
+            why = f"the time for experiments ran out: give more, {MORE_TIME}"
+        return f"Not proved: there are signs that {titles}, and {why}."
     titles = listed_apart([one.ailment.title for one in found.suspicions])
     these = "it" if len(found.suspicions) == 1 else "them"
     return f"Healthy: there were signs that {titles}, and experiments did not confirm {these}."

@@ -46,6 +46,7 @@ class Verdict:
     was made for. ``consequences`` follow from the primary cause; ``others`` are proved as well;
     ``suspicions`` were not confirmed. ``together``: where several remedies are needed at once,
     trainings with all of them beside trainings with none; findings that are needed have ``beside``.
+    ``is_out_of_time``: the time for experiments was spent.
     """
 
     standing: Standing
@@ -57,6 +58,7 @@ class Verdict:
     trainings: int = 0
     notes: tuple[str, ...] = field(default=())
     together: Experiment | None = None
+    is_out_of_time: bool = False
 
     @property
     def name(self) -> str:
@@ -77,18 +79,20 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     began = both_clocks()
     examined = Examination(case)
     findings = suspected(examined)
-    trainings = 0
+    trainings, is_spent = 0, False
     if experiments and findings:
         laboratory = Laboratory(case, expected_trainings(findings), seconds, seconds_since(began))
         verdict = _by_experiments(findings, examined, laboratory)
-        trainings = laboratory.trainings
+        trainings, is_spent = laboratory.trainings, laboratory.is_spent
     else:
         verdict = _unproved(findings)
     notes = () if case.epochs else (NOTHING_TRAINED,)
     if notes and verdict.standing == "healthy":
         verdict = replace(verdict, standing="not proved")
     spent = time.monotonic() - began[1]
-    return replace(verdict, seconds=spent, trainings=trainings, notes=notes)
+    return replace(
+        verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent
+    )
 
 
 def _by_experiments(

@@ -22,6 +22,7 @@ from chainrule.training.run import Run
 from chainrule.training.search_loop import loop_of
 from chainrule.training.setup import Setup
 from chainrule.training.state import INTERRUPTED, Hook, State
+from chainrule.training.stopping import has_overflowed
 
 # What a training may end in that is counted as its failure. Anything else is an error of a program.
 FAILURES = (ChainruleError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
@@ -59,7 +60,7 @@ def carry_out(
     recording = Recording() if recording is None else recording.copy()
 
     def run_of(state: State, recording: Recording, ended: str, finished: bool) -> Run:
-        network = setup.network.with_parameters(loop.named(_kept(loop, state)))
+        network = setup.network.with_parameters(loop.named(_kept(loop, state, ended)))
         said, arrays = dict(notes or {}), dict(note_arrays or {})
         return Run(setup, network, recording, state, ended, finished, said, arrays)
 
@@ -100,10 +101,11 @@ def begun(setup: Setup, rows: tuple[Rows, Rows]) -> Run:
     return Run(setup, setup.network, Recording(), loop.start(), UNDER_WAY, finished=False)
 
 
-def _kept(loop: Loop, state: State) -> NDArray[Any]:
+def _kept(loop: Loop, state: State, ended: str) -> NDArray[Any]:
     """Return the parameters that a run's network gets."""
     if state.kept is not None:
         return state.kept
-    # No epoch is through: what there is counts, unless it has overflowed.
-    sound = bool(np.isfinite(state.parameters).all())
+    # No epoch is through: what there is counts, unless it has overflowed. Where the loss has,
+    # parameters may be finite still, and far beyond use.
+    sound = not has_overflowed(ended) and bool(np.isfinite(state.parameters).all())
     return state.parameters if sound else loop.start().parameters

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from chainrule.checks import is_finite_number
 from chainrule.data import record
+from chainrule.data.decisions import counted
 from chainrule.data.splitting import split_rows
 from chainrule.errors import DataError, SetupError, ShapeError
 from chainrule.training.arguments import from_zero
@@ -134,7 +135,7 @@ def input_array(content: Any, name: str) -> NDArray[np.float64]:
     if not finite.all():
         bad = np.flatnonzero(~finite.reshape(len(array), -1).all(axis=1))
         raise DataError(
-            f"{name} holds NaN or infinity in {bad.size} rows, first in row {bad[0]}.",
+            f"{name} holds NaN or infinity in {counted(bad.size, 'row')}, first in row {bad[0]}.",
             "Fill missing numbers in or leave those rows out; train_table() fills them in.",
         )
     return array

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import record
+from chainrule.data.decisions import counted
 from chainrule.errors import DataError, ShapeError
 from chainrule.training.rows import has_masked
 
@@ -261,7 +262,7 @@ def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:
     bad = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
     if bad.size:
         raise DataError(
-            f"The target is NaN or infinite in {bad.size} rows, first in row {bad[0]}.",
+            f"The target is NaN or infinite in {counted(bad.size, 'row')}, first in row {bad[0]}.",
             "Leave those rows out or fill them in.",
         )
     return numbers

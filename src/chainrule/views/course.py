@@ -94,6 +94,8 @@ def last_training(run: Run, folds: Sequence[FoldRun]) -> str:
     epochs, due = run.recording.epochs, run.setup.epochs
     if has_overflowed(run.ended):
         return f"Trained again on all {rows}: {run.ended}.{DIVERGED if not run.best_epoch else ''}"
+    if run.finished and not due:
+        return "The network that is kept is the one before training, for most folds kept no epoch."
     if not run.finished:
         return f"The last training, on all {rows}, was cut off after {epochs} of {due} epochs."
     ended = sum(one.recording is not None for one in folds)

@@ -27,13 +27,15 @@ def told_fix(fix: Document) -> Told:
     about = f"{count} trainings without the remedy and {count} with it, each in full."
     if not fix["attempts"]:
         about = "No training was made."
-    chapters = (Chapter("What was tried", chapter.parts[1:]),) if fix["attempts"] else ()
-    return Told("The fix", about, fix["words"], (), chapters)
+    # The first line is said first, and each further one stands by itself.
+    lead, *_ = fix["words"].split("\n")
+    heading, rest = "What was tried" if fix["attempts"] else "What to do", chapter.parts[1:]
+    return Told("The fix", about, lead, (), (Chapter(heading, rest),) if rest else ())
 
 
 def fix_chapter(fix: Document) -> Chapter:
     """Return what a fix came to: before and after, and each remedy that was tried."""
-    parts: list[Part] = [fix["words"]]
+    parts: list[Part] = [*fix["words"].split("\n")]
     if not fix["attempts"]:
         return Chapter("What the fix came to", tuple(parts))
     rows = tuple(

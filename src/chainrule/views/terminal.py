@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.data.decisions import Decision
+from chainrule.diagnosis.sentences import SECONDS
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
 from chainrule.training.tables.doubtful_columns import is_giveaway_hint
@@ -76,6 +77,9 @@ def print_run(
     _line(console, f"\n{kept} {folder}. Next:")
     if verdict is not None and verdict["primary"] is not None:
         _line(console, f"    {quoted('chainrule', 'diagnose', str(folder), '--fix')}")
+    elif verdict is not None and verdict["standing"] == "not proved":
+        more = ("--seconds", str(SECONDS))
+        _line(console, f"    {quoted('chainrule', 'diagnose', str(folder), *more)}")
     for command in next_commands(run, folder, table, complete):
         _line(console, f"    {command}")
     if (folder / REPORT).is_file():

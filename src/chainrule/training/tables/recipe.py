@@ -93,8 +93,9 @@ class Recipe:
     def linear(self, prepared: Prepared, epochs: int | None = None) -> Setup:
         """Return the same of a linear model, which has an optimizer of its own.
 
-        A rate or a patience that harms the network does not flatter it: it may take
-        ``LINEAR_STEPS`` steps, and ``LINEAR_PATIENCE`` without a lower loss, or more.
+        A rate, a patience or a penalty that harms the network does not flatter it: it may take
+        ``LINEAR_STEPS`` steps, and ``LINEAR_PATIENCE`` without a lower loss, or more, and its
+        penalty is never above the usual one.
         """
         rows = rows_in_a_step(self.settings.batch_size, len(prepared.training), self.optimizer)
         steps = -(-len(prepared.training) // rows)
@@ -108,7 +109,7 @@ class Recipe:
             stopping=Stopping(patience=max(PATIENCE, -(-LINEAR_PATIENCE // steps)))
             if found
             else Stopping(),
-            l2=self.l2,
+            l2=min(self.l2, L2),
             seed=self.seed,
             keep="best" if found else "last",
             readings=0,
