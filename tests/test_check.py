@@ -21,7 +21,7 @@ from chainrule.diagnosis.probes.groups_apart import _deviations
 from chainrule.training.rows import Rows
 
 Array = NDArray[Any]
-LABELS = "the labels do not belong to the rows"
+LABELS = "the labels and the inputs do not go together"
 
 
 def blobs(seed: int = 0, rows: int = 240) -> tuple[Array, Array]:

@@ -88,7 +88,7 @@ def test_labels_that_were_shuffled_are_doubted(here: Here, tmp_path: Path) -> No
     table.write_text("\n".join([first, *rows]) + "\n")
     ended = here("check", table, "--target", "disease")
     assert ended.code == FOUND
-    assert "the labels do not belong to the rows" in ended.out
+    assert "the labels and the inputs do not go together" in ended.out
 
 
 def test_training_tells_of_a_giveaway_before_beside_the_result_and_with_the_verdict(

@@ -24,7 +24,7 @@ from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
 from chainrule.diagnosis.probes.row_order import joined, orders, realigned
-from chainrule.diagnosis.remedies.labels import aligned, leaving_out
+from chainrule.diagnosis.remedies.labels import aligned, code_of, leaving_out
 from chainrule.randomness import normal, permutation, uniform
 from chainrule.training.rows import Rows
 
@@ -53,21 +53,57 @@ def test_the_specimen_is_named() -> None:
 @pytest.mark.parametrize("validation", [0.25, 0.0])
 def test_targets_in_another_order_are_found_and_put_back(validation: float) -> None:
     x, y = rows(200, 4)
-    for moved, words in ((np.roll(y, 2), "2 rows further down"), (y[::-1], "in reverse order")):
+    for moved, words, code in (
+        (np.roll(y, 1), "up by 1 row", "y = np.roll(y, -1)"),
+        (np.roll(y, -3), "down by 3 rows", "y = np.roll(y, 3)"),
+        (y[::-1], "in reverse order", "y = y[::-1]"),
+    ):
         examined = Examination(case(x, moved.copy(), validation=validation))
         found = UNINFORMATIVE_LABELS.signs(examined)
-        assert found[0].where in (words, words.replace("down", "up"))
+        assert found[0].where.endswith(words)
         remedy, *_ = UNINFORMATIVE_LABELS.remedies(examined)
+        assert remedy.code == code
+        assert words in remedy.words or words == "in reverse order"
         after = remedy.change(examined.case.arrangement)
         numbers = examined.setup.provenance.training
         # Rows at the ends have no target in the moved order.
-        inner = (numbers > 1) & (numbers < 198)
+        inner = (numbers > 2) & (numbers < 197)
         np.testing.assert_allclose(after.training.targets[0][inner, 0], y[numbers][inner])
         assert UNINFORMATIVE_LABELS.confirm is not None
         experiment = UNINFORMATIVE_LABELS.confirm(examined, Laboratory(examined.case, 10), [remedy])
         assert experiment is not None
         assert experiment.is_clear
         assert np.median(experiment.treated) < 0.5 < np.median(experiment.without)
+
+
+@pytest.mark.parametrize("shift", [1, 3, -1, -3, None])
+def test_the_line_of_code_is_the_order_that_is_tried(shift: int | None) -> None:
+    y = np.arange(40)
+    told = "in reverse order"
+    if shift is not None:
+        told = f"moved {'down' if shift > 0 else 'up'} by {abs(shift)} row"
+        told += "s" if abs(shift) > 1 else ""
+    order = orders(40)[told]
+    # What the code says is run, on targets that were spoiled the other way.
+    spoiled = y[::-1] if shift is None else np.roll(y, -shift)
+    found = {"np": np, "y": spoiled}
+    exec(code_of(order), found)
+    np.testing.assert_array_equal(found["y"], y)
+    np.testing.assert_array_equal(spoiled[order], y)
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_targets_moved_either_way_are_put_back_where_little_can_be_learned(way: int) -> None:
+    x = normal(5, "rows of a test", 400 * 5).reshape(400, 5)
+    y = x[:, 0] * x[:, 1] + np.sin(2.0 * x[:, 2])
+    given = case(x, np.roll(y, way), width=16, epochs=40)
+    examined = Examination(given)
+    remedies = UNINFORMATIVE_LABELS.remedies(examined)
+    assert UNINFORMATIVE_LABELS.confirm is not None
+    found = UNINFORMATIVE_LABELS.confirm(examined, Laboratory(given, 10, 20.0), remedies)
+    assert found is not None
+    assert found.is_clear
+    assert found.remedy.code == f"y = np.roll(y, {-way})"
 
 
 def test_rows_that_were_split_are_joined_in_their_order() -> None:
@@ -80,7 +116,7 @@ def test_rows_that_were_split_are_joined_in_their_order() -> None:
     np.testing.assert_array_equal(together.inputs_at(some)[0], x[some])
     np.testing.assert_array_equal(together.targets[0][:, 0], y)
     np.testing.assert_array_equal(np.sort(np.concatenate([training, held])), np.arange(50))
-    order = orders(50)["1 row further down"]
+    order = orders(50)["moved up by 1 row"]
     back = realigned(split, order)
     np.testing.assert_array_equal(back.training.targets[0][:, 0], y[order][training])
     np.testing.assert_array_equal(back.validation.targets[0][:, 0], y[order][held])

@@ -10,13 +10,16 @@ from scipy.stats import binomtest
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
+from chainrule.diagnosis.arrangement import Remedy
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.labels import CONTRADICTED, compare_without_doubtful
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.sureness import Sureness
 from chainrule.diagnosis.verdict import verdict_of
 from chainrule.randomness import normal, uniform
+from chainrule.views.diagnosis_chapters import _proof
 
 
 def overlapping(count: int, apart: float, seed: int = 0) -> tuple[Any, Any]:
@@ -82,7 +85,24 @@ def test_wrong_labels_are_named_where_the_network_has_not_learned_them_by_heart(
     assert experiment is not None
     assert experiment.quantity == CONTRADICTED
     assert experiment.remedy.by_hand
+    assert found.primary.certainty is None
+    said = experiment.to_dict()
+    assert said["counted"]
+    assert said["p"] is said["d"] is None
     assert verdict_of(case_of(heaps(400, 0.0)), seconds=20.0).standing == "healthy"
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_what_is_counted_is_not_told_as_trainings_that_are_compared(counted: bool) -> None:
+    remedy = Remedy("checked", "Look at them.", lambda before: before, by_hand=True)
+    experiment = Experiment(
+        remedy, (0.2,) * 5, (0.25,) * 5, 30, 300, quantity=CONTRADICTED, shows=True, counted=counted
+    )
+    parts = _proof({"experiment": experiment.to_dict()})
+    said = " ".join(one for one in parts if isinstance(one, str))
+    assert ("5 trainings" in said) is not counted
+    assert ("no higher" in said) is not counted
+    assert "no more than chance" not in said
 
 
 def test_of_rows_that_are_equal_none_is_held_to_be_wrong() -> None:

@@ -57,10 +57,15 @@ class Finding:
         return self.remedies[0] if self.remedies else None
 
     @property
-    def certainty(self) -> float:
-        """1 - p of the experiment that confirms it; 0.5 where it was seen and not tried."""
+    def certainty(self) -> float | None:
+        """1 - p of the experiment that confirms it; 0.5 where it was seen and not tried.
+
+        None where it is confirmed otherwise than by lower errors, so that p is not that of a proof.
+        """
         if self.experiment is None:
             return 0.5
+        if self.experiment.counted or self.experiment.shows_otherwise:
+            return None
         return 1.0 - self.experiment.probability if self.is_confirmed else 0.0
 
 

@@ -28,7 +28,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import LEARNED_BY_HEART, first_steps
 from chainrule.diagnosis.probes.copies import are_equal_by_chance, shared_rows
 from chainrule.diagnosis.probes.groups_apart import are_apart, rows_tried
-from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
+from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.passes import SAMPLE, pass_of
 from chainrule.diagnosis.probes.relative_error import every_so_many
 from chainrule.training.rows import Rows
@@ -290,8 +290,7 @@ def _say_something(examined: Examination, rows: Rows) -> bool:
     y = some.targets[0].reshape(len(some), -1)[:, 0]
     if are_apart(some.inputs[0].reshape(len(some), -1), y, is_classes):
         return True
-    widths = tuple(one.width if one.task == "classification" else 0 for one in setup.targets)
-    columns = TargetColumns.of(rows.targets, widths)
+    columns = TargetColumns.of(rows.targets, widths_of(setup))
     near = Neighbours.of(rows, setup.network, setup.seed, MORE_ROWS)
     if near is None or columns is None:
         return False

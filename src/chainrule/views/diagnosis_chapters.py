@@ -139,7 +139,8 @@ def _trainings(experiment: Document) -> list[Part]:
     parts: list[Part] = []
     if without and treated:
         groups = (experiment["untreated_name"], without), (experiment["treated_name"], treated)
-        parts += [_groups(experiment["quantity"], *groups), _chance(experiment)]
+        what = "parts" if experiment.get("counted") else "trainings"
+        parts += [_groups(experiment["quantity"], what, *groups), *_chance(experiment)]
         if experiment["p_over_rows"] is not None:
             level = LEVEL_OF_ROWS / experiment["looks"]
             parts.append(
@@ -161,6 +162,13 @@ def _trainings(experiment: Document) -> list[Part]:
 
 def _what_was_done(experiment: Document) -> str:
     treated, without = len(experiment["treated"]), len(experiment["without"])
+    if experiment.get("counted"):
+        return (
+            f"The training rows were parted into {treated}, and each part was predicted by what "
+            "was learned from the others. Labels that are wrong by accident are contradicted about "
+            "as often among the rows predicted most surely as among others; where classes overlap, "
+            "hardly any is there."
+        )
     starts = ", from the same starts"
     if experiment["own_start"]:
         starts = f", {IN_OTHER_ORDERS}, since from other starts it does better"
@@ -194,25 +202,30 @@ def _level(experiment: Document) -> float:
     return LEVEL / int(experiment["looks"])
 
 
-def _chance(experiment: Document) -> str:
+def _chance(experiment: Document) -> list[str]:
+    """Return what the rank test says, where the proof is one of lower errors."""
+    if experiment.get("counted"):
+        return []
     if experiment["p"] >= _level(experiment):
-        return (
+        if experiment["shows"]:
+            return [f"With {experiment['treated_name']}, errors are no higher: that is the proof."]
+        return [
             f"Between the two p is {experiment['p']:.2g} (exact rank test of Mann and Whitney, "
             f"one-sided), and Cohen's d {experiment['d']:.2g}: no more than chance."
-        )
-    return (
+        ]
+    return [
         f"By chance alone so much lower errors come about with a probability of p = "
         f"{experiment['p']:.2g} (exact rank test of Mann and Whitney, one-sided). Cohen's d, the "
         f"difference of the means in standard deviations, is {effect(experiment['d'])}."
-    )
+    ]
 
 
-def _groups(quantity: str, *groups: tuple[str, Sequence[float]]) -> Measured:
+def _groups(quantity: str, what: str, *groups: tuple[str, Sequence[float]]) -> Measured:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, str(len(errors)), *(Exact(one(errors), 3) for one in (median, min, max)))
         for name, errors in groups
     )
-    headings = ("trainings", "how many", "median", "lowest", "highest")
+    headings = (what, "how many", "median", "lowest", "highest")
     return Measured(f"The {quantity}", headings, rows)
 
 

@@ -50,7 +50,8 @@ def experiment_chart(experiment: Document) -> Chart | None:
         return None
     names = experiment["untreated_name"], experiment["treated_name"]
     quantity = experiment["quantity"]
-    return two_groups(groups, names, quantity, f"Each training of the experiment: the {quantity}.")
+    each = "part of the rows" if experiment.get("counted") else "training of the experiment"
+    return two_groups(groups, names, quantity, f"Each {each}: the {quantity}.")
 
 
 def two_groups(

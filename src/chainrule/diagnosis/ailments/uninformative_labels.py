@@ -150,8 +150,11 @@ def remedies(examined: Examination) -> list[Remedy]:
     if labels.best_order is not None and found[0].quantity == ORDER:
         chosen.append(aligned(examined.case, labels.best_order))
     if found[-1].quantity == AS_SIMILAR:
-        words = "Look at how labels and rows were joined: as they stand, nothing can be learned "
-        by_hand = Remedy(CHECKED, words + "from these rows.", lambda before: before, by_hand=True)
+        words = (
+            "Look at how labels and rows were joined, or find inputs that have to do with the "
+            "target: as they stand, nothing can be learned from these rows."
+        )
+        by_hand = Remedy(CHECKED, words, lambda before: before, by_hand=True)
         chosen.append(by_hand)
     return chosen
 
@@ -205,9 +208,9 @@ def specimen(seed: int) -> Run:
 
 UNINFORMATIVE_LABELS = Ailment(
     "uninformative_labels",
-    "the labels do not belong to the rows",
-    "Labels that stand beside the wrong rows, or are wrong in many of them, cannot be learned but "
-    "by heart, whatever the network.",
+    "the labels and the inputs do not go together",
+    "Labels that stand beside the wrong rows, are wrong in many of them, or have nothing to do "
+    "with the inputs cannot be learned but by heart, whatever the network.",
     signs,
     remedies,
     specimen,

@@ -36,7 +36,9 @@ class Experiment:
     divided by this number (Bonferroni). ``deduced``: that the fault harms follows from a law;
     trainings have to show only that the remedy helps. ``settles``: as long as no remedy of another
     ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the rows
-    were held out in turn, and the error of a seed is the mean over them.
+    were held out in turn, and the error of a seed is the mean over them. ``counted``: both are
+    shares of rows, counted in parts of the training rows by what was trained on the others, and no
+    errors of trainings; whether one is lower is not what is tested.
     """
 
     remedy: Remedy
@@ -56,6 +58,7 @@ class Experiment:
     deduced: bool = False
     parts: int = 1
     looks: int = 1
+    counted: bool = False
     judge: Judge = judged
 
     @property
@@ -101,9 +104,9 @@ class Experiment:
             "rows": self.rows,
             "without": list(self.without),
             "treated": list(self.treated),
-            "p": self.probability,
+            "p": None if self.counted else self.probability,
             "p_over_rows": self.over_rows,
-            "d": self.effect,
+            "d": None if self.counted else self.effect,
             "gain": self.gain,
             "clear": self.is_clear,
             "tried": dict(self.screened),
@@ -114,4 +117,5 @@ class Experiment:
             "deduced": self.deduced,
             "parts": self.parts,
             "looks": self.looks,
+            "counted": self.counted,
         }

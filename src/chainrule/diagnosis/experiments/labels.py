@@ -77,16 +77,20 @@ def _shuffled(before: Arrangement, place: int) -> Arrangement:
 
 
 def compare_aligned(laboratory: Laboratory, remedy: Remedy) -> Experiment:
-    """Train with the targets in another order beside those in the given one."""
+    """Train with the targets in another order beside those in the given one.
+
+    That they fit the rows there, and not as they were given, is known by the permutation test of
+    the sign: trainings have to show only that it helps the network, however hard its rows are.
+    """
     case = laboratory.case
     if len(case.validation):
-        found = laboratory.compare([remedy])
+        found = laboratory.compare([remedy], deduced=True)
     else:
         better = replace(case, training=remedy.change(case.arrangement).training)
         there = judging_laboratory(laboratory, 2 * SEEDS)
         aligned = laboratory.on(with_held_out(better)[0], 2 * SEEDS)
         without, treated = (tuple(map(judged, one.untreated())) for one in (there, aligned))
-        found = Experiment(remedy, without, treated, there.epochs, there.rows)
+        found = Experiment(remedy, without, treated, there.epochs, there.rows, deduced=True)
     # In another order in which nothing is learned, either, no label has found its row.
     return found if median(found.treated) < NOTHING_LEARNED else replace(found, shows=False)
 
@@ -136,9 +140,10 @@ def _by_sureness(
         laboratory.epochs,
         laboratory.rows,
         quantity=CONTRADICTED,
-        untreated_name="judged by the surest tenth",
-        treated_name="judged by the surer half",
+        untreated_name="the surest tenth",
+        treated_name="the surer half",
         shows=True,
+        counted=True,
     )
 
 

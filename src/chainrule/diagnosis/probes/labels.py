@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.probes.doubtful import doubtful
-from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
+from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.row_order import InOrder, joined, orders
+from chainrule.diagnosis.probes.sureness import Sureness
 
 Numbers = NDArray[Any]
 # How sure the surer half of the rows are is judged by no fewer rows than these.
@@ -52,9 +53,9 @@ class Labels:
         setup = case.setup
         if any(one.over_time for one in setup.targets):
             return None
-        widths = tuple(one.width if one.task == "classification" else 0 for one in setup.targets)
-        columns = TargetColumns.of(rows.targets, widths)
-        labels = rows.targets[0].reshape(-1) if widths[0] else None
+        columns = TargetColumns.of(rows.targets, widths_of(setup))
+        is_classes = setup.targets[0].task == "classification"
+        labels = rows.targets[0].reshape(-1) if is_classes else None
         neighbours = Neighbours.of(rows, setup.network, setup.seed, labels=labels)
         if columns is None or neighbours is None:
             return None
@@ -136,9 +137,7 @@ class Labels:
         if np.mean(shares.argmax(axis=1) == truth) <= np.bincount(truth).max() / len(truth):
             # Neighbours that know no more than which class is frequent contradict nothing.
             return None
-        ordered = np.sort(shares, axis=1)
-        sure = np.argsort(ordered[:, -2] - ordered[:, -1], kind="stable")[: len(truth) // 2]
-        return float(np.mean(shares[sure].argmax(axis=1) != truth[sure]))
+        return Sureness.of(shares, truth).share(0.5)
 
     @cached_property
     def doubtful_places(self) -> Numbers:

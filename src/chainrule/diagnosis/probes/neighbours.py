@@ -19,6 +19,7 @@ from chainrule.diagnosis.probes.row_order import InOrder
 from chainrule.network.network import Network
 from chainrule.randomness import permutation, random_bits
 from chainrule.training.rows import Rows
+from chainrule.training.setup import Setup
 
 Numbers = NDArray[Any]
 MOST_ROWS, SHUFFLES, LEAST_ROWS = 250, 50, 30
@@ -205,6 +206,11 @@ def _without_own(hat: Numbers) -> Numbers:
     found: Numbers = np.asarray(hat / (1.0 - np.minimum(np.diag(hat), 0.999))[:, None])
     np.fill_diagonal(found, 0.0)
     return found
+
+
+def widths_of(setup: Setup) -> tuple[int, ...]:
+    """Return how many classes each target of a setup has, 0 for numbers."""
+    return tuple(one.width if one.task == "classification" else 0 for one in setup.targets)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]
 FURTHEST = 10
+REVERSED = "in reverse order"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +86,17 @@ def joined(case: Case) -> InOrder:
 
 
 def orders(count: int) -> dict[str, Numbers]:
-    """Return in words -> which row's target stands beside each row, of orders that happen."""
+    """Return in words -> which row's target is put beside each row, of orders that happen.
+
+    The words say where the targets go: row ``i`` gets the target of row ``i + 1`` where
+    they are "moved up by 1 row", as ``np.roll(y, -1)`` does.
+    """
     every = np.arange(count)
-    found = {"in reverse order": every[::-1].copy()}
+    found = {REVERSED: every[::-1].copy()}
     for places in range(1, min(FURTHEST, count // 4) + 1):
         said = "1 row" if places == 1 else f"{places} rows"
-        found[f"{said} further up"] = np.roll(every, places)
-        found[f"{said} further down"] = np.roll(every, -places)
+        found[f"moved down by {said}"] = np.roll(every, places)
+        found[f"moved up by {said}"] = np.roll(every, -places)
     return found
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.diagnosis.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.probes.labels import Order
-from chainrule.diagnosis.probes.row_order import realigned
+from chainrule.diagnosis.probes.row_order import REVERSED, realigned
 from chainrule.diagnosis.remedies.without_rows import left_out
 from chainrule.diagnosis.wording import some_of
 
@@ -31,9 +31,27 @@ def aligned(case: Case, best: Order) -> Remedy:
 
     return Remedy(
         f"targets {best.words}",
-        f"Put the targets beside the rows that they belong to: {best.words}.",
+        _told(best.words),
         change,
+        code_of(best.order),
     )
+
+
+def _told(words: str) -> str:
+    """Return what to do with the targets, from the words of an order."""
+    if words == REVERSED:
+        return "Reverse the order of the targets: the last of them belongs to the first row."
+    way = words.removeprefix("moved ")
+    other = "below" if way.startswith("up") else "above"
+    return f"Move the targets {way}: what belongs to a row stands {other} it."
+
+
+def code_of(order: Numbers) -> str:
+    """Return the line that puts all targets, as they were given, into a moved or reversed order."""
+    count, first = len(order), int(order[0])
+    if count > 2 and order[1] == first - 1:
+        return "y = y[::-1]"
+    return f"y = np.roll(y, {-first if first <= count // 2 else count - first})"
 
 
 def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
