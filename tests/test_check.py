@@ -270,3 +270,12 @@ def test_what_takes_too_long_is_left_out_and_said(monkeypatch: pytest.MonkeyPatc
 def test_the_rows_of_a_sample_are_said() -> None:
     x, y = blobs(rows=2400)
     assert "run on 400 of 2,400 training rows" in str(check(small(), x, y))
+
+
+def test_columns_that_are_not_tried_are_not_said_to_be() -> None:
+    few, y = blobs(rows=39)
+    for x, network in ((few, small()), (np.stack([few, few], axis=1)[:, None], IMAGES)):
+        found = check(network, x, y)
+        assert looks.GIVEAWAYS in found.left_out
+        assert looks.GIVEAWAYS not in found.checked
+    assert looks.GIVEAWAYS in check(small(), *blobs(rows=40)).checked

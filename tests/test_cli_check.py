@@ -108,3 +108,16 @@ def test_training_tells_of_a_giveaway_before_beside_the_result_and_with_the_verd
 
 def trained(here: Here, table: Path, folder: Path, *more: str) -> Ended:
     return here("train", table, "--target", "disease", "--epochs", "20", "--output", folder, *more)
+
+
+@pytest.mark.parametrize(("rows", "is_tried"), [(40, True)])
+def test_columns_are_said_to_be_tried_where_they_were(
+    here: Here, tmp_path: Path, rows: int, is_tried: bool
+) -> None:
+    lines = [f"{row * 17 % 41 / 8},{row * 37 % 29 / 4},{row * 17 % 41 * 3}" for row in range(rows)]
+    table = tmp_path / "small.csv"
+    table.write_text("\n".join(["a,b,y", *lines]) + "\n")
+    found = json.loads(here("check", table, "--target", "y", "--json").out)
+    looked = "columns that give the answer away"
+    assert (looked in found["checked"]) is is_tried
+    assert (looked in found["left_out"]) is not is_tried

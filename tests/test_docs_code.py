@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
@@ -66,3 +67,9 @@ def test_the_blocks_of_contributing_pass_the_tests_of_their_tables(
         OPS.pop("scale", None)
         OPTIMIZERS.pop("quasi_hyperbolic_momentum", None)
         OPTIMIZERS.pop("halving_descent", None)
+
+
+def test_the_page_of_diagnoses_names_every_ailment() -> None:
+    page = (ROOT / "docs" / "diagnose.md").read_text("utf-8").partition("## What is looked for")[2]
+    listed = dict(re.findall(r"^- `(\w+)`: (.+)$", page, re.M))
+    assert listed == {name: one.title for name, one in AILMENTS.items()}

@@ -21,8 +21,10 @@ from chainrule.command_options import (
     Hidden,
     IgnoreRows,
     Json,
+    LearningRate,
     Missing,
     Numeric,
+    Optimizer,
     Quiet,
     TablePath,
     Target,
@@ -57,13 +59,8 @@ def check(
     encoding: Encoding = None,
     hidden: Hidden = "16",
     activation: Activation = "tanh",
-    optimizer: Annotated[
-        str, typer.Option(help="The training algorithm, such as momentum.")
-    ] = "adam",
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="How far a step goes [default: the optimizer's; 0.005 for adam]."),
-    ] = None,
+    optimizer: Optimizer = "adam",
+    learning_rate: LearningRate = None,
     batch_size: BatchSize = "auto",
     seed: Annotated[int, typer.Option(help="Decides the folds, the start and the samples.")] = 0,
     json: Json = False,

@@ -27,8 +27,10 @@ from chainrule.command_options import (
     Hidden,
     IgnoreRows,
     Json,
+    LearningRate,
     Missing,
     Numeric,
+    Optimizer,
     Quiet,
     TablePath,
     Target,
@@ -120,13 +122,8 @@ def train(
     encoding: Encoding = None,
     hidden: Hidden = "16",
     activation: Activation = "tanh",
-    optimizer: Annotated[
-        str, typer.Option(help="The training algorithm, such as momentum.")
-    ] = "adam",
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="How far a step goes [default: the optimizer's; 0.005 for adam]."),
-    ] = None,
+    optimizer: Optimizer = "adam",
+    learning_rate: LearningRate = None,
     epochs: Annotated[int, typer.Option(help="Go through the rows so many times at most.")] = 300,
     batch_size: BatchSize = "auto",
     patience: Annotated[

@@ -69,6 +69,11 @@ Hidden = Annotated[
     str, typer.Option(help="Widths of the hidden layers, such as 32,16; 0 for none.")
 ]
 Activation = Annotated[str, typer.Option(help="The activation of the hidden layers, such as relu.")]
+Optimizer = Annotated[str, typer.Option(help="The training algorithm, such as momentum.")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(help="How far a step goes [default: the optimizer's; 0.005 for adam]."),
+]
 BatchSize = Annotated[
     str, typer.Option(help="Rows in a step: a number, all, or auto (32 at most).")
 ]

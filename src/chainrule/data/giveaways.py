@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.decisions import counted
 from chainrule.randomness import permutation, random_bits
 
 Numbers = NDArray[Any]
@@ -35,6 +36,20 @@ def looked_at(rows: int, seed: int) -> NDArray[np.int64]:
     )
 
 
+def first_looked_at(rows: int) -> NDArray[np.int64]:
+    """Return the places (rising) of the rows that say which of very many columns are tried."""
+    return np.arange(0, rows, max(1, rows // FIRST_ROWS))
+
+
+def why_not_tried(rows: int, columns: int) -> str:
+    """Return why no column is tried alone, or "" where columns are."""
+    if columns < 2:
+        return "no column stands beside others"
+    if rows < LEAST_ROWS:
+        return f"{counted(rows, 'row')} of the {LEAST_ROWS} that tell a column from luck"
+    return ""
+
+
 def told(errors: Numbers) -> NDArray[np.int64]:
     """Return the places of the columns that give the answer away, the surest first.
 
@@ -52,7 +67,8 @@ def errors_of_columns(x: Numbers, y: Numbers, seed: int) -> Numbers:
     """
     columns = np.arange(x.shape[1])
     if len(columns) > MOST_COLUMNS:
-        columns = _possible(x[:: max(1, len(x) // FIRST_ROWS)], y[:: max(1, len(y) // FIRST_ROWS)])
+        places = first_looked_at(len(x))
+        columns = possible(x[places], y[places])
     found = np.ones(x.shape[1])
     for column in columns:
         found[column] = error_of_column(x[:, column], y, seed)
@@ -144,8 +160,11 @@ def _share(missed: float, spread: float) -> float:
     return missed / spread if spread > 0.0 else 1.0
 
 
-def _possible(x: Numbers, y: Numbers) -> NDArray[np.int64]:
-    """Return which columns may say y: neighbours in the order of one are then nearly alike."""
+def possible(x: Numbers, y: Numbers) -> NDArray[np.int64]:
+    """Return which columns of x (n, columns) may say y: neighbours in the order of one are alike.
+
+    ``y`` are numbers (n, outputs), or classes by their numbers (n,).
+    """
     wide = (y[:, None] == np.unique(y)).astype(np.float64) if y.ndim == 1 else y
     groups = len(x) // IN_A_GROUP
     if not groups:

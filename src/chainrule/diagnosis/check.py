@@ -1,4 +1,4 @@
-"""``check``: what is doubtful about a training before it begins, in less than a second."""
+"""``check``: what is doubtful about a training before it begins, mostly within a second."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ import numpy as np
 from chainrule.data.giveaways import (
     FIRST_ROWS,
     GIVEN_AWAY,
-    LEAST_ROWS,
     MOST_COLUMNS,
     errors_of_columns,
     looked_at,
     told,
+    why_not_tried,
 )
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.ailments.uninformative_labels import AS_SIMILAR, ORDER
@@ -133,7 +133,7 @@ def rare_classes(examined: Examination, arrangement: Arrangement) -> list[Concer
     others = f", and {more:,} more classes are as rare" if more else ""
     return [
         Concern(
-            "a rare class",
+            RARE_CLASS,
             f"{_per_cent(float(shares[least]))} of the training rows are {target.labels[least]!r}, "
             f"so that a network which never predicts it is right for "
             f"{_per_cent(1.0 - float(shares[least]))} of them{others}.",
@@ -167,13 +167,17 @@ def shared(examined: Examination, arrangement: Arrangement) -> list[Concern]:
 
 
 def given_away(examined: Examination, arrangement: Arrangement) -> list[Concern]:
-    """Return a concern for columns that say the target by themselves."""
+    """Return a concern for columns that say the target by themselves.
+
+    Raises LeftOutError where there are no columns, or too few rows to tell one from luck.
+    """
     rows = arrangement.training
     x = rows.inputs[0]
     if len(rows.inputs) > 1 or x.ndim != 2 or x.dtype.kind != "f" or rows.time_weights:
-        return []
-    if len(rows) < LEAST_ROWS or x.shape[1] < 2:
-        return []
+        raise LeftOutError("the inputs are no single table of numbers")
+    reason = why_not_tried(len(rows), x.shape[1])
+    if reason:
+        raise LeftOutError(reason)
     setup = examined.setup
     places = looked_at(len(rows), setup.seed)
     target = rows.targets[0][places]
@@ -350,6 +354,7 @@ def _same_inputs(arrangement: Arrangement) -> list[Concern]:
     ]
 
 
+RARE_CLASS = "a rare class"
 COPIES = "rows in both parts"
 GIVEAWAYS = "columns that give the answer away"
 LOOKS: dict[str, Look] = {

@@ -11,9 +11,12 @@ from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
 from chainrule.diagnosis.check import Check, case_before
 from chainrule.diagnosis.concern import Concern
-from chainrule.diagnosis.looks import COPIES, GIVEAWAYS, look, without
+from chainrule.diagnosis.looks import COPIES, GIVEAWAYS, RARE_CLASS, look, without
 from chainrule.training.tables.door import plan_table
-from chainrule.training.tables.doubtful_columns import is_giveaway_hint
+from chainrule.training.tables.doubtful_columns import (
+    is_giveaway_hint,
+    why_giveaways_are_left_out,
+)
 from chainrule.training.tables.plan import TablePlan
 from chainrule.training.tables.recipe import Recipe
 from chainrule.training.tables.rows import TableRows
@@ -23,7 +26,7 @@ from chainrule.training.tables.rows import TableRows
 DOUBTING = ("--drop", "--missing", "--ignore-rows", "--group")
 HINTS = "what the table holds"
 WHOLE = ("rows", "file", "test table")
-REMEDIES = {"class_weight": "Read balanced accuracy and AUC, or give more rows of it."}
+REMEDIES = {RARE_CLASS: "Read balanced accuracy and AUC, or give more rows of it."}
 
 
 def check_table(
@@ -34,8 +37,8 @@ def check_table(
     The network is that of the recipe, the rows are those of the first fold. Raises DataError for a
     table that cannot be learned from, SetupError for settings.
     """
-    plan = plan_table(table, target, choices, recipe.seed, test)
     began = time.monotonic()
+    plan = plan_table(table, target, choices, recipe.seed, test)
     fold = plan.folds[0]
     rows = TableRows.fitted(plan, fold.training)
     prepared = rows.in_fold(recipe.network(), fold, recipe.seed)
@@ -51,9 +54,17 @@ def check_table(
         without([GIVEAWAYS] if choices.time is not None else [GIVEAWAYS, COPIES]),
     )
     doubts = (*of_decisions(plan.decisions), *map(_for_tables, found.concerns))
-    checked = (HINTS, COPIES, GIVEAWAYS, *(one for one in found.checked if one != COPIES))
+    taken = [HINTS, *([COPIES] if COPIES not in found.left_out else [])]
+    left_out = dict(found.left_out)
+    # Columns were tried when the table was planned.
+    reason = why_giveaways_are_left_out(len(plan.used), plan.target, plan.kinds)
+    if reason:
+        left_out[GIVEAWAYS] = reason
+    else:
+        taken.append(GIVEAWAYS)
+    checked = (*taken, *(one for one in found.checked if one != COPIES))
     seconds = time.monotonic() - began
-    return Check(doubts, checked, seconds, found.left_out, len(prepared.training), found.rows), plan
+    return Check(doubts, checked, seconds, left_out, len(prepared.training), found.rows), plan
 
 
 def of_decisions(decisions: Sequence[Decision]) -> list[Concern]:
@@ -80,7 +91,4 @@ def _doubts(one: Decision) -> bool:
 
 def _for_tables(one: Concern) -> Concern:
     """Return a concern with a remedy that the command line has."""
-    for argument, remedy in REMEDIES.items():
-        if argument in one.remedy:
-            return replace(one, remedy=remedy)
-    return one
+    return replace(one, remedy=REMEDIES.get(one.name, one.remedy))
