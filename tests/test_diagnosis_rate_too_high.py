@@ -55,6 +55,17 @@ def test_a_rate_that_works_shows_no_sign(optimizer: str) -> None:
 # ---- signs by hand ----
 
 
+def test_a_loss_that_climbed_on_its_way_or_never_fell() -> None:
+    start = recorded([1.0]).at_first.loss
+    there_and_back = [start, 3.0 * start, 3.0 * start, 3.0 * start, *[0.9 * start] * 12]
+    assert "training loss" in quantities(recorded(there_and_back))
+    one_spike = [start, 0.9 * start, 3.0 * start, *[0.9 * start] * 12]
+    assert quantities(recorded(one_spike)) == []
+    above = [start, *[1.2 * start] * 15]
+    assert "training loss" in quantities(recorded(above))
+    assert quantities(recorded([start, *[0.95 * start] * 15])) == []
+
+
 def test_a_loss_above_its_start() -> None:
     start = recorded([1.0]).at_first.loss
     assert "training loss" in quantities(recorded(np.linspace(start, 3.0 * start, 20).tolist()))

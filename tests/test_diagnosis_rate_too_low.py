@@ -126,8 +126,8 @@ def test_remedies_are_higher_rates_and_more_epochs() -> None:
     before = examined.case.arrangement
     setups = [one.change(before).setup for one in RATE_TOO_LOW.remedies(examined)]
     rates = [one.optimizer.learning_rate / 0.002 for one in setups]
-    assert rates == pytest.approx([3.0, 10.0, 30.0, 100.0, 1.0])
-    assert [one.epochs for one in setups] == [3, 3, 3, 3, 12]
+    assert rates == pytest.approx([3.0, 10.0, 30.0, 100.0, 1.0, 1.0])
+    assert [one.epochs for one in setups] == [3, 3, 3, 3, 12, 48]
 
 
 def test_by_tiny_updates_the_rate_is_known() -> None:
@@ -154,4 +154,30 @@ def test_patience_does_not_cut_the_longer_training_short() -> None:
 
 def test_what_searches_can_only_be_trained_longer() -> None:
     case = case_of(trained(waves(rows=40), 1, optimizer="lbfgs", epochs=2))
-    assert [one.name for one in RATE_TOO_LOW.remedies(Examination(case))] == ["longer"]
+    found = [one.name for one in RATE_TOO_LOW.remedies(Examination(case))]
+    assert found == ["four times longer", "sixteen times longer"]
+
+
+def test_a_few_epochs_may_be_far_too_few() -> None:
+    few, many = (a_case(epochs=epochs) for epochs in (2, 40))
+    asked = {
+        one.setup.epochs: [
+            remedy.change(one.arrangement).setup.epochs
+            for remedy in RATE_TOO_LOW.remedies(recorded([2.0] * one.setup.epochs, case=one))
+            if "longer" in remedy.name
+        ]
+        for one in (few, many)
+    }
+    assert asked == {2: [8, 32], 40: [160]}
+
+
+def test_a_schedule_that_is_gone_at_once_is_put_right_by_a_constant_rate() -> None:
+    gone = cr.ExponentialDecay(0.02, factor=0.3)
+    run = trained(waves(0), 1, optimizer="adam", learning_rate=gone, epochs=40, validation=0.25)
+    found = verdict(run)
+    assert found.name == "rate_too_low"
+    assert found.primary is not None
+    assert found.primary.remedy is not None
+    assert found.primary.remedy.name == "constant rate"
+    rate = float(found.primary.remedy.code.partition("=")[2])
+    assert rate == pytest.approx(run.history["learning_rate"][0], rel=0.01)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from statistics import median
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
@@ -43,6 +44,8 @@ CATAPULT = 2.0
 JUMPS_OF_REST, JUMPS_OF_ALL, TURNS = 0.1, 0.02, 0.6
 # Of the constant prediction's error: with more than half of it left, a training has hardly learned.
 HARDLY_LEARNED = 0.5
+# Where less is left, a loss that was high on its way has come down again.
+SOMETHING_LEFT = 0.1
 # What is kept may be so much worse by chance, in shares of the constant prediction's error.
 WORSE = 0.01
 # Of the units of a layer; what has died at the start has other causes.
@@ -59,6 +62,7 @@ def signs(examined: Examination) -> list[Sign]:
         *_jumping(examined),
         *_units_that_died(examined),
     ]
+    found = found or _climbed(examined)
     return [*found, *_unstable(examined, bool(found))]
 
 
@@ -80,6 +84,32 @@ def _risen(examined: Examination) -> list[Sign]:
     return [
         Sign(
             "training loss", end, RISEN * abs(start), "above", "The loss " + words,
+            "a loss that falls from where it began", DESCENT,
+            curve=shortened(course.losses), curve_of="training loss over epochs",
+        )
+    ]  # fmt: skip
+
+
+def _climbed(examined: Examination) -> list[Sign]:
+    """Return the sign of a loss that on its way was far above its start, or never fell below it."""
+    course, start = examined.course, max(examined.at_first.loss, examined.course.first)
+    if not (math.isfinite(start) and examined.errors.judged > SOMETHING_LEFT) or len(course) < 6:
+        return []
+    tail = course.tail()
+    end = float(np.median(tail)) - 2.0 * course.noise / math.sqrt(len(tail))
+    # A single epoch may be a spike of one batch: of three neighbours the middle one counts.
+    highest = float(np.median(sliding_window_view(course.finite, 3), axis=1).max())
+    if highest > RISEN * abs(start):
+        measured, threshold = highest, RISEN * abs(start)
+        words = f"The loss began at {start:.3g} and climbed to {highest:.3g} on its way."
+    elif end > start:
+        measured, threshold = end, start
+        words = f"The loss began at {start:.3g} and has not fallen: it ended above, at {end:.3g}."
+    else:
+        return []
+    return [
+        Sign(
+            "training loss", measured, threshold, "above", words,
             "a loss that falls from where it began", DESCENT,
             curve=shortened(course.losses), curve_of="training loss over epochs",
         )

@@ -28,6 +28,7 @@ from chainrule.diagnosis.remedies.rate_changes import (
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
+from chainrule.optimizers import with_rate
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -51,7 +52,7 @@ NO_CLIPPING = Remedy(
     "clip_norm=None, clip_value=None",
 )
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
-LONGER = 4
+LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -129,9 +130,13 @@ def _fall(examined: Examination) -> float:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
-    found = [_longer(setup)]
+    found = [_longer(setup, LONGER)]
+    if setup.epochs <= FEW_EPOCHS:
+        found.append(_longer(setup, MUCH_LONGER))
     if not has_rate(setup):
         return found
+    if plain_rate(setup) is None:
+        found += _constant_rate(examined)
     usual, rate = rate_of_the_optimizer(setup), plain_rate(setup)
     if rate == 0.0:
         return [] if usual is None else [usual]
@@ -153,16 +158,35 @@ def _towards_the_best(examined: Examination) -> list[float]:
     return [near / 3.0, near, 3.0 * near, 10.0 * near]
 
 
-def _longer(setup: Setup) -> Remedy:
-    epochs = LONGER * max(1, setup.epochs)
+def _longer(setup: Setup, times: int) -> Remedy:
+    epochs = times * max(1, setup.epochs)
 
     def change(before: Setup) -> Setup:
-        return replace(without_limits(before), epochs=LONGER * max(1, before.epochs))
+        return replace(without_limits(before), epochs=times * max(1, before.epochs))
 
+    said = {LONGER: "four", MUCH_LONGER: "sixteen"}[times]
     return Remedy(
-        "longer", f"Train four times as long, for {epochs} epochs.", on_setup(change),
-        f"epochs={epochs}",
+        f"{said} times longer", f"Train {said} times as long, for {epochs} epochs.",
+        on_setup(change), f"epochs={epochs}",
     )  # fmt: skip
+
+
+def _constant_rate(examined: Examination) -> list[Remedy]:
+    """Return the remedy of a rate that stays as it was in the first epoch, if that is known."""
+    rates = examined.case.recording.history.get("learning_rate", [])
+    if not len(rates) or not rates[0] > 0.0:
+        return []
+    first = float(f"{rates[0]:.3g}")
+
+    def change(before: Setup) -> Setup:
+        return replace(before, optimizer=with_rate(before.optimizer, first))
+
+    return [
+        Remedy(
+            "constant rate", f"Keep the learning rate at {first:g}, that of the first epoch.",
+            on_setup(change), f"learning_rate={first:g}",
+        )
+    ]  # fmt: skip
 
 
 def confirm(
