@@ -97,7 +97,7 @@ TARGETS: dict[str, tuple[Any, dict[str, Any], type[cr.ChainruleError], str]] = {
     ),
     "constant": (np.full(24, 2.5), {}, cr.DataError, "The target is 2.5 in every row"),
     "NaN": (with_value(np.nan, (3,), NUMBERS), {}, cr.DataError, "first in row 3"),
-    "infinity": (with_value(np.inf, (3,), NUMBERS), {}, cr.DataError, "NaN or infinite in 1 rows"),
+    "infinity": (with_value(np.inf, (3,), NUMBERS), {}, cr.DataError, "NaN or infinite in 1 row,"),
     "a label that is missing": (
         np.array(["a", None] * 12, dtype=object), {}, cr.DataError, "rows without a class"
     ),

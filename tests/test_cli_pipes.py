@@ -173,7 +173,7 @@ def test_a_report_that_cannot_be_written_or_read(here: Here, trained: Path) -> N
     assert "could not be written" in refused(here("report", trained, "-o", nowhere), 5)
     Path("folder").mkdir()
     for folder in ("folder", ".", ""):
-        assert "a folder stands" in refused(here("report", trained, "-o", folder), 5)
+        assert "it is a folder" in refused(here("report", trained, "-o", folder), 5)
     refused(here("report", "nothing"), 5)
     X, y = np.arange(8.0).reshape(-1, 1), np.arange(8.0)
     cr.train(cr.Network(cr.Dense()), X, y, epochs=1, progress=False).save("arrays")

@@ -36,7 +36,9 @@ from chainrule.training.train import train
 # Karpathy and TheDeepChecker agree on. One step as large as the weights undoes where they began.
 LARGEST_UPDATE, WHOLE_UPDATE = 0.1, 1.0
 BAND = "Karpathy's course notes and TheDeepChecker (arXiv 2204.00694)"
-RISEN = 1.5
+# So much more than it was at the start, the loss has risen; a loss that never fell needs less to be
+# told from one that hardly moved.
+RISEN, ABOVE = 1.5, 1.05
 DESCENT = "a step along the gradient that is short enough lowers the loss"
 # Up to twice the stability limit a network may still find flatter ground; beyond, it is thrown out.
 CATAPULT = 2.0
@@ -102,8 +104,8 @@ def _climbed(examined: Examination) -> list[Sign]:
     if highest > RISEN * abs(start):
         measured, threshold = highest, RISEN * abs(start)
         words = f"The loss began at {start:.3g} and climbed to {highest:.3g} on its way."
-    elif end > start:
-        measured, threshold = end, start
+    elif end > ABOVE * abs(start):
+        measured, threshold = end, ABOVE * abs(start)
         words = f"The loss began at {start:.3g} and has not fallen: it ended above, at {end:.3g}."
     else:
         return []
