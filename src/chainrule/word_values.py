@@ -28,6 +28,19 @@ def _compute_sigmoid(xp: ModuleType, x: Any) -> Any:
     return xp.where(x >= 0, 1.0 / (1.0 + decay), decay / (1.0 + decay))
 
 
+def _compute_power(xp: ModuleType, x: Any, exponent: Any) -> Any:
+    # Whole numbers to a negative power are fractions, so a power is computed in floats.
+    base = xp.multiply(x, 1.0)
+    if xp is np and base.ndim == 0 and np.ndim(exponent) == 0 and base.dtype == np.float64:
+        # A single number's power is that of the C library, which engines have in common: NumPy's
+        # own differs in the last bit where the machine has AVX-512.
+        try:
+            return np.float64(math.pow(base, exponent))
+        except (OverflowError, ValueError):
+            pass
+    return xp.power(base, exponent)
+
+
 def _compute_erf(xp: ModuleType, x: Any) -> Any:
     if xp is np:
         import scipy.special
@@ -150,8 +163,7 @@ WORD_VALUES: Mapping[str, Callable[..., Any]] = {
         )
     },
     "absolute": _named("abs"),
-    # Whole numbers to a negative power are fractions, so a power is computed in floats.
-    "power": lambda xp, x, exponent: xp.power(xp.multiply(x, 1.0), exponent),
+    "power": _compute_power,
     "is_finite": _named("isfinite"),
     "sigmoid": _compute_sigmoid,
     "erf": _compute_erf,

@@ -89,6 +89,12 @@ class UpdateRule:
         if any(self.program.values[number].shape for number in (*equation.inputs, equation.output)):
             # A single number takes the type of the array that it meets.
             read = [one.astype(dtype) if one.dtype.kind == "f" else one for one in read]
+        elif equation.word == "power":
+            # One after the other, for the power of a single number has bits of its own.
+            each = zip(
+                *(np.broadcast_to(one, (len(read[0]), 1))[:, 0] for one in read), strict=True
+            )
+            return np.array([[WORD_VALUES["power"](np, *pair)] for pair in each])
         made: Array = WORD_VALUES[equation.word](np, *read, **dict(equation.settings))
         return np.broadcast_to(made, (len(read[0]), 1))
 
