@@ -279,3 +279,17 @@ def test_columns_that_are_not_tried_are_not_said_to_be() -> None:
         assert looks.GIVEAWAYS in found.left_out
         assert looks.GIVEAWAYS not in found.checked
     assert looks.GIVEAWAYS in check(small(), *blobs(rows=40)).checked
+
+
+def test_what_cannot_be_looked_at_is_not_said_to_be_checked() -> None:
+    a, b = cr.Input(2, name="a"), cr.Input(2, name="b")
+    hidden = cr.Dense(8, "tanh")(cr.Concatenate()(a, b))
+    of_two = cr.Network(inputs=[a, b], outputs=[cr.Dense(1)(hidden)])
+    x = np.random.default_rng(0).normal(size=(120, 4))
+    both = cr.check(of_two, {"a": x[:, :2], "b": 1e4 * x[:, 2:]}, x[:, 0])
+    assert "scales" in both.left_out
+    assert "scales" not in both.checked
+    few = cr.check(cr.Network(cr.Dense(8, "tanh"), cr.Dense(1)), x[:12], x[:12, 0])
+    assert "labels" in few.left_out
+    assert not few.concerns
+    assert str(few).startswith("Nothing is doubtful in what was looked at. Checked: ")

@@ -64,7 +64,8 @@ class Check:
         lines = [f"- {one.name}: {one.cause} {one.remedy}" for one in self.concerns]
         left = [f"Not looked at: {name} ({why})." for name, why in self.left_out.items()]
         if not lines:
-            return [f"Nothing is doubtful. {said}", *left]
+            part = " in what was looked at" if left else ""
+            return [f"Nothing is doubtful{part}. {said}", *left]
         return [*lines, said, *left]
 
     __repr__ = __str__

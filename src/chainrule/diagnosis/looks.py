@@ -257,12 +257,21 @@ def sign_of(name: str, examined: Examination, arrangement: Arrangement) -> list[
     return [Concern(ailment.title, one.words, remedy, one.measured, one.threshold) for one in signs]
 
 
+def scales(examined: Examination, arrangement: Arrangement) -> list[Concern]:
+    """Return the concern that numbers are unscaled; of several inputs none is looked at."""
+    if len(arrangement.training.inputs) > 1:
+        raise LeftOutError("of several inputs scales are not compared")
+    return sign_of("unscaled", examined, arrangement)
+
+
 def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """Return the concern that labels stand beside other rows, or say nothing where more rows agree.
 
     That single labels are contradicted by neighbours is no concern before a training: whether the
     labels are wrong or the neighbours know little is what experiments find out.
     """
+    if examined.labels is None:
+        raise LeftOutError("of few rows, of times and of tokens, neighbours say nothing")
     signs = AILMENTS["uninformative_labels"].signs(examined)
     told = signs and signs[0].quantity in (ORDER, AS_SIMILAR)
     if not told or _are_few(examined, arrangement.training):
@@ -362,7 +371,7 @@ LOOKS: dict[str, Look] = {
     COPIES: shared,
     GIVEAWAYS: given_away,
     "the loss at the start": loss_at_start,
-    "scales": partial(sign_of, "unscaled"),
+    "scales": scales,
     "output": partial(sign_of, "mismatched_output"),
     "start": partial(sign_of, "bad_start"),
     "labels": labels,
