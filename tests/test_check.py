@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ import chainrule as cr
 from chainrule import randomness
 from chainrule.data.giveaways import error_of_categories, errors_of_columns
 from chainrule.diagnosis import looks
+from chainrule.diagnosis.case import case_of
 from chainrule.diagnosis.check import LOOKS, Check, check
+from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import BATCH, one_batch
 from chainrule.diagnosis.probes import copies
 from chainrule.diagnosis.probes.copies import shared_rows
@@ -293,3 +297,21 @@ def test_what_cannot_be_looked_at_is_not_said_to_be_checked() -> None:
     assert "labels" in few.left_out
     assert not few.concerns
     assert str(few).startswith("Nothing is doubtful in what was looked at. Checked: ")
+
+
+def test_training_rows_of_one_class_say_nothing_about_one_batch() -> None:
+    x, y = blobs()
+    case = case_of(cr.train(small(), x, y, epochs=0, progress=False))
+    rows = case.training
+    alone = replace(rows, targets=(np.zeros_like(rows.targets[0]),))
+    with pytest.raises(looks.LeftOutError, match="the same target"):
+        looks.one_batch(Examination(case), replace(case.arrangement, training=alone))
+
+
+def test_a_huge_number_raises_no_warning() -> None:
+    x = np.random.default_rng(1).normal(size=(120, 3))
+    x[7, 1] = 1e300
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = cr.check(cr.Network(cr.Dense(8, "tanh"), cr.Dense(1)), x, x[:, 0])
+    assert found.concerns

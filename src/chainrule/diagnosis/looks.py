@@ -87,7 +87,9 @@ def look(case: Case, looks: Mapping[str, Look]) -> Looked:
             left_out[name] = f"the others took {time.thread_time() - began:.1f} s"
             continue
         try:
-            found += one(examined, case.arrangement)
+            # What overflows is a concern of its own, and no warning beside it.
+            with np.errstate(all="ignore"):
+                found += one(examined, case.arrangement)
             checked.append(name)
         except LeftOutError as reason:
             left_out[name] = str(reason)
@@ -315,6 +317,8 @@ def _say_something(examined: Examination, rows: Rows) -> bool:
 
 def one_batch(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """Return a concern where one batch cannot be learned, or is learned without its inputs."""
+    if all((one == one[:1]).all() for one in arrangement.training.targets):
+        raise LeftOutError("all training rows have the same target")
     seen = first_steps(arrangement)
     if seen.rows < 2:
         return _same_inputs(arrangement)
