@@ -32,7 +32,6 @@ LAND, SPAM, MAGIC = keel("satimage", 1000), keel("spambase", 2500), keel("magic"
 NORMAL, RINGED, CELLS = keel("twonorm", 800), keel("ring", 1000), keel("wisconsin")
 
 PRICES = Training(HOUSES, dense(64, 64), {"learning_rate": 0.001, "epochs": 40})
-ROOMS = Training(HOUSES, dense(32, activation="tanh"), {**SGD, "learning_rate": 0.05, "epochs": 40})
 SOLD = Training(SALES, dense(32, 32), {"learning_rate": 0.005, "epochs": 50})
 CIRCUIT = Training(FRIEDMAN, dense(40, activation="tanh"), {"learning_rate": 0.005, "epochs": 60})
 THREE = Training(CLASSES, dense(50), {"learning_rate": 0.002, "epochs": 30})

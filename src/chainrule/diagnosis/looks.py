@@ -20,7 +20,7 @@ from chainrule.data.giveaways import (
     why_not_tried,
 )
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.ailments.uninformative_labels import AS_SIMILAR, ORDER
+from chainrule.diagnosis.ailments.uninformative_labels import AS_SIMILAR, FEWEST_BESIDE, ORDER
 from chainrule.diagnosis.arrangement import Arrangement
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.concern import Concern
@@ -49,8 +49,6 @@ TRIAL_ROWS = (8, 24)
 # Neighbours among so many rows are asked before labels are held to say nothing, and deviations of
 # shuffled targets beyond which they do say something.
 MORE_ROWS, CHANCE = 1000, 3.5
-# A choice: with fewer rows beside the largest class, what there is to be seen is often not seen.
-FEWEST_BESIDE = 30
 
 
 class LeftOutError(Exception):
