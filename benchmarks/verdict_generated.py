@@ -30,8 +30,8 @@ from verdict_bases import Base, Dice, base_of
 from verdict_injected import Injected, Judging, injected
 from verdict_runs import AILMENTS, HEALTHY, Training
 
-from chainrule.diagnosis.arrangement import Remedy
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.arrangement import Remedy
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, LEAST_SHARE
 from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
 from chainrule.diagnosis.experiments.trained import outcome
@@ -41,7 +41,8 @@ from chainrule.diagnosis.probes.relative_error import (
     balanced_error,
     errors_of,
 )
-from chainrule.diagnosis.verdict import Verdict, verdict_of
+from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.verdict import Verdict
 
 SEEDS, FIRST_TUNED = 8, 500
 FACTORS, LONGER = (1 / 3, 3.0), 3

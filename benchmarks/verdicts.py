@@ -31,10 +31,11 @@ from rounds import options
 from verdict_runs import AILMENTS, HEALTHY, Subject, Training
 from verdict_statistics import Judged
 
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
 from chainrule.diagnosis.probes.relative_error import balanced_error, errors_of
-from chainrule.diagnosis.verdict import Verdict, verdict_of
+from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.training.run import Run
 
 Job, Made = TypeVar("Job"), TypeVar("Made")

@@ -147,7 +147,7 @@ def python_sections() -> str:
 def ailment_sections() -> str:
     """Return every ailment of the table, with what a run that has it shows and is told."""
     from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
-    from chainrule.diagnosis.case import case_of
+    from chainrule.diagnosis.cases.case import case_of
     from chainrule.diagnosis.examination import Examination
 
     sections = []

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.case import case_of
-from chainrule.diagnosis.verdict import verdict_of
+from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.randomness import normal
 
 # Two of ten seeds, unless all are asked for.

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.verdict import Verdict, verdict_of
+from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.verdict import Verdict
 
 # Ten seeds of each specimen take a while: two are a sample.
 SEEDS = range(10 if os.environ.get("CHAINRULE_WHOLE", "") not in ("", "0") else 2)

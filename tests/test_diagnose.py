@@ -17,8 +17,8 @@ from reported_runs import ROWS, TARGET, healthy_run, ill_run, loop_in_numpy, tan
 import chainrule as cr
 from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.fix import Fix
-from chainrule.diagnosis.report import Report
+from chainrule.diagnosis.fixes.fix import Fix
+from chainrule.diagnosis.verdicts.report import Report
 from chainrule.training.run import with_notes
 
 ROOT = Path(__file__).resolve().parent.parent

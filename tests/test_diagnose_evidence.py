@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, rankdata
 
 import chainrule as cr
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.significance import (
     probability_of_chance,
     probability_over_rows,
 )
 from chainrule.diagnosis.probes.relative_error import errors_of
-from chainrule.diagnosis.verdict import NOTHING_TRAINED
+from chainrule.diagnosis.verdicts.judgement import NOTHING_TRAINED
 
 ERRORS = st.lists(st.integers(0, 4).map(float), min_size=2, max_size=5)
 

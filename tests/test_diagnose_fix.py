@@ -13,13 +13,13 @@ from reported_runs import ROWS, TARGET, healthy_run, ill_run, loop_in_numpy, tan
 import chainrule as cr
 from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case import case_of
-from chainrule.diagnosis.code_of_fix import code_of
-from chainrule.diagnosis.finding import Finding
-from chainrule.diagnosis.fix import Fix
-from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdict import Verdict
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.fixes.code_of_fix import code_of
+from chainrule.diagnosis.fixes.fix import Fix
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.optimizers import rate_of, with_rate
 
 

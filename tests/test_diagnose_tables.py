@@ -17,14 +17,14 @@ from test_terminal import a_terminal
 import chainrule as cr
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.ailments.imbalance import balanced
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case_of_table import NO_FOLD, case_of_table
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.door import report_on
-from chainrule.diagnosis.end_of_training import report_at_the_end
-from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.remedies.labels import leaving_out
-from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdict import Verdict
+from chainrule.diagnosis.verdicts.end_of_training import report_at_the_end
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.errors import DataError
 from chainrule.optimizers import rate_of
 from chainrule.training.tables.again import CHANGED
@@ -230,7 +230,7 @@ def test_rows_that_are_left_out_are_in_no_fold() -> None:
 
 def fixed_by(run: cr.Run, remedy: Remedy, frame: pd.DataFrame) -> cr.Run:
     """Return the table's run with a remedy, whether or not it helps."""
-    from chainrule.diagnosis.table_to_fix import TableToFix
+    from chainrule.diagnosis.fixes.table_to_fix import TableToFix
 
     report = named(run, remedy, data=frame)
     table = TableToFix.of(report)

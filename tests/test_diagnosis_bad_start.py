@@ -10,7 +10,7 @@ from trial_of_ailment import FOUND, confirmed, finding_of, signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.bad_start import BAD_START
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.network.initializers import initializer
 from chainrule.training.run import Run

@@ -10,7 +10,7 @@ from rate_cases import SEEDS, mostly, named, sides, trained, verdict, waves
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.randomness import normal

@@ -9,7 +9,7 @@ import pytest
 from rate_cases import sides, trained, waves
 
 import chainrule as cr
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.probes.curvature import largest_curvature, stability_limit
 
 

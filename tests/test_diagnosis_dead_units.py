@@ -10,7 +10,7 @@ from trial_of_ailment import FOUND, confirmed, signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.dead_units import DEAD_UNITS
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.units import dead_shares, is_bounded, is_one_sided
 from chainrule.training.run import Run

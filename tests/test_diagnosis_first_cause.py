@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.finding import Finding
-from chainrule.diagnosis.verdict import _by_experiments, first_cause
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.first_cause import first_cause
+from chainrule.diagnosis.verdicts.judgement import _by_experiments
 
 AS_IT_WAS = (9.6, 9.7, 9.8, 9.9, 10.0)
 
@@ -61,7 +62,7 @@ def test_a_root_whose_remedy_leaves_nothing_learned_is_no_first_cause(
         name = finding.ailment.name
         return Finding(finding.ailment, (), (), laboratory.experiment(name))
 
-    monkeypatch.setattr("chainrule.diagnosis.verdict.tried", tried)
+    monkeypatch.setattr("chainrule.diagnosis.verdicts.judgement.tried", tried)
     examined: Any = SimpleNamespace()
     found: Any = [Finding(AILMENTS[name], ()) for name in given]
     verdict = _by_experiments(found, examined, laboratory)

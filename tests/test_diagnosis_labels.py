@@ -11,7 +11,7 @@ from scipy import stats
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.uninformative_labels import ALIGNED, UNINFORMATIVE_LABELS
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.labels import (

@@ -10,7 +10,7 @@ from diagnosed_runs import SEEDS, named, rows
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.classes import class_numbers
 from chainrule.diagnosis.probes.reach import Reach, missed_classes, missed_numbers, reach_of

@@ -12,7 +12,7 @@ from rate_cases import a_case, mostly, named, recorded, trained, verdict, waves
 import chainrule as cr
 from chainrule.arrays import log
 from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows

@@ -10,8 +10,8 @@ import pytest
 from diagnosed_runs import rows
 
 import chainrule as cr
-from chainrule.diagnosis.arrangement import Remedy, on_setup
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import (
     by_turns,

@@ -14,12 +14,12 @@ from chainrule.diagnosis.ailments.imbalance import IMBALANCE
 from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
 from chainrule.diagnosis.ailments.overfitting import OVERFITTING
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.held_out import with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.finding import Finding, tried
 from chainrule.diagnosis.probes.classes import Classes, wrong_share
+from chainrule.diagnosis.verdicts.finding import Finding, tried
 from chainrule.randomness import normal
 from chainrule.training.recording import Recording
 

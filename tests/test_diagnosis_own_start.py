@@ -12,14 +12,14 @@ from trial_of_ailment import finding_of, signs_of
 import chainrule as cr
 from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
-from chainrule.diagnosis.arrangement import Remedy, on_setup
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.own_start import from_own_start, same_start
 from chainrule.diagnosis.remedies.network_changes import usual_start
-from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdict import Verdict
+from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.training.run import Run
 
 RANDOM = np.random.default_rng(4)

@@ -10,7 +10,7 @@ from rate_cases import SEEDS, a_case, mostly, named, recorded, sides, trained, v
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.remedies.rate_changes import scaled
 

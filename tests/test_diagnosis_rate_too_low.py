@@ -11,7 +11,7 @@ from rate_cases import SEEDS, a_case, mostly, named, recorded, sides, trained, v
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 
 

@@ -10,8 +10,8 @@ from diagnosed_runs import rows
 
 import chainrule as cr
 from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
-from chainrule.diagnosis.arrangement import Arrangement
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.arrangement import Arrangement
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.training.run import Run
 

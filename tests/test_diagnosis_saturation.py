@@ -10,7 +10,7 @@ from trial_of_ailment import FOUND, confirmed, signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.saturation import SATURATION
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.depth import relative_gradients
 from chainrule.network.initializers import initializer

@@ -13,7 +13,7 @@ from chainrule.diagnosis.ailments.bad_start import BAD_START
 from chainrule.diagnosis.ailments.dead_units import DEAD_UNITS
 from chainrule.diagnosis.ailments.saturation import SATURATION
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.ops import OPS

@@ -11,7 +11,7 @@ from trial_of_ailment import finding_of, signs_of
 import chainrule as cr
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.labels import compare_shuffled
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.remedies.labels import leaving_out

@@ -10,14 +10,14 @@ from scipy.stats import binomtest
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
-from chainrule.diagnosis.arrangement import Remedy
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.arrangement import Remedy
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.labels import CONTRADICTED, compare_without_doubtful
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.sureness import Sureness
-from chainrule.diagnosis.verdict import verdict_of
+from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.randomness import normal, uniform
 from chainrule.views.diagnosis_chapters import _proof
 

@@ -11,12 +11,12 @@ import pytest
 
 import chainrule as cr
 import chainrule.randomness as randomness
-from chainrule.diagnosis.arrangement import Remedy
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.arrangement import Remedy
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
 from chainrule.diagnosis.experiments.trained import judged
-from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.together import all_of
+from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.verdicts.together import all_of
 from chainrule.training.run import Run
 
 SCHEMA = Path(__file__).resolve().parent.parent / "docs" / "diagnosis.schema.json"

@@ -10,7 +10,7 @@ from trial_of_ailment import FOUND, confirmed, finding_of, signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.columns import measured
 from chainrule.training.run import Run, with_notes

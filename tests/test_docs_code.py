@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.errors import SetupError

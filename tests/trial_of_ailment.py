@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.finding import Finding, expected_trainings, tried
 from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.verdicts.finding import Finding, expected_trainings, tried
 from chainrule.training.run import Run
 
 # All ten seeds only where the whole is asked for; nine of them have to be found.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.comparison.door import compare
     from chainrule.data.matlab_files import read_mat
-    from chainrule.diagnosis.check import check
+    from chainrule.diagnosis.checks.check import check
     from chainrule.diagnosis.door import diagnose
     from chainrule.errors import ChainruleError, DataError, RunFolderError, SetupError, ShapeError
     from chainrule.explanation.door import explain
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
 # `chainrule --help` cost next to nothing; a test holds this list against the imports above.
 _HOMES = {
     "comparison.door": ("compare",),
-    "diagnosis.check": ("check",),
+    "diagnosis.checks.check": ("check",),
     "diagnosis.door": ("diagnose",),
     "errors": ("ChainruleError", "DataError", "RunFolderError", "SetupError", "ShapeError"),
     "explanation.door": ("explain",),

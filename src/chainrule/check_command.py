@@ -34,7 +34,7 @@ from chainrule.command_options import (
 )
 
 if TYPE_CHECKING:
-    from chainrule.diagnosis.check import Check
+    from chainrule.diagnosis.checks.check import Check
     from chainrule.training.tables.plan import TablePlan
 
 
@@ -74,7 +74,7 @@ def check(
     nothing is doubtful, and with 6 where something is.
     """
     given = dict(locals())
-    from chainrule.diagnosis.table_check import check_table
+    from chainrule.diagnosis.checks.table_check import check_table
     from chainrule.training.tables.recipe import Recipe
     from chainrule.views.commands import batch_of, widths_of
     from chainrule.views.failures import DOUBTFUL

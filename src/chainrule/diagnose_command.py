@@ -11,8 +11,8 @@ import typer
 from chainrule.command_options import Json
 
 if TYPE_CHECKING:
-    from chainrule.diagnosis.fix import Fix
-    from chainrule.diagnosis.report import Report
+    from chainrule.diagnosis.fixes.fix import Fix
+    from chainrule.diagnosis.verdicts.report import Report
     from chainrule.training.run import Run
 
 # What stands behind the name of a run's folder in that of the fixed run.

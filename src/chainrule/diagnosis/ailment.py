@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.sign import Sign
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.probes.blow_up import BlowUp, blow_up_of
 from chainrule.diagnosis.probes.close_looks import close_looks
 from chainrule.diagnosis.probes.columns import Columns

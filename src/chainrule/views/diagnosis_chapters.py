@@ -10,7 +10,7 @@ from statistics import median
 
 from chainrule.diagnosis.experiments.own_start import IN_OTHER_ORDERS
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
-from chainrule.diagnosis.sentences import effect, first_sentence
+from chainrule.diagnosis.verdicts.sentences import effect, first_sentence
 from chainrule.diagnosis.wording import first_up
 from chainrule.explanation.plain_numbers import number_of
 from chainrule.views.diagnosis_charts import experiment_chart, sign_chart

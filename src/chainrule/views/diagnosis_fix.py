@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 
-from chainrule.diagnosis.sentences import effect, first_sentence
+from chainrule.diagnosis.verdicts.sentences import effect, first_sentence
 from chainrule.views.diagnosis_charts import two_groups
 from chainrule.views.explanation_parts import (
     Chapter,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.data.decisions import Decision
-from chainrule.diagnosis.sentences import SECONDS
+from chainrule.diagnosis.verdicts.sentences import SECONDS
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
 from chainrule.training.tables.doubtful_columns import is_giveaway_hint

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Remedy
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.arrangement import Remedy
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.depth import is_weighing, spreads
 from chainrule.diagnosis.probes.passes import Pass, pass_of

@@ -8,7 +8,7 @@ import numpy as np
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.depth import is_weighing
 from chainrule.diagnosis.probes.units import dead_shares, is_one_sided

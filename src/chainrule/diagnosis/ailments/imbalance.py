@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, on_setup, weighing_one
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup, weighing_one
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory

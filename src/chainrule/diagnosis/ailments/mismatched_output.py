@@ -9,7 +9,7 @@ import numpy as np
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory

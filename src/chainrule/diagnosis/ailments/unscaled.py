@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 import chainrule.randomness as randomness
 from chainrule.data.ranges import Ranges, Scaling
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, scaled_rows
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, scaled_rows
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.significance import (
     LEAST_EFFECT,
     LEVEL,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.optimizers import searches
 from chainrule.training.rows import Rows

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, weighing_one
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.arrangement import Arrangement, weighing_one
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.randomness import permutation
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, weighing_one
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, weighing_one
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
 from chainrule.diagnosis.experiments.first_steps import first_steps
 from chainrule.diagnosis.experiments.held_out import judging_laboratory, with_held_out

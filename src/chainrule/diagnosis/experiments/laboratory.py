@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import median
 
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory, over_rows_of
 from chainrule.diagnosis.experiments.trained import Trained

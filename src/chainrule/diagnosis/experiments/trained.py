@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.probes.relative_error import WORST, Errors, errors_of
 from chainrule.training.carry_out import FAILURES, carry_out
 from chainrule.training.run import Run

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.errors import ChainruleError
 from chainrule.explanation.causes.blow_ups import blow_ups
 from chainrule.explanation.trace import Mode, RowNames, Trace, trace_rows

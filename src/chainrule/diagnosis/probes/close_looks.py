@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.training.carry_out import FAILURES, carry_out
 from chainrule.training.origin import Origin
 from chainrule.training.recording import Recording

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 
 # In medians of the distances from the median. In a normal column one of 1e10 numbers is beyond 10;
 # long tails reach further, and what is a hundred times further than half of the rows is none.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.row_order import InOrder, joined, orders

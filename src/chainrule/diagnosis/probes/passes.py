@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.network.forms import noise_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective

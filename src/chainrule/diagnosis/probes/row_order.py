@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.training.rows import Rows
 
 Numbers = NDArray[Any]

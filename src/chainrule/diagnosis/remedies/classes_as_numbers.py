@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.probes.classes import class_numbers
 from chainrule.diagnosis.remedies.network_changes import (
     with_output_width,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.remedies.network_changes import usual_start, with_activation
 from chainrule.diagnosis.wording import listed
 from chainrule.training.setup import Setup

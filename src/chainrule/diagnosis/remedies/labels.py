@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.row_order import REVERSED, realigned
 from chainrule.diagnosis.remedies.without_rows import left_out

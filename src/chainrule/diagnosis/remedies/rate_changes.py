@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from chainrule.diagnosis.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.optimizers import rate_of, with_rate
 from chainrule.training.setup import Regularisation, Setup
 

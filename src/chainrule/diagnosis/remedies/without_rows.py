@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement, Remedy, weighing_one
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, weighing_one
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.wording import some_of
 
 # More rows than these are counted.

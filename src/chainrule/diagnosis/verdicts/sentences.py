@@ -7,7 +7,7 @@ from statistics import median
 
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT, LEVEL
-from chainrule.diagnosis.verdict import Verdict
+from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.diagnosis.wording import first_up, listed, short
 
 # What decides most verdicts on small networks that were not proved for want of time.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.ranges import Scaling
-from chainrule.diagnosis.arrangement import scaled_rows
+from chainrule.diagnosis.cases.arrangement import scaled_rows
 from chainrule.errors import DataError, ShapeError
 from chainrule.training.preparing import Prepared, prepare
 from chainrule.training.rows import Rows

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.finding import Finding
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.probes.relative_error import errors_of
-from chainrule.diagnosis.sentences import sentence_of
-from chainrule.diagnosis.verdict import Verdict, summary
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.sentences import sentence_of
+from chainrule.diagnosis.verdicts.verdict import Verdict, summary
 from chainrule.training.run import Run
 
 if TYPE_CHECKING:
-    from chainrule.diagnosis.fix import Fix
+    from chainrule.diagnosis.fixes.fix import Fix
 
 FORMAT, VERSION = "chainrule diagnosis", 2
 _FRAME = 'style="width: 100%; height: 40rem; border: 0"'
@@ -96,7 +96,7 @@ class Report:
         terminal how far it is. Raises SetupError for fewer than 4 seeds, DataError where the table
         is not to be had.
         """
-        from chainrule.diagnosis.fixing import fixed
+        from chainrule.diagnosis.fixes.fixing import fixed
 
         return fixed(self, seeds, progress)
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from functools import partial
 
 from chainrule.checks import is_whole_number
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case import case_of
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged, outcome
-from chainrule.diagnosis.finding import Finding
-from chainrule.diagnosis.fix import Attempt, Fix
-from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.table_to_fix import TableToFix
-from chainrule.diagnosis.together import all_of, in_order_of_change
-from chainrule.diagnosis.verdict import verdict_of
+from chainrule.diagnosis.fixes.fix import Attempt, Fix
+from chainrule.diagnosis.fixes.table_to_fix import TableToFix
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.verdicts.together import all_of, in_order_of_change
 from chainrule.errors import SetupError
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.progress import Counted, shown_count

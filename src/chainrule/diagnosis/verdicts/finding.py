@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
-from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import (

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
-from chainrule.diagnosis.finding import Finding, in_order_of_trial, suspected, tried
+from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
 
 # Their experiments ask something else than whether errors get lower.
 OF_OTHER_MEASURE = ("uninformative_labels", "imbalance", "overfitting")

@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from functools import cache
 
-from chainrule.diagnosis.arrangement import Remedy
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.remedies.rate_changes import plain_rate
-from chainrule.diagnosis.sentences import first_sentence
+from chainrule.diagnosis.verdicts.sentences import first_sentence
 from chainrule.diagnosis.wording import short
 from chainrule.training.setup import Setup
 from chainrule.training.train import train

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.preparation import Preparation
-from chainrule.diagnosis.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.probes.relative_error import relative_error
 from chainrule.training.arguments import rows_in_a_step
 from chainrule.training.carry_out import carry_out

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data.table import Table
-from chainrule.diagnosis.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.case import Case, case_of
-from chainrule.diagnosis.case_of_table import has_folds, of_the_table
-from chainrule.diagnosis.report import Report
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case import Case, case_of
+from chainrule.diagnosis.cases.case_of_table import has_folds, of_the_table
+from chainrule.diagnosis.verdicts.report import Report
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup

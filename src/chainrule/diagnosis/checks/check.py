@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.diagnosis.case import Case
-from chainrule.diagnosis.concern import Concern
-from chainrule.diagnosis.looks import LOOKS, look
+from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.checks.concern import Concern
+from chainrule.diagnosis.checks.look import look
+from chainrule.diagnosis.checks.looks import LOOKS
 from chainrule.errors import ChainruleError, nearest
 from chainrule.network.network import Network
 from chainrule.training.recording import Recording

@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from chainrule.diagnosis.code_of_fix import code_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
-from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.sentences import effect, imperative, listed_apart
+from chainrule.diagnosis.fixes.code_of_fix import code_of
+from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.verdicts.sentences import effect, imperative, listed_apart
 from chainrule.diagnosis.wording import short
 from chainrule.errors import SetupError
 from chainrule.training.run import Run

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chainrule.diagnosis.case import Case
+from chainrule.diagnosis.cases.case import Case
 from chainrule.errors import SetupError, nearest
 from chainrule.network.network import Network
 from chainrule.training.arguments import check_seed

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.arrangement import Arrangement
+from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.network.network import Network
 from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows

@@ -9,9 +9,11 @@ from typing import Any
 
 from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
-from chainrule.diagnosis.check import Check, case_before
-from chainrule.diagnosis.concern import Concern
-from chainrule.diagnosis.looks import COPIES, GIVEAWAYS, RARE_CLASS, look, without
+from chainrule.diagnosis.checks.check import Check, case_before
+from chainrule.diagnosis.checks.concern import Concern
+from chainrule.diagnosis.checks.look import look
+from chainrule.diagnosis.checks.looks import COPIES, GIVEAWAYS, without
+from chainrule.diagnosis.checks.looks_at_rows import RARE_CLASS
 from chainrule.training.tables.door import plan_table
 from chainrule.training.tables.doubtful_columns import (
     is_giveaway_hint,

@@ -1,0 +1,1 @@
+"""Checks: what is doubtful before a training begins."""

@@ -1,0 +1,80 @@
+"""A look: it finds what is doubtful of one kind, or says why it was left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.diagnosis.cases.arrangement import Arrangement
+from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.checks.concern import Concern
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.passes import SAMPLE, pass_of
+
+# What the network is asked for may take so long, and a pass over the sample so much of it.
+SECONDS, PASS_SECONDS, FEWEST_ROWS = 0.8, 0.08, 32
+TRIAL_ROWS = (8, 24)
+
+
+class LeftOutError(Exception):
+    """A look that was not taken, and why."""
+
+
+Look = Callable[[Examination, Arrangement], list[Concern]]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What looks came to: concerns, the names of those taken, and name -> why of those left out."""
+
+    concerns: tuple[Concern, ...]
+    checked: tuple[str, ...]
+    left_out: Mapping[str, str]
+    rows: int
+
+
+def look(case: Case, looks: Mapping[str, Look]) -> Looked:
+    """Take looks at a case of no epochs until the time is over.
+
+    Raises SetupError for what is refused only when the first step is made. Time is that of the
+    thread, for other programs may hold it up.
+    """
+    began = time.thread_time()
+    most = _rows_of_a_pass(case)
+    examined = Examination(case, most=most)
+    _ = examined.at_first
+    found: list[Concern] = []
+    checked, left_out = [], {}
+    for name, one in looks.items():
+        if time.thread_time() - began > SECONDS:
+            left_out[name] = f"the others took {time.thread_time() - began:.1f} s"
+            continue
+        try:
+            # What overflows is a concern of its own, and no warning beside it.
+            with np.errstate(all="ignore"):
+                found += one(examined, case.arrangement)
+            checked.append(name)
+        except LeftOutError as reason:
+            left_out[name] = str(reason)
+    found.sort(key=lambda one: not one.is_error)
+    return Looked(tuple(found), tuple(checked), left_out, len(examined.sample))
+
+
+def _rows_of_a_pass(case: Case) -> int:
+    """Return how many rows a pass may be of: fewer in a network that takes long for each.
+
+    Two passes over few rows tell what a row costs beside what every pass does.
+    """
+    if len(case.training) <= FEWEST_ROWS:
+        return SAMPLE
+    taken = []
+    for most in TRIAL_ROWS:
+        rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
+        began = time.thread_time()
+        pass_of(case, case.first, rows)
+        taken.append(time.thread_time() - began)
+    each = max((taken[1] - taken[0]) / (TRIAL_ROWS[1] - TRIAL_ROWS[0]), 1e-9)
+    return int(np.clip((PASS_SECONDS - taken[0]) / each, FEWEST_ROWS, SAMPLE))

@@ -1,0 +1,30 @@
+"""The looks of a check, in the order in which they are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from chainrule.diagnosis.checks.look import Look
+from chainrule.diagnosis.checks.looks_at_rows import given_away, rare_classes, shared
+from chainrule.diagnosis.checks.looks_at_start import loss_at_start, one_batch
+from chainrule.diagnosis.checks.looks_by_signs import labels, scales, sign_of
+
+COPIES = "rows in both parts"
+GIVEAWAYS = "columns that give the answer away"
+LOOKS: dict[str, Look] = {
+    "rare classes": rare_classes,
+    COPIES: shared,
+    GIVEAWAYS: given_away,
+    "the loss at the start": loss_at_start,
+    "scales": scales,
+    "output": partial(sign_of, "mismatched_output"),
+    "start": partial(sign_of, "bad_start"),
+    "labels": labels,
+    "one batch": one_batch,
+}
+
+
+def without(names: Sequence[str]) -> dict[str, Look]:
+    """Return the looks but for some."""
+    return {name: one for name, one in LOOKS.items() if name not in names}

@@ -1,0 +1,89 @@
+"""Looks by signs that ailments have before the first step: scales, output, start, labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.ailments.uninformative_labels import AS_SIMILAR, FEWEST_BESIDE, ORDER
+from chainrule.diagnosis.cases.arrangement import Arrangement
+from chainrule.diagnosis.checks.concern import Concern
+from chainrule.diagnosis.checks.look import LeftOutError
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.groups_apart import are_apart, rows_tried
+from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
+from chainrule.diagnosis.probes.relative_error import every_so_many
+from chainrule.training.rows import Rows
+
+# Neighbours among so many rows are asked before labels are held to say nothing, and deviations of
+# shuffled targets beyond which they do say something.
+MORE_ROWS, CHANCE = 1000, 3.5
+
+
+def sign_of(name: str, examined: Examination, arrangement: Arrangement) -> list[Concern]:
+    """Return the first sign of an ailment, if there is one before the first step."""
+    ailment = AILMENTS[name]
+    signs = ailment.signs(examined)[:1]
+    if not signs:
+        return []
+    remedies = ailment.remedies(examined)
+    remedy = remedies[0].words if remedies else "Look at the rows, and at how they were made."
+    return [Concern(ailment.title, one.words, remedy, one.measured, one.threshold) for one in signs]
+
+
+def scales(examined: Examination, arrangement: Arrangement) -> list[Concern]:
+    """Return the concern that numbers are unscaled; of several inputs none is looked at."""
+    if len(arrangement.training.inputs) > 1:
+        raise LeftOutError("of several inputs scales are not compared")
+    return sign_of("unscaled", examined, arrangement)
+
+
+def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
+    """Return the concern that labels stand beside other rows, or say nothing where more rows agree.
+
+    That single labels are contradicted by neighbours is no concern before a training: whether the
+    labels are wrong or the neighbours know little is what experiments find out.
+    """
+    if examined.labels is None:
+        raise LeftOutError("of few rows, of times and of tokens, neighbours say nothing")
+    signs = AILMENTS["uninformative_labels"].signs(examined)
+    told = signs and signs[0].quantity in (ORDER, AS_SIMILAR)
+    if not told or _are_few(examined, arrangement.training):
+        return []
+    found = sign_of("uninformative_labels", examined, arrangement)
+    if not found or signs[0].quantity == ORDER:
+        return found
+    rows = arrangement.training
+    if _say_something(examined, rows):
+        return []
+    tried = f"{min(len(rows), MORE_ROWS):,} of {len(rows):,} rows"
+    return [replace(one, cause=f"{one.cause[:-1]}, in {tried}.") for one in found]
+
+
+def _are_few(examined: Examination, rows: Rows) -> bool:
+    """Whether rows are too few, or nearly all of one class, to tell nothing from little."""
+    if examined.setup.targets[0].task != "classification":
+        return len(rows) < 2 * FEWEST_BESIDE
+    counts = np.bincount(rows.targets[0].reshape(-1).astype(np.int64))
+    return len(rows) - int(counts.max()) < FEWEST_BESIDE
+
+
+def _say_something(examined: Examination, rows: Rows) -> bool:
+    """Whether more rows than the sign was taken from show that targets belong to their rows."""
+    setup, one = examined.setup, rows.inputs[0]
+    is_classes = setup.targets[0].task == "classification"
+    width = int(np.prod(one.shape[1:]))
+    some = every_so_many(rows, rows_tried(len(rows), width))
+    y = some.targets[0].reshape(len(some), -1)[:, 0]
+    if are_apart(some.inputs[0].reshape(len(some), -1), y, is_classes):
+        return True
+    columns = TargetColumns.of(rows.targets, widths_of(setup))
+    near = Neighbours.of(rows, setup.network, setup.seed, MORE_ROWS)
+    if near is None or columns is None:
+        return False
+    known = columns.at(near.places)
+    return (
+        float(np.abs(near.distances_from_chance(known, near.shuffled_errors(known))).max()) > CHANCE
+    )

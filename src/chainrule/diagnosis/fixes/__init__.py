@@ -1,0 +1,1 @@
+"""Fixes: remedies applied one after the other, each kept only where it helps."""

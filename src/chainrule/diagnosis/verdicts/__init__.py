@@ -1,0 +1,1 @@
+"""Verdicts: from findings to one cause, and what is said of it."""

@@ -1,0 +1,151 @@
+"""Judgement: findings are tried in turn, and a verdict is made of what experiments show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+
+from chainrule.diagnosis.cases.case import Case, case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.laboratory import (
+    Laboratory,
+    both_clocks,
+    seconds_since,
+)
+from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
+from chainrule.diagnosis.verdicts.finding import (
+    Finding,
+    expected_trainings,
+    in_order_of_trial,
+    suspected,
+    tried,
+)
+from chainrule.diagnosis.verdicts.first_cause import cured_by, descendants, errors_left, first_cause
+from chainrule.diagnosis.verdicts.together import Together, treated_together
+from chainrule.diagnosis.verdicts.verdict import Verdict
+
+NOTHING_TRAINED = "No epoch was trained, so that nothing but the start was looked at."
+
+
+def verdict_of(case: Case, seconds: float | None = None, experiments: bool = True) -> Verdict:
+    """Examine a case, try what is suspected, and say what is wrong with it.
+
+    ``seconds`` bounds the experiments, by default as long as the training took, and 2 at least.
+    """
+    began = both_clocks()
+    examined = Examination(case)
+    findings = suspected(examined)
+    trainings, is_spent = 0, False
+    if experiments and findings:
+        laboratory = Laboratory(case, expected_trainings(findings), seconds, seconds_since(began))
+        verdict = _by_experiments(findings, examined, laboratory)
+        trainings, is_spent = laboratory.trainings, laboratory.is_spent
+    else:
+        verdict = _unproved(findings)
+    notes = () if case.epochs else (NOTHING_TRAINED,)
+    if notes and verdict.standing == "healthy":
+        verdict = replace(verdict, standing="not proved")
+    spent = time.monotonic() - began[1]
+    return replace(
+        verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent
+    )
+
+
+def _by_experiments(
+    findings: Sequence[Finding], examined: Examination, laboratory: Laboratory
+) -> Verdict:
+    """Try what is suspected in turn, but for what a confirmed cause makes disappear."""
+    tried_so_far: list[Finding] = []
+    gone: dict[str, frozenset[str]] = {}
+    for one in in_order_of_trial(findings):
+        if any(one.ailment.name in cured for cured in gone.values()):
+            tried_so_far.append(one)
+            continue
+        found = tried(one, examined, laboratory)
+        if found.is_confirmed and not _leaves_nothing_learned(found, laboratory):
+            gone[one.ailment.name] = cured_by(found, findings, laboratory)
+        tried_so_far.append(found)
+    verdict = concluded(tried_so_far, gone, laboratory)
+    if laboratory.is_spent:
+        return verdict
+    settled = verdict.standing != "ill" or _is_settled(verdict.primary)
+    primary = None if settled else verdict.primary
+    several = treated_together(tried_so_far, primary, examined, laboratory)
+    return verdict if several is None else _of_several(several, verdict, tried_so_far, laboratory)
+
+
+def _is_settled(finding: Finding | None) -> bool:
+    experiment = None if finding is None else finding.experiment
+    return experiment is not None and experiment.settles
+
+
+def _of_several(
+    found: Together, before: Verdict, findings: Sequence[Finding], laboratory: Laboratory
+) -> Verdict:
+    """Return the verdict where several causes were found that have to be treated together.
+
+    The primary one is that which was confirmed by itself, as long as it is needed; else the first
+    in the order of the table.
+    """
+    causes = {one.ailment.name: one for one in found.causes}
+    first = found.causes[0]
+    if before.standing == "ill" and before.name in causes and before.primary is not None:
+        first = before.primary
+    others = tuple(one for name, one in causes.items() if name != first.ailment.name)
+    rest = [one for one in findings if one.ailment.name not in causes]
+    run = laboratory.run_with(found.remedy)
+    treated = None if run is None else Examination(case_of(run))
+    led_to = set().union(*(descendants(one.ailment) for one in found.causes))
+
+    def follows(one: Finding) -> bool:
+        is_gone = treated is not None and not one.ailment.signs(treated)
+        return one.ailment.name in led_to or is_gone
+
+    following = tuple(one for one in rest if follows(one))
+    left = [one for one in rest if one not in following]
+    return Verdict(
+        "ill",
+        first,
+        following,
+        (*others, *(one for one in left if one.is_confirmed)),
+        tuple(one for one in left if not one.is_confirmed),
+        together=found.experiment if others else None,
+    )
+
+
+def _leaves_nothing_learned(finding: Finding, laboratory: Laboratory) -> bool:
+    """Whether a remedy makes signs disappear and yet leaves no better than a constant."""
+    return median(errors_left(finding, laboratory)) >= NOTHING_LEARNED
+
+
+def concluded(
+    findings: Sequence[Finding], gone: Mapping[str, Collection[str]], laboratory: Laboratory
+) -> Verdict:
+    """Return the verdict on findings whose experiments are made. ``gone``: what each one cures."""
+    confirmed = [one for one in findings if one.is_confirmed]
+    if not confirmed:
+        return _unproved(findings)
+    primary = first_cause(confirmed, gone, laboratory)
+    rest = [one for one in findings if one is not primary]
+    explained = set(gone.get(primary.ailment.name, ())) | descendants(primary.ailment)
+    following = [one for one in rest if one.ailment.name in explained]
+    left = [one for one in rest if one not in following]
+    return Verdict(
+        "ill",
+        primary,
+        tuple(following),
+        tuple(one for one in left if one.is_confirmed),
+        tuple(one for one in left if not one.is_confirmed),
+    )
+
+
+def _unproved(findings: Sequence[Finding]) -> Verdict:
+    """Return the verdict where nothing is confirmed: a failure is one, a suspicion is not."""
+    failures = [one for one in findings if one.ailment.is_failure]
+    rest = tuple(one for one in findings if one not in failures[:1])
+    if failures:
+        return Verdict("unexplained", failures[0], suspicions=rest)
+    untried = any(one.experiment is None for one in findings)
+    return Verdict("not proved" if untried else "healthy", suspicions=tuple(findings))
