@@ -19,7 +19,6 @@ from verdict_forum_trainings import (
     FLIGHTS,
     FRUIT,
     GAMES,
-    LIGHT,
     NAMES,
     PICTURES,
     RECALL,
@@ -71,7 +70,7 @@ def mismatched_output() -> list[Subject]:
         ward.case("ionosphere, relu before the sigmoid of the loss",
                   ECHOES.but(network=dense(20, outputs=1), loss="binary_cross_entropy"),
                   network=dense(20, outputs=1, last="relu")),
-        ward.case("letters, softmax twice", ALPHABET, network=dense(100, last="softmax")),
+        ward.case("letters, relu before the softmax", ALPHABET, network=dense(100, last="relu")),
         ward.case("passengers, tanh on the output", FLIGHTS, network=tall),
         ward.case("spectra, an autoencoder with relu on its output", copies,
                   network=dense(6, last="relu")),
@@ -91,8 +90,6 @@ def bad_start() -> list[Subject]:
     return [
         ward.case("vehicle, all weights 0", CARS, network=zeros),
         ward.case("digits, all weights 0.1", SCANS, network=dense(48, weights=ones)),
-        ward.case("shapes, kernels all 0.05", PICTURES,
-                  network=convolving(weights=cr.initializer("constant", value=0.05))),
         signal.case("vowel, tanh and weights of deviation 1.5", deep,
                     network=dense(48, 48, 48, activation="tanh", weights=of_deviation(1.5))),
         signal.case("vehicle, six layers of deviation 0.005", six,
@@ -115,7 +112,7 @@ def rate_too_high() -> list[Subject]:
                   learning_rate=0.5),
         ward.case("gestures, an LSTM at 0.5", STEPS, learning_rate=0.5),
         ward.case("digits, descent at 4", SCANS, learning_rate=4.0),
-        ward.case("flats, RMSProp at 0.1", FLATS, learning_rate=0.1),
+        ward.case("flats, RMSProp at 0.5", FLATS, learning_rate=0.5),
         ward.case("marks, momentum at 0.12, the last epoch kept", SCHOOL.but(**LAST),
                   learning_rate=0.12),
         ward.case("waves, convolutions at 0.3", WAVES, learning_rate=0.3),
@@ -171,7 +168,7 @@ def not_finite() -> list[Subject]:
         own.case("bicycles, errors as shares of 0", counted, loss=share_of_target),
         own.case("bicycles, the logarithm of a forecast below -1", counted, loss=of_logarithms),
         own.case("ionosphere, chances of 0 and 1",
-                 numbered.but(network=dense(64, 64, outputs=1, last="sigmoid"), learning_rate=0.01),
+                 numbered.but(network=dense(64, 64, outputs=1, last="sigmoid"), learning_rate=0.05),
                  loss=chances_without_bound),
         own.case("bicycles, the root of an error of 0", counted,
                  loss=root_of_error, network=dense(64, 32, last="relu")),
@@ -200,7 +197,7 @@ def dead_units() -> list[Subject]:
     rate = ward.but(also=("rate_too_high",))
     below = cr.initializer("constant", value=-4.0)
     falling = cr.initializer("uniform", low=-0.3, high=0.0)
-    narrow = SPIRAL.but(network=dense(*[4] * 8, activation="leaky_relu"))
+    narrow = SPIRAL.but(network=dense(*[3] * 12, activation="leaky_relu"))
     return [
         start.case("phoneme, biases of -4", SOUNDS, network=dense(50, bias=below)),
         start.case("shapes, kernels with biases of -5", PICTURES,
@@ -209,7 +206,7 @@ def dead_units() -> list[Subject]:
                    network=cr.Network(cr.Dense(48, "relu", weights=falling), cr.Dense())),
         start.case("cars, two layers of biases of -3",
                    ROAD, network=dense(64, 64, bias=cr.initializer("constant", value=-3.0))),
-        ward.case("spirals, eight relu layers of four units", narrow, network=dense(*[4] * 8)),
+        ward.case("spirals, twelve relu layers of three units", narrow, network=dense(*[3] * 12)),
         rate.case("vowel, two relu layers and descent at 2", SPEECH.but(**SGD, learning_rate=0.1),
                   learning_rate=2.0),
     ]  # fmt: skip
@@ -247,5 +244,4 @@ def constant_prediction() -> list[Subject]:
         ward.case("vowel, 97 of 100 dropped twice",
                   SPEECH.but(network=dense(48, 48)), network=dropped),
         ward.case("a curve, l1 of 0.1", FIT, l1=0.1),
-        ward.case("spectra, l2 of 0.5", LIGHT, l2=0.5),
     ]  # fmt: skip

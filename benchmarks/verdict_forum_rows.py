@@ -106,7 +106,9 @@ def marks(count: int) -> Data:
         sleep = uniform(seed, "sleep", count, low=4.0, high=9.0)
         tests = whole(seed, "tests", 10, count).astype(np.float64)
         before = np.clip(60.0 + 15.0 * normal(seed, "before", count), 0.0, 100.0)
-        y = 25.0 * (1.0 - np.exp(-hours / 10.0)) + 25.0 * lessons * np.exp(-((sleep - 7.5) ** 2) / 6)
+        y = 25.0 * (1.0 - np.exp(-hours / 10.0)) + 25.0 * lessons * np.exp(
+            -((sleep - 7.5) ** 2) / 6
+        )
         y = y + tests + 0.4 * before + 3.0 * normal(seed, "marks", count)
         return np.stack([hours, lessons, sleep, tests, before], axis=1), np.clip(y, 0.0, 100.0)
 
@@ -255,7 +257,9 @@ def gestures(count: int, length: int = 24, chances: Sequence[float] = (1, 1, 1))
         edges = np.cumsum(chances) / np.sum(chances)
         y = np.searchsorted(edges[:-1], uniform(seed, "gesture", count), side="right")
         pace = np.array([0.0, 1.8, 2.8])[y] + 0.3 * normal(seed, "pace", count)
-        strength = np.array([0.1, 0.7, 1.0])[y] * uniform(seed, "strength", count, low=0.6, high=1.4)
+        strength = np.array([0.1, 0.7, 1.0])[y] * uniform(
+            seed, "strength", count, low=0.6, high=1.4
+        )
         turns = pace[:, None] * np.arange(length) / 12 + uniform(seed, "phase", count, 1)
         swings = np.stack([np.sin(TURN * turns), np.cos(TURN * turns), np.sin(2 * TURN * turns)], 2)
         x = strength[:, None, None] * swings + 0.5 * normal(seed, "shaking", count, length, 3)
