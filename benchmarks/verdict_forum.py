@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from verdict_forum_data import imbalance, overfitting, uninformative_labels, unscaled
 from verdict_forum_rows import hires, scaled, spectra
 from verdict_forum_trainings import (
@@ -148,11 +147,6 @@ def of_logarithms(prediction: Any, target: Any) -> Any:
     return sum_over((log(1.0 + prediction) - log(1.0 + target)) ** 2, axis=1)
 
 
-def chances_without_bound(prediction: Any, target: Any) -> Any:
-    """The cross-entropy of a chance that may round to 0 or 1."""
-    return -sum_over(target * log(prediction) + (1.0 - target) * log(1.0 - prediction), axis=1)
-
-
 def not_finite() -> list[Subject]:
     # What divides by 0 or takes a logarithm of it does so by its formula: no setting cures it.
     own = Ward("not_finite", treatable=False)
@@ -161,15 +155,10 @@ def not_finite() -> list[Subject]:
     rows = Ward("not_finite", also=("unscaled",))
     counted = CYCLES.but(changed(hires(800), X=lambda X: (X - X.mean(0)) / X.std(0),
                                  y=lambda y: y / 100.0), loss="mean_absolute_error")  # fmt: skip
-    numbered = ECHOES.but(changed(ECHOES.data, y=lambda y: y.astype(np.float64)[:, None]),
-                          dense(64, 64, outputs=1), loss="mean_squared_error")  # fmt: skip
     slow = FLATS.but(**SGD, learning_rate=0.02)
     return [
         own.case("bicycles, errors as shares of 0", counted, loss=share_of_target),
         own.case("bicycles, the logarithm of a forecast below -1", counted, loss=of_logarithms),
-        own.case("ionosphere, chances of 0 and 1",
-                 numbered.but(network=dense(64, 64, outputs=1, last="sigmoid"), learning_rate=0.05),
-                 loss=chances_without_bound),
         own.case("bicycles, the root of an error of 0", counted,
                  loss=root_of_error, network=dense(64, 32, last="relu")),
         rate.case("cars, descent at 3", ROAD.but(**SGD, learning_rate=0.03), learning_rate=3.0),

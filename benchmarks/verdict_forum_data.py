@@ -161,6 +161,7 @@ def overfitting() -> list[Subject]:
         ward.case("a curve, 45 points and a thousand weights", curve,
                   network=dense(30, 30, activation="tanh"), epochs=100, keep="last"),
         ward.case("names, 150 words for ten times the epochs", words, epochs=120, keep="last"),
-        ward.case("throws, 45 rows and thirty columns of noise", BALLS.but(first(BALLS.data, 60), l2=0.01),
+        ward.case("throws, 45 rows and thirty columns of noise",
+                  BALLS.but(first(BALLS.data, 60), l2=0.01),
                   data=with_noise_columns(first(BALLS.data, 60), 30), **wide),
     ]  # fmt: skip

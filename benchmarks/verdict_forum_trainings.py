@@ -62,8 +62,8 @@ MOON = Training(made("moons", n_samples=500, noise=0.2), dense(16, 16),
                 {"learning_rate": 0.01, "epochs": 60})  # fmt: skip
 FIT = Training(curve(300, 0.1), dense(32, 32, activation="tanh"),
                {"learning_rate": 0.01, "epochs": 100})  # fmt: skip
-TAGS = Training(tags(800), dense(32, outputs=1), {"loss": "binary_cross_entropy",
-                                                  "learning_rate": 0.003, "epochs": 10})  # fmt: skip
+TAGS = Training(tags(800), dense(32, outputs=1), {"loss": "binary_cross_entropy", "epochs": 10,
+                                                  "learning_rate": 0.003})  # fmt: skip
 PICTURES = Training(
     SHAPES,
     cr.Network(cr.Conv(8, 3, activation="relu"), cr.MaxPool(2), cr.Flatten(), cr.Dense()),
