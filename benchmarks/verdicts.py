@@ -47,6 +47,7 @@ SETS = {
     "held_out": ("verdict_held_out", "verdict_healthy"),
     "development": ("verdict_development", "verdict_healthy_development"),
     "unseen": ("verdict_unseen", "verdict_unseen_healthy"),
+    "forum": ("verdict_forum", "verdict_forum_healthy"),
     "pairs": ("verdict_pairs", "verdict_pairs"),
 }
 
