@@ -20,11 +20,23 @@ def subjects() -> list[Subject]:
 def trainings() -> dict[str, Training]:
     """Return those sound trainings of the faults that no other rate or longer time betters."""
     own = {
-        "cars": sound.ROAD, "marks": sound.SCHOOL, "bicycles": sound.CYCLES, "vehicle": sound.CARS, "vowel": sound.SPEECH,
-        "phoneme": sound.SOUNDS, "letters": sound.ALPHABET, "ionosphere": sound.ECHOES,
-        "optical digits": sound.SCANS, "bananas": sound.FRUIT, "loans": sound.LOANS,
-        "genes": sound.GENES, "tic-tac-toe": sound.GAMES, "moons": sound.MOON, "waves": sound.WAVES, "names": sound.NAMES,
-    }  # fmt: skip
+        "cars": sound.ROAD,
+        "marks": sound.SCHOOL,
+        "bicycles": sound.CYCLES,
+        "vehicle": sound.CARS,
+        "vowel": sound.SPEECH,
+        "phoneme": sound.SOUNDS,
+        "letters": sound.ALPHABET,
+        "ionosphere": sound.ECHOES,
+        "optical digits": sound.SCANS,
+        "bananas": sound.FRUIT,
+        "loans": sound.LOANS,
+        "genes": sound.GENES,
+        "tic-tac-toe": sound.GAMES,
+        "moons": sound.MOON,
+        "waves": sound.WAVES,
+        "names": sound.NAMES,
+    }
     return own
 
 
