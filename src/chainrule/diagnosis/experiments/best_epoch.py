@@ -31,7 +31,8 @@ def best_beside_last(
     no other rows; of one whose gain is not positive none are tried, either.
     """
     # One training tells how long others will take.
-    laboratory.trained(remedy.name, remedy.change(laboratory.case.arrangement), laboratory.screening[:1])
+    changed = remedy.change(laboratory.case.arrangement)
+    laboratory.trained(remedy.name, changed, laboratory.screening[:1])
     is_few = len(laboratory.case.validation) < FEW_JUDGED
     laboratory.keep_pace((4 if is_few else 2) * SEEDS)
     without, treated = _both_ends(laboratory, remedy, "", laboratory.case.arrangement)
