@@ -166,7 +166,8 @@ def test_a_rare_class_that_is_missed_is_a_sign_and_one_that_is_learned_is_none()
 
 def test_balanced_weights_give_each_class_the_same_sum() -> None:
     case = trained(cr.Network(cr.Dense(4, "tanh"), cr.Dense()), *rare(0.7))
-    (remedy,) = IMBALANCE.remedies(Examination(case))
+    remedy, whole = IMBALANCE.remedies(Examination(case))
+    assert whole.change(case.arrangement).setup.keep == "last"
     changed = remedy.change(case.arrangement).training
     sums = np.bincount(changed.targets[0], weights=changed.weights)
     assert sums[0] == pytest.approx(sums[1])
@@ -248,3 +249,20 @@ def test_odd_cases_are_looked_at_without_an_error(name: str) -> None:
             remedy.change(case.arrangement)
         if name in ("no epoch", "tokens", "two rows"):
             assert found == [] or ailment is MISMATCHED_OUTPUT
+
+
+def test_the_last_epoch_of_a_training_that_keeps_the_best_is_that_of_one_that_keeps_the_last() -> (
+    None
+):
+    from chainrule.diagnosis.experiments.trained import as_it_ended, outcome
+
+    x, y = rows(60)
+    case = trained(cr.Network(cr.Dense(20, "tanh"), cr.Dense(1)), x, y, keep="last")
+    best = as_it_ended(outcome(with_best_epoch(case.arrangement)))
+    last = outcome(case.arrangement)
+    assert best.judged == last.judged
+    assert best.run is not None
+    assert last.run is not None
+    assert (
+        best.run.network.parameters["dense_1.W"] == last.run.network.parameters["dense_1.W"]
+    ).all()

@@ -115,3 +115,27 @@ def test_a_bad_start_stays_for_other_activations() -> None:
     found = {one.name: one for one in SATURATION.remedies(Examination(case))}
     changed = found[RELU].change(case.arrangement).setup.network
     np.testing.assert_array_equal(changed.parameters["dense_1.W"], 0.1)
+
+
+def test_small_recurrent_weights_lose_the_gradient_that_right_angles_keep() -> None:
+    from chainrule.diagnosis.ailments.saturation import GRADIENT_OVER_TIME, SATURATION
+    from chainrule.diagnosis.cases.case import case_of
+    from chainrule.diagnosis.examination import Examination
+    from chainrule.randomness import normal
+
+    x = normal(0, "sequences of a test", 60 * 12).reshape(60, 12, 1)
+    labels = (x[:, 0, 0] > 0.0).astype(int)
+    small = cr.initializer("normal", deviation=0.05)
+    signs = []
+    for start in (small, "orthogonal"):
+        network = cr.Network(cr.Recurrent(8, recurrent_weights=start), cr.Dense())
+        run = cr.train(network, x, labels, epochs=2, progress=False)
+        examined = Examination(case_of(run))
+        found = SATURATION.signs(examined)
+        signs.append([one for one in found if one.quantity == GRADIENT_OVER_TIME])
+        if start is small:
+            (remedy,) = SATURATION.remedies(examined)
+            treated = remedy.change(case_of(run).arrangement).setup.network
+            u = treated.parameters["recurrent_1.U"]
+            assert abs(u.T @ u - np.eye(8)).max() < 1e-6
+    assert list(map(len, signs)) == [1, 0]

@@ -79,14 +79,24 @@ def _sign(classes: Classes, recalls: Numbers, place: int) -> Sign:
 def remedies(examined: Examination) -> list[Remedy]:
     if not signs(examined):
         return []
-    return [
-        Remedy(
-            "balanced classes",
-            "Give rows of rare classes more weight, so that every class counts as much.",
-            balanced,
-            "class_weight='balanced'",
-        )
-    ]
+    weighed = Remedy(
+        "balanced classes",
+        "Give rows of rare classes more weight, so that every class counts as much.",
+        balanced,
+        "class_weight='balanced'",
+    )
+    setup = examined.setup
+    if setup.keep != "best" or not len(examined.case.validation):
+        return [weighed]
+    # The validation loss counts rows alike: it is often lowest before a rare class is learned.
+    whole = Remedy(
+        "balanced classes to the last epoch",
+        f"{weighed.words} Keep the parameters of the last epoch: the validation loss, which counts "
+        "all rows alike, rises where a rare class is learned.",
+        lambda before: balanced(replace(before, setup=replace(before.setup, keep="last"))),
+        f"{weighed.code}, keep='last'",
+    )
+    return [weighed, whole]
 
 
 def balanced(before: Arrangement) -> Arrangement:

@@ -15,11 +15,20 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
-from chainrule.diagnosis.probes.depth import kept_by_softmaxes, relative_gradients
-from chainrule.diagnosis.probes.passes import Pass
+from chainrule.diagnosis.probes.depth import (
+    kept_by_softmaxes,
+    kept_over_time,
+    relative_gradients,
+)
+from chainrule.diagnosis.probes.passes import Pass, pass_of
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
-from chainrule.diagnosis.remedies.hidden_layers import other_activation, started_as_usual
+from chainrule.diagnosis.remedies.hidden_layers import (
+    at_right_angles,
+    other_activation,
+    recurrences_as_usual,
+    started_as_usual,
+)
 from chainrule.diagnosis.remedies.network_changes import (
     hidden_activations,
 )
@@ -51,6 +60,11 @@ DEPTH = (
     "Hochreiter, 1991: over depth the slopes multiply; four sigmoids leave less than a hundredth. "
     "AUTOTRAINER (ICSE 2021) has a thousandth for its limit"
 )
+GRADIENT_OVER_TIME = "gradient of the first entry of a sequence over that of the last"
+OVER_TIME = (
+    "Hochreiter, 1991: over time the recurrent weights multiply; Saxe, McClelland, Ganguli, ICLR "
+    "2014: at right angles they keep lengths. Below a hundredth of what these leave"
+)
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -64,7 +78,7 @@ def signs(examined: Examination) -> list[Sign]:
     over_depth = _over_depth(examined.at_first, "At the start")
     if not over_depth and examined.last_errors.training > NOTHING_LEARNED:
         over_depth = _over_depth(examined.at_last, "After the last step")
-    return found + over_depth
+    return found + over_depth + _over_time(examined)
 
 
 def _flat_layers(taken: Pass, when: str) -> list[Sign]:
@@ -148,13 +162,41 @@ def _over_depth(taken: Pass, when: str) -> list[Sign]:
     return [sign]
 
 
+def _over_time(examined: Examination) -> list[Sign]:
+    """Return the signs of recurrences that lose a gradient which the usual start would keep."""
+    ill = [one for one in kept_over_time(examined.at_first) if one[1] < VANISHES]
+    if not ill:
+        return []
+    usual = pass_of(examined.case, at_right_angles(examined.setup), examined.sample)
+    normal = {layer: ratio for layer, ratio, _ in kept_over_time(usual)}
+    return [
+        Sign(
+            GRADIENT_OVER_TIME,
+            ratio,
+            VANISHES,
+            "below",
+            f"At the start {ratio:.2g} of the gradient of {layer} is left on its way back over "
+            f"{entries} entries; with recurrent weights at right angles it would be "
+            f"{normal[layer]:.2g}.",
+            "what recurrent weights at right angles leave",
+            OVER_TIME,
+            where=layer,
+        )
+        for layer, ratio, entries in ill
+        if ratio < VANISHES * normal.get(layer, 0.0)
+    ]
+
+
 def remedies(examined: Examination) -> list[Remedy]:
+    seen = signs(examined)
+    if seen and all(one.quantity == GRADIENT_OVER_TIME for one in seen):
+        return [recurrences_as_usual()]
     setup = examined.setup
     kinds = {one.op for one in hidden_activations(setup.network)}
     # Where the start is bad, it stays: a remedy changes one thing.
     fresh = not signs_of_start(examined)
     found = [other_activation(op, kinds, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
-    sign = [one for one in signs(examined) if one.quantity.startswith("gradient")]
+    sign = [one for one in seen if one.quantity.startswith("gradient")]
     if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
         found.insert(0, _clipped())
     # At most four are tried; another start helps where activations that are there were started

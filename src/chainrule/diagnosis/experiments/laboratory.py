@@ -212,6 +212,14 @@ class Laboratory:
         self._known.update({(name, seed): one for seed, one in zip(wanted, made, strict=True)})
         return [self._known[name, seed] for seed in seeds]
 
+    def remember(self, name: str, trainings: Sequence[Trained]) -> None:
+        """Keep trainings that are known without being made, by a name; those that were made stay.
+
+        One for each seed.
+        """
+        for seed, one in zip(self.seeds, trainings, strict=True):
+            self._known.setdefault((self._name(name), seed), one)
+
     def best(
         self, remedies: Sequence[Remedy], judge: Judge
     ) -> tuple[Remedy, list[tuple[str, float]]]:
@@ -229,19 +237,19 @@ class Laboratory:
     def compare(self, remedies: Sequence[Remedy], judge: Judge = judged, **said: Any) -> Experiment:
         """Return the experiment of the best of the remedies beside nothing changed."""
         chosen, tried = self.best(remedies, judge)
-        self._keep_pace()
+        self.keep_pace()
         groups = self.untreated(), self._with(chosen)
-        return self._experiment(chosen, groups, judge, screened=tuple(tried), **said)
+        return self.experiment(chosen, groups, judge, screened=tuple(tried), **said)
 
-    def _keep_pace(self) -> None:
-        """Shorten what is to come where the first trainings took longer than they were to.
+    def keep_pace(self, coming: int = 2 * SEEDS) -> None:
+        """Shorten so many trainings that come where the first took longer than they were to.
 
         Only in front of the first comparison: all that is compared has one length.
         """
         made = len(self._known)
         if not made or (self._name(""), self.seeds[0]) in self._known:
             return
-        expected = 2 * SEEDS * self.used / made
+        expected = coming * self.used / made
         share = max(LEAST_SHARE_LEFT, (self.limit - self.used) / expected)
         if share >= 1.0:
             return
@@ -255,18 +263,19 @@ class Laboratory:
     def adding(self, remedy: Remedy, without: Remedy, treated: Remedy, **said: Any) -> Experiment:
         """Return the experiment of what a remedy adds: trainings of two treatments, one of which
         has it."""
-        return self._experiment(remedy, (self._with(without), self._with(treated)), judged, **said)
+        return self.experiment(remedy, (self._with(without), self._with(treated)), judged, **said)
 
     def _with(self, remedy: Remedy) -> list[Trained]:
         return self.trained(remedy.name, remedy.change(self.case.arrangement), self.seeds)
 
-    def _experiment(
+    def experiment(
         self,
         remedy: Remedy,
         groups: tuple[Sequence[Trained], Sequence[Trained]],
-        judge: Judge,
+        judge: Judge = judged,
         **said: Any,
     ) -> Experiment:
+        """Return the experiment of trainings that were made here, without a remedy and with it."""
         without, treated = (tuple(map(judge, one)) for one in groups)
         over_rows = over_rows_of(judge, *groups)
         return Experiment(

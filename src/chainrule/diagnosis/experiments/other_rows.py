@@ -48,7 +48,7 @@ def compare_by_turns(
 
 def by_turns(laboratory: Laboratory, first: Experiment, parts: Sequence[Arrangement]) -> Experiment:
     """Return an experiment with its errors taken over further parts of the rows as well."""
-    remedy, judge = first.remedy, first.judge
+    remedy = first.remedy
     without, treated = [laboratory.untreated()], [laboratory.known(remedy)]
     for place, part in enumerate(parts):
         said = f"other rows {place + 1}"
@@ -60,12 +60,22 @@ def by_turns(laboratory: Laboratory, first: Experiment, parts: Sequence[Arrangem
             break
         without.append(more)
         treated.append(better)
+    return over_parts(first, without, treated)
+
+
+def over_parts(
+    first: Experiment, without: Sequence[Sequence[Trained]], treated: Sequence[Sequence[Trained]]
+) -> Experiment:
+    """Return an experiment of one part with the trainings of all parts, itself where that is all.
+
+    Trainings are by part, and in it by seed.
+    """
     if len(without) == 1:
         return first
     return replace(
         first,
-        without=_means(without, judge),
-        treated=_means(treated, judge),
+        without=_means(without, first.judge),
+        treated=_means(treated, first.judge),
         parts=len(without),
         looks=2,
         over_rows=None if first.over_rows is None else _over_rows(without, treated),

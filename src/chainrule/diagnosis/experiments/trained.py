@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.probes.relative_error import WORST, Errors, errors_of
@@ -51,8 +53,21 @@ def outcome(arrangement: Arrangement) -> Trained:
     except FAILURES:
         return FAILED
     kept = errors_of(run.network, setup, *rows)
-    layout = setup.objective().carried
-    last = {**run.network.parameters, **layout.named_arrays(run.state.parameters)}
+    last = _last_parameters(run)
     sound = all(np.isfinite(one).all() for one in last.values())
     after = errors_of(run.network.with_parameters(last), setup, *rows) if sound else FAILED.last
     return Trained(kept, after if math.isfinite(after.training) else FAILED.last, run)
+
+
+def as_it_ended(one: Trained) -> Trained:
+    """Return the training with the parameters of its last step for those that are kept."""
+    if one.run is None:
+        return one
+    network = one.run.network.with_parameters(_last_parameters(one.run))
+    run = replace(one.run, setup=replace(one.run.setup, keep="last"), network=network)
+    return Trained(one.last, one.last, run)
+
+
+def _last_parameters(run: Run) -> dict[str, NDArray[Any]]:
+    layout = run.setup.objective().carried
+    return {**run.network.parameters, **layout.named_arrays(run.state.parameters)}

@@ -75,3 +75,27 @@ def relative_gradients(taken: Pass) -> list[tuple[str, float]]:
         if taken.gradients.get(name) is not None and size > 0.0:
             found.append((name, taken.gradient_size(name) / size))
     return found
+
+
+def recurrences(plan: Plan) -> list[PlannedStep]:
+    """Return the steps that go along a sequence: simple recurrences, LSTMs and GRUs."""
+    ops = ("recurrent", "lstm", "gru")
+    return [one for one in plan.steps if one.op.removesuffix("_where_seen") in ops]
+
+
+def kept_over_time(taken: Pass) -> list[tuple[str, float, int]]:
+    """Return layer, the gradient of its first entry over that of its last, and the entries.
+
+    By root mean squares over rows and features, in the order in which the layer reads: what is left
+    of a gradient on its way back through the recurrence. Without layers that no gradient reaches.
+    """
+    found = []
+    for step in recurrences(taken.objective.plan):
+        gradient = taken.gradients.get(step.inputs[0])
+        if gradient is None or gradient.shape[1] < 2:
+            continue
+        sizes = np.sqrt(np.mean(np.square(gradient), axis=(0, 2)))
+        first, last = (sizes[-1], sizes[0]) if step.settings["backwards"] else (sizes[0], sizes[-1])
+        if last > 0.0 and np.isfinite(first):
+            found.append((step.layer, float(first / last), len(sizes)))
+    return found

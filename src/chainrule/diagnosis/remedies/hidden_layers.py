@@ -6,8 +6,12 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
-from chainrule.diagnosis.remedies.network_changes import usual_start, with_activation
+from chainrule.diagnosis.probes.depth import recurrences
+from chainrule.diagnosis.remedies.network_changes import usual_start, with_activation, with_starts
 from chainrule.diagnosis.wording import listed
+from chainrule.network.initializers import Initializer, find_initializer
+from chainrule.network.network import Network
+from chainrule.network.plan import Parameter
 from chainrule.training.setup import Setup
 
 
@@ -41,6 +45,34 @@ def started_as_usual(layers: Collection[str] | None = None) -> Remedy:
         on_setup(change),
         "leave weights= and parameters= out",
     )
+
+
+def recurrences_as_usual() -> Remedy:
+    """Return the remedy of recurrent weights at right angles; what is frozen stays."""
+
+    def change(setup: Setup) -> Setup:
+        return replace(setup, network=at_right_angles(setup))
+
+    return Remedy(
+        "recurrent weights at right angles",
+        "Start recurrent weights at right angles, which keeps the length of a state and is the "
+        "default.",
+        on_setup(change),
+        "leave recurrent_weights= out",
+    )
+
+
+def at_right_angles(setup: Setup) -> Network:
+    """Return the network whose recurrent weights start as they do by default."""
+    plan, frozen = setup.network.plan, frozen_names(setup)
+    # Behind the sequence and the first state stand the weights of entries, then those of states.
+    names = {[one for one in step.inputs if one in plan.by_name][1] for step in recurrences(plan)}
+    orthogonal = find_initializer("orthogonal")
+
+    def start_of(parameter: Parameter) -> Initializer | None:
+        return orthogonal if parameter.name in names - set(frozen) else None
+
+    return with_starts(setup.network, start_of, setup.seed)
 
 
 def frozen_names(setup: Setup) -> tuple[str, ...]:
