@@ -16,7 +16,8 @@ class Sign:
     or epoch; ``measured`` has passed ``threshold`` on the ``side`` that is not normal. ``normal``
     says what is, ``source`` where the threshold comes from: a paper, a law, or a measurement.
     ``words`` is the sentence for people. ``curve`` are numbers in an order (losses over epochs,
-    units of a layer) that a small figure shows, named by ``curve_of``.
+    units of a layer) that a small figure shows, named by ``curve_of``. ``is_failure``: what it says
+    is a failure in itself, whatever experiments show.
     """
 
     quantity: str
@@ -29,6 +30,7 @@ class Sign:
     where: str = ""
     curve: tuple[float, ...] = ()
     curve_of: str = ""
+    is_failure: bool = False
 
     @property
     def strength(self) -> float:

@@ -68,9 +68,12 @@ def signs(examined: Examination) -> list[Sign]:
 
 
 def _on_others(examined: Examination) -> list[Sign]:
-    """Return the sign of a network that is no better than a constant on rows held out."""
+    """Return the sign of a network that is no better than a constant on rows held out.
+
+    One that has learned its own rows does use its inputs: that is overfitting.
+    """
     error, held = examined.errors.validation, len(examined.case.validation)
-    if held < LEAST_HELD or not error >= 1.0:
+    if held < LEAST_HELD or not error >= 1.0 or examined.errors.training <= STILL_GOOD:
         return []
     return [
         Sign(

@@ -40,6 +40,8 @@ GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
 LEAST_WON = 0.15
 BEST_EPOCH = "best epoch"
+# A network that has learned its rows and predicts others no better than a constant has failed.
+NO_BETTER = 1.0
 # In shares of the loss of a constant prediction.
 STRENGTHS = (0.003, 0.03, 0.2)
 
@@ -102,6 +104,7 @@ def _gap(examined: Examination) -> list[Sign]:
             "about the same on both",
             "the definition of overfitting (Goodfellow, Bengio, Courville, Deep Learning, section "
             "5.2): a gap; here of twice the error and a tenth of the constant's",
+            is_failure=held >= NO_BETTER,
         )
     ]
 

@@ -17,6 +17,7 @@ from chainrule.diagnosis.experiments.laboratory import (
     OutOfTimeError,
 )
 from chainrule.diagnosis.experiments.own_start import from_own_start
+from chainrule.diagnosis.remedies.labels import LEFT_OUT
 from chainrule.diagnosis.sign import Sign
 
 # The logarithm of two: a number less than twice its threshold is little beyond it.
@@ -43,6 +44,16 @@ class Finding:
     def is_confirmed(self) -> bool:
         """Whether the experiment has shown it."""
         return self.experiment is not None and self.experiment.is_clear
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether its signs are a failure in themselves, explained or not."""
+        return self.ailment.is_failure or any(one.is_failure for one in self.signs)
+
+    @property
+    def doubts_single_labels(self) -> bool:
+        """Whether labels are doubted by rows, and not all of them together."""
+        return any(one.name == LEFT_OUT for one in self.remedies)
 
     @property
     def strength(self) -> float:
@@ -83,15 +94,21 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings as they are tried while there is time.
 
     What is clearly beyond its threshold comes before what is little beyond it, and causes before
-    failures; among them roots before what they lead to.
+    failures; among them roots before what they lead to. Single labels are doubted after learning by
+    heart, which takes far fewer trainings to show and explains the doubt where classes overlap.
     """
     order = list(AILMENTS)
+    learned_by_heart = order.index("overfitting")
+
+    def place(one: Finding) -> float:
+        return learned_by_heart + 0.5 if one.doubts_single_labels else order.index(one.ailment.name)
+
     return sorted(
         findings,
         key=lambda one: (
             one.strength < LITTLE_BEYOND,
             one.ailment.is_failure,
-            order.index(one.ailment.name),
+            place(one),
         ),
     )
 

@@ -143,7 +143,7 @@ def concluded(
 
 def _unproved(findings: Sequence[Finding]) -> Verdict:
     """Return the verdict where nothing is confirmed: a failure is one, a suspicion is not."""
-    failures = [one for one in findings if one.ailment.is_failure]
+    failures = [one for one in findings if one.is_failure]
     rest = tuple(one for one in findings if one not in failures[:1])
     if failures:
         return Verdict("unexplained", failures[0], suspicions=rest)

@@ -109,7 +109,7 @@ def _treated_together(
 
 
 def _has_failed(findings: Sequence[Finding], examined: Examination) -> bool:
-    return any(one.ailment.is_failure for one in findings) or examined.errors.judged > MUCH_LEFT
+    return any(one.is_failure for one in findings) or examined.errors.judged > MUCH_LEFT
 
 
 # ---- what can be treated together ----
