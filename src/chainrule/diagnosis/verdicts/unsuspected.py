@@ -95,6 +95,7 @@ def _second_look(
         without=tuple(map(judged, without)),
         treated=tuple(map(judged, treated)),
         over_rows=over_rows_of(judged, without, treated),
+        looks=2,
     )
     return second, without, treated
 
