@@ -32,7 +32,8 @@ def found_in(case: Case) -> bool:
     if finding is None:
         return False
     experiment = finding.experiment
-    assert experiment is not None and finding.is_confirmed
+    assert experiment is not None
+    assert finding.is_confirmed
     # What chose the remedy, and what was shown first, is no part of what is told.
     first = [one.judged for one in laboratory.untreated()]
     assert not set(first) & set(experiment.without)
