@@ -38,7 +38,8 @@ class Experiment:
     ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the rows
     were held out in turn, and the error of a seed is the mean over them. ``counted``: both are
     shares of rows, counted in parts of the training rows by what was trained on the others, and no
-    errors of trainings; whether one is lower is not what is tested.
+    errors of trainings; whether one is lower is not what is tested. ``least_gain``: less of the
+    constant's error than this is no proof.
     """
 
     remedy: Remedy
@@ -59,6 +60,7 @@ class Experiment:
     parts: int = 1
     looks: int = 1
     counted: bool = False
+    least_gain: float = LEAST_GAIN
     judge: Judge = judged
 
     @property
@@ -86,7 +88,7 @@ class Experiment:
         """Whether the remedy helps by more than chance, and enough to matter."""
         if self.shows is not None:
             return self.shows
-        least = LEAST_GAIN
+        least = self.least_gain
         if not self.deduced:
             least = max(least, LEAST_SHARE * median(self.without))
         certain = self.probability < LEVEL / self.looks and self.effect >= LEAST_EFFECT

@@ -9,7 +9,7 @@ from functools import partial
 from chainrule.checks import is_whole_number
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import case_of
-from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged, outcome
 from chainrule.diagnosis.fixes.fix import Attempt, Fix
@@ -267,6 +267,7 @@ def _compared(
         quantity=_quantity_of(before),
         held_out=before is not None and before.held_out,
         deduced=before is not None and before.deduced,
+        least_gain=LEAST_GAIN if before is None else before.least_gain,
         judge=judge,
     )
 

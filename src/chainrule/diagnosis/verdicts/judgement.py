@@ -24,6 +24,11 @@ from chainrule.diagnosis.verdicts.finding import (
 )
 from chainrule.diagnosis.verdicts.first_cause import cured_by, descendants, errors_left, first_cause
 from chainrule.diagnosis.verdicts.together import Together, treated_together
+from chainrule.diagnosis.verdicts.unsuspected import (
+    TRAININGS,
+    has_something_to_gain,
+    unsuspected,
+)
 from chainrule.diagnosis.verdicts.verdict import Verdict
 
 NOTHING_TRAINED = "No epoch was trained, so that nothing but the start was looked at."
@@ -38,10 +43,11 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     examined = Examination(case)
     findings = suspected(examined)
     trainings, is_spent = 0, False
-    if experiments and findings:
-        laboratory = Laboratory(case, expected_trainings(findings), seconds, seconds_since(began))
+    if experiments and (findings or has_something_to_gain(examined)):
+        expected = expected_trainings(findings) if findings else TRAININGS
+        laboratory = Laboratory(case, expected, seconds, seconds_since(began))
         verdict = _by_experiments(findings, examined, laboratory)
-        trainings, is_spent = laboratory.trainings, laboratory.is_spent
+        trainings, is_spent = laboratory.trainings, bool(findings) and laboratory.is_spent
     else:
         verdict = _unproved(findings)
     notes = () if case.epochs else (NOTHING_TRAINED,)
@@ -73,7 +79,23 @@ def _by_experiments(
     settled = verdict.standing != "ill" or _is_settled(verdict.primary)
     primary = None if settled else verdict.primary
     several = treated_together(tried_so_far, primary, examined, laboratory)
-    return verdict if several is None else _of_several(several, verdict, tried_so_far, laboratory)
+    if several is not None:
+        return _of_several(several, verdict, tried_so_far, laboratory)
+    if verdict.standing == "ill":
+        return verdict
+    return _without_suspicion(verdict, tried_so_far, examined, laboratory)
+
+
+def _without_suspicion(
+    before: Verdict, findings: Sequence[Finding], examined: Examination, laboratory: Laboratory
+) -> Verdict:
+    """Return the verdict with what is tried though no sign asks for it, where that is shown."""
+    found = unsuspected(examined, laboratory)
+    if found is None:
+        return before
+    rest = [one for one in findings if one.ailment is not found.ailment]
+    gone = {found.ailment.name: cured_by(found, rest, laboratory)}
+    return concluded([found, *rest], gone, laboratory)
 
 
 def _is_settled(finding: Finding | None) -> bool:
