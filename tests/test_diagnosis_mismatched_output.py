@@ -140,3 +140,18 @@ def test_classes_as_numbers_get_a_loss_for_classes(form: str) -> None:
     )
     order = [*examined.setup.provenance.training]
     np.testing.assert_array_equal(changed.training.targets[0].reshape(-1), noisy[order])
+
+
+def test_the_second_of_two_outputs_is_looked_at() -> None:
+    x = np.random.default_rng(5).normal(size=(200, 4))
+    start = cr.Input(4)
+    hidden = cr.Dense(16, "tanh")(start)
+    ends = [cr.Dense(1)(hidden), cr.Dense(1, "sigmoid")(hidden)]
+    run = cr.train(
+        cr.Network(inputs=[start], outputs=ends), x, [x[:, 0], 1.5 * x[:, 1]],
+        epochs=40, learning_rate=0.02, validation=0.25, progress=False,
+    )  # fmt: skip
+    found = cr.diagnose(run, seconds=20).found
+    assert found.name == "mismatched_output"
+    assert found.primary is not None
+    assert "output 2, sigmoid" in found.primary.signs[0].words

@@ -142,3 +142,45 @@ def test_a_single_number_far_outside_is_named_and_its_row_left_out() -> None:
     # Without the number there is nothing to leave out.
     x[17, 2] = 1.0
     assert "Leave out" not in str(cr.check(network, x, y, **chosen))
+
+
+def of_two(first: Any, second: Any, y: Any, z: Any = None, **chosen: Any) -> Run:
+    """Train a network of two inputs, and of two outputs where two targets are given."""
+    ends = cr.Input(2), cr.Input(2)
+    joined = cr.Dense(12, "tanh")(cr.Concatenate()(*ends))
+    targets = [y] if z is None else [y, z]
+    network = cr.Network(inputs=list(ends), outputs=[cr.Dense(1)(joined) for _ in targets])
+    given = {"epochs": 3, "learning_rate": 0.02, "validation": 0.25, **chosen}
+    return cr.train(network, [first, second], y if z is None else targets, **given, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("scale", "shift", "quantity"),
+    [(2000.0, 0.0, "size"), (1.0, 40.0, "off centre"), (30.0, 0.0, "ratio of deviations")],
+)
+def test_each_of_several_inputs_is_looked_at(scale: float, shift: float, quantity: str) -> None:
+    first, second = X[:, :2], X[:, 2:]
+    assert not signs_of(UNSCALED, of_two(first, second, Y))
+    signs = signs_of(UNSCALED, of_two(first, second * scale + shift, Y))
+    assert quantity in {one.quantity for one in signs}
+
+
+def test_each_of_several_targets_is_looked_at_and_scaled_by_itself() -> None:
+    first, second, other = X[:, :2], X[:, 2:], np.sin(X[:, 0])
+    assert not signs_of(UNSCALED, of_two(first, second, Y, other))
+    case = case_of(of_two(first, second, Y, 500.0 + 90.0 * other))
+    examined = Examination(case)
+    assert {one.where for one in UNSCALED.signs(examined)} == {"target 2"}
+    (remedy,) = UNSCALED.remedies(examined)
+    assert remedy.by_hand
+    changed = remedy.change(case.arrangement)
+    for rows in changed.training.targets:
+        np.testing.assert_allclose(rows.mean(axis=0), 0.0, atol=1e-9)
+        np.testing.assert_allclose(rows.std(axis=0), 1.0)
+    np.testing.assert_array_equal(changed.training.inputs[1], case.training.inputs[1])
+    assert remedy.change(changed) is changed
+
+
+def test_one_of_two_inputs_in_thousands_is_the_cause() -> None:
+    run = of_two(X[:, :2], 3000.0 * X[:, 2:] + 20000.0, Y, epochs=60)
+    assert cr.diagnose(run, seconds=20).found.name == "unscaled"

@@ -58,23 +58,35 @@ def signs(examined: Examination) -> list[Sign]:
 
 
 def _out_of_reach(examined: Examination) -> list[Sign]:
-    setup = examined.setup
-    reach, last = reach_of(setup.network.plan), last_step(setup.network.plan)
-    missed = _missed(setup, examined.case.training, reach)
-    if not missed > LEAST_MISSED:
-        return []
-    return [
-        Sign(
-            "least error that this output can have",
-            missed,
-            LEAST_MISSED,
-            "above",
-            f"The last activation, {last.op}, gives {_bounds(reach)}, and an error of {missed:.1%} "
-            "of the best constant prediction's is left whatever is learned.",
-            "an output that can take every value that the loss asks for",
-            "the range of the activation beside the targets",
-            where=last.layer,
+    setup, found = examined.setup, []
+    for place in range(len(setup.targets)):
+        reach, last = reach_of(setup.network.plan, place), last_step(setup.network.plan, place)
+        missed = _missed(setup, examined.case.training, reach, place)
+        if not missed > LEAST_MISSED:
+            continue
+        which = "The last activation" if len(setup.targets) == 1 else f"That of output {place + 1}"
+        found.append(
+            Sign(
+                "least error that this output can have",
+                missed,
+                LEAST_MISSED,
+                "above",
+                f"{which}, {last.op}, gives {_bounds(reach)}, and an error of {missed:.1%} "
+                "of the best constant prediction's is left whatever is learned.",
+                "an output that can take every value that the loss asks for",
+                "the range of the activation beside the targets",
+                where=last.layer,
+            )
         )
+    return found
+
+
+def _places_out_of_reach(examined: Examination) -> list[int]:
+    setup, rows = examined.setup, examined.case.training
+    return [
+        place
+        for place in range(len(setup.targets))
+        if _missed(setup, rows, reach_of(setup.network.plan, place), place) > LEAST_MISSED
     ]
 
 
@@ -87,23 +99,25 @@ def _bounds(reach: Reach) -> str:
     return said + (" that sum to 1" if reach.sums_to_one else "")
 
 
-def _missed(setup: Setup, rows: Rows, reach: Reach) -> float:
-    """Return the least error that the first output can have, over the constant's; 0 if unknown."""
-    meaning = setup.meaning(0)
+def _missed(setup: Setup, rows: Rows, reach: Reach, place: int) -> float:
+    """Return the least error that an output can have, over the constant's; 0 if unknown."""
+    meaning = setup.meaning(place)
     if not reach.is_bounded or meaning.loss.own or not len(rows):
         return 0.0
-    counted = rows.time_weights[0] > 0.0 if rows.time_weights else slice(None)
-    truth = rows.targets[0][counted]
+    counted = rows.time_weights[place] > 0.0 if rows.time_weights else slice(None)
+    truth = rows.targets[place][counted]
     if meaning.target.task == "classification":
         width = meaning.target.width
         shares = np.bincount(truth.reshape(-1).astype(np.int64), minlength=width) / truth.size
         if meaning.loss.name == "hinge":
             margins = 2.0 * truth.reshape(-1, 1).astype(np.float64) - 1.0
-            return missed_numbers(_of_one(setup, reach), margins)
+            return missed_numbers(_of_one(setup, reach, place), margins)
         if not meaning.loss.op.includes:
             return 0.0
         one_output = meaning.loss.one_output_for_two_classes
-        return missed_classes(_of_one(setup, reach) if one_output else reach, shares, one_output)
+        return missed_classes(
+            _of_one(setup, reach, place) if one_output else reach, shares, one_output
+        )
     if meaning.loss.target == "numbers" and meaning.loss.op.targets == "numbers":
         ends = np.array([[reach.low], [reach.high]])
         low, high = (float(one[0]) for one in meaning.values(ends))
@@ -111,9 +125,9 @@ def _missed(setup: Setup, rows: Rows, reach: Reach) -> float:
     return 0.0
 
 
-def _of_one(setup: Setup, reach: Reach) -> Reach:
+def _of_one(setup: Setup, reach: Reach, place: int) -> Reach:
     """Return the reach of a single unit: a softmax of one is always 1."""
-    width = setup.network.plan.shapes[setup.network.plan.outputs[0]][-1]
+    width = setup.network.plan.shapes[setup.network.plan.outputs[place]][-1]
     return Reach(1.0, 1.0) if reach.sums_to_one and width == 1 else reach
 
 
@@ -204,14 +218,20 @@ def remedies(examined: Examination) -> list[Remedy]:
     softmax_inside = bool(_hidden_softmax(examined))
     if softmax_inside:
         found += [_inside(one) for one in ("tanh", "relu")]
-    if last.op in ACTIVATIONS and (_out_of_reach(examined) or _on_the_flat(examined)):
-        found.insert(0, _without_activation(last.op))
+    places = _places_out_of_reach(examined)
+    if not places and last.op in ACTIVATIONS and _on_the_flat(examined):
+        places = [0]
+    if places:
+        ops = [last_step(setup.network.plan, place).op for place in places]
+        found.insert(0, _without_activation(" and ".join(dict.fromkeys(ops)), places))
     return found
 
 
-def _without_activation(op: str) -> Remedy:
+def _without_activation(op: str, places: Sequence[int]) -> Remedy:
     def change(before: Arrangement) -> Arrangement:
-        network = without_output_activation(before.setup.network)
+        network = before.setup.network
+        for place in places:
+            network = without_output_activation(network, place)
         return replace(before, setup=replace(before.setup, network=network))
 
     return Remedy(

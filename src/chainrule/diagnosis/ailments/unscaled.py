@@ -66,32 +66,45 @@ def _has_table(case: Case) -> bool:
     return list(case.first.plan.kinds.values()) == ["float"]
 
 
-def _has_open_target(case: Case) -> bool:
-    """Whether there is one target, of numbers, and nothing bounds the output."""
-    last = last_step(case.first.plan).op
-    one_of_numbers = [one.task for one in case.setup.targets] == ["regression"]
-    return one_of_numbers and not is_bounded(last)
+def _has_one_target(case: Case) -> bool:
+    return len(case.setup.targets) == 1
+
+
+def _open_targets(case: Case) -> list[int]:
+    """Return the places of the targets of numbers whose outputs nothing bounds."""
+    plan, setup = case.first.plan, case.setup
+    return [
+        place
+        for place, one in enumerate(setup.targets)
+        if one.task == "regression" and not is_bounded(last_step(plan, place).op)
+    ]
 
 
 def _of_inputs(examined: Examination) -> list[Sign]:
     case = examined.case
-    if not _has_table(case):
-        return []
-    rows = _in_columns(case, examined.sample.inputs[0])
-    columns = Columns.of("the inputs", rows)
-    found = _of_size("the inputs", columns, measured(rows))
-    told = measured(rows) & columns.varying
-    if told.sum() > 1:
-        found += _of_ratio(case, np.where(told, columns.deviations, np.nan))
+    plan, found, deviations = case.first.plan, [], []
+    for place, (name, kind) in enumerate(plan.kinds.items()):
+        if kind != "float":
+            continue
+        rows = _in_columns(case, examined.sample.inputs[place], place)
+        what = "the inputs" if len(plan.kinds) == 1 else f"the input {name}"
+        columns, told = Columns.of(what, rows), measured(rows)
+        found += _of_size(what, columns, told)
+        deviations.append(np.where(told & columns.varying, columns.deviations, np.nan))
+    together = np.concatenate(deviations) if deviations else np.zeros(0)
+    if np.isfinite(together).sum() > 1:
+        found += _of_ratio(case, together)
     return found
 
 
 def _of_target(examined: Examination) -> list[Sign]:
-    case = examined.case
-    if not _has_open_target(case):
-        return []
-    rows = by_column(examined.sample.targets[0])
-    return _of_size("the target", Columns.of("the target", rows), measured(rows))
+    found = []
+    for place in _open_targets(examined.case):
+        rows = by_column(examined.sample.targets[place])
+        alone = _has_one_target(examined.case)
+        what = "the target" if alone else f"target {place + 1}"
+        found += _of_size(what, Columns.of(what, rows), measured(rows))
+    return found
 
 
 def _of_size(what: str, columns: Columns, told: Numbers) -> list[Sign]:
@@ -109,9 +122,10 @@ def _of_size(what: str, columns: Columns, told: Numbers) -> list[Sign]:
         words = f"The numbers of {what} have the size {small:.2g} (their root mean square)."
         found.append(Sign("size", small, SMALL, "below", words, "about 1", FANS, where=what))
     if np.isfinite(centre) and centre > OFF_CENTRE:
-        words = f"{what.capitalize()} lie {centre:.3g} of their deviations away from 0."
-        if what == "the target":
-            words = words.replace(" lie ", " lies ").replace("their deviations", "its deviations")
+        subject = f"{what[0].upper()}{what[1:]}"
+        words = f"{subject} lies {centre:.3g} of its deviations away from 0."
+        if what == "the inputs":
+            words = words.replace(" lies ", " lie ").replace("its deviations", "their deviations")
         sign = Sign("off centre", centre, OFF_CENTRE, "above", words, "about 0", LECUN, where=what)
         found.append(sign)
     return found
@@ -134,9 +148,9 @@ def _of_ratio(case: Case, deviations: Numbers) -> list[Sign]:
     return [Sign("ratio of deviations", ratio, APART, "above", words, "about 1", LECUN)]
 
 
-def _in_columns(case: Case, rows: Numbers) -> Numbers:
+def _in_columns(case: Case, rows: Numbers, place: int = 0) -> Numbers:
     """Return an input as (cases, columns); what a convolution over time reads as one column."""
-    (name,) = case.first.plan.inputs
+    name = list(case.first.plan.inputs)[place]
     first = next((one.op for one in case.first.plan.steps if name in one.inputs), "")
     if rows.ndim == 3 and first.startswith("convol"):
         return np.asarray(rows, dtype=np.float64).reshape(-1, 1)
@@ -179,11 +193,25 @@ WORDS = {
 }
 
 
+WORDS_OF_SEVERAL = {
+    "inputs": "Subtract from each column of every input of numbers its mean, and divide by its "
+    "standard deviation. Scale new rows by the same numbers.",
+    "target": "Subtract from each column of every target of numbers its mean, and divide by its "
+    "standard deviation. Scale predictions back by the same numbers.",
+    "inputs and target": "Subtract from each column of every input and target of numbers its mean, "
+    "and divide by its standard deviation. Scale new rows, and predictions back, by the same "
+    "numbers.",
+}
+
+
 def _standardising(case: Case, what: str) -> Remedy:
     words, code = WORDS[what]
     change = partial(standardised, case, inputs="inputs" in what, target="target" in what)
-    # A run knows how to scale one input: of others people keep the numbers themselves.
-    return Remedy(f"standardised {what}", words, change, code, by_hand=not _has_table(case))
+    # A run knows how to scale one input and one target: of others people keep the numbers.
+    one_each = _has_table(case) and _has_one_target(case)
+    if not one_each:
+        words, code = WORDS_OF_SEVERAL[what], ""
+    return Remedy(f"standardised {what}", words, change, code, by_hand=not one_each)
 
 
 def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool) -> Arrangement:
@@ -194,8 +222,8 @@ def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool)
     if before.scaling is not None:
         return before
     training = before.training
-    if not _has_table(case):
-        return _target_alone(before)
+    if not (_has_table(case) and _has_one_target(case)):
+        return _each_by_itself(case, before, inputs, target)
     columns = _in_columns(case, training.inputs[0])
     scaling = Scaling(
         Ranges.standardising(columns) if inputs else Ranges.unchanged(columns.shape[1]),
@@ -209,21 +237,39 @@ def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool)
     )
 
 
-def _target_alone(before: Arrangement) -> Arrangement:
-    """Return an arrangement of any inputs, its target with a mean of 0 and a deviation of 1."""
-    target = Ranges.standardising(by_column(before.training.targets[0]))
-    scaling = Scaling(Ranges.unchanged(1), target)
+def _each_by_itself(case: Case, before: Arrangement, inputs: bool, target: bool) -> Arrangement:
+    """Return an arrangement of any inputs and targets, those of numbers with a mean of 0 and a
+    deviation of 1.
+
+    Its scaling says only that it is scaled: a run can write down that of one input and one target.
+    """
+    kinds, known = list(case.first.plan.kinds.values()), before.training
+    of_inputs = {
+        place: Ranges.standardising(_in_columns(case, known.inputs[place], place))
+        for place, kind in enumerate(kinds)
+        if inputs and kind == "float"
+    }
+    of_targets = {
+        place: Scaling(Ranges.unchanged(1), Ranges.standardising(by_column(known.targets[place])))
+        for place in (_open_targets(case) if target else ())
+    }
 
     def scaled(rows: Rows) -> Rows:
         if not len(rows):
             return rows
-        return replace(rows, targets=(scaling.scaled_target(rows.targets[0]), *rows.targets[1:]))
+        given, due = list(rows.inputs), list(rows.targets)
+        for place, ranges in of_inputs.items():
+            given[place] = ranges.scaled(given[place])
+        for place, scaling in of_targets.items():
+            due[place] = scaling.scaled_target(due[place])
+        return replace(rows, inputs=tuple(given), targets=tuple(due))
 
+    marked = next(iter(of_targets.values()), Scaling(Ranges.unchanged(1)))
     return replace(
         before,
         training=scaled(before.training),
         validation=scaled(before.validation),
-        scaling=scaling,
+        scaling=marked,
     )
 
 

@@ -34,9 +34,7 @@ def sign_of(name: str, examined: Examination, arrangement: Arrangement) -> list[
 
 
 def scales(examined: Examination, arrangement: Arrangement) -> list[Concern]:
-    """Return the concern that numbers are unscaled; of several inputs none is looked at."""
-    if len(arrangement.training.inputs) > 1:
-        raise LeftOutError("of several inputs scales are not compared")
+    """Return the concern that numbers of an input or of a target are unscaled."""
     return sign_of("unscaled", examined, arrangement)
 
 

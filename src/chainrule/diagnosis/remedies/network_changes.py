@@ -96,17 +96,17 @@ def usual_start(
     return with_starts(network, start_of, seed)
 
 
-def without_output_activation(network: Network) -> Network:
-    """Return the network whose first output is what stood in front of its last activation.
+def without_output_activation(network: Network, place: int = 0) -> Network:
+    """Return the network, one output of which is what stood in front of its last activation.
 
     Itself where nothing stands behind its last layer.
     """
     plan = network.plan
-    last = last_step(plan)
+    last = last_step(plan, place)
     if last.op not in ACTIVATIONS and last.op != "softmax":
         return network
     steps = tuple(one for one in plan.steps if one is not last)
-    outputs = (last.inputs[0], *plan.outputs[1:])
+    outputs = (*plan.outputs[:place], last.inputs[0], *plan.outputs[place + 1 :])
     changed = replace(plan, steps=steps, outputs=outputs)
     return Network.from_plan(changed, {**network.parameters, **network.state})
 
