@@ -132,17 +132,17 @@ def test_remedies_are_applied_in_their_order() -> None:
 # ---------------------------------------------------------------- its time
 
 
-def test_behind_a_first_experiment_no_other_outlasts_the_limit() -> None:
+def test_no_experiment_outlasts_the_limit() -> None:
     case = case_of(trained(ASLEEP, SLOW))
     laboratory = Laboratory(case, 20, seconds=60)
-    laboratory.limit = 0.0
     first = laboratory.untreated()
     assert len(first) == 5
-    laboratory.keep_within_time()
+    laboratory.limit = 0.0
     # What is known is known; what is not would take time.
     assert laboratory.untreated() == first
     with pytest.raises(OutOfTimeError):
         laboratory.trained("more", case.arrangement, laboratory.seeds)
+    assert laboratory.is_out_of_time and not laboratory.is_spent
 
 
 def test_a_treated_laboratory_begins_with_the_treated_trainings() -> None:

@@ -54,5 +54,10 @@ def outcome(arrangement: Arrangement) -> Trained:
     layout = setup.objective().carried
     last = {**run.network.parameters, **layout.named_arrays(run.state.parameters)}
     sound = all(np.isfinite(one).all() for one in last.values())
-    after = errors_of(run.network.with_parameters(last), setup, *rows) if sound else FAILED.last
+    kept_last = all(np.array_equal(one, run.network.parameters[n]) for n, one in last.items())
+    if sound and kept_last:
+        after = kept
+    else:
+        ended = run.network.with_parameters(last)
+        after = errors_of(ended, setup, *rows) if sound else FAILED.last
     return Trained(kept, after if math.isfinite(after.training) else FAILED.last, run)
