@@ -142,7 +142,8 @@ def test_no_experiment_outlasts_the_limit() -> None:
     assert laboratory.untreated() == first
     with pytest.raises(OutOfTimeError):
         laboratory.trained("more", case.arrangement, laboratory.seeds)
-    assert laboratory.is_out_of_time and not laboratory.is_spent
+    assert laboratory.is_out_of_time
+    assert not laboratory.is_spent
 
 
 def test_a_treated_laboratory_begins_with_the_treated_trainings() -> None:
