@@ -54,7 +54,8 @@ def outcome(arrangement: Arrangement) -> Trained:
     layout = setup.objective().carried
     last = {**run.network.parameters, **layout.named_arrays(run.state.parameters)}
     sound = all(np.isfinite(one).all() for one in last.values())
-    kept_last = all(np.array_equal(one, run.network.parameters[n]) for n, one in last.items())
+    carried = {**run.network.parameters, **run.network.state}
+    kept_last = all(np.array_equal(one, carried[name]) for name, one in last.items())
     if sound and kept_last:
         after = kept
     else:
