@@ -15,8 +15,9 @@ import chainrule as cr
 from chainrule import randomness
 from chainrule.data.giveaways import error_of_categories, errors_of_columns
 from chainrule.diagnosis.cases.case import case_of
-from chainrule.diagnosis.checks import look, looks, looks_at_start
+from chainrule.diagnosis.checks import look, looks_at_start
 from chainrule.diagnosis.checks.check import LOOKS, Check, check
+from chainrule.diagnosis.checks.looks import GIVEAWAYS
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import BATCH, one_batch
 from chainrule.diagnosis.probes import copies
@@ -280,9 +281,9 @@ def test_columns_that_are_not_tried_are_not_said_to_be() -> None:
     few, y = blobs(rows=39)
     for x, network in ((few, small()), (np.stack([few, few], axis=1)[:, None], IMAGES)):
         found = check(network, x, y)
-        assert looks.GIVEAWAYS in found.left_out
-        assert looks.GIVEAWAYS not in found.checked
-    assert looks.GIVEAWAYS in check(small(), *blobs(rows=40)).checked
+        assert GIVEAWAYS in found.left_out
+        assert GIVEAWAYS not in found.checked
+    assert GIVEAWAYS in check(small(), *blobs(rows=40)).checked
 
 
 def test_what_cannot_be_looked_at_is_not_said_to_be_checked() -> None:
@@ -291,8 +292,10 @@ def test_what_cannot_be_looked_at_is_not_said_to_be_checked() -> None:
     of_two = cr.Network(inputs=[a, b], outputs=[cr.Dense(1)(hidden)])
     x = np.random.default_rng(0).normal(size=(120, 4))
     both = cr.check(of_two, {"a": x[:, :2], "b": 1e4 * x[:, 2:]}, x[:, 0])
-    assert "scales" in both.left_out
-    assert "scales" not in both.checked
+    assert GIVEAWAYS in both.left_out
+    assert GIVEAWAYS not in both.checked
+    assert "scales" in both.checked
+    assert any("input b" in one.cause for one in both.concerns)
     few = cr.check(cr.Network(cr.Dense(8, "tanh"), cr.Dense(1)), x[:12], x[:12, 0])
     assert "labels" in few.left_out
     assert not few.concerns

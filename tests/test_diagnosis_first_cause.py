@@ -32,8 +32,8 @@ class Laboratory:
     def untreated(self) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in AS_IT_WAS]
 
-    def keep_within_time(self) -> None:
-        pass
+    def has_time_to_examine(self) -> bool:
+        return True
 
     def known(self, remedy: Remedy) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in self.treated[remedy.name]]

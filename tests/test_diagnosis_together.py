@@ -14,7 +14,8 @@ import chainrule.randomness as randomness
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
-from chainrule.diagnosis.experiments.trained import judged
+from chainrule.diagnosis.experiments.trained import judged, outcome
+from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.together import all_of
 from chainrule.training.run import Run
@@ -132,17 +133,18 @@ def test_remedies_are_applied_in_their_order() -> None:
 # ---------------------------------------------------------------- its time
 
 
-def test_behind_a_first_experiment_no_other_outlasts_the_limit() -> None:
+def test_no_experiment_outlasts_the_limit() -> None:
     case = case_of(trained(ASLEEP, SLOW))
     laboratory = Laboratory(case, 20, seconds=60)
-    laboratory.limit = 0.0
     first = laboratory.untreated()
     assert len(first) == 5
-    laboratory.keep_within_time()
+    laboratory.limit = 0.0
     # What is known is known; what is not would take time.
     assert laboratory.untreated() == first
     with pytest.raises(OutOfTimeError):
         laboratory.trained("more", case.arrangement, laboratory.seeds)
+    assert laboratory.is_out_of_time
+    assert not laboratory.is_spent
 
 
 def test_a_treated_laboratory_begins_with_the_treated_trainings() -> None:
@@ -157,3 +159,13 @@ def test_a_treated_laboratory_begins_with_the_treated_trainings() -> None:
     apart = laboratory.on(laboratory.case, 10)
     apart.untreated()
     assert laboratory.trainings == there.trainings == apart.trainings == made + 5
+
+
+def test_a_training_with_a_state_is_judged_after_its_last_step() -> None:
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    network = cr.Network(cr.Dense(6), cr.BatchNorm(), cr.Dense())
+    run = cr.train(network, X, y, epochs=8, validation=0.3, progress=False)
+    came = outcome(case_of(run).arrangement)
+    assert came.run is not None
+    assert came.run.rows is not None
+    assert came.kept.judged == errors_of(came.run.network, came.run.setup, *came.run.rows).judged

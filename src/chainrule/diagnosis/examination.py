@@ -16,10 +16,16 @@ from chainrule.diagnosis.probes.columns import Columns
 from chainrule.diagnosis.probes.course import Course
 from chainrule.diagnosis.probes.curvature import largest_curvature
 from chainrule.diagnosis.probes.labels import Labels
-from chainrule.diagnosis.probes.passes import SAMPLE, Pass, pass_of, sampled
+from chainrule.diagnosis.probes.passes import SAMPLE, Pass, pass_of, rows_within, sampled
 from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT, Errors, errors_of
 from chainrule.network.network import Network
 from chainrule.training.rows import Rows
+
+# Of the seconds of a diagnosis, those of a pass and those of a curvature; and as many rows pass in
+# the time of an epoch's rows as make a pass worth a trial of what it costs.
+PASS_SHARE, CURVATURE_SHARE = 0.04, 0.06
+WORTH_A_TRIAL = 0.003  # seconds
+LEAST_SECONDS = 2.0
 
 
 class Examination:
@@ -76,9 +82,22 @@ class Examination:
     # ---- passes over a sample of the rows ----
 
     @cached_property
+    def seconds(self) -> float:
+        """How long a diagnosis of the case may take."""
+        return max(LEAST_SECONDS, self.case.seconds)
+
+    def _most_rows(self) -> int:
+        """Return of how many rows a pass is: fewer in a network that takes long for each."""
+        case = self.case
+        an_epoch = case.seconds / max(1, case.epochs)
+        if an_epoch * min(SAMPLE, len(case.training)) < WORTH_A_TRIAL * len(case.training):
+            return SAMPLE
+        return rows_within(case, PASS_SHARE * self.seconds)
+
+    @cached_property
     def sample(self) -> Rows:
         """The rows that passes are made of."""
-        return sampled(self.case, SAMPLE if self.most is None else self.most)
+        return sampled(self.case, self._most_rows() if self.most is None else self.most)
 
     @cached_property
     def at_first(self) -> Pass:
@@ -100,12 +119,15 @@ class Examination:
     @cached_property
     def curvature_at_first(self) -> float:
         """The largest curvature of the loss at the start, NaN where it is no finite number."""
-        return largest_curvature(self.setup, self.case.first, self.sample)
+        return self._curvature_of(self.case.first)
 
     @cached_property
     def curvature_at_last(self) -> float:
         """The same after the last step, or, where that left no numbers, at what was kept."""
-        return largest_curvature(self.setup, self.last_sound, self.sample)
+        return self._curvature_of(self.last_sound)
+
+    def _curvature_of(self, network: Network) -> float:
+        return largest_curvature(self.setup, network, self.sample, CURVATURE_SHARE * self.seconds)
 
     # ---- what came of it ----
 

@@ -41,7 +41,8 @@ GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 LEAST_WON = 0.15
 BEST_EPOCH = "best epoch"
 # A network that has learned its rows and predicts others no better than a constant has failed.
-NO_BETTER = 1.0
+# Of fewer rows held out that is too much a matter of luck.
+NO_BETTER, LEAST_FAILED = 1.0, 30
 # In shares of the loss of a constant prediction.
 STRENGTHS = (0.003, 0.03, 0.2)
 
@@ -90,6 +91,7 @@ def _gap(examined: Examination) -> list[Sign]:
     # All folds together tell more than the one whose training is examined.
     held = errors.validation if outside is None else outside[0]
     which = "those held out" if outside is None else f"{outside[1]} that folds had not seen"
+    count = len(examined.case.validation) if outside is None else outside[1]
     threshold = max(GAP * errors.training, errors.training + LEAST_GAP)
     if not held > threshold:
         return []
@@ -104,7 +106,7 @@ def _gap(examined: Examination) -> list[Sign]:
             "about the same on both",
             "the definition of overfitting (Goodfellow, Bengio, Courville, Deep Learning, section "
             "5.2): a gap; here of twice the error and a tenth of the constant's",
-            is_failure=held >= NO_BETTER,
+            is_failure=held >= NO_BETTER and count >= LEAST_FAILED,
         )
     ]
 
@@ -200,7 +202,6 @@ def confirm(
         return _of_penalties(there, given, parts)
     found = best_beside_last(there, given[0], parts, lambda one: _settles(there, one))
     first = replace(_shown(there, found), held_out=held_none)
-    there.keep_within_time()
     if first.is_clear or there.is_spent:
         return first
     try:

@@ -12,11 +12,10 @@ from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.probes.passes import SAMPLE, pass_of
+from chainrule.diagnosis.probes.passes import rows_within
 
 # What the network is asked for may take so long, and a pass over the sample so much of it.
-SECONDS, PASS_SECONDS, FEWEST_ROWS = 0.8, 0.08, 32
-TRIAL_ROWS = (8, 24)
+SECONDS, PASS_SECONDS = 0.8, 0.08
 
 
 class LeftOutError(Exception):
@@ -43,7 +42,7 @@ def look(case: Case, looks: Mapping[str, Look]) -> Looked:
     thread, for other programs may hold it up.
     """
     began = time.thread_time()
-    most = _rows_of_a_pass(case)
+    most = rows_within(case, PASS_SECONDS)
     examined = Examination(case, most=most)
     _ = examined.at_first
     found: list[Concern] = []
@@ -61,20 +60,3 @@ def look(case: Case, looks: Mapping[str, Look]) -> Looked:
             left_out[name] = str(reason)
     found.sort(key=lambda one: not one.is_error)
     return Looked(tuple(found), tuple(checked), left_out, len(examined.sample))
-
-
-def _rows_of_a_pass(case: Case) -> int:
-    """Return how many rows a pass may be of: fewer in a network that takes long for each.
-
-    Two passes over few rows tell what a row costs beside what every pass does.
-    """
-    if len(case.training) <= FEWEST_ROWS:
-        return SAMPLE
-    taken = []
-    for most in TRIAL_ROWS:
-        rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
-        began = time.thread_time()
-        pass_of(case, case.first, rows)
-        taken.append(time.thread_time() - began)
-    each = max((taken[1] - taken[0]) / (TRIAL_ROWS[1] - TRIAL_ROWS[0]), 1e-9)
-    return int(np.clip((PASS_SECONDS - taken[0]) / each, FEWEST_ROWS, SAMPLE))

@@ -136,12 +136,12 @@ def _by_sureness(
     return Experiment(
         remedy,
         tuple(one.share(0.1) for one in parts),
-        tuple(one.share(0.5) for one in parts),
+        tuple(one.share(1.0) for one in parts),
         laboratory.epochs,
         laboratory.rows,
         quantity=CONTRADICTED,
         untreated_name="the surest tenth",
-        treated_name="the surer half",
+        treated_name="all rows",
         shows=True,
         counted=True,
     )

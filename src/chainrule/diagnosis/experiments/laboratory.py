@@ -6,7 +6,6 @@ number of epochs, and stay within the seconds that the case is worth.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from copy import copy
@@ -34,11 +33,11 @@ SEEDS = 5
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
 # A diagnosis may take as long as the training, or two seconds; signs take their part. No experiment
-# begins after the first of these; behind the first experiment, which is worth waiting for, one that
-# has not ended by the second is broken off.
+# begins after the first of these, and none whose trainings would not end by the second, as long as
+# those before them took; what has not ended by then is broken off.
 LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
 LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
-SECONDS_LEFT = 0.75
+LEAST_LEFT = 0.05
 # The laboratory of another case begins at the end of the time as well.
 SECONDS_OF_ANOTHER = 0.5
 # What a call of ``train`` costs before its first step, where it is not measured.
@@ -46,6 +45,8 @@ FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
 # A tenth of an experiment's length is the least that it is shortened to on its way.
 LEAST_SHARE_LEFT = 0.1
+# Of what is left of the time: trainings side by side do not always take what the first took.
+SPARED = 0.9
 # Between the names of remedies that are applied one after the other.
 AND = " + "
 
@@ -83,10 +84,10 @@ class Laboratory:
         own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
         latest = max(LATEST_SECONDS, LATEST_SHARE * case.seconds) - used
         # Signs that have taken long leave less to experiments.
-        own = min(own, max(SECONDS_LEFT, latest))
+        own = min(own, max(LEAST_LEFT, latest))
+        self.of_examination = used
         self.seconds = own if seconds is None else seconds
         self.limit = latest if seconds is None else seconds
-        self.latest = math.inf
         self.began = both_clocks()
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
@@ -99,15 +100,22 @@ class Laboratory:
         self._made_before = 0
         self._known: dict[tuple[str, int], Trained] = {}
         self._given = ""
+        # What a training has taken, side by side with others and of as many epochs as the case.
+        self._each, self._is_paced = 0.0, False
+        # The names of what was not begun or not ended for want of time.
+        self._refused: list[str] = []
 
     def on(self, case: Case, trainings: int) -> Laboratory:
         """Return the laboratory of another case, within the seconds that are left.
 
         ``trainings`` is how many are expected there. They count together with those made here.
         """
-        there = Laboratory(case, trainings, max(SECONDS_OF_ANOTHER, self.seconds - self.used))
-        there.limit, there.latest = (one - self.used for one in (self.limit, self.latest))
+        left = max(SECONDS_OF_ANOTHER, self.seconds - self.used)
+        there = Laboratory(case, trainings, max(LEAST_LEFT, min(left, self.limit - self.used)))
+        there.limit = self.limit - self.used
+        there.of_examination = self.of_examination
         there._made, there._made_before = self._made, self.trainings
+        there._refused = self._refused
         return there
 
     def with_treatment(self, remedy: Remedy) -> Laboratory | None:
@@ -159,17 +167,29 @@ class Laboratory:
         """How many seconds are used up."""
         return seconds_since(self.began)
 
-    def keep_within_time(self) -> None:
-        """Break off what does not end in time from now on: the first experiment is made whole."""
-        self.latest = self.limit
-
     @property
     def is_spent(self) -> bool:
         """Whether no experiment is to begin any more."""
         return self.used > self.seconds
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether an experiment was left out, or is to be, for want of time."""
+        return self.is_spent or bool(self._refused)
+
     def _is_over(self) -> bool:
-        return self.used > self.latest
+        return self.used > self.limit
+
+    def has_time_to_examine(self) -> bool:
+        """Whether there is time to examine a training as the case was examined."""
+        return self.used + self.of_examination <= self.limit
+
+    def _fit(self, count: int, arrangement: Arrangement) -> bool:
+        """Whether so many trainings end in time, as long as those before them took."""
+        return self.used + count * self._each * self._factor(arrangement) <= self.limit
+
+    def _factor(self, arrangement: Arrangement) -> float:
+        return arrangement.setup.epochs / max(1, self.case.setup.epochs)
 
     @property
     def trainings(self) -> int:
@@ -192,8 +212,13 @@ class Laboratory:
         """
         name = self._name(name)
         wanted = [seed for seed in seeds if (name, seed) not in self._known]
-        if wanted and self._is_over():
+        if wanted and not self._known and not self._is_paced:
+            self._find_pace(name, arrangement, wanted[: self.workers])
+            wanted = [seed for seed in wanted if (name, seed) not in self._known]
+        if wanted and not self._fit(len(wanted), arrangement):
+            self._refused.append(name)
             raise OutOfTimeError
+        began = both_clocks()
         jobs = [partial(self._one, arrangement, seed) for seed in wanted]
         with held_interrupts() as interrupted:
 
@@ -207,8 +232,11 @@ class Laboratory:
                 raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
         if wanted and self._is_over():
             # What was being trained may have been broken off.
+            self._refused.append(name)
             raise OutOfTimeError
         self._made.append(len(wanted))
+        if wanted:
+            self._each = seconds_since(began) / (len(wanted) * self._factor(arrangement))
         self._known.update({(name, seed): one for seed, one in zip(wanted, made, strict=True)})
         return [self._known[name, seed] for seed in seeds]
 
@@ -246,17 +274,39 @@ class Laboratory:
 
         Only in front of the first comparison: all that is compared has one length.
         """
-        made = len(self._known)
-        if not made or (self._name(""), self.seeds[0]) in self._known:
+        if not self._known or (self._name(""), self.seeds[0]) in self._known:
             return
-        expected = coming * self.used / made
-        share = max(LEAST_SHARE_LEFT, (self.limit - self.used) / expected)
+        self._shorten(self._each, coming)
+
+    def _find_pace(self, name: str, arrangement: Arrangement, seeds: Sequence[int]) -> None:
+        """Make the first trainings beside each other, and shorten all where they take too long.
+
+        They are kept where they are as long as those to come.
+        """
+        self._is_paced = True
+        began = both_clocks()
+        made = side_by_side(
+            [partial(self._one, arrangement, seed) for seed in seeds],
+            self.workers, self._is_over, lambda place, one: None, str,
+        )  # fmt: skip
+        self._each = seconds_since(began) / (len(seeds) * self._factor(arrangement))
+        epochs, rows = self.epochs, self.rows
+        self._shorten(self._each, 2 * SEEDS)
+        if (epochs, rows) == (self.epochs, self.rows) and not self._is_over():
+            self._made.append(len(seeds))
+            self._known.update({(name, seed): one for seed, one in zip(seeds, made, strict=True)})
+
+    def _shorten(self, each: float, coming: int) -> None:
+        """Shorten so many trainings that take so long each, as far as a comparison needs it."""
+        expected = coming * each
+        share = max(LEAST_SHARE_LEFT, SPARED * (self.limit - self.used) / max(1e-9, expected))
         if share >= 1.0:
             return
         epochs = max(1, int(self.epochs * share))
         rows = max(LEAST_ROWS, int(self.rows * share * self.epochs / epochs))
         self.epochs, self.rows = epochs, min(self.rows, rows)
         self.is_shortened = True
+        self._each *= share
         # Trainings of another length are not compared with those to come.
         self._known.clear()
 
@@ -298,8 +348,7 @@ class Laboratory:
         return AND.join(filter(None, (self._given, name)))
 
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
-        factor = arrangement.setup.epochs / max(1, self.case.setup.epochs)
-        epochs = max(1, round(self.epochs * factor))
+        epochs = max(1, round(self.epochs * self._factor(arrangement)))
         ready = self._shorter(arrangement.started(seed, epochs))
         return outcome(ready)
 

@@ -28,14 +28,14 @@ LARGEST_EFFECT = 20.0
 
 def probability_of_chance(without: Sequence[float], treated: Sequence[float]) -> float:
     """Return how probable it is that chance alone makes the treated errors so much lower."""
-    from scipy.stats import mannwhitneyu
-
     if len(without) < 2 or len(treated) < 2:
         return 1.0
     count = len(without) + len(treated)
-    has_equal = len({*without, *treated}) < count
-    if has_equal and count <= MOST_COUNTED:
+    if count <= MOST_COUNTED:
         return _share_of_choices(without, treated)
+    has_equal = len({*without, *treated}) < count
+    from scipy.stats import mannwhitneyu
+
     method: Literal["exact", "asymptotic"] = "asymptotic" if has_equal else "exact"
     found = mannwhitneyu(np.array(without), np.array(treated), alternative="greater", method=method)
     return float(found.pvalue)
@@ -43,10 +43,8 @@ def probability_of_chance(without: Sequence[float], treated: Sequence[float]) ->
 
 def _share_of_choices(without: Sequence[float], treated: Sequence[float]) -> float:
     """Return the share of all choices of as many errors whose ranks add up to no more."""
-    from scipy.stats import rankdata
-
     # Twice the ranks, for the mean of two neighbours is no whole number.
-    ranks = np.rint(2.0 * rankdata([*treated, *without])).astype(np.int64)
+    ranks = _twice_ranks(np.array([*treated, *without], dtype=np.float64))
     chosen = len(treated)
     seen = int(ranks[:chosen].sum())
     # (how many are chosen, the sum of their ranks) -> number of such choices
@@ -55,6 +53,13 @@ def _share_of_choices(without: Sequence[float], treated: Sequence[float]) -> flo
     for rank in ranks[ranks <= seen].tolist():
         choices[1:, rank:] += choices[:-1, : seen + 1 - rank].copy()
     return float(choices[chosen].sum() / math.comb(len(ranks), chosen))
+
+
+def _twice_ranks(errors: Numbers) -> NDArray[np.int64]:
+    """Return twice the rank (errors,) of each, from 1; equal ones share the mean of theirs."""
+    ordered = np.sort(errors)
+    ends = [np.searchsorted(ordered, errors, side) for side in ("left", "right")]
+    return np.asarray(ends[0] + ends[1] + 1, dtype=np.int64)
 
 
 def effect_size(without: Sequence[float], treated: Sequence[float]) -> float:
@@ -78,7 +83,7 @@ def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]
     seeds may be one of these rows alone. It is a paired t test over the rows, one-sided, of the
     means over seeds; None where trainings failed or were judged by other rows.
     """
-    from scipy.stats import ttest_rel
+    from scipy.special import stdtr
 
     sizes = {len(one) for one in (*without, *treated)}
     if len(sizes) != 1 or min(sizes) < 2:
@@ -86,4 +91,7 @@ def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]
     a, b = (np.minimum(np.mean(group, axis=0), LARGEST_EFFECT) for group in (without, treated))
     if np.ptp(a - b) == 0.0:
         return 1.0 if a[0] <= b[0] else 0.0
-    return float(ttest_rel(a, b, alternative="greater").pvalue)
+    apart = a - b
+    # NaN of a failed training stays NaN, which is below no level.
+    over_error = apart.mean() / (apart.std(ddof=1) / math.sqrt(len(apart)))
+    return float(stdtr(len(apart) - 1, -over_error))

@@ -55,7 +55,13 @@ def outcome(arrangement: Arrangement) -> Trained:
     kept = errors_of(run.network, setup, *rows)
     last = _last_parameters(run)
     sound = all(np.isfinite(one).all() for one in last.values())
-    after = errors_of(run.network.with_parameters(last), setup, *rows) if sound else FAILED.last
+    carried = {**run.network.parameters, **run.network.state}
+    kept_last = all(np.array_equal(one, carried[name]) for name, one in last.items())
+    if sound and kept_last:
+        after = kept
+    else:
+        ended = run.network.with_parameters(last)
+        after = errors_of(ended, setup, *rows) if sound else FAILED.last
     return Trained(kept, after if math.isfinite(after.training) else FAILED.last, run)
 
 

@@ -8,6 +8,7 @@ eigenvalue (LeCun, Simard, Pearlmutter, NIPS 1992).
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
+from chainrule.diagnosis.probes.relative_error import every_so_many
 from chainrule.engines.door import evaluate
 from chainrule.network.derivatives import curvature_program
 from chainrule.network.forms import noise_of
@@ -26,7 +28,8 @@ from chainrule.training.setup import Setup
 Vector = NDArray[Any]
 Product = Callable[[Vector], Vector]
 
-STEPS = 20
+# Of fewer steps the largest eigenvalue is known to about a tenth.
+STEPS, FEWEST_STEPS, TRIAL_ROWS = 20, 6, 16
 CLOSE_ENOUGH = 1e-9
 
 
@@ -46,17 +49,20 @@ def stability_limit(optimizer: AnyOptimizer) -> float | None:
     return limits.get(optimizer.name)
 
 
-def largest_curvature(setup: Setup, network: Network, rows: Rows) -> float:
+def largest_curvature(
+    setup: Setup, network: Network, rows: Rows, seconds: float = math.inf
+) -> float:
     """Return the largest eigenvalue of the loss's Hessian on some rows, L2 included; 0 if negative.
 
     The network is taken as it predicts. Each parameter counts by its own factor on the rate, so
     that the learning rate can be compared with what is returned. NaN where it is no finite number.
+    Where its products take longer than so many seconds, they are of fewer rows, and fewer.
     """
     objective = setup.objective().in_prediction
     program = curvature_program(objective, "float64")
     flat = objective.carried.flat_array({**network.parameters, **network.state}, "float64")
     frozen = objective.frozen.flat_array(network.parameters, "float64")
-    given = [frozen, *noise_of(objective, setup.seed, 0), *rows.typed("float64")]
+    noise = noise_of(objective, setup.seed, 0)
     terms = setup.terms(setup.objective())
     size = objective.trained.size
     by_rate = np.ones(size) if terms.rates is None else np.sqrt(np.asarray(terms.rates))
@@ -64,19 +70,28 @@ def largest_curvature(setup: Setup, network: Network, rows: Rows) -> float:
 
     def product(vector: Vector) -> Vector:
         with np.errstate(all="ignore"):
-            (made,) = evaluate(program, [flat, by_rate * vector, *given])
+            (made,) = evaluate(program, [flat, by_rate * vector, frozen, *noise, *typed])
         return np.asarray(by_rate * (made + decay * by_rate * vector))
 
     start = randomness.normal(setup.seed, "direction of a curvature", size)
-    return _largest_eigenvalue(product, start)
+    if len(rows) > TRIAL_ROWS and math.isfinite(seconds):
+        typed = every_so_many(rows, TRIAL_ROWS).typed("float64")
+        began = time.thread_time()
+        product(start)
+        trial = max(1e-9, time.thread_time() - began)
+        rows = every_so_many(rows, max(TRIAL_ROWS, int(TRIAL_ROWS * seconds / STEPS / trial)))
+    typed = rows.typed("float64")
+    return _largest_eigenvalue(product, start, seconds)
 
 
-def _largest_eigenvalue(product: Product, start: Vector) -> float:
+def _largest_eigenvalue(product: Product, start: Vector, seconds: float = math.inf) -> float:
     """Return the largest eigenvalue of a symmetric matrix, by its products with vectors.
 
-    Lanczos' iteration (1950), each vector made orthogonal to all before it.
+    Lanczos' iteration (1950), each vector made orthogonal to all before it. What is returned after
+    fewer products, as many as ``seconds`` allow, is a lower bound.
     """
     vectors = [start / np.linalg.norm(start)]
+    began = time.thread_time()
     within: list[float] = []
     between: list[float] = []
     for _ in range(min(STEPS, len(start))):
@@ -92,6 +107,8 @@ def _largest_eigenvalue(product: Product, start: Vector) -> float:
         if length <= CLOSE_ENOUGH * max(map(abs, within)):
             break
         between.append(length)
+        if len(within) >= FEWEST_STEPS and time.thread_time() - began > seconds:
+            break
         vectors.append(made / length)
     between = between[: len(within) - 1]
     small = np.diag(within) + np.diag(between, 1) + np.diag(between, -1)

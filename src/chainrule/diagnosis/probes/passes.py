@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from chainrule.training.rows import Rows
 Array = NDArray[Any]
 # Enough to tell 1 % of rows from none, few enough to take milliseconds in float64.
 SAMPLE = 400
+# Two passes over few rows tell what a row costs beside what every pass does.
+FEWEST_ROWS, TRIAL_ROWS = 32, (8, 24)
 
 
 def sampled(case: Case, most: int = SAMPLE) -> Rows:
@@ -91,6 +94,20 @@ def by_unit(content: Array) -> Array:
     if content.ndim > 3:
         content = np.moveaxis(content, 1, -1)
     return content.reshape(-1, content.shape[-1])
+
+
+def rows_within(case: Case, seconds: float) -> int:
+    """Return how many rows a pass may be of that is to take so many seconds: from 32 to 400."""
+    if len(case.training) <= FEWEST_ROWS:
+        return SAMPLE
+    taken = []
+    for most in TRIAL_ROWS:
+        rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
+        began = time.thread_time()
+        pass_of(case, case.first, rows)
+        taken.append(time.thread_time() - began)
+    each = max((taken[1] - taken[0]) / (TRIAL_ROWS[1] - TRIAL_ROWS[0]), 1e-9)
+    return int(np.clip((seconds - taken[0]) / each, FEWEST_ROWS, SAMPLE))
 
 
 def pass_of(case: Case, network: Network, rows: Rows) -> Pass:

@@ -133,8 +133,6 @@ def tried(finding: Finding, examined: Examination, laboratory: Laboratory) -> Fi
         experiment = _experiment(finding, examined, laboratory)
     except OutOfTimeError:
         return finding
-    if experiment is not None:
-        laboratory.keep_within_time()
     return replace(finding, experiment=experiment)
 
 

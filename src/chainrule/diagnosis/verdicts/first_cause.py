@@ -90,14 +90,14 @@ def cured_by(
 ) -> frozenset[str]:
     """Return the names of the other ailments whose signs disappear with this one's remedy.
 
-    Where no training with it is there to look at, those that it is known to lead to.
+    Where no training with it is there to look at, or no time, those that it is known to lead to.
     """
     if finding.experiment is not None and finding.experiment.shows_otherwise:
         # Nothing was made better by it, so that nothing is known to be cured.
         return frozenset()
     others = [one.ailment for one in findings if one is not finding]
     run = None if finding.remedy is None else laboratory.run_with(finding.remedy)
-    if run is None:
+    if run is None or not laboratory.has_time_to_examine():
         led_to = descendants(finding.ailment)
         return frozenset(one.name for one in others if one.name in led_to)
     treated = Examination(case_of(run))

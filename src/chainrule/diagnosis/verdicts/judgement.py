@@ -47,7 +47,8 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         expected = expected_trainings(findings) if findings else TRAININGS
         laboratory = Laboratory(case, expected, seconds, seconds_since(began))
         verdict = _by_experiments(findings, examined, laboratory)
-        trainings, is_spent = laboratory.trainings, bool(findings) and laboratory.is_spent
+        trainings = laboratory.trainings
+        is_spent = bool(findings) and laboratory.is_out_of_time
     else:
         verdict = _unproved(findings)
     notes = () if case.epochs else (NOTHING_TRAINED,)
@@ -118,7 +119,8 @@ def _of_several(
     others = tuple(one for name, one in causes.items() if name != first.ailment.name)
     rest = [one for one in findings if one.ailment.name not in causes]
     run = laboratory.run_with(found.remedy)
-    treated = None if run is None else Examination(case_of(run))
+    examinable = run is not None and laboratory.has_time_to_examine()
+    treated = Examination(case_of(run)) if run is not None and examinable else None
     led_to = set().union(*(descendants(one.ailment) for one in found.causes))
 
     def follows(one: Finding) -> bool:

@@ -197,7 +197,7 @@ def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None
     if not laboratory.known(joint):
         laboratory.compare([joint])
     there = laboratory.with_treatment(joint)
-    if there is None:
+    if there is None or not laboratory.has_time_to_examine():
         return None
     seen = Examination(there.case)
     names = {one.ailment.name for one in chosen}

@@ -55,7 +55,6 @@ def unsuspected(examined: Examination, laboratory: Laboratory) -> Finding | None
     """
     if laboratory.is_spent or not has_something_to_gain(examined):
         return None
-    laboratory.keep_within_time()
     try:
         experiment = _shown_twice(examined, laboratory)
     except OutOfTimeError:
