@@ -69,12 +69,12 @@ def signals() -> dict[str, Training]:
         "spoken digits": run(SAID, dense(64), 0.005, 50),
         "spoken digits, piece by piece": run(
             heard(SAID), cr.Network(cr.GRU(24), cr.Dense()), 0.01, 45),
-        "minerals, momentum": run(heaps, dense(40), 0.01, 40, optimizer="momentum"),
+        "minerals, momentum": run(heaps, dense(40), 0.03, 40, optimizer="momentum"),
         "minerals, given back": run(itself(heaps), dense(12, outputs=80), 0.01, 80),
         "minerals, seen by kernels": run(
             changed(heaps, X=lambda x: x[:, None, :]),
             cr.Network(cr.Conv(8, 7, stride=2, activation="relu"), cr.MaxPool(2), cr.Flatten(),
-                       cr.Dense()), 0.005, 30),
+                       cr.Dense()), 0.01, 30),
         "motion, kernels over time": run(
             motion(500, 0.4),
             cr.Network(cr.Conv(12, 5, activation="relu"), cr.MaxPool(2),
@@ -83,7 +83,7 @@ def signals() -> dict[str, Training]:
         "motion, batch norm": run(
             flat(motion(600, 0.4)),
             cr.Network(cr.Dense(48), cr.BatchNorm(), cr.Activation("relu"), cr.Dense()),
-            0.01, 30),
+            0.03, 40),
         "demand, huber": run(hours, dense(32), 0.01, 50, loss="huber"),
         "demand, hour by hour": run(
             in_time(hours), cr.Network(cr.GRU(10), cr.Dense(1)), 0.02, 35, clip_norm=1.0),
@@ -91,7 +91,7 @@ def signals() -> dict[str, Training]:
             hours, dense(16, activation="tanh"), 0.005, 40, loss=cr.loss("quantile", quantile=0.9)),
         "a substance, lbfgs": run(
             light, dense(6, activation="tanh"), None, 80, optimizer="lbfgs"),
-        "a substance, all straight": run(light, dense(), 0.01, 80, l2=1e-4),
+        "a substance, all straight": run(light, dense(), 0.03, 120, l2=1e-4),
         "hours left, early end": run(engine, dense(32, 32), 0.003, 120, patience=12),
         "chirps, lstm": run(chirps(400, 24, 0.3), cr.Network(cr.LSTM(12), cr.Dense()), 0.02, 25),
         "flags, gru": run(flags(300, 15), cr.Network(cr.GRU(8), cr.Dense()), 0.03, 25),
@@ -171,9 +171,9 @@ def images_and_words() -> dict[str, Training]:
                        cr.Conv(12, 3, activation="relu"), cr.GlobalMaxPool(), cr.Dense()),
             0.01, 20),
         "colonies": run(
-            changed(colonies(500), X=lambda x: 3.0 * x, y=lambda y: y / 3.0 - 1.0),
-            cr.Network(cr.Conv(8, 3, activation="relu"), cr.Conv(8, 3, activation="relu"),
-                       cr.GlobalAveragePool(), cr.Dense(1)), 0.01, 30),
+            changed(colonies(500, 0.7), X=lambda x: 3.0 * x, y=lambda y: y / 3.0 - 1.0),
+            cr.Network(cr.Conv(8, 3, activation="relu"), cr.GlobalAveragePool(),
+                       cr.Dense(8, "relu"), cr.Dense(1)), 0.02, 40),
         "messages, counted words": run(
             changed(messages(900, 200), X=np.log1p),
             cr.Network(cr.Dropout(0.2), cr.Dense(24, "relu"), cr.Dense()), 0.003, 20),

@@ -204,8 +204,8 @@ def defects(count: int, noise: float, side: int = 12) -> Data:
     return rows
 
 
-def colonies(count: int, side: int = 12) -> Data:
-    """Return (1, side, side) of a dish, and how many colonies grow on it."""
+def colonies(count: int, miscounted: float = 0.0, side: int = 12) -> Data:
+    """Return (1, side, side) of a dish, and how many colonies somebody counted on it."""
 
     def rows(seed: int) -> Rows:
         y = np.floor(7.0 * uniform(seed, "colonies", count))
@@ -215,6 +215,6 @@ def colonies(count: int, side: int = 12) -> Data:
             place = uniform(seed, f"place {one}", count, 2, high=side - 1.0)[:, :, None, None]
             far = (down - place[:, 0]) ** 2 + (across - place[:, 1]) ** 2
             X = X + np.exp(-far / 1.5) * (y > one)[:, None, None]
-        return X[:, None], y
+        return X[:, None], y + miscounted * normal(seed, "miscounted", count)
 
     return rows
