@@ -17,7 +17,7 @@ from verdict_applied_data import (
     uninformative_labels,
     unscaled,
 )
-from verdict_applied_rows import scaled
+from verdict_applied_rows import minerals, scaled
 from verdict_applied_science import kinetics, showers
 from verdict_applied_trainings import (
     ACCELERATIONS,
@@ -38,13 +38,11 @@ from verdict_applied_trainings import (
     SIGNS,
     SPEECH,
     SPOKEN_STEPS,
-    STEPS,
     SURFACES,
     TUMOURS,
     TURBINE,
     UTTERED,
     VESSEL,
-    WALKS,
     run,
 )
 from verdict_runs import Subject, Ward, changed, dense, of_deviation
@@ -74,8 +72,8 @@ def mismatched_output() -> list[Subject]:
                   network=dense(32, last="sigmoid")),
         ward.case("millimetres of rain from a sigmoid", millimetres,
                   network=dense(32, last="sigmoid")),
-        ward.case("spoken digits, softmax before the loss that has one", SPEECH.but(epochs=20),
-                  network=dense(64, last="softmax")),
+        ward.case("radar, a sigmoid before the hinge", ECHOES.but(loss="hinge"),
+                  network=dense(20, last="sigmoid")),
         ward.case("motion, relu before the softmax of the loss", ACCELERATIONS,
                   network=cr.Network(
                       cr.Conv(8, 5, activation="relu"), cr.MaxPool(2),
@@ -99,7 +97,7 @@ def bad_start() -> list[Subject]:
     return [
         ward.case("vehicles, all weights 0", CARS.but(network=dense(40, activation="tanh")),
                   network=dense(40, activation="tanh", weights="zeros")),
-        ward.case("motion, all weights 0.1", STEPS, network=dense(
+        ward.case("letters, all weights 0.1", LETTERS.but(network=dense(64, 32)), network=dense(
             64, 32, weights=cr.initializer("constant", value=0.1))),
         ward.case("defects, the same kernels", SURFACES, network=cr.Network(
             cr.Conv(8, 3, activation="relu", weights=same), cr.MaxPool(2), cr.Flatten(),
@@ -112,15 +110,15 @@ def bad_start() -> list[Subject]:
                     ROBOT.but(network=dense(48, 48, activation="tanh", outputs=2)),
                     network=dense(48, 48, activation="tanh", outputs=2, weights=ones)),
         signal.case("letters, from 0 to 1 as rand() gives them",
-                    LETTERS.but(network=dense(80, activation="sigmoid"), learning_rate=0.01),
-                    network=dense(80, activation="sigmoid", weights=positive)),
+                    LETTERS.but(network=dense(80, 40, activation="sigmoid"), learning_rate=0.01),
+                    network=dense(80, 40, activation="sigmoid", weights=positive)),
     ]  # fmt: skip
 
 
 def rate_too_high() -> list[Subject]:
     ward = Ward("rate_too_high")
     return [
-        ward.case("defects, adam 0.1", SURFACES, learning_rate=0.1),
+        ward.case("defects, adam 0.2", SURFACES, learning_rate=0.2),
         ward.case("load, momentum 0.3", GRID.but(optimizer="momentum", learning_rate=0.01),
                   learning_rate=0.3),
         ward.case("spoken digits by gru, rmsprop 0.1",
@@ -208,8 +206,7 @@ def dead_units() -> list[Subject]:
     shifted = ward.but(also=("unscaled",))
     below = cr.initializer("constant", value=-4.0)
     negative = cr.initializer("uniform", low=-0.2, high=0.0)
-    positive = changed(WALKS, X=lambda x: x.reshape(len(x), -1) - x.min())
-    steps = run(positive, dense(40, activation="leaky_relu"), 0.003, 40)
+    lit = RAMAN.but(changed(minerals(450, 0.3), X=lambda x: (x - x.min()) / x.std()))
     chill = changed(PENDULUM, X=lambda x: x - np.array([6.0, 9.0, 7.0]))
     return [
         born.case("concrete, biases of -4", CONCRETE, network=cr.Network(
@@ -217,8 +214,7 @@ def dead_units() -> list[Subject]:
         born.case("defects, biases of -4 in the kernels", SURFACES, network=cr.Network(
             cr.Conv(8, 3, activation="relu", bias=below), cr.MaxPool(2), cr.Flatten(),
             cr.Dense(16, "relu", bias=below), cr.Dense())),
-        born.case("motion above 0, weights below", steps.but(network=dense(40)), network=dense(
-            40, weights=negative)),
+        born.case("spectra above 0, weights below", lit, network=dense(40, weights=negative)),
         ward.case("a turbine, ten layers of three units",
                   TURBINE.but(network=dense(*[3] * 10, activation="leaky_relu"), epochs=60),
                   network=dense(*[3] * 10)),
@@ -229,11 +225,16 @@ def dead_units() -> list[Subject]:
     ]  # fmt: skip
 
 
+def kernels(activation: str) -> cr.Network:
+    """Return four layers of kernels, and what they see at its largest."""
+    layers = [cr.Conv(8, 3, activation=activation) for _ in range(4)]
+    return cr.Network(*layers, cr.MaxPool(3), cr.Flatten(), cr.Dense())
+
+
 def saturation() -> list[Subject]:
     ward = Ward("saturation")
-    # Saturated from the start, by weights that are drawn too wide.
+    # Saturated from the start, or forgetful, by the deviation that weights are drawn with.
     wide = ward.but(also=("bad_start",))
-    steps = SIGNS.but(epochs=25)
     return [
         ward.case("spoken digits, six sigmoid layers", SPEECH.but(network=dense(*[32] * 6)),
                   network=dense(*[32] * 6, activation="sigmoid")),
@@ -241,17 +242,18 @@ def saturation() -> list[Subject]:
                   CONSONANTS.but(network=dense(*[8] * 10, activation="elu"), epochs=20),
                   network=dense(*[8] * 10, activation="sigmoid")),
         ward.case("load, eight hard sigmoids by gradient descent",
-                  GRID.but(network=dense(*[24] * 8, activation="elu"), **SGD, learning_rate=0.02),
+                  GRID.but(network=dense(*[24] * 8, activation="elu"), **SGD, learning_rate=0.005),
                   network=dense(*[24] * 8, activation="hard_sigmoid")),
-        ward.case("flags, forgotten by sigmoids over 30 readings", steps,
-                  network=cr.Network(cr.Recurrent(8, "sigmoid"), cr.Dense())),
+        wide.case("flags, forgotten within 30 readings",
+                  SIGNS.but(network=cr.Network(cr.Recurrent(8), cr.Dense()), learning_rate=0.01),
+                  network=cr.Network(
+                      cr.Recurrent(8, recurrent_weights=of_deviation(0.05)), cr.Dense())),
         wide.case("vehicles, tanh units of wide weights",
                   CARS.but(network=dense(40, 40, activation="tanh"), learning_rate=0.005),
                   network=dense(40, 40, activation="tanh", weights=of_deviation(4.0))),
         wide.case("radar, sigmoid units of wide weights", ECHOES.but(
             network=dense(20, 20, activation="sigmoid"), learning_rate=0.02),
             network=dense(20, 20, activation="sigmoid", weights=of_deviation(6.0))),
-        ward.case("concrete, softmax in every hidden layer",
-                  CONCRETE.but(network=dense(32, 32)),
-                  network=dense(32, 32, activation="softmax")),
+        ward.case("defects, four layers of sigmoid kernels",
+                  SURFACES.but(network=kernels("relu")), network=kernels("sigmoid")),
     ]  # fmt: skip

@@ -173,22 +173,22 @@ def imbalance() -> list[Subject]:
 
 def overfitting() -> list[Subject]:
     ward = Ward("overfitting")
-    groups = run(scaled(expressed(120, 150, 10, 0.5)), dense(12), 0.003, 25, l2=0.02)
+    groups = run(scaled(expressed(160, 150, 15, 0.3)), dense(12), 0.003, 25, l2=0.05)
     market = run(returns(400, 0.3), dense(12, activation="tanh"), 0.003, 20, l2=0.005)
     tones = run(
-        scaled(tone(60, 1.5, 0.5)),
+        scaled(tone(60, 1.5, 0.3)),
         dense(24, activation="tanh"),
         None,
         60,
         optimizer="bayesian_regularization",
     )
-    lamps = run(scaled(absorbance(60, 0.3), targets=True), dense(40, 40), 0.003, 200, patience=8)
+    lamps = run(scaled(absorbance(120, 0.15), targets=True), dense(40, 40), 0.003, 200, patience=8)
     risks = run(rated(300, 0.35, 0.7), dense(64, 64), 0.003, 8)
     sonar = run(first(keel("pima"), 200), dense(16), 0.005, 12)
     arm = run(
-        scaled(torques(150, 12.0), targets=True), dense(64, 64, outputs=2), 0.003, 200, patience=10
+        scaled(torques(200, 8.0), targets=True), dense(64, 64, outputs=2), 0.003, 200, patience=10
     )
-    letters = run(first(keel("contraceptive"), 400), dense(100), 0.003, 8)
+    letters = run(first(keel("contraceptive"), 700), dense(64), 0.003, 12)
     return [
         ward.case("genes, 150 for 120 patients", groups, network=dense(100, 100), l2=0.0,
                   epochs=80, keep="last"),
@@ -231,27 +231,16 @@ def rate_too_low() -> list[Subject]:
 
 def constant_prediction() -> list[Subject]:
     ward = Ward("constant_prediction")
-    # Half a minute of a tone: gradient descent does not leave the mean, and what it does toward it
+    # Six periods of a tone: gradient descent does not leave the mean, and what it does toward it
     # is so slow that more of the rate, or of epochs, is missing as well.
     stuck = ward.but(also=("rate_too_low",))
-    curve = run(
-        scaled(tone(300, 6.0, 0.05)),
-        dense(24, activation="tanh"),
-        None,
-        60,
-        optimizer="levenberg_marquardt",
-    )
-        dense(24, activation="tanh"),
-        None,
-        60,
-        optimizer="levenberg_marquardt",
-    )
-    drop = cr.Network(
-        cr.Dense(32, "relu"), cr.Dropout(0.98), cr.Dense(32, "relu"), cr.Dropout(0.98), cr.Dense()
-    )
+    search = {"optimizer": "levenberg_marquardt"}
+    curve = run(scaled(tone(300, 6.0, 0.05)), dense(24, activation="tanh"), None, 60, **search)
+    hidden = [cr.Dense(32, "relu"), cr.Dropout(0.98), cr.Dense(32, "relu"), cr.Dropout(0.98)]
+    drop = cr.Network(*hidden, cr.Dense())
     return [
-        ward.case("a dose, l2 of 2", PATIENTS, l2=2.0),
-        ward.case("a turbine, l1 of 0.5", TURBINE, l1=0.5),
+        ward.case("a dose, l2 of 20", PATIENTS, l2=20.0),
+        ward.case("a turbine, l1 of 3", TURBINE, l1=3.0),
         ward.case("sugar, adamw that forgets", SUGAR.but(optimizer="adamw"), weight_decay=50.0),
         ward.case("a bond, l2 of 1 and sigmoids", MORSE, l2=1.0,
                   network=dense(16, activation="sigmoid")),
