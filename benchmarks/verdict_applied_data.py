@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from verdict_applied_rows import (
-    absorbance,
     demand,
     in_time,
     minerals,
@@ -21,6 +20,7 @@ from verdict_applied_science import (
     pressure,
     rated,
     returns,
+    strength,
     tone,
 )
 from verdict_applied_trainings import (
@@ -144,28 +144,28 @@ def unscaled() -> list[Subject]:
 
 def imbalance() -> list[Subject]:
     ward = Ward("imbalance", judge="balanced error")
-    loans = run(rated(1500, 0.04, 1.0), dense(16), 0.003, 20, class_weight="balanced")
+    loans = run(rated(1500, 0.03, 0.7), dense(16), 0.003, 20, class_weight="balanced")
     failing = run(
-        rated(1200, 0.02, 2.0), dense(12, activation="tanh"), 0.003, 20, class_weight="balanced"
+        rated(1500, 0.02, 1.0), dense(12, activation="tanh"), 0.003, 20, class_weight="balanced"
     )
     beats = run(rare(keel("phoneme", 1500), 1, 40), dense(24), 0.005, 15, class_weight="balanced")
     sugar = run(
-        rare(keel("pima"), 1, 40), dense(12, activation="tanh"), 0.005, 20, class_weight="balanced"
+        rare(keel("pima"), 1, 24), dense(12, activation="tanh"), 0.005, 20, class_weight="balanced"
     )
     stones = run(
-        rare(scaled(minerals(600, 0.7)), 2, 16), dense(24), 0.003, 15, class_weight="balanced"
+        rare(scaled(minerals(600, 1.0)), 2, 8), dense(24), 0.003, 15, class_weight="balanced"
     )
     gaits = run(
-        rare(motion(700, 0.5), 3, 20), ACCELERATIONS.network, 0.01, 10, class_weight="balanced"
+        rare(motion(700, 0.6), 3, 14), ACCELERATIONS.network, 0.01, 10, class_weight="balanced"
     )
     choice = run(rare(keel("contraceptive"), 1, 45), dense(16), 0.005, 20, class_weight="balanced")
     wards = [
-        ("borrowers, one of 25 does not pay", loans),
+        ("borrowers, one of 33 does not pay", loans),
         ("machines, one of 50 fails", failing),
         ("phonemes, 40 of the second kind", beats),
-        ("sugar, 40 who are ill", sugar),
-        ("minerals, 16 of the third", stones),
-        ("motion, 20 on stairs", gaits),
+        ("sugar, 24 who are ill", sugar),
+        ("minerals, 8 of the third", stones),
+        ("motion, 14 on stairs", gaits),
         ("choices, 45 of the first", choice),
     ]
     return [ward.case(name, one, class_weight=None) for name, one in wards]
@@ -173,16 +173,12 @@ def imbalance() -> list[Subject]:
 
 def overfitting() -> list[Subject]:
     ward = Ward("overfitting")
-    groups = run(scaled(expressed(160, 150, 15, 0.3)), dense(12), 0.003, 25, l2=0.05)
+    groups = run(guessed(scaled(expressed(200, 100, 15, 0.4)), 0.3), dense(12), 0.003, 20,
+                 l2=0.05)
     market = run(returns(400, 0.3), dense(12, activation="tanh"), 0.003, 20, l2=0.005)
-    tones = run(
-        scaled(tone(60, 1.5, 0.3)),
-        dense(24, activation="tanh"),
-        None,
-        60,
-        optimizer="bayesian_regularization",
-    )
-    lamps = run(scaled(absorbance(120, 0.15), targets=True), dense(40, 40), 0.003, 200, patience=8)
+    tones = run(scaled(tone(80, 1.5, 0.3)), dense(5, activation="tanh"), None, 25,
+                optimizer="levenberg_marquardt")
+    mixes = run(scaled(strength(120, 15.0), targets=True), dense(64, 64), 0.003, 200, patience=8)
     risks = run(rated(300, 0.35, 0.7), dense(64, 64), 0.003, 8)
     sonar = run(first(keel("pima"), 200), dense(16), 0.005, 12)
     arm = run(
@@ -190,13 +186,14 @@ def overfitting() -> list[Subject]:
     )
     letters = run(first(keel("contraceptive"), 700), dense(64), 0.003, 12)
     return [
-        ward.case("genes, 150 for 120 patients", groups, network=dense(100, 100), l2=0.0,
-                  epochs=80, keep="last"),
+        ward.case("genes, 100 for 200 patients, some of the wrong group", groups,
+                  network=dense(100, 100), l2=0.0, epochs=150, keep="last"),
         ward.case("returns, 150 epochs of a wide network", market, network=dense(100, 100),
                   l2=0.0, epochs=150, keep="last"),
-        ward.case("a tone of 60 readings, levenberg", tones, optimizer="levenberg_marquardt",
+        ward.case("a tone of 80 readings, 40 units by levenberg", tones,
+                  network=dense(40, activation="tanh"), epochs=100, keep="last"),
+        ward.case("concrete, 120 mixes, no early end", mixes, patience=None, epochs=400,
                   keep="last"),
-        ward.case("infrared, no early end", lamps, patience=None, epochs=400, keep="last"),
         ward.case("borrowers, 150 epochs", risks, epochs=150, keep="last"),
         ward.case("sugar, 200 patients, 300 epochs", sonar, network=dense(100), epochs=300,
                   keep="last"),
@@ -244,7 +241,7 @@ def constant_prediction() -> list[Subject]:
         ward.case("sugar, adamw that forgets", SUGAR.but(optimizer="adamw"), weight_decay=50.0),
         ward.case("a bond, l2 of 1 and sigmoids", MORSE, l2=1.0,
                   network=dense(16, activation="sigmoid")),
-        ward.case("motion, l1 of 0.1 on an image network", ACCELERATIONS, l1=0.1),
+        ward.case("motion, l1 of 0.5 on kernels", ACCELERATIONS, l1=0.5),
         ward.case("words, l2 of 1", WORDS, l2=1.0),
         ward.case("load, 98 of 100 dropped", GRID.but(network=dense(32, 32)), network=drop),
         stuck.case("a tone of six periods, gradient descent", curve, **SGD, learning_rate=0.01),
