@@ -241,9 +241,6 @@ def saturation() -> list[Subject]:
         ward.case("phonemes, ten sigmoid layers of eight",
                   CONSONANTS.but(network=dense(*[8] * 10, activation="elu"), epochs=20),
                   network=dense(*[8] * 10, activation="sigmoid")),
-        ward.case("load, six layers of hard sigmoids",
-                  GRID.but(network=dense(*[24] * 6, activation="elu"), learning_rate=0.003),
-                  network=dense(*[24] * 6, activation="hard_sigmoid")),
         wide.case("flags, forgotten within 30 readings",
                   SIGNS.but(network=cr.Network(cr.Recurrent(8), cr.Dense()), learning_rate=0.01),
                   network=cr.Network(

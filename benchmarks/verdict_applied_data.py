@@ -6,7 +6,6 @@ import numpy as np
 from verdict_applied_rows import (
     demand,
     in_time,
-    minerals,
     motion,
     scaled,
     torques,
@@ -20,7 +19,6 @@ from verdict_applied_science import (
     pressure,
     rated,
     returns,
-    strength,
     tone,
 )
 from verdict_applied_trainings import (
@@ -152,9 +150,6 @@ def imbalance() -> list[Subject]:
     sugar = run(
         rare(keel("pima"), 1, 24), dense(12, activation="tanh"), 0.005, 20, class_weight="balanced"
     )
-    stones = run(
-        rare(scaled(minerals(600, 1.0)), 2, 8), dense(24), 0.003, 15, class_weight="balanced"
-    )
     gaits = run(
         rare(motion(700, 0.6), 3, 14), ACCELERATIONS.network, 0.01, 10, class_weight="balanced"
     )
@@ -164,7 +159,6 @@ def imbalance() -> list[Subject]:
         ("machines, one of 50 fails", failing),
         ("phonemes, 40 of the second kind", beats),
         ("sugar, 24 who are ill", sugar),
-        ("minerals, 8 of the third", stones),
         ("motion, 14 on stairs", gaits),
         ("choices, 45 of the first", choice),
     ]
@@ -173,12 +167,15 @@ def imbalance() -> list[Subject]:
 
 def overfitting() -> list[Subject]:
     ward = Ward("overfitting")
-    groups = run(guessed(scaled(expressed(200, 100, 15, 0.4)), 0.3), dense(12), 0.003, 20,
-                 l2=0.05)
+    groups = run(guessed(scaled(expressed(200, 100, 15, 0.4)), 0.3), dense(12), 0.003, 20, l2=0.05)
     market = run(returns(400, 0.3), dense(12, activation="tanh"), 0.003, 20, l2=0.005)
-    tones = run(scaled(tone(80, 1.5, 0.3)), dense(5, activation="tanh"), None, 25,
-                optimizer="levenberg_marquardt")
-    mixes = run(scaled(strength(120, 15.0), targets=True), dense(64, 64), 0.003, 200, patience=8)
+    tones = run(
+        scaled(tone(80, 1.5, 0.3)),
+        dense(5, activation="tanh"),
+        None,
+        25,
+        optimizer="levenberg_marquardt",
+    )
     risks = run(rated(300, 0.35, 0.7), dense(64, 64), 0.003, 8)
     sonar = run(first(keel("pima"), 200), dense(16), 0.005, 12)
     arm = run(
@@ -192,8 +189,6 @@ def overfitting() -> list[Subject]:
                   l2=0.0, epochs=150, keep="last"),
         ward.case("a tone of 80 readings, 40 units by levenberg", tones,
                   network=dense(40, activation="tanh"), epochs=100, keep="last"),
-        ward.case("concrete, 120 mixes, no early end", mixes, patience=None, epochs=400,
-                  keep="last"),
         ward.case("borrowers, 150 epochs", risks, epochs=150, keep="last"),
         ward.case("sugar, 200 patients, 300 epochs", sonar, network=dense(100), epochs=300,
                   keep="last"),

@@ -83,7 +83,7 @@ def signals() -> dict[str, Training]:
         "motion, batch norm": run(
             flat(motion(600, 0.4)),
             cr.Network(cr.Dense(48), cr.BatchNorm(), cr.Activation("relu"), cr.Dense()),
-            0.03, 40),
+            0.06, 60),
         "demand, huber": run(hours, dense(32), 0.01, 50, loss="huber"),
         "demand, hour by hour": run(
             in_time(hours), cr.Network(cr.GRU(10), cr.Dense(1)), 0.02, 35, clip_norm=1.0),
