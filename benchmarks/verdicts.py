@@ -1,6 +1,6 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set unseen|development|held_out|pairs] [--seeds 10]
+    python benchmarks/verdicts.py [--set unseen|applied|development|held_out|pairs] [--seeds 10]
                                   [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
@@ -48,6 +48,7 @@ SETS = {
     "development": ("verdict_development", "verdict_healthy_development"),
     "unseen": ("verdict_unseen", "verdict_unseen_healthy"),
     "forum": ("verdict_forum", "verdict_forum_healthy"),
+    "applied": ("verdict_applied", "verdict_applied_healthy"),
     "pairs": ("verdict_pairs", "verdict_pairs"),
 }
 
