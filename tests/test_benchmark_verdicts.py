@@ -17,7 +17,11 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
+import verdict_applied
+import verdict_applied_healthy
 import verdict_development
+import verdict_forum
+import verdict_forum_healthy
 import verdict_healthy
 import verdict_healthy_development
 import verdict_held_out
@@ -35,8 +39,10 @@ SETS = {
     "held_out": (verdict_held_out, verdict_healthy),
     "development": (verdict_development, verdict_healthy_development),
     "unseen": (verdict_unseen, verdict_unseen_healthy),
+    "forum": (verdict_forum, verdict_forum_healthy),
+    "applied": (verdict_applied, verdict_applied_healthy),
 }
-HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78}
+HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "applied": 48}
 WHOLE = os.environ.get("CHAINRULE_WHOLE") == "1"
 FEWEST = 4
 
