@@ -25,6 +25,7 @@ from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import some_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
@@ -44,17 +45,52 @@ TOLD = 0.5
 FEWEST_BESIDE = 30
 CHECKED = "labels checked"
 ORDER, AS_SIMILAR = "deviations from chance", "share of shuffled targets as similar"
+# Rows of tokens and of times have no neighbours to ask; so many held out are no luck.
+ENOUGH_HELD = 100
+ON_OTHERS = "error on rows held out, over that of a constant"
 
 
 def signs(examined: Examination) -> list[Sign]:
     labels = examined.labels
     if labels is None:
-        return []
+        return _nothing_on_others(examined)
     if _may_say_nothing(examined):
         found = [*_misaligned(labels), *_says_nothing(labels, len(examined.case.validation))]
         if found:
             return found
     return _contradicted(examined, labels)
+
+
+def _nothing_on_others(examined: Examination) -> list[Sign]:
+    """Return the sign of rows without neighbours of which no other is predicted."""
+    case, setup, error = examined.case, examined.setup, examined.errors.validation
+    if len(case.validation) < ENOUGH_HELD or not case.epochs or not error >= 1.0:
+        return []
+    if any(one.over_time for one in setup.targets) or _may_be_luck(examined):
+        return []
+    return [
+        Sign(
+            ON_OTHERS,
+            error,
+            1.0,
+            "above",
+            f"Of {len(case.validation)} rows that were not learned from none is predicted better "
+            f"than by a constant: {min(error, 9.99):.1%} of its error is left.",
+            "below 100 %",
+            "the best constant prediction, which needs no inputs (Karpathy, A Recipe for Training "
+            "Neural Networks, 2019)",
+        )
+    ]
+
+
+def _may_be_luck(examined: Examination) -> bool:
+    """Whether one row makes most of the error, or hardly any is beside the frequent class."""
+    by_row, rows = examined.errors.by_row, examined.case.training
+    if by_row is not None and len(by_row) > 2 and by_row.max() > 0.5 * by_row.sum():
+        return True
+    if examined.setup.targets[0].task != "classification":
+        return False
+    return _beside_the_frequent(rows) < FEWEST_BESIDE
 
 
 def _may_say_nothing(examined: Examination) -> bool:
@@ -95,8 +131,13 @@ def _are_nearly_of_one_class(labels: Labels) -> bool:
     """Whether so few rows are of another class than most that what they say is luck."""
     if labels.case.setup.targets[0].task != "classification":
         return False
-    counts = np.bincount(labels.rows.targets[0].reshape(-1).astype(np.int64))
-    return int(counts.sum() - counts.max()) < FEWEST_BESIDE
+    return _beside_the_frequent(labels.rows) < FEWEST_BESIDE
+
+
+def _beside_the_frequent(rows: Rows) -> int:
+    """Return how many rows are of another class than the most frequent one."""
+    counts = np.bincount(rows.targets[0].reshape(-1).astype(np.int64))
+    return int(counts.sum() - counts.max())
 
 
 def _misaligned(labels: Labels) -> list[Sign]:
@@ -142,21 +183,26 @@ def _contradicted(examined: Examination, labels: Labels) -> list[Sign]:
 
 def remedies(examined: Examination) -> list[Remedy]:
     labels, found = examined.labels, signs(examined)
-    if labels is None or not found:
+    if not found:
         return []
+    if labels is None:
+        return [_looked_at()]
     if not {one.quantity for one in found} & {ORDER, AS_SIMILAR}:
         return [leaving_out(examined.case, labels.doubtful_places)]
     chosen = []
     if labels.best_order is not None and found[0].quantity == ORDER:
         chosen.append(aligned(examined.case, labels.best_order))
     if found[-1].quantity == AS_SIMILAR:
-        words = (
-            "Look at how labels and rows were joined, or find inputs that have to do with the "
-            "target: as they stand, nothing can be learned from these rows."
-        )
-        by_hand = Remedy(CHECKED, words, lambda before: before, by_hand=True)
-        chosen.append(by_hand)
+        chosen.append(_looked_at())
     return chosen
+
+
+def _looked_at() -> Remedy:
+    words = (
+        "Look at how labels and rows were joined, or find inputs that have to do with the "
+        "target: as they stand, nothing can be learned from these rows."
+    )
+    return Remedy(CHECKED, words, lambda before: before, by_hand=True)
 
 
 def _is_told(examined: Examination, share: float) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
+from chainrule.diagnosis.ailments.uninformative_labels import ON_OTHERS
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -95,12 +96,15 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
 
     What is clearly beyond its threshold comes before what is little beyond it, and causes before
     failures; among them roots before what they lead to. Single labels are doubted after learning by
-    heart, which takes far fewer trainings to show and explains the doubt where classes overlap.
+    heart, which takes far fewer trainings to show and explains the doubt where classes overlap; all
+    of them behind everything else where nothing but the failure makes them doubtful.
     """
     order = list(AILMENTS)
     learned_by_heart = order.index("overfitting")
 
     def place(one: Finding) -> float:
+        if any(sign.quantity == ON_OTHERS for sign in one.signs):
+            return len(order)
         return learned_by_heart + 0.5 if one.doubts_single_labels else order.index(one.ailment.name)
 
     return sorted(
