@@ -19,6 +19,8 @@ from chainrule.diagnosis.experiments.trained import Judge, judged
 # A gain below these is no proof of an ailment, however certain: of the constant's error, and of the
 # error that there is without the remedy.
 LEAST_GAIN, LEAST_SHARE = 0.03, 0.15
+# Choices: of a small error a gain of so large a share matters as well, down to so little.
+LARGE_SHARE, SMALLEST_GAIN = 0.4, 0.01
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class Experiment:
             return self.shows
         least = self.least_gain
         if not self.deduced:
-            least = max(least, LEAST_SHARE * median(self.without))
+            before = median(self.without)
+            least = max(least, LEAST_SHARE * before)
+            least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before))
         certain = self.probability < LEVEL / self.looks and self.effect >= LEAST_EFFECT
         lucky = self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS / self.looks
         if lucky and not self.deduced:
