@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
@@ -25,7 +27,6 @@ from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import some_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
@@ -90,7 +91,7 @@ def _may_be_luck(examined: Examination) -> bool:
         return True
     if examined.setup.targets[0].task != "classification":
         return False
-    return _beside_the_frequent(rows) < FEWEST_BESIDE
+    return _beside_the_frequent(rows.targets[0]) < FEWEST_BESIDE
 
 
 def _may_say_nothing(examined: Examination) -> bool:
@@ -131,12 +132,12 @@ def _are_nearly_of_one_class(labels: Labels) -> bool:
     """Whether so few rows are of another class than most that what they say is luck."""
     if labels.case.setup.targets[0].task != "classification":
         return False
-    return _beside_the_frequent(labels.rows) < FEWEST_BESIDE
+    return _beside_the_frequent(labels.rows.targets[0]) < FEWEST_BESIDE
 
 
-def _beside_the_frequent(rows: Rows) -> int:
+def _beside_the_frequent(target: NDArray[Any]) -> int:
     """Return how many rows are of another class than the most frequent one."""
-    counts = np.bincount(rows.targets[0].reshape(-1).astype(np.int64))
+    counts = np.bincount(target.reshape(-1).astype(np.int64))
     return int(counts.sum() - counts.max())
 
 
