@@ -63,7 +63,7 @@ def signs(examined: Examination) -> list[Sign]:
 
 
 def _nothing_on_others(examined: Examination) -> list[Sign]:
-    """Return the sign of rows without neighbours of which no other is predicted."""
+    """Return the sign of rows without neighbours, where others are predicted no better."""
     case, setup, error = examined.case, examined.setup, examined.errors.validation
     if len(case.validation) < ENOUGH_HELD or not case.epochs or not error >= 1.0:
         return []
@@ -75,8 +75,8 @@ def _nothing_on_others(examined: Examination) -> list[Sign]:
             error,
             1.0,
             "above",
-            f"Of {len(case.validation)} rows that were not learned from none is predicted better "
-            f"than by a constant: {min(error, 9.99):.1%} of its error is left.",
+            f"{len(case.validation)} rows that were not learned from are together predicted no "
+            f"better than by a constant: the error is {min(error, 9.99):.1%} of its own.",
             "below 100 %",
             "the best constant prediction, which needs no inputs (Karpathy, A Recipe for Training "
             "Neural Networks, 2019)",
