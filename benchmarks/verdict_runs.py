@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -33,6 +34,9 @@ AILMENTS = (
     "rate_too_low",
     "constant_prediction",
 )
+# What holds a network at a constant may be this, and is then as right a name.
+TOO_STRONG = "over_regularised"
+STRENGTHS = ("l1", "l2", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,30 @@ class Subject:
     @property
     def accepted(self) -> tuple[str, ...]:
         """The names that are right."""
-        return (self.expected, *self.also)
+        if self.expected != "constant_prediction" or self.twin is None:
+            return (self.expected, *self.also)
+        stronger = any(
+            now > before
+            for now, before in zip(_brakes(self.training), _brakes(self.twin), strict=True)
+        )
+        return (self.expected, *self.also, *((TOO_STRONG,) if stronger else ()))
+
+
+def _brakes(training: Training) -> list[float]:
+    """Return how strong each penalty, the decay, and dropout are."""
+    given = [training.settings.get(one, 0.0) for one in STRENGTHS]
+    return [
+        *(max(one.values()) if isinstance(one, Mapping) else float(one) for one in given),
+        max(_dropped(training.network), default=0.0),
+    ]
+
+
+def _dropped(network: cr.Network) -> list[float]:
+    if network.is_sized:
+        steps = network.plan.steps
+        return [one.settings.get("rate", 0.5) for one in steps if one.op.startswith("drop")]
+    words = " ".join(network.open_layers().values())
+    return [float(one) for one in re.findall(r"Drop\w+\((?:rate=)?([\d.]+)", words)]
 
 
 @dataclass(frozen=True)

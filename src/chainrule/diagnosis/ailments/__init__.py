@@ -11,6 +11,7 @@ from chainrule.diagnosis.ailments.dead_units import DEAD_UNITS
 from chainrule.diagnosis.ailments.imbalance import IMBALANCE
 from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
 from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
+from chainrule.diagnosis.ailments.over_regularised import OVER_REGULARISED
 from chainrule.diagnosis.ailments.overfitting import OVERFITTING
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
 from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
@@ -30,6 +31,7 @@ IN_ORDER: tuple[Ailment, ...] = (
     SATURATION,
     IMBALANCE,
     OVERFITTING,
+    OVER_REGULARISED,
     RATE_TOO_LOW,
     CONSTANT_PREDICTION,
 )

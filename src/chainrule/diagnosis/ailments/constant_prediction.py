@@ -22,10 +22,10 @@ from chainrule.diagnosis.experiments.own_start import (
 )
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.remedies.rate_changes import unclipped
+from chainrule.diagnosis.remedies.regularisation import without_dropping, without_penalties
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.network.plan import Plan
 from chainrule.optimizers import Adam, rate_of
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
@@ -37,7 +37,6 @@ NO_BETTER, STILL_GOOD = 0.95, 0.5
 ENOUGH_STEPS = 50
 # Of fewer rows held out an error is too much a matter of luck.
 LEAST_HELD = 30
-DROPPING = ("dropout", "dropconnect", "dropconnect_product")
 # A start is unlucky where the middle one of others leaves less than half of the error.
 UNLUCKY = 0.5
 RATE_OF_ADAM = 0.01
@@ -134,36 +133,6 @@ def _another_start(setup: Setup) -> Remedy:
         # A fix compares over many starts, so that the choice of one is no change to be tried.
         f"seed={setup.seed + 1}", by_hand=True,
     )  # fmt: skip
-
-
-def without_penalties(setup: Setup) -> Setup:
-    """Return the setup without L1, L2 and decay; itself where there are none."""
-    given = setup.regularisation
-    plain = replace(given, l1=0.0, l2=0.0, weight_decay=0.0)
-    decays = float(getattr(setup.optimizer, "weight_decay", 0.0)) > 0.0
-    if not decays and given == plain:
-        return setup
-    optimizer = setup.optimizer
-    if decays:
-        optimizer = replace(optimizer, **{"weight_decay": 0.0})
-    return replace(setup, regularisation=plain, optimizer=optimizer)
-
-
-def without_dropping(setup: Setup) -> Setup:
-    """Return the setup whose network drops nothing; itself where it drops nothing."""
-    plan = setup.network.plan
-    dropping = [one for one in plan.steps if one.op in DROPPING and one.settings.get("rate", 0.5)]
-    if not dropping:
-        return setup
-    steps = tuple(
-        replace(one, settings={**one.settings, "rate": 0.0}) if one in dropping else one
-        for one in plan.steps
-    )
-    return replace(setup, network=_of_plan(replace(plan, steps=steps), setup.network))
-
-
-def _of_plan(plan: Plan, network: Network) -> Network:
-    return Network.from_plan(plan, {**network.parameters, **network.state})
 
 
 def unfrozen(setup: Setup) -> Setup:

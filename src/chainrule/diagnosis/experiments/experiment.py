@@ -86,20 +86,29 @@ class Experiment:
         return self.shows is True and not (self.gain > 0.0 and self.probability < LEVEL)
 
     @property
-    def is_clear(self) -> bool:
-        """Whether the remedy helps by more than chance, and enough to matter."""
-        if self.shows is not None:
-            return self.shows
+    def matters(self) -> bool:
+        """Whether the gain, if it is none of chance, is large enough to be a proof."""
         least = self.least_gain
         if not self.deduced:
             before = median(self.without)
             least = max(least, LEAST_SHARE * before)
             least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before))
-        certain = self.probability < LEVEL / self.looks and self.effect >= LEAST_EFFECT
-        lucky = self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS / self.looks
-        if lucky and not self.deduced:
+        return self.effect >= LEAST_EFFECT and self.gain >= least
+
+    @property
+    def is_luck_of_rows(self) -> bool:
+        """Whether the rows that judge may be what has made the gain."""
+        if self.over_rows is None or self.deduced:
             return False
-        return certain and self.gain >= least
+        return self.over_rows >= LEVEL_OF_ROWS / self.looks
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the remedy helps by more than chance, and enough to matter."""
+        if self.shows is not None:
+            return self.shows
+        is_certain = self.probability < LEVEL / self.looks
+        return is_certain and self.matters and not self.is_luck_of_rows
 
     def to_dict(self) -> dict[str, Any]:
         """Return the experiment as plain data."""

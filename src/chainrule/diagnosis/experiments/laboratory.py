@@ -184,9 +184,10 @@ class Laboratory:
         """Whether there is time to examine a training as the case was examined."""
         return self.used + self.of_examination <= self.limit
 
-    def _fit(self, count: int, arrangement: Arrangement) -> bool:
-        """Whether so many trainings end in time, as long as those before them took."""
-        return self.used + count * self._each * self._factor(arrangement) <= self.limit
+    def has_time_for(self, count: int, *arrangements: Arrangement) -> bool:
+        """Whether so many trainings of each end in time, as long as those before them took."""
+        each = self._each * sum(map(self._factor, arrangements))
+        return self.used + count * each <= self.limit
 
     def _factor(self, arrangement: Arrangement) -> float:
         return arrangement.setup.epochs / max(1, self.case.setup.epochs)
@@ -215,7 +216,7 @@ class Laboratory:
         if wanted and not self._known and not self._is_paced:
             self._find_pace(name, arrangement, wanted[: self.workers])
             wanted = [seed for seed in wanted if (name, seed) not in self._known]
-        if wanted and not self._fit(len(wanted), arrangement):
+        if wanted and not self.has_time_for(len(wanted), arrangement):
             self._refused.append(name)
             raise OutOfTimeError
         began = both_clocks()

@@ -17,6 +17,7 @@ from chainrule.diagnosis.experiments.laboratory import (
     Laboratory,
     OutOfTimeError,
 )
+from chainrule.diagnosis.experiments.more_starts import from_more_starts
 from chainrule.diagnosis.experiments.own_start import from_own_start
 from chainrule.diagnosis.remedies.labels import LEFT_OUT
 from chainrule.diagnosis.sign import Sign
@@ -152,8 +153,11 @@ def _experiment(
         experiment = None
     if experiment is None or experiment.is_clear:
         return experiment
-    try:
-        again = from_own_start(laboratory, experiment)
-    except OutOfTimeError:
-        return experiment
-    return again if again is not None and again.is_clear else experiment
+    for again in (from_more_starts, from_own_start):
+        try:
+            found = again(laboratory, experiment)
+        except OutOfTimeError:
+            continue
+        if found is not None and found.is_clear:
+            return found
+    return experiment

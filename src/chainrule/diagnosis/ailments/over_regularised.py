@@ -1,0 +1,172 @@
+"""Regularisation that is too strong: penalties, decay or dropout keep the network from learning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+import chainrule.randomness as randomness
+from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments import constant_prediction
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.held_out import judging_laboratory
+from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.remedies.regularisation import (
+    decay_of_the_optimizer,
+    dropped_share,
+    with_weaker_penalties,
+    without_dropping,
+    without_penalties,
+)
+from chainrule.diagnosis.sign import Sign
+from chainrule.network.layers import Dense
+from chainrule.network.network import Network
+from chainrule.training.run import Run
+from chainrule.training.train import train
+
+# Regularisation shows where a tenth of the constant's error is left on rows that were learned from:
+# with less, there is little that it can have kept out.
+LEFT = 0.1
+# Where the error on other rows is twice as large, more of it is wanted, not less.
+GAP = 2.0
+# What is less than a twentieth of what is minimised cannot hold much back: by the envelope theorem
+# it is the derivative of the least that can be reached, by the logarithm of the penalty's strength.
+FELT = 0.05
+# A choice, in the same measure: the share of the weights that decay alone takes off.
+DECAYED = 0.05
+# Of Hinton and others ("Improving neural networks by preventing co-adaptation", 2012): half of the
+# hidden units. What drops less is felt as well where a network is narrow.
+DROPPED = 0.2
+SOURCE = (
+    "Goodfellow, Bengio, Courville, Deep Learning, section 7.1: a penalty that is too strong makes "
+    "a network underfit; Google's Deep Learning Tuning Playbook"
+)
+
+
+@dataclass(frozen=True)
+class Brake:
+    """One thing that keeps weights or units small: how strong it is, and the sentence of it."""
+
+    quantity: str
+    measured: float
+    threshold: float
+    words: str
+    normal: str
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether it is strong enough to hold a training back."""
+        return self.measured > self.threshold
+
+
+def signs(examined: Examination) -> list[Sign]:
+    case, errors = examined.case, examined.errors
+    left, held = errors.training, errors.validation
+    if not case.epochs or not left >= LEFT or constant_prediction.signs(examined):
+        return []
+    if len(case.validation) and not held <= GAP * left:
+        return []
+    return [
+        Sign(
+            one.quantity, one.measured, one.threshold, "above",
+            f"{one.words}, and {left:.1%} of the error of a constant prediction is left on the "
+            "training rows.",
+            one.normal, SOURCE,
+        )
+        for one in (_of_penalties(examined), _of_decay(examined), _of_dropout(examined))
+        if one.is_felt
+    ]  # fmt: skip
+
+
+def _of_penalties(examined: Examination) -> Brake:
+    history = examined.case.recording.history
+    penalties, losses = history.get("penalty"), history.get("loss")
+    share = 0.0
+    if penalties is not None and losses is not None and len(penalties) and losses[-1]:
+        share = float(penalties[-1]) / abs(float(losses[-1]))
+    return Brake(
+        "penalties, of what is minimised", share if math.isfinite(share) else 0.0, FELT,
+        f"Penalties on the weights are {share:.0%} of what is minimised at the end",
+        "a penalty that costs little beside the loss",
+    )  # fmt: skip
+
+
+def _of_decay(examined: Examination) -> Brake:
+    setup, case = examined.setup, examined.case
+    given = setup.regularisation.weight_decay
+    strength = max(given.values(), default=0.0) if isinstance(given, Mapping) else given
+    strength += decay_of_the_optimizer(setup)
+    steps = math.ceil(len(case.training) / max(1, setup.batch_size))
+    rates = case.recording.history.get("learning_rate")
+    way = 0.0 if rates is None else float(np.sum(rates)) * steps
+    taken = 1.0 - math.exp(-strength * way)
+    return Brake(
+        "share of the weights that decay takes off", taken, DECAYED,
+        f"Decay alone takes {taken:.0%} off the weights in the whole training",
+        "a decay that takes off little of what is learned",
+    )  # fmt: skip
+
+
+def _of_dropout(examined: Examination) -> Brake:
+    share = dropped_share(examined.setup)
+    return Brake(
+        "share that dropout leaves out", share, DROPPED,
+        f"Dropout leaves out {share:.0%} of a layer at every step",
+        "up to a half of wide layers, less of narrow ones",
+    )  # fmt: skip
+
+
+def remedies(examined: Examination) -> list[Remedy]:
+    setup = examined.setup
+    changes = (
+        ("no penalties", "Train without penalties and decay of the weights.",
+         without_penalties, "l1=0, l2=0, weight_decay=0"),
+        ("a tenth of the penalties", "Take a tenth of the penalties and of the decay.",
+         with_weaker_penalties, "l1=l1 / 10, l2=l2 / 10, weight_decay=weight_decay / 10"),
+        ("no dropping", "Train without dropout.", without_dropping, ""),
+    )  # fmt: skip
+    return [
+        Remedy(name, words, on_setup(change), code)
+        for name, words, change, code in changes
+        if change(setup) is not setup
+    ]
+
+
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare on rows not learned from: those that were always get nearer without a penalty."""
+    if not given:
+        return None
+    there = judging_laboratory(laboratory, 2 * SEEDS + SCREENING_SEEDS * len(given))
+    return replace(there.compare(given), held_out=there is not laboratory)
+
+
+def specimen(seed: int) -> Run:
+    """A curve in five columns, under a penalty that leaves about half of it."""
+    count = 240
+    x = randomness.normal(seed, "specimen", count * 5).reshape(count, 5)
+    y = np.tanh(x @ np.array([1.0, -0.7, 0.4, 0.0, 0.9])) + 0.5 * x[:, 1] * x[:, 2]
+    network = Network(Dense(16, "tanh"), Dense(1))
+    return train(
+        network, x, y, learning_rate=0.01, l2=0.1, epochs=60, validation=0.25, seed=seed,
+        progress=False,
+    )  # fmt: skip
+
+
+OVER_REGULARISED = Ailment(
+    "over_regularised",
+    "the regularisation is too strong",
+    "Penalties, decay of the weights or dropout hold the network back so far that it cannot follow "
+    "what there is to be learned, on new rows as on those that it learns from.",
+    signs,
+    remedies,
+    specimen,
+    leads_to=("constant_prediction",),
+    confirm=confirm,
+)

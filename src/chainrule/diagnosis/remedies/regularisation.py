@@ -1,0 +1,70 @@
+"""Changes of what keeps weights small and units apart, as remedies: less of it, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chainrule.network.network import Network
+from chainrule.network.plan import PlannedStep
+from chainrule.training.setup import Setup, Strength
+
+DROPPING = ("dropout", "dropconnect", "dropconnect_product")
+
+
+def without_penalties(setup: Setup) -> Setup:
+    """Return the setup without L1, L2 and decay; itself where there are none."""
+    return with_weaker_penalties(setup, 0.0)
+
+
+def with_weaker_penalties(setup: Setup, factor: float = 0.1) -> Setup:
+    """Return the setup with L1, L2 and decay times a factor; itself where there are none."""
+    given = setup.regularisation
+    weaker = replace(
+        given,
+        l1=_times(given.l1, factor),
+        l2=_times(given.l2, factor),
+        weight_decay=_times(given.weight_decay, factor),
+    )
+    decay = decay_of_the_optimizer(setup)
+    if not decay and weaker == given:
+        return setup
+    optimizer = setup.optimizer
+    if decay:
+        optimizer = replace(optimizer, **{"weight_decay": decay * factor})
+    return replace(setup, regularisation=weaker, optimizer=optimizer)
+
+
+def decay_of_the_optimizer(setup: Setup) -> float:
+    """Return the decay that the optimizer has as its own, as AdamW does; 0 without."""
+    return float(getattr(setup.optimizer, "weight_decay", 0.0))
+
+
+def _times(strength: Strength, factor: float) -> Strength:
+    if isinstance(strength, Mapping):
+        return {name: one * factor for name, one in strength.items()}
+    return strength * factor
+
+
+def dropped_share(setup: Setup) -> float:
+    """Return the largest share that a step of the network drops, 0 where it drops nothing."""
+    steps = _dropping(setup)
+    return max((float(one.settings.get("rate", 0.5)) for one in steps), default=0.0)
+
+
+def without_dropping(setup: Setup) -> Setup:
+    """Return the setup whose network drops nothing; itself where it drops nothing."""
+    plan, dropping = setup.network.plan, _dropping(setup)
+    if not dropping:
+        return setup
+    steps = tuple(
+        replace(one, settings={**one.settings, "rate": 0.0}) if one in dropping else one
+        for one in plan.steps
+    )
+    known = {**setup.network.parameters, **setup.network.state}
+    return replace(setup, network=Network.from_plan(replace(plan, steps=steps), known))
+
+
+def _dropping(setup: Setup) -> list[PlannedStep]:
+    steps = setup.network.plan.steps
+    return [one for one in steps if one.op in DROPPING and one.settings.get("rate", 0.5)]

@@ -1,0 +1,105 @@
+"""Regularisation that is too strong: what is felt, what is not, and what is another ailment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from rate_cases import mostly, named, verdict
+
+import chainrule as cr
+from chainrule.diagnosis.ailments.over_regularised import OVER_REGULARISED
+from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.randomness import normal
+
+# What leaves a third of the error, beside a tenth or less without it.
+TOO_STRONG: dict[str, dict[str, Any]] = {
+    "l2": {"l2": 0.1},
+    "l1": {"l1": 0.03},
+    "decay": {"weight_decay": 3.0},
+    "adamw": {"optimizer": cr.AdamW(learning_rate=0.01, weight_decay=3.0), "learning_rate": None},
+    "some weights": {"l2": {"dense_1.W": 0.3}},
+    "dropout": {"dropped": 0.8},
+}
+MILD: dict[str, dict[str, Any]] = {
+    "none": {},
+    "l2": {"l2": 1e-4},
+    "l1": {"l1": 1e-5},
+    "decay": {"weight_decay": 0.01},
+    "dropout": {"dropped": 0.1},
+}
+
+
+def bent(seed: int, dropped: float = 0.0, **chosen: Any) -> Any:
+    """Return a training on a bent surface in five columns."""
+    x = normal(seed, "bent", 320 * 5).reshape(320, 5)
+    y = np.tanh(x @ np.array([1.0, -0.7, 0.4, 0.0, 0.9])) + 0.4 * x[:, 1] * x[:, 2]
+    dropping = [cr.Dropout(dropped)] if dropped else []
+    network = cr.Network(cr.Dense(24, "tanh"), *dropping, cr.Dense(1))
+    given = {"learning_rate": 0.01, "epochs": 60, "validation": 0.25, **chosen}
+    return cr.train(network, x, y, seed=seed, progress=False, **given)
+
+
+def signs_of(run: Any) -> list[Any]:
+    return OVER_REGULARISED.signs(Examination(case_of(run)))
+
+
+def test_its_specimen_is_named() -> None:
+    assert mostly(named(OVER_REGULARISED.specimen), "over_regularised")
+
+
+@pytest.mark.parametrize("what", TOO_STRONG)
+def test_what_holds_a_network_back_is_named(what: str) -> None:
+    found = verdict(bent(1, **TOO_STRONG[what]))
+    assert found.name == "over_regularised"
+    words = found.primary.remedy.words
+    assert ("dropout" in words) == (what == "dropout")
+
+
+@pytest.mark.parametrize("what", MILD)
+def test_what_is_not_felt_has_no_sign(what: str) -> None:
+    assert signs_of(bent(1, epochs=8, **MILD[what])) == []
+
+
+def test_a_network_that_has_learned_needs_no_less_of_it() -> None:
+    x = np.tile([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], (30, 1))
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense(2))
+    run = cr.train(
+        network, x, (x[:, 0] != x[:, 1]).astype(int), learning_rate=0.05, epochs=100, l2=1e-3,
+        progress=False,
+    )  # fmt: skip
+    assert signs_of(run) == []
+
+
+def test_learning_by_heart_asks_for_more_of_it() -> None:
+    x = normal(0, "by heart", 60 * 30).reshape(60, 30)
+    y = x[:, 0] + normal(0, "noise", 60)
+    network = cr.Network(cr.Dense(40, "tanh"), cr.Dense(1))
+    run = cr.train(
+        network, x, y, learning_rate=0.01, epochs=60, l2=0.02, validation=0.4, keep="last",
+        progress=False,
+    )  # fmt: skip
+    errors = Examination(case_of(run)).errors
+    assert errors.validation > 2.0 * errors.training
+    assert signs_of(run) == []
+
+
+def test_no_better_than_a_constant_is_told_as_that() -> None:
+    assert verdict(bent(1, l2=5.0)).name == "constant_prediction"
+
+
+def test_where_no_rows_were_held_out_some_are_to_judge() -> None:
+    found = verdict(bent(1, l2=0.1, validation=0.0))
+    assert found.name == "over_regularised"
+    assert found.primary.experiment.held_out
+
+
+def test_a_recording_without_penalties_shows_none() -> None:
+    run = bent(1, l2=0.1)
+    case = case_of(run)
+    history = {name: one for name, one in case.recording.history.items() if name != "penalty"}
+    bare = replace(case, recording=replace(case.recording, history=history))
+    assert OVER_REGULARISED.signs(Examination(bare)) == []
