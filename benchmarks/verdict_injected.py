@@ -259,7 +259,8 @@ def saturation(dice: Dice, base: Base) -> Injected | None:
 def mismatched_output(dice: Dice, base: Base) -> Injected | None:
     kind = dice.weighed("mismatch", {"end": 0.6, "within": 0.15, "labels as numbers": 0.25})
     if kind == "within":
-        return _built("mismatched_output", "softmax within", _plain(base), between="softmax")
+        also = ("saturation",)
+        return _built("mismatched_output", "softmax within", _plain(base), *also, between="softmax")
     if kind == "labels as numbers" and base.table.kind == "classes":
         data = changed(base.table.data, y=lambda y: y.astype(np.float64))
         made = _injected("mismatched_output", "labels given as numbers", base, data=data)

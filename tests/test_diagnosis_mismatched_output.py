@@ -9,11 +9,14 @@ import pytest
 from diagnosed_runs import SEEDS, named, rows
 
 import chainrule as cr
+from chainrule.arrays import exp, log, mean_over
 from chainrule.diagnosis.ailments.mismatched_output import MISMATCHED_OUTPUT
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.classes import class_numbers
 from chainrule.diagnosis.probes.reach import Reach, missed_classes, missed_numbers, reach_of
+from chainrule.diagnosis.remedies.network_changes import without_output_activation
+from chainrule.network.backpropagation import outputs_of
 
 
 def trained(network: cr.Network, x: Any, y: Any, **given: Any) -> Examination:
@@ -101,15 +104,10 @@ def test_rows_whose_logit_has_no_slope_are_a_sign() -> None:
     assert [one.quantity for one in found] == ["share of rows whose logit has no slope"]
 
 
-def test_a_softmax_inside_is_a_sign_and_is_replaced() -> None:
+def test_a_softmax_inside_is_no_matter_of_the_output() -> None:
     x, y = rows(120)
     inside = trained(cr.Network(cr.Dense(8, "softmax"), cr.Dense(1)), x, y, epochs=2)
-    assert [one.where for one in MISMATCHED_OUTPUT.signs(inside)] == ["dense_1"]
-    ops = [
-        one.change(inside.case.arrangement).setup.network.plan.steps[1].op
-        for one in MISMATCHED_OUTPUT.remedies(inside)
-    ]
-    assert ops == ["tanh", "relu"]
+    assert MISMATCHED_OUTPUT.signs(inside) == []
 
 
 def test_numbers_that_stand_for_classes_are_told_from_others() -> None:
@@ -155,3 +153,53 @@ def test_the_second_of_two_outputs_is_looked_at() -> None:
     assert found.name == "mismatched_output"
     assert found.primary is not None
     assert "output 2, sigmoid" in found.primary.signs[0].words
+
+
+def moved(activation: str) -> cr.Network:
+    layers = [cr.Input(6), cr.Dense(8, "tanh"), cr.Dense(4, activation)]
+    return cr.Network(*layers, cr.Flatten(), seed=0)
+
+
+@pytest.mark.parametrize(("activation", "low", "high"), [("sigmoid", 0, 1), ("relu", 0, np.inf)])
+def test_numbers_that_are_only_moved_keep_their_reach(
+    activation: str, low: float, high: float
+) -> None:
+    reach = reach_of(moved(activation).plan)
+    assert (reach.low, reach.high) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_a_softmax_that_is_moved_about_is_not_taken_for_one_of_the_rows() -> None:
+    assert not reach_of(moved("softmax").plan).is_bounded
+
+
+def test_an_activation_before_a_flatten_is_left_out_where_it_stands() -> None:
+    network = moved("sigmoid")
+    without = without_output_activation(network)
+    assert [one.op for one in without.plan.steps] == [
+        one.op for one in network.plan.steps if one.op != "sigmoid"
+    ]
+    x = np.random.default_rng(0).normal(size=(5, 6))
+    inside, given = (np.asarray(outputs_of(one, [x], "float64")[0]) for one in (without, network))
+    assert given == pytest.approx(1.0 / (1.0 + np.exp(-inside)))
+
+
+def test_pictures_above_one_behind_a_sigmoid_and_a_flatten_are_out_of_reach() -> None:
+    x = np.random.default_rng(1).normal(size=(160, 6))
+    y = 3.0 + x[:, :4]
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense(4, "sigmoid"), cr.Flatten())
+    (sign,) = MISMATCHED_OUTPUT.signs(trained(network, x, y))
+    assert sign.quantity == "least error that this output can have"
+    assert sign.measured > 1.0
+
+
+def test_a_loss_of_ones_own_is_not_said_to_take_classes_for_amounts() -> None:
+    def likelihood(output: Any, target: Any) -> Any:
+        p = 1.0 / (1.0 + exp(-output))
+        return mean_over(-target * log(p) - (1.0 - target) * log(1.0 - p), 1)
+
+    x, y = rows(120)
+    labels = (np.asarray(y).reshape(len(x), -1)[:, 0] > 0).astype(float)
+    examined = trained(cr.Network(cr.Dense(1)), x, labels, loss=likelihood, epochs=2)
+    assert MISMATCHED_OUTPUT.signs(examined) == []
+    squared = trained(cr.Network(cr.Dense(1)), x, labels, epochs=2, loss="mean_squared_error")
+    assert MISMATCHED_OUTPUT.signs(squared) != []

@@ -15,10 +15,9 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import wrong_share
-from chainrule.diagnosis.probes.depth import kept_by_softmaxes
 from chainrule.diagnosis.probes.reach import (
     Reach,
-    last_step,
+    last_activation,
     missed_classes,
     missed_numbers,
     reach_of,
@@ -26,7 +25,6 @@ from chainrule.diagnosis.probes.reach import (
 from chainrule.diagnosis.probes.relative_error import WORST
 from chainrule.diagnosis.remedies.classes_as_numbers import all_labels, first_number, on_classes
 from chainrule.diagnosis.remedies.network_changes import (
-    with_activation,
     without_output_activation,
 )
 from chainrule.diagnosis.sign import Sign
@@ -40,8 +38,6 @@ from chainrule.training.train import train
 
 # A hundredth of what there is to be learned.
 LEAST_MISSED = 0.01
-# The slope of a softmax, p (1 - p), is at most a quarter.
-SHRUNK = 0.25
 # A choice: with a twentieth of the rows, or of the wrong ones, there is little to be won.
 FLAT, WRONG = 0.05, 0.05
 QUANTITY = "share of wrong rows, in shares of a constant prediction's"
@@ -52,7 +48,6 @@ def signs(examined: Examination) -> list[Sign]:
     return [
         *_out_of_reach(examined),
         *_on_the_flat(examined),
-        *_hidden_softmax(examined),
         *_classes_as_numbers(examined),
     ]
 
@@ -60,7 +55,10 @@ def signs(examined: Examination) -> list[Sign]:
 def _out_of_reach(examined: Examination) -> list[Sign]:
     setup, found = examined.setup, []
     for place in range(len(setup.targets)):
-        reach, last = reach_of(setup.network.plan, place), last_step(setup.network.plan, place)
+        reach, last = (
+            reach_of(setup.network.plan, place),
+            last_activation(setup.network.plan, place),
+        )
         missed = _missed(setup, examined.case.training, reach, place)
         if not missed > LEAST_MISSED:
             continue
@@ -162,26 +160,6 @@ def _on_the_flat(examined: Examination) -> list[Sign]:
     ]
 
 
-def _hidden_softmax(examined: Examination) -> list[Sign]:
-    found = []
-    for layer, share in kept_by_softmaxes(examined.at_first):
-        if share < SHRUNK:
-            found.append(
-                Sign(
-                    "spread over the rows that an activation keeps",
-                    share,
-                    SHRUNK,
-                    "below",
-                    f"The softmax in {layer} keeps {share:.1%} of the spread of what it is "
-                    "given: its units share a sum of 1 among them.",
-                    "about all of it, as tanh or relu do",
-                    "the slope of a softmax, p (1 - p), is at most a quarter",
-                    where=layer,
-                )
-            )
-    return found
-
-
 def _classes_as_numbers(examined: Examination) -> list[Sign]:
     case = examined.case
     labels = all_labels(examined.setup, case.training, case.validation)
@@ -212,17 +190,14 @@ def _classes_as_numbers(examined: Examination) -> list[Sign]:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup, found = examined.setup, []
-    last = last_step(setup.network.plan)
+    last = last_activation(setup.network.plan)
     if _classes_as_numbers(examined):
         found.append(_with_class_loss(setup))
-    softmax_inside = bool(_hidden_softmax(examined))
-    if softmax_inside:
-        found += [_inside(one) for one in ("tanh", "relu")]
     places = _places_out_of_reach(examined)
     if not places and last.op in ACTIVATIONS and _on_the_flat(examined):
         places = [0]
     if places:
-        ops = [last_step(setup.network.plan, place).op for place in places]
+        ops = [last_activation(setup.network.plan, place).op for place in places]
         found.insert(0, _without_activation(" and ".join(dict.fromkeys(ops)), places))
     return found
 
@@ -239,17 +214,6 @@ def _without_activation(op: str, places: Sequence[int]) -> Remedy:
         f"Leave the last {op} out, so that the output can take every value.",
         change,
         "Dense(), without an activation, as the last layer",
-    )
-
-
-def _inside(op: str) -> Remedy:
-    def change(before: Arrangement) -> Arrangement:
-        setup = before.setup
-        network = with_activation(setup.network, {"softmax": op}, setup.seed)
-        return replace(before, setup=replace(setup, network=network))
-
-    return Remedy(
-        f"{op} inside", f"Use {op} in place of softmax inside the network.", change, repr(op)
     )
 
 
@@ -315,8 +279,8 @@ def specimen(seed: int) -> Run:
 MISMATCHED_OUTPUT = Ailment(
     "mismatched_output",
     "output activation, loss and targets do not fit",
-    "The last activation, or one inside, keeps the network from saying what the loss asks for, or "
-    "the loss takes classes for amounts.",
+    "The last activation keeps the network from saying what the loss asks for, or the loss takes "
+    "classes for amounts.",
     signs,
     remedies,
     specimen,

@@ -18,7 +18,7 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.trained import after_last
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
-from chainrule.diagnosis.probes.reach import last_step
+from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.remedies.network_changes import with_output_activation
 from chainrule.diagnosis.remedies.without_rows import without_rows
 from chainrule.diagnosis.sign import Sign, shortened
@@ -113,7 +113,7 @@ def remedies(examined: Examination) -> list[Remedy]:
 def _asks_for_positive(examined: Examination) -> bool:
     """Return whether a loss of one's own meets negative numbers where targets have none."""
     setup, rows = examined.setup, examined.case.training
-    last = last_step(setup.network.plan)
+    last = last_activation(setup.network.plan)
     is_own = setup.losses[0].own and setup.targets[0].task == "regression"
     return is_own and last.op not in ACTIVATIONS and bool((rows.targets[0] > 0.0).all())
 

@@ -20,7 +20,7 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
-from chainrule.diagnosis.probes.reach import last_step
+from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.probes.units import is_bounded
 from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
@@ -76,7 +76,7 @@ def _open_targets(case: Case) -> list[int]:
     return [
         place
         for place, one in enumerate(setup.targets)
-        if one.task == "regression" and not is_bounded(last_step(plan, place).op)
+        if one.task == "regression" and not is_bounded(last_activation(plan, place).op)
     ]
 
 

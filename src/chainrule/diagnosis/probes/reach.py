@@ -18,6 +18,13 @@ from chainrule.ops import ACTIVATIONS, find_op
 Numbers = NDArray[Any]
 # What is beyond this far out has no bound there.
 FAR = 1e5
+# Steps that move numbers, choose among them or take their mean: what comes out of one lies between
+# the lowest and the highest that went in.
+MOVING = (
+    "flatten", "reshape", "transpose", "transposed", "slice", "take", "average_pooling_1d",
+    "average_pooling_2d", "max_pooling_1d", "max_pooling_2d", "global_average_pooling",
+    "global_max_pooling", "average_over_time", "max_over_time", "entry_of_sequence",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,23 @@ def last_step(plan: Plan, place: int = 0) -> PlannedStep:
     return next(one for one in plan.steps if plan.outputs[place] in one.outputs)
 
 
+def last_activation(plan: Plan, place: int = 0) -> PlannedStep:
+    """Return the activation that an output's numbers come from, behind which they only move.
+
+    The step that makes the output where that is none.
+    """
+    makers = {name: one for one in plan.steps for name in one.outputs}
+    last = found = last_step(plan, place)
+    while found.op in MOVING and found.inputs[0] in makers:
+        found = makers[found.inputs[0]]
+    # A softmax that is moved about shares its 1 among other numbers than those side by side.
+    is_one = found.op in ACTIVATIONS and (found.op != "softmax" or found is last)
+    return found if is_one else last
+
+
 def reach_of(plan: Plan, place: int = 0) -> Reach:
-    """Return the reach of an output: unbounded where its last step is no activation."""
-    last = last_step(plan, place)
+    """Return the reach of an output: unbounded where its numbers come from no activation."""
+    last = last_activation(plan, place)
     if last.op not in ACTIVATIONS or len(last.inputs) != 1:
         return Reach()
     if last.op == "softmax":

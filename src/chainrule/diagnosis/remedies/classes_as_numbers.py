@@ -22,11 +22,14 @@ from chainrule.training.targets import Target
 
 
 def _labels(setup: Setup, rows: Rows) -> NDArray[np.int64] | None:
-    """Return the classes that the only target's numbers stand for, None where they are numbers."""
+    """Return the classes that the only target's numbers stand for, None where they are numbers.
+
+    None as well under a loss of one's own, which may take them for classes as they are.
+    """
     target = setup.targets[0]
     if len(setup.targets) > 1 or target.task != "regression" or target.over_time:
         return None
-    if setup.losses[0].op.targets != "numbers" or not len(rows):
+    if setup.losses[0].own or setup.losses[0].op.targets != "numbers" or not len(rows):
         return None
     return class_numbers(rows.targets[0])
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from chainrule.diagnosis.probes.depth import is_weighing
-from chainrule.diagnosis.probes.reach import last_step
+from chainrule.diagnosis.probes.reach import last_activation, last_step
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import start_for
 from chainrule.network.network import Network
@@ -97,17 +97,21 @@ def usual_start(
 
 
 def without_output_activation(network: Network, place: int = 0) -> Network:
-    """Return the network, one output of which is what stood in front of its last activation.
+    """Return the network, one output of which is made without its last activation.
 
     Itself where nothing stands behind its last layer.
     """
     plan = network.plan
-    last = last_step(plan, place)
-    if last.op not in ACTIVATIONS and last.op != "softmax":
+    last = last_activation(plan, place)
+    if last.op not in ACTIVATIONS:
         return network
-    steps = tuple(one for one in plan.steps if one is not last)
-    outputs = (*plan.outputs[:place], last.inputs[0], *plan.outputs[place + 1 :])
-    changed = replace(plan, steps=steps, outputs=outputs)
+    before, after = last.inputs[0], last.outputs[0]
+
+    def instead(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(before if one == after else one for one in names)
+
+    steps = tuple(replace(one, inputs=instead(one.inputs)) for one in plan.steps if one is not last)
+    changed = replace(plan, steps=steps, outputs=instead(plan.outputs))
     return Network.from_plan(changed, {**network.parameters, **network.state})
 
 
