@@ -13,6 +13,9 @@ import chainrule as cr
 from chainrule.diagnosis.ailments.over_regularised import OVER_REGULARISED
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.together import usable_remedies
 from chainrule.randomness import normal
 
 # What leaves a third of the error, beside a tenth or less without it.
@@ -103,3 +106,11 @@ def test_a_recording_without_penalties_shows_none() -> None:
     history = {name: one for name, one in case.recording.history.items() if name != "penalty"}
     bare = replace(case, recording=replace(case.recording, history=history))
     assert OVER_REGULARISED.signs(Examination(bare)) == []
+
+
+@pytest.mark.parametrize("held", [0.25, 0.0], ids=["rows held out", "none"])
+def test_it_is_treated_with_others_only_where_other_rows_judge(held: float) -> None:
+    case = case_of(bent(1, l2=0.1, epochs=10, validation=held))
+    examined = Examination(case)
+    finding = Finding(OVER_REGULARISED, (), tuple(OVER_REGULARISED.remedies(examined)))
+    assert bool(usable_remedies(finding, Laboratory(case, 10))) == (held > 0.0)

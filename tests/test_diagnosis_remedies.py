@@ -47,3 +47,9 @@ def test_remedies_of_one_name_do_the_same_whichever_ailment_has_them(name: str) 
             seen = told_apart(remedy.change(case.arrangement))
             np.testing.assert_equal(seen, known.setdefault(remedy.name, seen), remedy.name)
     assert known
+
+
+def test_the_table_of_ailments_names_ailments() -> None:
+    for one in IN_ORDER:
+        assert {*one.leads_to} <= {*AILMENTS}, one.name
+        assert not one.opposite or AILMENTS[one.opposite].opposite == one.name

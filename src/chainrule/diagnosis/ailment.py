@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.sign import Sign
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from chainrule.training.run import Run
 
 Confirm = Callable[["Examination", "Laboratory", Sequence[Remedy]], "Experiment | None"]
+
+ShownBy = Literal["errors", "errors on other rows", "another measure"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Ailment:
     experiment, which trains with each remedy and without, from the same starts. ``specimen`` is a
     run that has it, of a seed. ``is_failure``: its signs are the failure itself, so that a run
     which shows them is never healthy, whether or not its cause is found.
+
+    ``shown_by`` says when it can be treated together with others, which is judged by errors:
+    always, where rows that were not learned from are at hand, or not at all. ``opposite``: another
+    whose remedy undoes this one's. ``is_treated_last``: its remedy looks at what others change.
     """
 
     name: str
@@ -44,3 +50,6 @@ class Ailment:
     leads_to: tuple[str, ...] = ()
     confirm: Confirm | None = None
     is_failure: bool = False
+    shown_by: ShownBy = "errors"
+    opposite: str = ""
+    is_treated_last: bool = False

@@ -224,4 +224,6 @@ BAD_START = Ailment(
         "saturation",
         "constant_prediction",
     ),
+    # Weights that start as their activations ask for are drawn after these are changed.
+    is_treated_last=True,
 )

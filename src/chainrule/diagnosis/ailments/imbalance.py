@@ -162,4 +162,5 @@ IMBALANCE = Ailment(
     specimen,
     leads_to=("constant_prediction",),
     confirm=confirm,
+    shown_by="another measure",
 )

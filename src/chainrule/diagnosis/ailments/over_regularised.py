@@ -169,4 +169,5 @@ OVER_REGULARISED = Ailment(
     specimen,
     leads_to=("constant_prediction",),
     confirm=confirm,
+    shown_by="errors on other rows",
 )

@@ -265,4 +265,5 @@ OVERFITTING = Ailment(
     specimen,
     leads_to=("constant_prediction",),
     confirm=confirm,
+    shown_by="another measure",
 )

@@ -295,4 +295,5 @@ RATE_TOO_HIGH = Ailment(
     specimen,
     leads_to=("not_finite", "dead_units", "saturation", "constant_prediction"),
     confirm=confirm,
+    opposite="rate_too_low",
 )

@@ -51,6 +51,7 @@ NO_CLIPPING = Remedy(
     on_setup(unclipped),
     "clip_norm=None, clip_value=None",
 )
+STILL_FALLS = "fall of the loss over the last third"
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
 LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
 
@@ -111,7 +112,7 @@ def _still_falling(examined: Examination) -> list[Sign]:
         return []
     return [
         Sign(
-            "fall of the loss over the last third", fall, least, "above",
+            STILL_FALLS, fall, least, "above",
             "The loss still falls when the training ends, over its last third by "
             f"{fall:.1%} of what it ends at, and "
             f"{min(error, 9.99):.0%} of the error of a constant prediction is left.",
@@ -238,4 +239,5 @@ RATE_TOO_LOW = Ailment(
     specimen,
     leads_to=("constant_prediction",),
     confirm=confirm,
+    opposite="rate_too_high",
 )

@@ -263,4 +263,5 @@ UNINFORMATIVE_LABELS = Ailment(
     specimen,
     leads_to=("overfitting", "imbalance", "constant_prediction"),
     confirm=confirm,
+    shown_by="another measure",
 )

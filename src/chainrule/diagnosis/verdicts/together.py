@@ -13,18 +13,13 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.ailments.rate_too_low import STILL_FALLS
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
 
-# Their experiments ask something else than whether errors get lower.
-OF_OTHER_MEASURE = ("uninformative_labels", "imbalance", "overfitting")
-# A higher and a lower rate are no treatment together.
-OPPOSITES = {"rate_too_high": "rate_too_low", "rate_too_low": "rate_too_high"}
-# Weights that start as their activations ask for are drawn after these are changed.
-LAST = ("bad_start",)
 # A treated training is examined for what else there is, so many times.
 MOST_ROUNDS = 2
 # What is best for one remedy may be so only beside what is best for another.
@@ -115,11 +110,11 @@ def _has_failed(findings: Sequence[Finding], examined: Examination) -> bool:
 # ---- what can be treated together ----
 
 
-def _usable(finding: Finding, laboratory: Laboratory) -> tuple[Remedy, ...]:
+def usable_remedies(finding: Finding, laboratory: Laboratory) -> tuple[Remedy, ...]:
     """Return the remedies that change something, by which errors can still be compared."""
-    if finding.ailment.name in OF_OTHER_MEASURE:
+    before, shown_by = laboratory.case.arrangement, finding.ailment.shown_by
+    if shown_by != "errors" and not (shown_by == "errors on other rows" and len(before.validation)):
         return ()
-    before = laboratory.case.arrangement
     kinds = [one.task for one in before.setup.targets]
     found = []
     for one in finding.remedies:
@@ -134,7 +129,7 @@ def _members(findings: Sequence[Finding], laboratory: Laboratory) -> list[Findin
     """Return what can be treated together, each with its usable remedies, the best one first."""
     found = []
     for one in findings:
-        usable = _usable(one, laboratory)
+        usable = usable_remedies(one, laboratory)
         best = [each for each in usable if each is one.remedy]
         others = [each for each in usable if each is not one.remedy]
         if usable:
@@ -144,7 +139,7 @@ def _members(findings: Sequence[Finding], laboratory: Laboratory) -> list[Findin
 
 def in_order_of_change(findings: Sequence[Finding]) -> list[Finding]:
     """Return findings in the order in which their remedies are applied."""
-    return sorted(findings, key=lambda one: one.ailment.name in LAST)
+    return sorted(findings, key=lambda one: one.ailment.is_treated_last)
 
 
 def _chosen(members: Sequence[Finding], laboratory: Laboratory) -> list[Finding]:
@@ -201,9 +196,9 @@ def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None
         return None
     seen = Examination(there.case)
     names = {one.ailment.name for one in chosen}
-    barred = names | {OPPOSITES.get(one, "") for one in names}
+    barred = names | {one.ailment.opposite for one in chosen}
     for one in in_order_of_trial(suspected(seen)):
-        usable = _usable(one, there)
+        usable = usable_remedies(one, there)
         if one.ailment.name in barred or not usable or there.is_spent:
             continue
         if laboratory.is_shortened and _is_cut_short(one):
@@ -216,7 +211,7 @@ def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None
 
 def _is_cut_short(finding: Finding) -> bool:
     """Whether all that is seen is a loss that still falls, as one cut short does."""
-    return all(one.quantity.startswith("fall of the loss") for one in finding.signs)
+    return all(one.quantity == STILL_FALLS for one in finding.signs)
 
 
 # ---- the smallest treatment that is needed ----
