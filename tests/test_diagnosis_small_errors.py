@@ -29,3 +29,12 @@ def test_a_gain_matters_by_its_size_or_by_its_share(
     spread = [1.0 + 0.002 * place for place in range(5)]
     without, treated = (tuple(one * factor for factor in spread) for one in (before, after))
     assert Experiment(REMEDY, without, treated, 10, 100).is_clear is matters
+
+
+@pytest.mark.parametrize(("enough", "matters"), [(0.15, True), (float("inf"), False)])
+def test_what_is_enough_by_itself_needs_no_share_of_a_large_error(
+    enough: float, matters: bool
+) -> None:
+    without = tuple(1.2 + 0.002 * place for place in range(5))
+    treated = tuple(one - 0.16 for one in without)
+    assert Experiment(REMEDY, without, treated, 10, 100, enough=enough).is_clear is matters

@@ -239,7 +239,7 @@ def _shown(laboratory: Laboratory, found: Experiment) -> Experiment:
     shows = certain and found.gain >= LEAST_WON
     if found.remedy.name.startswith(BEST_EPOCH):
         shows = shows or found.is_clear
-    return replace(found, shows=shows and found.shows is not False)
+    return replace(found, shows=shows and found.shows is not False, enough=LEAST_WON)
 
 
 def specimen(seed: int) -> Run:

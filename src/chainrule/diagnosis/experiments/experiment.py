@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -41,7 +42,8 @@ class Experiment:
     were held out in turn, and the error of a seed is the mean over them. ``counted``: both are
     shares of rows, counted in parts of the training rows by what was trained on the others, and no
     errors of trainings; whether one is lower is not what is tested. ``least_gain``: less of the
-    constant's error than this is no proof.
+    constant's error than this is no proof; ``enough``: so much of it is one, whatever share of the
+    error it is.
     """
 
     remedy: Remedy
@@ -63,6 +65,7 @@ class Experiment:
     looks: int = 1
     counted: bool = False
     least_gain: float = LEAST_GAIN
+    enough: float = math.inf
     judge: Judge = judged
 
     @property
@@ -92,7 +95,7 @@ class Experiment:
         if not self.deduced:
             before = median(self.without)
             least = max(least, LEAST_SHARE * before)
-            least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before))
+            least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before), self.enough)
         return self.effect >= LEAST_EFFECT and self.gain >= least
 
     @property

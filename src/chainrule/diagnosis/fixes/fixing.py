@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -268,6 +269,7 @@ def _compared(
         held_out=before is not None and before.held_out,
         deduced=before is not None and before.deduced,
         least_gain=LEAST_GAIN if before is None else before.least_gain,
+        enough=math.inf if before is None else before.enough,
         judge=judge,
     )
 
