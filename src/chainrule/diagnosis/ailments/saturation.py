@@ -200,8 +200,8 @@ def remedies(examined: Examination) -> list[Remedy]:
     if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
         found.insert(0, _clipped())
     # At most four are tried; another start helps where activations that are there were started
-    # for others.
-    return [*found[:3], started_as_usual()]
+    # for others. Where the start itself is at fault, it is what is put right for that.
+    return [*found[:3], started_as_usual()] if fresh else found[:3]
 
 
 def _clipped() -> Remedy:
