@@ -239,11 +239,7 @@ def confirm(
     """
     if not given:
         return None
-    found = laboratory.compare(given)
-    if found.is_clear or not _is_lost(examined.at_first):
-        return compare_by_turns(laboratory, given)
-    deduced = replace(found, deduced=True)
-    return deduced if deduced.is_clear else compare_by_turns(laboratory, given, deduced=True)
+    return compare_by_turns(laboratory, given, by_law=_is_lost(examined.at_first))
 
 
 def _is_lost(taken: Pass) -> bool:
