@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ from chainrule.training.run import Run
 from chainrule.training.train import train
 
 Values = Mapping[str, NDArray[np.float64]]
+Side = Literal["above", "below"]
 # A start that predicts better than half way from the constant is no fresh one, and no bad one.
 LEARNED_ALREADY = 0.5
 # A choice: no chance makes units that are the same, and of a few of them not much harm comes.
@@ -55,6 +57,9 @@ LONGEST = 2.0
 # Tables of embeddings are drawn with deviations from these to these.
 OF_TABLES = 0.003, 1.0
 SAME, ALIKE = "units that are the same", "cosine between the weights of two units, on average"
+OF_ENTRIES = "size of the weights of entries at the start, over that of a usual start"
+OF_STATES = "length of a state behind its weights, over that in front"
+OF_TABLE = "size of the numbers of an embedding at the start"
 SYMMETRY = (
     "units with the same weights and the same gradients stay the same for ever: Goodfellow, "
     'Bengio, Courville, "Deep Learning", 2016, section 8.4'
@@ -89,9 +94,16 @@ def signs(examined: Examination) -> list[Sign]:
 def _alike(examined: Examination) -> list[Sign]:
     """Return the signs of layers whose units are the same, or point one way."""
     found = []
-    for step in layers_of_units(examined.case.first.plan):
+    for step in _trained(examined, layers_of_units(examined.case.first.plan)):
         found += _twins(examined, step) or _one_way(examined.at_first, step)
     return found
+
+
+def _trained(examined: Examination, steps: Sequence[PlannedStep]) -> list[PlannedStep]:
+    """Return the steps that have parameters which are not frozen."""
+    learned = {one.name for one in examined.case.first.plan.parameters}
+    learned -= set(frozen_names(examined.setup))
+    return [one for one in steps if not learned.isdisjoint(one.inputs)]
 
 
 def _twins(examined: Examination, step: PlannedStep) -> list[Sign]:
@@ -107,18 +119,9 @@ def _twins(examined: Examination, step: PlannedStep) -> list[Sign]:
     last = at_last is not None and share_of_copies(at_last, digits=5) > TWINS
     still = ", and after the last step they still do" if last else ""
     words = f"{share:.0%} of the units of {step.layer} start with the weights of another"
-    return [
-        Sign(
-            SAME,
-            share,
-            TWINS,
-            "above",
-            f"{words}, and have its gradients{still}.",
-            "no two units that are the same",
-            SYMMETRY,
-            where=step.layer,
-        )
-    ]
+    words = f"{words}, and have its gradients{still}."
+    normal = "no two units that are the same"
+    return [_sign(step, SAME, share, TWINS, "above", words, normal, SYMMETRY)]
 
 
 def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
@@ -126,24 +129,18 @@ def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
     plan = taken.objective.plan
     if step.outputs[0] in plan.outputs or step.layer in _layers_of_outputs(taken):
         return []
-    name = next(one for one in step.inputs if one in plan.by_name)
-    mean, chance = mean_cosine(by_unit(plan, step, taken.values[name]))
+    wide = [one for one in step.inputs if one in plan.by_name and taken.values[one].ndim > 1]
+    cosines = [mean_cosine(by_unit(plan, step, taken.values[one])) for one in wide]
+    mean, chance = max(cosines, default=(0.0, math.inf))
     threshold = max(ONE_WAY, BEYOND_CHANCE * chance)
     if mean <= threshold:
         return []
-    return [
-        Sign(
-            ALIKE,
-            mean,
-            threshold,
-            "above",
-            f"The weights of two units of {step.layer} start with a cosine of {mean:.2g} on "
-            "average, so that all units give about the same.",
-            "0, as weights around 0 have it",
-            AROUND_ZERO,
-            where=step.layer,
-        )
-    ]
+    words = (
+        f"The weights of two units of {step.layer} start with a cosine of {mean:.2g} on average, "
+        "so that all units give about the same."
+    )
+    normal = "0, as weights around 0 have it"
+    return [_sign(step, ALIKE, mean, threshold, "above", words, normal, AROUND_ZERO)]
 
 
 def _layers_of_outputs(taken: Pass) -> set[str]:
@@ -238,38 +235,36 @@ def _sized_alike(given: Network, usual: Network) -> bool:
 def _by_numbers(examined: Examination) -> list[Sign]:
     """Return the signs of weights that are read off themselves, without a pass."""
     case = examined.case
+    plan, given = case.first.plan, case.first.parameters
     usual = usual_start(case.first, case.setup.seed).parameters
-    given = case.first.parameters
     found: list[Sign] = []
-    for step in layers_of_units(case.first.plan):
+    for step in _trained(examined, layers_of_units(plan)):
         if is_recurrence(step):
             found += _of_recurrence(step, given, usual)
-    for step in case.first.plan.steps:
-        if step.op == "embedding":
-            found += _of_table(step, given[step.inputs[1]])
+    tables = {one.inputs[1]: one for one in plan.steps if one.op == "embedding"}
+    for step in _trained(examined, list(tables.values())):
+        found += _of_table(step, given[step.inputs[1]])
     return found
 
 
 def _of_recurrence(step: PlannedStep, given: Values, usual: Values) -> list[Sign]:
+    """Return the signs of a recurrence: weights of entries, and of states, of a wrong size."""
     read, kept = recurrent_weights(step)
     found = []
-    size, due = _size(given[read]), _size(usual[read])
-    if not due / FACTOR <= size <= due * FACTOR:
-        found.append(_sign_of_size(f"{step.layer}", size, due))
+    ratio = _size(given[read]) / _size(usual[read])
+    if not 1.0 / FACTOR <= ratio <= FACTOR:
+        is_above = ratio > 1.0
+        words = f"The weights of entries of {step.layer} start {ratio:.3g} times as large as usual."
+        threshold, side = (FACTOR, "above") if is_above else (1.0 / FACTOR, "below")
+        found.append(_sign(step, OF_ENTRIES, ratio, threshold, side, words, "about 1", FANS))
     length = _size(given[kept]) * math.sqrt(given[kept].shape[0])
     if length > LONGEST:
+        words = (
+            f"In each step of {step.layer} the weights of states make a state {length:.3g} times "
+            "as long at the start."
+        )
         found.append(
-            Sign(
-                "length of a state behind its weights, over that in front",
-                length,
-                LONGEST,
-                "above",
-                f"In each step of {step.layer} the weights of states make a state {length:.3g} "
-                "times as long at the start.",
-                "0.6 to 1.4",
-                OVER_TIME,
-                where=step.layer,
-            )
+            _sign(step, OF_STATES, length, LONGEST, "above", words, "0.6 to 1.4", OVER_TIME)
         )
     return found
 
@@ -279,20 +274,17 @@ def _of_table(step: PlannedStep, table: NDArray[np.float64]) -> list[Sign]:
     least, most = OF_TABLES
     if least / FACTOR <= size <= most * FACTOR:
         return []
-    is_above = size > most
-    threshold = most * FACTOR if is_above else least / FACTOR
-    return [
-        Sign(
-            "size of the numbers of an embedding at the start",
-            size,
-            threshold,
-            "above" if is_above else "below",
-            f"The table of {step.layer} starts with numbers of size {size:.3g}.",
-            f"{least:g} to {most:g}",
-            TABLES,
-            where=step.layer,
-        )
-    ]
+    words = f"The table of {step.layer} starts with numbers of size {size:.3g}."
+    threshold, side = (most * FACTOR, "above") if size > most else (least / FACTOR, "below")
+    normal = f"{least:g} to {most:g}"
+    return [_sign(step, OF_TABLE, size, threshold, side, words, normal, TABLES)]
+
+
+def _sign(
+    step: PlannedStep, quantity: str, measured: float, threshold: float, side: Side, words: str,
+    normal: str, source: str,
+) -> Sign:  # fmt: skip
+    return Sign(quantity, measured, threshold, side, words, normal, source, where=step.layer)
 
 
 def _size(content: NDArray[np.float64]) -> float:

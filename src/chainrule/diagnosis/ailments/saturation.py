@@ -234,12 +234,14 @@ def confirm(
 ) -> Experiment | None:
     """Compare on rows held out, in turn where it is in doubt.
 
-    That first layers which no gradient reaches do not learn follows from the chain rule, so that
-    trainings have to show only that a remedy helps.
+    That first layers which no gradient reaches do not learn, and that units which share a sum of 1
+    cannot tell rows apart well, follows from the chain rule, so that trainings have to show only
+    that a remedy helps.
     """
     if not given:
         return None
-    return compare_by_turns(laboratory, given, by_law=_is_lost(examined.at_first))
+    by_law = _is_lost(examined.at_first) or bool(_competing(examined.at_first))
+    return compare_by_turns(laboratory, given, by_law=by_law)
 
 
 def _is_lost(taken: Pass) -> bool:
