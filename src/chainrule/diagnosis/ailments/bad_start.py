@@ -42,7 +42,6 @@ from chainrule.training.run import Run
 from chainrule.training.train import train
 
 Values = Mapping[str, NDArray[np.float64]]
-Side = Literal["above", "below"]
 # A start that predicts better than half way from the constant is no fresh one, and no bad one.
 LEARNED_ALREADY = 0.5
 # A choice: no chance makes units that are the same, and of a few of them not much harm comes.
@@ -121,7 +120,7 @@ def _twins(examined: Examination, step: PlannedStep) -> list[Sign]:
     words = f"{share:.0%} of the units of {step.layer} start with the weights of another"
     words = f"{words}, and have its gradients{still}."
     normal = "no two units that are the same"
-    return [_sign(step, SAME, share, TWINS, "above", words, normal, SYMMETRY)]
+    return [_sign(step, SAME, share, TWINS, words, normal, SYMMETRY)]
 
 
 def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
@@ -140,7 +139,7 @@ def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
         "so that all units give about the same."
     )
     normal = "0, as weights around 0 have it"
-    return [_sign(step, ALIKE, mean, threshold, "above", words, normal, AROUND_ZERO)]
+    return [_sign(step, ALIKE, mean, threshold, words, normal, AROUND_ZERO)]
 
 
 def _layers_of_outputs(taken: Pass) -> set[str]:
@@ -253,19 +252,16 @@ def _of_recurrence(step: PlannedStep, given: Values, usual: Values) -> list[Sign
     found = []
     ratio = _size(given[read]) / _size(usual[read])
     if not 1.0 / FACTOR <= ratio <= FACTOR:
-        is_above = ratio > 1.0
         words = f"The weights of entries of {step.layer} start {ratio:.3g} times as large as usual."
-        threshold, side = (FACTOR, "above") if is_above else (1.0 / FACTOR, "below")
-        found.append(_sign(step, OF_ENTRIES, ratio, threshold, side, words, "about 1", FANS))
+        threshold = FACTOR if ratio > 1.0 else 1.0 / FACTOR
+        found.append(_sign(step, OF_ENTRIES, ratio, threshold, words, "about 1", FANS))
     length = _size(given[kept]) * math.sqrt(given[kept].shape[0])
     if length > LONGEST:
         words = (
             f"In each step of {step.layer} the weights of states make a state {length:.3g} times "
             "as long at the start."
         )
-        found.append(
-            _sign(step, OF_STATES, length, LONGEST, "above", words, "0.6 to 1.4", OVER_TIME)
-        )
+        found.append(_sign(step, OF_STATES, length, LONGEST, words, "0.6 to 1.4", OVER_TIME))
     return found
 
 
@@ -275,15 +271,16 @@ def _of_table(step: PlannedStep, table: NDArray[np.float64]) -> list[Sign]:
     if least / FACTOR <= size <= most * FACTOR:
         return []
     words = f"The table of {step.layer} starts with numbers of size {size:.3g}."
-    threshold, side = (most * FACTOR, "above") if size > most else (least / FACTOR, "below")
+    threshold = most * FACTOR if size > most else least / FACTOR
     normal = f"{least:g} to {most:g}"
-    return [_sign(step, OF_TABLE, size, threshold, side, words, normal, TABLES)]
+    return [_sign(step, OF_TABLE, size, threshold, words, normal, TABLES)]
 
 
 def _sign(
-    step: PlannedStep, quantity: str, measured: float, threshold: float, side: Side, words: str,
-    normal: str, source: str,
+    step: PlannedStep, quantity: str, measured: float, threshold: float, words: str, normal: str,
+    source: str,
 ) -> Sign:  # fmt: skip
+    side: Literal["above", "below"] = "above" if measured > threshold else "below"
     return Sign(quantity, measured, threshold, side, words, normal, source, where=step.layer)
 
 
