@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trial_of_ailment import FOUND, confirmed, signs_of
+from trial_of_ailment import FOUND, confirmed, finding_of, signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.saturation import SATURATION
@@ -115,6 +115,41 @@ def test_a_bad_start_stays_for_other_activations() -> None:
     found = {one.name: one for one in SATURATION.remedies(Examination(case))}
     changed = found[RELU].change(case.arrangement).setup.network
     np.testing.assert_array_equal(changed.parameters["dense_1.W"], 0.1)
+
+
+def test_what_starts_as_usual_is_not_started_anew_and_a_bad_start_is_another_ailment() -> None:
+    def offered(**chosen: Any) -> list[str]:
+        layers = [cr.Dense(8, "sigmoid", **chosen) for _ in range(7)]
+        case = case_of(trained(*layers, cr.Dense(1)))
+        return [one.name for one in SATURATION.remedies(Examination(case))]
+
+    start = "usual start of every layer"
+    assert start not in offered()
+    assert start in offered(weights="glorot_normal")
+    assert start not in offered(weights="constant 0.1")
+
+
+def test_a_gradient_that_is_lost_has_only_to_be_helped() -> None:
+    def by_law(*layers: Any) -> bool:
+        run = trained(*layers)
+        found = finding_of(SATURATION, run).experiment
+        assert found is not None
+        return found.is_clear or found.deduced
+
+    assert by_law(*[cr.Dense(6, "sigmoid") for _ in range(10)], cr.Dense(1))
+    assert by_law(cr.Dense(24, "softmax"), cr.Dense(1))
+    # Small weights of an output make its gradient large beside them: nothing is lost in front.
+    small = initializer("normal", deviation=1e-4)
+    layers = [*[cr.Dense(8, "tanh") for _ in range(3)], cr.Dense(1, weights=small)]
+    assert shown(*layers)[DEPTH] == "below"
+    assert not by_law(*layers)
+
+
+def test_a_lost_gradient_is_a_sign_also_where_much_has_been_learned() -> None:
+    layers = [cr.Dense(8, "sigmoid") for _ in range(6)]
+    run = trained(*layers, cr.Dense(1), epochs=600, learning_rate=0.03, target_loss=0.05)
+    assert 0.03 < run.training_loss / float(np.var(Y)) < 0.1
+    assert [one.quantity for one in signs_of(SATURATION, run)] == [DEPTH]
 
 
 def test_small_recurrent_weights_lose_the_gradient_that_right_angles_keep() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +14,22 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.probes.depth import is_weighing, spreads
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.other_rows import compare_by_turns
+from chainrule.diagnosis.probes.alike import (
+    by_unit,
+    layers_of_units,
+    mean_cosine,
+    numbers_of_units,
+    share_of_copies,
+)
+from chainrule.diagnosis.probes.depth import (
+    is_recurrence,
+    is_weighing,
+    recurrent_weights,
+    spreads,
+)
 from chainrule.diagnosis.probes.passes import Pass, pass_of
 from chainrule.diagnosis.probes.units import HARDLY, dead, shares_of_slope
 from chainrule.diagnosis.remedies.hidden_layers import frozen_names, started_as_usual
@@ -22,16 +41,39 @@ from chainrule.network.plan import PlannedStep
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
+Values = Mapping[str, NDArray[np.float64]]
 # A start that predicts better than half way from the constant is no fresh one, and no bad one.
 LEARNED_ALREADY = 0.5
-TWINS = 0.5
+# A choice: no chance makes units that are the same, and of a few of them not much harm comes.
+TWINS = 0.25
+# A third of what weights between 0 and a bound have is far from what is drawn around 0.
+ONE_WAY, BEYOND_CHANCE = 0.25, 4.0
 # LeCun's, Glorot's and He's starts differ by factors below 2 and keep deviations near 1 over depth.
 FACTOR = 5.0
 MOST = 0.5
-DIGITS = 9
+# Weights of states that are drawn as others are keep 0.6 to 1.4 of a state's length in each step.
+LONGEST = 2.0
+# Tables of embeddings are drawn with deviations from these to these.
+OF_TABLES = 0.003, 1.0
+SAME, ALIKE = "units that are the same", "cosine between the weights of two units, on average"
+OF_ENTRIES = "size of the weights of entries at the start, over that of a usual start"
+OF_STATES = "length of a state behind its weights, over that in front"
+OF_TABLE = "size of the numbers of an embedding at the start"
 SYMMETRY = (
     "units with the same weights and the same gradients stay the same for ever: Goodfellow, "
     'Bengio, Courville, "Deep Learning", 2016, section 8.4'
+)
+AROUND_ZERO = (
+    'LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998, section 4.6: weights are drawn around '
+    "0; those between 0 and a bound have a cosine of 0.75, those of one number 1"
+)
+OVER_TIME = (
+    "Hochreiter, 1991: over time the weights of states multiply; at right angles, by Glorot's and "
+    "by He's start they keep the length of a state, or 1.4 times as much"
+)
+TABLES = (
+    "a fifth of the smallest, or five times the largest, deviation that tables usually start with: "
+    "0.003 as in word2vec, 1 as in PyTorch"
 )
 FANS = (
     "Glorot and Bengio, AISTATS 2010, and He, Zhang, Ren, Sun, ICCV 2015, keep the deviation from "
@@ -42,69 +84,67 @@ FANS = (
 def signs(examined: Examination) -> list[Sign]:
     if examined.first_errors.training < LEARNED_ALREADY:
         return []
-    return [*_twins(examined), *_sizes(examined)]
+    return [*_alike(examined), *_sizes(examined), *_by_numbers(examined)]
 
 
-# ---- units that are the same ----
+# ---- units that are the same, or nearly ----
 
 
-def _twins(examined: Examination) -> list[Sign]:
+def _alike(examined: Examination) -> list[Sign]:
+    """Return the signs of layers whose units are the same, or point one way."""
     found = []
-    for step in filter(is_weighing, examined.case.first.plan.steps):
-        share = _share_of_twins(examined, step)
-        if share > TWINS:
-            last = _still_twins(examined, step)
-            still = ", and after the last step they still do" if last else ""
-            words = f"{share:.0%} of the units of {step.layer} start with the weights of another"
-            sign = Sign(
-                "units that are the same",
-                share,
-                TWINS,
-                "above",
-                f"{words}, and have its gradients{still}.",
-                "no two units that are the same",
-                SYMMETRY,
-                where=step.layer,
-            )
-            found.append(sign)
+    for step in _trained(examined, layers_of_units(examined.case.first.plan)):
+        found += _twins(examined, step) or _one_way(examined.at_first, step)
     return found
 
 
-def _share_of_twins(examined: Examination, step: PlannedStep) -> float:
-    """Return the share of a layer's units with the weights and the gradients of another."""
+def _trained(examined: Examination, steps: Sequence[PlannedStep]) -> list[PlannedStep]:
+    """Return the steps that have parameters which are not frozen."""
+    learned = {one.name for one in examined.case.first.plan.parameters}
+    learned -= set(frozen_names(examined.setup))
+    return [one for one in steps if not learned.isdisjoint(one.inputs)]
+
+
+def _twins(examined: Examination, step: PlannedStep) -> list[Sign]:
+    """Return the sign of units with the weights and the gradients of another."""
     taken = examined.at_first
-    names = [one for one in step.inputs if one in taken.objective.plan.by_name]
-    gradients = [taken.gradients.get(one) for one in names]
-    if not names or any(one is None for one in gradients):
-        return 0.0
-    weights = [taken.values[one] for one in names]
-    numbers = [_by_unit(step, one) for one in (*weights, *gradients) if one is not None]
-    if len(numbers[0]) < 2:
-        return 0.0
-    return _share_of_copies(np.concatenate(numbers, axis=1))
+    plan = taken.objective.plan
+    numbers = numbers_of_units(plan, step, taken.values, taken.gradients)
+    share = 0.0 if numbers is None else share_of_copies(numbers)
+    if share <= TWINS:
+        return []
+    at_last = numbers_of_units(plan, step, examined.last_sound.parameters)
+    # The digits of float32.
+    last = at_last is not None and share_of_copies(at_last, digits=5) > TWINS
+    still = ", and after the last step they still do" if last else ""
+    words = f"{share:.0%} of the units of {step.layer} start with the weights of another"
+    words = f"{words}, and have its gradients{still}."
+    normal = "no two units that are the same"
+    return [_sign(step, SAME, share, TWINS, words, normal, SYMMETRY)]
 
 
-def _still_twins(examined: Examination, step: PlannedStep) -> bool:
-    """Whether units of a layer are the same after the last step, to the digits of float32."""
-    named = examined.last_sound.parameters
-    numbers = [_by_unit(step, named[one]) for one in step.inputs if one in named]
-    return _share_of_copies(np.concatenate(numbers, axis=1), digits=5) > TWINS
+def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
+    """Return the sign of hidden units whose weights are so alike that all act as about one."""
+    plan = taken.objective.plan
+    if step.outputs[0] in plan.outputs or step.layer in _layers_of_outputs(taken):
+        return []
+    wide = [one for one in step.inputs if one in plan.by_name and taken.values[one].ndim > 1]
+    cosines = [mean_cosine(by_unit(plan, step, taken.values[one])) for one in wide]
+    mean, chance = max(cosines, default=(0.0, math.inf))
+    threshold = max(ONE_WAY, BEYOND_CHANCE * chance)
+    if mean <= threshold:
+        return []
+    words = (
+        f"The weights of two units of {step.layer} start with a cosine of {mean:.2g} on average, "
+        "so that all units give about the same."
+    )
+    normal = "0, as weights around 0 have it"
+    return [_sign(step, ALIKE, mean, threshold, words, normal, AROUND_ZERO)]
 
 
-def _by_unit(step: PlannedStep, content: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the numbers of each unit (units, numbers), rounded beside the layer's largest."""
-    if content.ndim > 1 and not step.op.startswith("convol"):
-        content = np.moveaxis(content, -1, 0)
-    wide = content.reshape(len(content), -1).astype(np.float64)
-    largest = float(np.abs(wide).max(initial=0.0))
-    return wide / largest if largest > 0.0 else wide
-
-
-def _share_of_copies(numbers: NDArray[np.float64], digits: int = DIGITS) -> float:
-    # Adding 0 makes -0 a 0.
-    rounded = np.round(numbers, digits) + 0.0
-    _, counts = np.unique(rounded, axis=0, return_counts=True)
-    return float(counts[counts > 1].sum() / len(rounded))
+def _layers_of_outputs(taken: Pass) -> set[str]:
+    """Return the layers that end in an output."""
+    return {layer for layer, is_output, _ in spreads(taken) if is_output}
 
 
 # ---- weights that are too large, too small, or all on one side ----
@@ -134,7 +174,8 @@ def _sizes(examined: Examination) -> list[Sign]:
 
 def _usual_weights(case: Case) -> Network:
     """Return the start with weights as usual and biases as they are."""
-    usual = usual_start(case.first, case.setup.seed, frozen=frozen_names(case.setup))
+    weighing = {one.layer for one in case.first.plan.steps if is_weighing(one)}
+    usual = usual_start(case.first, case.setup.seed, weighing, frozen_names(case.setup))
     given = case.first.parameters
     biases = {one.name: given[one.name] for one in usual.plan.parameters if len(one.shape) == 1}
     return usual.with_parameters({**usual.parameters, **usual.state, **biases})
@@ -187,14 +228,88 @@ def _sized_alike(given: Network, usual: Network) -> bool:
     return all(0.64 * b <= a <= 1.44 * b for a, b in sizes)
 
 
+# ---- weights of recurrences, and tables of embeddings ----
+
+
+def _by_numbers(examined: Examination) -> list[Sign]:
+    """Return the signs of weights that are read off themselves, without a pass."""
+    case = examined.case
+    plan, given = case.first.plan, case.first.parameters
+    usual = usual_start(case.first, case.setup.seed).parameters
+    found: list[Sign] = []
+    for step in _trained(examined, layers_of_units(plan)):
+        if is_recurrence(step):
+            found += _of_recurrence(step, given, usual)
+    tables = {one.inputs[1]: one for one in plan.steps if one.op == "embedding"}
+    for step in _trained(examined, list(tables.values())):
+        found += _of_table(step, given[step.inputs[1]])
+    return found
+
+
+def _of_recurrence(step: PlannedStep, given: Values, usual: Values) -> list[Sign]:
+    """Return the signs of a recurrence: weights of entries, and of states, of a wrong size."""
+    read, kept = recurrent_weights(step)
+    found = []
+    ratio = _size(given[read]) / _size(usual[read])
+    if not 1.0 / FACTOR <= ratio <= FACTOR:
+        words = f"The weights of entries of {step.layer} start {ratio:.3g} times as large as usual."
+        threshold = FACTOR if ratio > 1.0 else 1.0 / FACTOR
+        found.append(_sign(step, OF_ENTRIES, ratio, threshold, words, "about 1", FANS))
+    length = _size(given[kept]) * math.sqrt(given[kept].shape[0])
+    if length > LONGEST:
+        words = (
+            f"In each step of {step.layer} the weights of states make a state {length:.3g} times "
+            "as long at the start."
+        )
+        found.append(_sign(step, OF_STATES, length, LONGEST, words, "0.6 to 1.4", OVER_TIME))
+    return found
+
+
+def _of_table(step: PlannedStep, table: NDArray[np.float64]) -> list[Sign]:
+    size = _size(table)
+    least, most = OF_TABLES
+    if least / FACTOR <= size <= most * FACTOR:
+        return []
+    words = f"The table of {step.layer} starts with numbers of size {size:.3g}."
+    threshold = most * FACTOR if size > most else least / FACTOR
+    normal = f"{least:g} to {most:g}"
+    return [_sign(step, OF_TABLE, size, threshold, words, normal, TABLES)]
+
+
+def _sign(
+    step: PlannedStep, quantity: str, measured: float, threshold: float, words: str, normal: str,
+    source: str,
+) -> Sign:  # fmt: skip
+    side: Literal["above", "below"] = "above" if measured > threshold else "below"
+    return Sign(quantity, measured, threshold, side, words, normal, source, where=step.layer)
+
+
+def _size(content: NDArray[np.float64]) -> float:
+    """Return the root mean square of numbers."""
+    return float(np.sqrt(np.mean(np.square(content, dtype=np.float64))))
+
+
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
-    weighing = {one.layer for one in setup.network.plan.steps if is_weighing(one)}
-    ill = {one.where for one in signs(examined)} & weighing
+    plan = setup.network.plan
+    drawn = {one.layer for one in layers_of_units(plan)}
+    drawn |= {one.layer for one in plan.steps if one.op == "embedding"}
+    ill = {one.where for one in signs(examined)} & drawn
     found = [started_as_usual()]
-    if ill and ill != weighing:
+    # Where most layers are ill, to start the others anew as well costs nothing.
+    if 0 < len(ill) <= len(drawn) // 2:
         found.append(started_as_usual(sorted(ill)))
     return found
+
+
+def confirm(examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]) -> Experiment:
+    """Compare on rows held out, in turn where it is in doubt.
+
+    That units which are the same, or nearly, do the work of one follows from the chain rule, so
+    that trainings have to show only that another start helps.
+    """
+    by_law = any(one.quantity in (SAME, ALIKE) for one in signs(examined))
+    return compare_by_turns(laboratory, given, by_law=by_law)
 
 
 def specimen(seed: int) -> Run:
@@ -224,6 +339,7 @@ BAD_START = Ailment(
         "saturation",
         "constant_prediction",
     ),
+    confirm=confirm,
     # Weights that start as their activations ask for are drawn after these are changed.
     is_treated_last=True,
 )

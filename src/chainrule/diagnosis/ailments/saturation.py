@@ -12,7 +12,7 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.depth import (
@@ -25,12 +25,14 @@ from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
 from chainrule.diagnosis.remedies.hidden_layers import (
     at_right_angles,
+    frozen_names,
     other_activation,
     recurrences_as_usual,
     started_as_usual,
 )
 from chainrule.diagnosis.remedies.network_changes import (
     hidden_activations,
+    usual_start,
 )
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
@@ -39,12 +41,15 @@ from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
-# With less of the constant's error left, what a run has learned says that its gradients arrive.
+# With less of the constant's error left, units that are flat are so because they have learned.
 LEARNED = 0.1
 LARGEST_SHARE = 0.5
 # The first layer's gradient over the last's, in shares of their weights. Four sigmoids leave less
 # than (1/4)^4 of it, tanh and relu about all.
 VANISHES, EXPLODES = 1e-2, 1e3
+# So little is left that steps which suit the last layer leave the first as it began. Up to the last
+# layer but one, so that small weights of an output do not count, so little.
+LOST, LOST_BEFORE = 1e-4, 1e-3
 # A choice that many recipes make.
 LONGEST = 1.0
 STEEPEST_SIGMOID = 0.25
@@ -68,8 +73,11 @@ OVER_TIME = (
 
 
 def signs(examined: Examination) -> list[Sign]:
-    if min(examined.last_errors.training, examined.errors.training) < LEARNED:
+    left = min(examined.last_errors.training, examined.errors.training)
+    if left < LEAST_GAIN:
         return []
+    if left < LEARNED:
+        return _over_depth(examined.at_first, "At the start")
     found = _flat_layers(examined.at_first, "at the start")
     known = {one.where for one in found}
     late = _flat_layers(examined.at_last, "after the last step")
@@ -200,8 +208,16 @@ def remedies(examined: Examination) -> list[Remedy]:
     if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
         found.insert(0, _clipped())
     # At most four are tried; another start helps where activations that are there were started
-    # for others.
-    return [*found[:3], started_as_usual()]
+    # for others. Where the start itself is at fault, it is what is put right for that.
+    is_other = fresh and not _is_started_as_usual(examined)
+    return [*found[:3], started_as_usual()] if is_other else found[:3]
+
+
+def _is_started_as_usual(examined: Examination) -> bool:
+    """Whether the usual start is that which was drawn, so that it changes nothing."""
+    given = examined.case.first
+    usual = usual_start(given, examined.setup.seed, frozen=frozen_names(examined.setup))
+    return all((one == given.parameters[name]).all() for name, one in usual.parameters.items())
 
 
 def _clipped() -> Remedy:
@@ -216,8 +232,24 @@ def _clipped() -> Remedy:
 def confirm(
     examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
 ) -> Experiment | None:
-    """Compare on rows held out, in turn where it is in doubt."""
-    return compare_by_turns(laboratory, given) if given else None
+    """Compare on rows held out, in turn where it is in doubt.
+
+    That first layers which no gradient reaches do not learn, and that units which share a sum of 1
+    cannot tell rows apart well, follows from the chain rule, so that trainings have to show only
+    that a remedy helps.
+    """
+    if not given:
+        return None
+    by_law = _is_lost(examined.at_first) or bool(_competing(examined.at_first))
+    return compare_by_turns(laboratory, given, by_law=by_law)
+
+
+def _is_lost(taken: Pass) -> bool:
+    """Whether next to nothing of a gradient is left at the first layer."""
+    sizes = [size for _, size in relative_gradients(taken)]
+    if len(sizes) < 3 or min(sizes) <= 0.0:
+        return False
+    return sizes[0] < LOST * sizes[-1] and sizes[0] < LOST_BEFORE * sizes[-2]
 
 
 def specimen(seed: int) -> Run:

@@ -32,14 +32,22 @@ MOST_PARTS, SHARE_OF_SECONDS = 4, 0.5
 
 
 def compare_by_turns(
-    laboratory: Laboratory, remedies: Sequence[Remedy], judge: Judge = judged, **said: Any
+    laboratory: Laboratory,
+    remedies: Sequence[Remedy],
+    judge: Judge = judged,
+    by_law: bool = False,
+    **said: Any,
 ) -> Experiment:
     """Return the experiment of the best remedy, judged by other rows in turn where it is in doubt.
 
-    ``said``: what else is said of the experiment. Remedies must ask nothing but which rows an
-    arrangement has: those that leave rows out by their places are not for it.
+    ``by_law``: that the fault harms can be deduced, so that where trainings do not show it by
+    themselves they have to show only that the remedy helps. ``said``: what else is said of the
+    experiment. Remedies must ask nothing but which rows an arrangement has: those that leave rows
+    out by their places are not for it.
     """
     first = laboratory.compare(remedies, judge, **said)
+    if by_law and not first.is_clear:
+        first = replace(first, deduced=True)
     if first.is_clear or first.gain <= 0.0:
         return first
     parts = turns(laboratory.case)[: affordable(laboratory)]

@@ -77,10 +77,21 @@ def relative_gradients(taken: Pass) -> list[tuple[str, float]]:
     return found
 
 
+def is_recurrence(step: PlannedStep) -> bool:
+    """Whether a step goes along a sequence: a simple recurrence, an LSTM or a GRU."""
+    return step.op.removesuffix("_where_seen") in ("recurrent", "lstm", "gru")
+
+
 def recurrences(plan: Plan) -> list[PlannedStep]:
     """Return the steps that go along a sequence: simple recurrences, LSTMs and GRUs."""
-    ops = ("recurrent", "lstm", "gru")
-    return [one for one in plan.steps if one.op.removesuffix("_where_seen") in ops]
+    return [one for one in plan.steps if is_recurrence(one)]
+
+
+def recurrent_weights(step: PlannedStep) -> tuple[str, str]:
+    """Return the names of the weights of entries and of those of states of a recurrence."""
+    # In front of them stand the sequence and the first state, and with a mask that.
+    place = len(step.inputs) - {"recurrent": 3, "lstm": 3, "gru": 4}[step.op.split("_")[0]]
+    return step.inputs[place], step.inputs[place + 1]
 
 
 def kept_over_time(taken: Pass) -> list[tuple[str, float, int]]:

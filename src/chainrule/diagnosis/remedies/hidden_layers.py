@@ -43,7 +43,7 @@ def started_as_usual(layers: Collection[str] | None = None) -> Remedy:
         f"usual start of {where}",
         f"Start {where} as its size and activation ask for, which is the default.",
         on_setup(change),
-        "leave weights= and parameters= out",
+        "leave weights=, recurrent_weights=, start= and parameters= out",
     )
 
 

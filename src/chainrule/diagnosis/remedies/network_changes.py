@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from chainrule.diagnosis.probes.depth import is_weighing
+from chainrule.diagnosis.probes.depth import is_recurrence, is_weighing, recurrent_weights
 from chainrule.diagnosis.probes.reach import last_activation, last_step
 from chainrule.network.initializers import Initializer, find_initializer
-from chainrule.network.layers import start_for
+from chainrule.network.layers import Start, start_for
 from chainrule.network.network import Network
 from chainrule.network.plan import Parameter, PlannedStep
+from chainrule.network.recurrent_layers import Recurrent
+from chainrule.network.sequence_layers import Embedding
 from chainrule.ops import ACTIVATIONS
 
 
@@ -78,22 +80,35 @@ def usual_start(
 ) -> Network:
     """Return the network as layers start by default: weights by their activation, biases at 0.
 
-    ``layers``: in these alone. Parameters that are ``frozen`` stay as they are.
+    ``layers``: in these alone. Parameters that are ``frozen`` stay as they are, and so do the
+    biases of recurrences, by which gates are held open or closed.
     """
     plan = network.plan
     behind = {one.layer: one.op for one in activation_steps(network)}
 
     def start_of(parameter: Parameter) -> Initializer | None:
         step = next((one for one in plan.steps if parameter.name in one.inputs), None)
-        if step is None or parameter.name in frozen or not is_weighing(step):
+        if step is None or parameter.name in frozen:
             return None
         if layers is not None and step.layer not in layers:
             return None
-        if len(parameter.shape) == 1:
-            return find_initializer("zeros")
-        return find_initializer(start_for(None, behind.get(step.layer)))
+        start = _usual_start_of(parameter, step, behind.get(step.layer))
+        return None if start is None else find_initializer(start)
 
     return with_starts(network, start_of, seed)
+
+
+def _usual_start_of(parameter: Parameter, step: PlannedStep, behind: str | None) -> Start | None:
+    """Return how a parameter of a step starts by default, None for what is left as it is."""
+    if is_weighing(step):
+        return "zeros" if len(parameter.shape) == 1 else start_for(None, behind)
+    if step.op == "embedding":
+        return Embedding.start
+    if is_recurrence(step):
+        read, kept = recurrent_weights(step)
+        starts = {read: Recurrent.weights, kept: Recurrent.recurrent_weights}
+        return starts.get(parameter.name)
+    return None
 
 
 def without_output_activation(network: Network, place: int = 0) -> Network:
