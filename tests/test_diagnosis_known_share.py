@@ -1,4 +1,4 @@
-"""How much of targets is known from other rows: a tenth is told from nothing, sorted ones by shifts."""
+"""What is known of targets from other rows: a tenth is told from nothing, sorted ones by shifts."""
 
 from __future__ import annotations
 
