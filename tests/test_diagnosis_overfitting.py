@@ -165,7 +165,7 @@ def test_a_rare_class_that_is_missed_is_a_sign_and_one_that_is_learned_is_none()
 
 
 def half_found(count: int, others: int) -> Case:
-    """Return a training whose class 1 has so many rows, of which 4 in 10 lie where all are of it."""
+    """Return a training: class 1 has so many rows, 4 in 10 of which lie where all are of it."""
     x = 0.1 * normal(5, "half", (count + others) * 2).reshape(-1, 2)
     y = (np.arange(count + others) < count).astype(int)
     x[: round(0.4 * count), 0] += 4.0
