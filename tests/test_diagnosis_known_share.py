@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION, NO_BETTER
+from chainrule.diagnosis.ailments.overfitting import BEST_EPOCH, _is_forgotten
 from chainrule.diagnosis.ailments.uninformative_labels import (
     AS_SIMILAR,
     KNOWN,
     SHIFTED,
     UNINFORMATIVE_LABELS,
 )
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.randomness import normal, uniform
 
 
@@ -79,3 +84,39 @@ def test_sorted_targets_that_fit_what_drifts_are_told_by_shifts() -> None:
     assert own.as_good_when_shifted == 0.0
     assert by_chance is not None
     assert by_chance.as_good_when_shifted is None
+
+
+def test_half_of_the_little_that_is_known_is_no_constant_prediction() -> None:
+    x = normal(1, "rows", 900 * 6).reshape(900, 6)
+    weak = 0.3 * x[:, 0] + normal(1, "noise", 900)
+    given = {"width": 4, "last": 1, "epochs": 25, "learning_rate": 0.005, "seed": 1}
+    learned = Examination(case(x, weak, **given, l2=0.3))
+    # Little below a constant's error, and yet most of what can be known.
+    assert learned.last_errors.training > NO_BETTER
+    known = learned.labels.known_share if learned.labels else None
+    assert known is not None
+    assert 0.03 < known < 0.2
+    assert 1.0 - learned.last_errors.validation > 0.5 * known
+    assert CONSTANT_PREDICTION.signs(learned) == []
+    assert CONSTANT_PREDICTION.signs(Examination(case(x, weak, **given, l2=3.0)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shows"),
+    [(1.0, 0.87, True), (1.0, 0.97, False), (0.6, 0.5, False), (0.95, 0.86, True)],
+)
+def test_half_of_what_was_known_and_is_lost_is_learning_by_heart(
+    before: float, after: float, shows: bool
+) -> None:
+    spread = np.array([0.0, 0.001, 0.002, 0.003, 0.004])
+    remedy = Remedy(BEST_EPOCH, "", lambda given: given)
+    experiment = Experiment(
+        remedy,
+        tuple((before + spread).tolist()),
+        tuple((after + spread).tolist()),
+        200,
+        500,
+        over_rows=1e-6,
+    )
+    assert _is_forgotten(experiment) is shows
+    assert not _is_forgotten(replace(experiment, over_rows=0.03))

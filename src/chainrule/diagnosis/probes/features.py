@@ -40,14 +40,20 @@ def features_of(inputs: Sequence[Numbers], kinds: Sequence[str]) -> Numbers | No
 def _of_tokens(tokens: Numbers) -> Numbers:
     """Return counts of tokens (rows, columns), and what stands in each place if that is little."""
     flat = tokens.reshape(len(tokens), -1).astype(np.int64)
-    known, often = np.unique(flat, return_counts=True)
-    frequent = known[np.argsort(-often, kind="stable")[:MOST_TOKENS]]
-    counts = np.stack([(flat == one).sum(axis=1) for one in frequent], axis=1).astype(np.float64)
-    shared = (counts > 0.0).sum(axis=0) >= LEAST_ROWS_OF_A_TOKEN
+    known, which, often = np.unique(flat, return_inverse=True, return_counts=True)
+    frequent = np.argsort(-often, kind="stable")[:MOST_TOKENS]
+    # Token of a place -> its column; what is not frequent is counted behind all others.
+    column = np.full(len(known), len(frequent))
+    column[frequent] = np.arange(len(frequent))
+    columns = column[which.reshape(flat.shape)]
+    each = len(frequent) + 1
+    cells = (np.arange(len(flat))[:, None] * each + columns).reshape(-1)
+    counts = np.bincount(cells, minlength=len(flat) * each).reshape(len(flat), each)[:, :-1]
+    shared = (counts > 0).sum(axis=0) >= LEAST_ROWS_OF_A_TOKEN
     if not shared.any():
         return np.zeros((len(flat), 1))
-    counts, frequent = counts[:, shared], frequent[shared]
-    if len(frequent) * flat.shape[1] > MOST_TOKENS:
+    counts = counts[:, shared].astype(np.float64)
+    if counts.shape[1] * flat.shape[1] > MOST_TOKENS:
         return counts
-    placed = (flat[:, :, None] == frequent).reshape(len(flat), -1).astype(np.float64)
-    return np.concatenate([counts, placed], axis=1)
+    placed = (columns[:, :, None] == np.flatnonzero(shared)).reshape(len(flat), -1)
+    return np.concatenate([counts, placed.astype(np.float64)], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -218,4 +219,4 @@ def _follow(columns: Numbers) -> bool:
     """Whether targets (rows, columns) that follow each other are more alike than others."""
     apart = columns - columns.mean(axis=0)
     together = float((apart[1:] * apart[:-1]).sum() / max(float((apart**2).sum()), 1e-300))
-    return together > FOLLOWING / np.sqrt(len(columns))
+    return together > FOLLOWING / math.sqrt(len(columns))
