@@ -197,6 +197,9 @@ class Labels:
         """
         if self._known is None or len(self._known[0]) < 2 * LEAST_SURE:
             return None
+        if "integer" in self.case.network.plan.kinds.values():
+            # Rows with the same words are no neighbours close enough to contradict single labels.
+            return None
         truth, shares = self._known
         if np.mean(shares.argmax(axis=1) == truth) <= np.bincount(truth).max() / len(truth):
             # Neighbours that know no more than which class is frequent contradict nothing.
