@@ -1,18 +1,22 @@
-"""Labels of rows that have no neighbours to ask, tokens among them: trainings alone can tell."""
+"""Labels of rows of tokens: their neighbours are rows with the same words, or words in place."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.uninformative_labels import ON_OTHERS, UNINFORMATIVE_LABELS
+from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.verdicts.finding import in_order_of_trial, suspected
+from chainrule.diagnosis.probes.features import features_of
+from chainrule.diagnosis.remedies.labels import LEFT_OUT
+from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial
 from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.randomness import permutation, uniform
 
@@ -37,7 +41,6 @@ def texts(are_shuffled: bool, seed: int = 0) -> Any:
 @pytest.mark.parametrize("seed", range(3))
 def test_shuffled_labels_of_texts_are_named(seed: int) -> None:
     case = case_of(texts(True, seed))
-    assert Examination(case).labels is None
     found = verdict_of(case, seconds=20.0)
     assert found.name == "uninformative_labels"
     assert found.standing == "ill"
@@ -51,23 +54,37 @@ def test_labels_of_texts_that_belong_to_them_are_not_doubted(seed: int) -> None:
     assert UNINFORMATIVE_LABELS.signs(Examination(case_of(texts(False, seed)))) == []
 
 
-def test_what_only_the_failure_makes_doubtful_is_tried_behind_causes() -> None:
-    found = suspected(Examination(case_of(texts(True))))
-    (labels,) = (one for one in found if one.ailment is UNINFORMATIVE_LABELS)
-    (sign,) = labels.signs
-    assert sign.quantity == ON_OTHERS
-    assert sign.measured >= 1.0
-    # As far beyond their thresholds, so that nothing but the kind decides.
-    others = [
-        replace(one, signs=(replace(sign, quantity="another"),))
-        for one in found
-        if one is not labels and not one.ailment.is_failure
-    ]
-    assert others
-    assert in_order_of_trial([labels, *others])[-1] is labels
+def test_words_are_counted_and_told_in_their_places() -> None:
+    tokens = np.array([[0, 1, 1], [2, 0, 1], [1, 2, 0], [0, 1, 2], [9, 1, 1], [1, 0, 2]])
+    found = features_of([tokens], ["integer"])
+    assert found is not None
+    # Token 9 stands in one row alone. Three tokens are counted; nine more columns are their places.
+    assert found.shape == (6, 12)
+    ones = (tokens == 1).sum(axis=1).astype(float)
+    expected = (ones - ones.mean()) / ones.std()
+    assert any(np.allclose(column, expected) for column in found.T)
+    np.testing.assert_allclose(found.std(axis=0), 1.0)
+    assert features_of([np.ones((5, 3), dtype=np.int64)], ["integer"]) is None
 
 
-def test_few_rows_held_out_say_nothing() -> None:
-    case = case_of(texts(True))
-    few = replace(case, validation=case.validation.part(np.arange(50)))
-    assert UNINFORMATIVE_LABELS.signs(Examination(few)) == []
+def test_words_say_much_of_their_class_and_nothing_of_shuffled_ones() -> None:
+    known, nothing = (Examination(case_of(texts(mixed))).labels for mixed in (False, True))
+    assert known is not None
+    assert nothing is not None
+    assert known.known_share is not None
+    assert known.known_share > 0.3
+    assert nothing.known_share == 0.0
+
+
+def test_single_labels_are_doubted_right_behind_learning_by_heart() -> None:
+    sign = Sign("one", 4.0, 1.0, "above", "", "", "")
+    left_out = Remedy(LEFT_OUT, "", lambda before: before)
+    checked = Remedy("labels checked", "", lambda before: before)
+    names = ("overfitting", "imbalance", "rate_too_low", "unscaled")
+    others = [Finding(AILMENTS[name], (sign,)) for name in names]
+    doubted, all_of_them = (
+        Finding(UNINFORMATIVE_LABELS, (sign,), (one,)) for one in (left_out, checked)
+    )
+    order = [one.ailment.name for one in in_order_of_trial([*others, doubted])]
+    assert order[-3:] == ["overfitting", "uninformative_labels", "rate_too_low"]
+    assert in_order_of_trial([*others, all_of_them])[0] is all_of_them

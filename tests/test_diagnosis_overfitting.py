@@ -164,6 +164,22 @@ def test_a_rare_class_that_is_missed_is_a_sign_and_one_that_is_learned_is_none()
     assert IMBALANCE.signs(Examination(trained(network, *rare(6.0)))) == []
 
 
+def half_found(count: int, others: int) -> Case:
+    """Return a training: class 1 has so many rows, 4 in 10 of which lie where all are of it."""
+    x = 0.1 * normal(5, "half", (count + others) * 2).reshape(-1, 2)
+    y = (np.arange(count + others) < count).astype(int)
+    x[: round(0.4 * count), 0] += 4.0
+    network = cr.Network(cr.Dense(6, "tanh"), cr.Dense())
+    return trained(network, x, y, epochs=60, validation=0.0)
+
+
+def test_half_of_a_very_rare_class_is_missed_and_of_one_less_rare_seven_in_ten() -> None:
+    (sign,) = IMBALANCE.signs(Examination(half_found(40, 560)))
+    assert 0.3 < sign.measured < 0.5
+    assert sign.threshold == 0.5
+    assert IMBALANCE.signs(Examination(half_found(90, 410))) == []
+
+
 def test_balanced_weights_give_each_class_the_same_sum() -> None:
     case = trained(cr.Network(cr.Dense(4, "tanh"), cr.Dense()), *rare(0.7))
     remedy, whole = IMBALANCE.remedies(Examination(case))

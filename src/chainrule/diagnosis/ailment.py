@@ -6,8 +6,8 @@ to make a run that has it. Whether it is the cause is found out by experiment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from chainrule.diagnosis.cases.arrangement import Remedy
@@ -34,7 +34,9 @@ class Ailment:
     best. ``leads_to`` are the ailments that follow from it. ``confirm`` replaces the usual
     experiment, which trains with each remedy and without, from the same starts. ``specimen`` is a
     run that has it, of a seed. ``is_failure``: its signs are the failure itself, so that a run
-    which shows them is never healthy, whether or not its cause is found.
+    which shows them is never healthy, whether or not its cause is found. ``tried_behind``: the name
+    of a remedy -> that of the ailment right behind which it is tried; without it, an ailment is
+    tried in the order of the table.
 
     ``shown_by`` says when it can be treated together with others, which is judged by errors:
     always, where rows that were not learned from are at hand, or not at all. ``opposite``: another
@@ -53,3 +55,4 @@ class Ailment:
     shown_by: ShownBy = "errors"
     opposite: str = ""
     is_treated_last: bool = False
+    tried_behind: Mapping[str, str] = field(default_factory=dict)

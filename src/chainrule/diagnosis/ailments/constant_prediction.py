@@ -37,6 +37,10 @@ NO_BETTER, STILL_GOOD = 0.95, 0.5
 ENOUGH_STEPS = 50
 # Of fewer rows held out an error is too much a matter of luck.
 LEAST_HELD = 30
+# Where a plane and a smooth surface know no more of the targets either, being little better than a
+# constant is no failure; half of what they know shows that the network uses its inputs, and as much
+# on the other side of the constant is the luck of the rows held out.
+LITTLE_KNOWN, HALF_OF_IT = 0.2, 0.5
 # A start is unlucky where the middle one of others leaves less than half of the error.
 UNLUCKY = 0.5
 RATE_OF_ADAM = 0.01
@@ -54,6 +58,8 @@ def signs(examined: Examination) -> list[Sign]:
     # What was kept may be of an epoch before it collapsed.
     if not (sound and error >= NO_BETTER and examined.errors.training > STILL_GOOD):
         return _on_others(examined)
+    if _knows_what_is_known(examined):
+        return []
     return [
         Sign(
             "training error over that of a constant", error, NO_BETTER, "above",
@@ -74,6 +80,8 @@ def _on_others(examined: Examination) -> list[Sign]:
     error, held = examined.errors.validation, len(examined.case.validation)
     if held < LEAST_HELD or not error >= 1.0 or examined.errors.training <= STILL_GOOD:
         return []
+    if examined.errors.training < NO_BETTER and error < 1.0 + HALF_OF_IT * _little_known(examined):
+        return []
     return [
         Sign(
             "error on rows held out over that of a constant", error, 1.0, "above",
@@ -83,6 +91,21 @@ def _on_others(examined: Examination) -> list[Sign]:
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
         )
     ]  # fmt: skip
+
+
+def _little_known(examined: Examination) -> float:
+    """Return the share of the targets that is known by simple predictors, 0 unless it is small."""
+    known = None if examined.labels is None else examined.labels.known_share
+    return known if known is not None and known <= LITTLE_KNOWN else 0.0
+
+
+def _knows_what_is_known(examined: Examination) -> bool:
+    """Whether little can be known of the targets, and rows held out show half of it or more."""
+    error = examined.last_errors.validation
+    if len(examined.case.validation) < LEAST_HELD or not error < 1.0:
+        return False
+    known = _little_known(examined)
+    return known > 0.0 and 1.0 - error >= HALF_OF_IT * known
 
 
 def _is_weighed_and_tells_classes(examined: Examination) -> bool:

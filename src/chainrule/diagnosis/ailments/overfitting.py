@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
@@ -22,7 +23,11 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns,
     turns_where_none_was_held,
 )
-from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
+from chainrule.diagnosis.experiments.significance import (
+    LEAST_EFFECT,
+    LEVEL,
+    LEVEL_OF_ROWS,
+)
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -39,6 +44,8 @@ NOISES, RISEN = 3.0, 1.1
 GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
 LEAST_WON = 0.15
+# Of what the best epoch knows of the targets, beside the constant prediction.
+LOST, LEAST_LOST = 0.5, 0.05
 BEST_EPOCH = "best epoch"
 # A network that has learned its rows and predicts others no better than a constant has failed.
 # Of fewer rows held out that is too much a matter of luck.
@@ -238,8 +245,19 @@ def _shown(laboratory: Laboratory, found: Experiment) -> Experiment:
     # is no question unless they are few.
     shows = certain and found.gain >= LEAST_WON
     if found.remedy.name.startswith(BEST_EPOCH):
-        shows = shows or found.is_clear
+        shows = shows or found.is_clear or (certain and _is_forgotten(found))
     return replace(found, shows=shows and found.shows is not False, enough=LEAST_WON)
+
+
+def _is_forgotten(found: Experiment) -> bool:
+    """Whether training on has lost half of what is known of the targets, beyond the luck of rows.
+
+    Where little can be known a gain of 15 % is more than all of it.
+    """
+    level = LEVEL_OF_ROWS / found.looks
+    lucky = found.over_rows is not None and found.over_rows >= level
+    known = 1.0 - median(found.treated)
+    return not lucky and found.gain >= max(LEAST_LOST, LOST * known) and known > 0.0
 
 
 def specimen(seed: int) -> Run:

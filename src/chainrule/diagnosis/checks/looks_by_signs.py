@@ -44,7 +44,8 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     That single labels are contradicted by neighbours is no concern before a training: whether the
     labels are wrong or the neighbours know little is what experiments find out.
     """
-    if examined.labels is None:
+    if examined.labels is None or "integer" in arrangement.setup.network.plan.kinds.values():
+        # What an order of tokens says, and no single one, only trainings can tell.
         raise LeftOutError("of few rows, of times and of tokens, neighbours say nothing")
     signs = AILMENTS["uninformative_labels"].signs(examined)
     told = signs and signs[0].quantity in (ORDER, AS_SIMILAR)

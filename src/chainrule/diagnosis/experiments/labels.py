@@ -20,7 +20,7 @@ from chainrule.diagnosis.experiments.trained import judged
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
-from chainrule.diagnosis.probes.sureness import Sureness
+from chainrule.diagnosis.probes.sureness import SUREST, Sureness
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.network.backpropagation import outputs_of
 from chainrule.randomness import permutation
@@ -135,12 +135,12 @@ def _by_sureness(
     parts = [Sureness.of(found[one], truth[one]) for one in _folds(laboratory.case)]
     return Experiment(
         remedy,
-        tuple(one.share(0.1) for one in parts),
+        tuple(one.share(SUREST) for one in parts),
         tuple(one.share(1.0) for one in parts),
         laboratory.epochs,
         laboratory.rows,
         quantity=CONTRADICTED,
-        untreated_name="the surest tenth",
+        untreated_name="the surest fifth",
         treated_name="all rows",
         shows=True,
         counted=True,

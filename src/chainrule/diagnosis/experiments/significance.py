@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.chance import probability_above_zero
+
 Numbers = NDArray[np.float64]
 
 LEVEL, LEAST_EFFECT = 0.05, 0.5
@@ -83,15 +85,8 @@ def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]
     seeds may be one of these rows alone. It is a paired t test over the rows, one-sided, of the
     means over seeds; None where trainings failed or were judged by other rows.
     """
-    from scipy.special import stdtr
-
     sizes = {len(one) for one in (*without, *treated)}
     if len(sizes) != 1 or min(sizes) < 2:
         return None
     a, b = (np.minimum(np.mean(group, axis=0), LARGEST_EFFECT) for group in (without, treated))
-    if np.ptp(a - b) == 0.0:
-        return 1.0 if a[0] <= b[0] else 0.0
-    apart = a - b
-    # NaN of a failed training stays NaN, which is below no level.
-    over_error = apart.mean() / (apart.std(ddof=1) / math.sqrt(len(apart)))
-    return float(stdtr(len(apart) - 1, -over_error))
+    return probability_above_zero(a - b)

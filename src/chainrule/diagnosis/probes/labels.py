@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.probes.chance import probability_above_zero
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.row_order import InOrder, joined, orders
@@ -22,6 +24,17 @@ LEAST_SURE = 20
 NOT_FAR = 3.5
 # Orders of the targets that are tried; more of them as far from chance say nothing new.
 ORDERS, ENOUGH = 1000, 10
+# A choice: of so many rows a tenth that is known is beyond chance, in a fraction of a second.
+MOST_KNOWN = 1000
+# Numbers of all inputs that are looked at: of large pictures fewer rows.
+MOST_NUMBERS = 20_000_000
+# How probable by chance a share may be that counts as known, of the best of three predictors.
+CERTAIN = 0.002
+# Targets that follow each other are compared with themselves shifted, so many times; by no less
+# than a twentieth of the rows, within which rows may be alike for being neighbours in the order.
+SHIFTS, NEAREST_SHIFT = 40, 20
+# Deviations of what chance leaves between targets that follow each other.
+FOLLOWING, MOST_FOLLOWING = 4.0, 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +61,7 @@ class Labels:
 
     @classmethod
     def of(cls, case: Case) -> Labels | None:
-        """Return the labels of a case; None over time, for tokens, few rows, constant targets."""
+        """Return the labels of a case; None over time, of few rows, and of constant targets."""
         rows = joined(case)
         setup = case.setup
         if any(one.over_time for one in setup.targets):
@@ -95,6 +108,57 @@ class Labels:
         return (as_far + 1) / (drawn + 1)
 
     @cached_property
+    def is_contrary(self) -> bool:
+        """Whether it is by higher errors that the targets are far from chance, as in a parity."""
+        found = self.neighbours.distances_from_chance(self._sampled, self._mixed)
+        return bool(found[np.abs(found).argmax()] < 0.0)
+
+    @cached_property
+    def _many(self) -> Neighbours | None:
+        """Up to a thousand rows, which tell a little from nothing; None of no more than sampled."""
+        width = sum(int(np.prod(one.shape[1:])) for one in self.case.training.inputs)
+        most = min(MOST_KNOWN, MOST_NUMBERS // max(1, width), len(self.columns))
+        if most <= len(self.neighbours.places):
+            return None
+        setup = self.case.setup
+        return Neighbours.of(self.rows, setup.network, setup.seed, most)
+
+    @cached_property
+    def known_share(self) -> float | None:
+        """The share of the targets' variance that is predicted from other rows, by the best.
+
+        Of up to a thousand rows, each predicted without itself; 0 where that is within chance. None
+        where there are no more rows than the permutation test has looked at.
+        """
+        if self._many is None:
+            return None
+        gains = self._many.gains(self.columns.at(self._many.places))
+        known = [
+            float(one.mean())
+            for one in gains
+            if probability_above_zero(one) * len(gains) <= CERTAIN
+        ]
+        return max(known, default=0.0)
+
+    @cached_property
+    def as_good_when_shifted(self) -> float | None:
+        """The share of shifts of the targets along the rows in which they fit as well.
+
+        For targets that follow each other in the order of the rows, sorted ones above all, which
+        fit whatever drifts with the rows: orders that are drawn at random are no measure of them.
+        None where targets do not follow each other.
+        """
+        near = self._many or self.neighbours
+        count = len(self.columns)
+        if not _follow(self.columns.at(np.arange(min(count, MOST_FOLLOWING)))):
+            return None
+        least = max(1, count // NEAREST_SHIFT)
+        steps = np.unique(np.linspace(least, count - least, SHIFTS).astype(np.int64))
+        given = near.errors(self.columns.at(near.places)).min()
+        moved = [self.columns.at((near.places + one) % count) for one in steps]
+        return float(np.mean([near.errors(one).min() <= given for one in moved]))
+
+    @cached_property
     def best_order(self) -> Order | None:
         """The order in which the targets fit the rows best, of those that happen."""
         setup = self.case.setup
@@ -133,6 +197,9 @@ class Labels:
         """
         if self._known is None or len(self._known[0]) < 2 * LEAST_SURE:
             return None
+        if "integer" in self.case.network.plan.kinds.values():
+            # Rows with the same words are no neighbours close enough to contradict single labels.
+            return None
         truth, shares = self._known
         if np.mean(shares.argmax(axis=1) == truth) <= np.bincount(truth).max() / len(truth):
             # Neighbours that know no more than which class is frequent contradict nothing.
@@ -153,3 +220,10 @@ class Labels:
         """The numbers by which people know the doubtful training rows."""
         known = self.case.numbers
         return tuple(known[one] if known else int(one) for one in self.doubtful_places)
+
+
+def _follow(columns: Numbers) -> bool:
+    """Whether targets (rows, columns) that follow each other are more alike than others."""
+    apart = columns - columns.mean(axis=0)
+    together = float((apart[1:] * apart[:-1]).sum() / max(float((apart**2).sum()), 1e-300))
+    return together > FOLLOWING / math.sqrt(len(columns))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.features import features_of
 from chainrule.diagnosis.probes.row_order import InOrder
 from chainrule.network.network import Network
 from chainrule.randomness import permutation, random_bits
@@ -52,13 +53,13 @@ class Neighbours:
         most: int = MOST_ROWS,
         labels: Numbers | None = None,
     ) -> Neighbours | None:
-        """Return the neighbours among so many rows; None where inputs are tokens, or rows few.
+        """Return the neighbours among so many rows; None where rows are few, or all are equal.
 
         With ``labels`` (rows,), as many of each class as there are and fit: of a rare class, all;
         of more classes than could have ``LEAST_OF_A_CLASS`` rows each, some of the classes.
         """
-        kinds = network.plan.kinds
-        if len(rows) < LEAST_ROWS or any(kinds[name] != "float" for name in network.plan.inputs):
+        kinds = [network.plan.kinds[name] for name in network.plan.inputs]
+        if len(rows) < LEAST_ROWS or not set(kinds) <= {"float", "integer"}:
             return None
         order = _drawn(seed, len(rows), most, labels)
         if labels is not None:
@@ -67,13 +68,8 @@ class Neighbours:
         if len(places) < LEAST_ROWS:
             return None
         chosen = rows.part(places).inputs if isinstance(rows, Rows) else rows.inputs_at(places)
-        flat = [one.reshape(len(places), -1) for one in chosen]
-        x = np.concatenate(flat, axis=1).astype(np.float64)
-        spread = x.std(axis=0)
-        varying = spread > 1e-9 * np.maximum(1.0, np.abs(x.mean(axis=0)))
-        if not varying.any():
-            return None
-        return cls(places, (x[:, varying] - x[:, varying].mean(axis=0)) / spread[varying], seed)
+        x = features_of(chosen, kinds)
+        return None if x is None else cls(places, x, seed)
 
     @cached_property
     def _distances(self) -> Numbers:
@@ -99,6 +95,17 @@ class Neighbours:
         """
         missed = [np.mean((one @ targets - targets) ** 2) for one in self.predictors]
         return np.array(missed) / _varying(targets)
+
+    def gains(self, targets: Numbers) -> Numbers:
+        """Return how much less each predictor misses each row than the mean of the others does.
+
+        (predictors, sampled rows), in shares of how much targets (sampled rows, columns) vary, so
+        that the mean over rows is the share of the variance that is known.
+        """
+        count = len(targets)
+        mean = ((targets - targets.mean(axis=0)) * count / (count - 1)) ** 2
+        missed = [(one @ targets - targets) ** 2 for one in self.predictors]
+        return np.array([(mean - one).mean(axis=1) for one in missed]) / _varying(targets)
 
     def shuffled_errors(self, targets: Numbers, first: int = 0) -> Numbers:
         """Return the errors (shuffles, predictors) on targets in other orders.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
-from chainrule.diagnosis.ailments.uninformative_labels import ON_OTHERS
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -19,7 +18,6 @@ from chainrule.diagnosis.experiments.laboratory import (
 )
 from chainrule.diagnosis.experiments.more_starts import from_more_starts
 from chainrule.diagnosis.experiments.own_start import from_own_start
-from chainrule.diagnosis.remedies.labels import LEFT_OUT
 from chainrule.diagnosis.sign import Sign
 
 # The logarithm of two: a number less than twice its threshold is little beyond it.
@@ -53,9 +51,10 @@ class Finding:
         return self.ailment.is_failure or any(one.is_failure for one in self.signs)
 
     @property
-    def doubts_single_labels(self) -> bool:
-        """Whether labels are doubted by rows, and not all of them together."""
-        return any(one.name == LEFT_OUT for one in self.remedies)
+    def tried_behind(self) -> str | None:
+        """The ailment right behind which this one is tried, None for its place in the table."""
+        behind = self.ailment.tried_behind
+        return next((behind[one.name] for one in self.remedies if one.name in behind), None)
 
     @property
     def strength(self) -> float:
@@ -96,17 +95,14 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings as they are tried while there is time.
 
     What is clearly beyond its threshold comes before what is little beyond it, and causes before
-    failures; among them roots before what they lead to. Single labels are doubted after learning by
-    heart, which takes far fewer trainings to show and explains the doubt where classes overlap; all
-    of them behind everything else where nothing but the failure makes them doubtful.
+    failures; among them roots before what they lead to, or right behind what the table of ailments
+    says of their remedies.
     """
     order = list(AILMENTS)
-    learned_by_heart = order.index("overfitting")
 
     def place(one: Finding) -> float:
-        if any(sign.quantity == ON_OTHERS for sign in one.signs):
-            return len(order)
-        return learned_by_heart + 0.5 if one.doubts_single_labels else order.index(one.ailment.name)
+        behind = one.tried_behind
+        return order.index(one.ailment.name) if behind is None else order.index(behind) + 0.5
 
     return sorted(
         findings,
