@@ -101,6 +101,12 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     """
     order = list(AILMENTS)
     learned_by_heart = order.index("overfitting")
+    names = {one.ailment.name for one in findings}
+
+    def is_behind(one: Finding) -> bool:
+        # Lower rates cost least to try and longer trainings most, and no more than one of both helps.
+        is_slow = one.ailment.name == "rate_too_low" and "rate_too_high" in names
+        return is_slow or one.strength < LITTLE_BEYOND
 
     def place(one: Finding) -> float:
         if any(sign.quantity == ON_OTHERS for sign in one.signs):
@@ -110,7 +116,7 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(
         findings,
         key=lambda one: (
-            one.strength < LITTLE_BEYOND,
+            is_behind(one),
             one.ailment.is_failure,
             place(one),
         ),
