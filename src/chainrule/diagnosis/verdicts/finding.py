@@ -104,7 +104,7 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     names = {one.ailment.name for one in findings}
 
     def is_behind(one: Finding) -> bool:
-        # Lower rates cost least to try and longer trainings most, and no more than one of both helps.
+        # Lower rates cost least to try and longer trainings most, and only one of both helps.
         is_slow = one.ailment.name == "rate_too_low" and "rate_too_high" in names
         return is_slow or one.strength < LITTLE_BEYOND
 

@@ -14,10 +14,15 @@ from statistics import median
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
-from chainrule.diagnosis.ailments.rate_too_low import AT_REST, RATE_TOO_LOW, fall_at_end
+from chainrule.diagnosis.ailments.rate_too_low import (
+    AT_REST,
+    RATE_TOO_LOW,
+    SOMETHING_LEFT,
+    fall_at_end,
+)
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
+from chainrule.diagnosis.experiments.experiment import LARGE_SHARE, LEAST_SHARE, Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import (
     SCREENING_SEEDS,
@@ -42,7 +47,7 @@ LOWER = (3.0, 10.0)
 # A sound run gains little by three times its rate. Where it does gain, more may be better still.
 HIGHER, HIGHER_STILL, TIMES_LONGER = 3.0, (10.0, 30.0, 100.0), 3
 # Nearly every training gets a little better by going further. One that was through does not lose a
-# third of its error.
+# third of its error; where little is left, only what is large beside it counts.
 A_THIRD = 1.0 / 3.0
 # One group of screening for each rate and one with nothing changed, and two groups for a look.
 TRAININGS = SCREENING_SEEDS * (2 + len(LOWER)) + 2 * SEEDS
@@ -87,6 +92,11 @@ class _Trials:
         """The errors of screening with nothing changed."""
         return [one.judged for one in self.laboratory.untreated(self.laboratory.screening)]
 
+    @property
+    def share(self) -> float:
+        """What going further has to gain, in shares of the error with nothing changed."""
+        return A_THIRD if median(self.untreated) > SOMETHING_LEFT else LARGE_SHARE
+
     def errors(self, remedy: Remedy) -> list[float]:
         """Return the errors of screening with a remedy."""
         laboratory = self.laboratory
@@ -102,7 +112,7 @@ class _Trials:
         return Looks(
             laboratory,
             _descends_no_worse if slow else _descends_further,
-            LEAST_SHARE if slow else A_THIRD,
+            LEAST_SHARE if slow else self.share,
             least if laboratory.is_shortened else None,
         )
 
@@ -146,7 +156,7 @@ def _higher(trials: _Trials) -> Finding | None:
         if screened[-1][1] >= screened[-2][1]:
             break
     best, least = min(screened, key=lambda pair: pair[1])
-    if not matters(trials.untreated, [least], A_THIRD):
+    if not matters(trials.untreated, [least], trials.share):
         return None
     better = None if best is remedy else best
     experiment = trials.looks(slow=False).shown(remedy, better)
@@ -162,7 +172,7 @@ def _longer(trials: _Trials) -> Finding | None:
     trials = _judging(trials)
     remedy = longer(examined.setup, TIMES_LONGER)
     screened = [(remedy, median(trials.errors(remedy)))]
-    if not matters(trials.untreated, [screened[0][1]], A_THIRD):
+    if not matters(trials.untreated, [screened[0][1]], trials.share):
         return None
     experiment = trials.looks(slow=False).shown(remedy)
     if experiment is None:
