@@ -178,7 +178,7 @@ def test_what_is_no_run_is_refused() -> None:
 # ---------------------------------------------------------------- other loops
 
 
-@pytest.mark.parametrize("rate", [3.0, 0.05])
+@pytest.mark.parametrize("rate", [3.0, 0.3])
 def test_a_loop_by_hand_gets_the_verdict_of_our_own(rate: float) -> None:
     recording, left, first = loop_in_numpy(rate, epochs=60)
     network = tanh_network().with_parameters(left)

@@ -156,11 +156,11 @@ def test_predictions_come_back_in_the_units_of_the_caller() -> None:
 
 
 def test_another_loops_training_has_no_run_to_be_saved(tmp_path: Path) -> None:
-    recording, left, first = loop_in_numpy(0.05, epochs=60)
+    recording, left, first = loop_in_numpy(0.3, epochs=60)
     network = tanh_network().with_parameters(left)
     found = cr.diagnose(
         recording, network, ROWS, TARGET, first=first, optimizer="gradient_descent",
-        learning_rate=0.05, batch_size=None,
+        learning_rate=0.3, batch_size=None,
     ).fix(seeds=4)  # fmt: skip
     assert found.run is None
     with pytest.raises(cr.SetupError, match="no run"):

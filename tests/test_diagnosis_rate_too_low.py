@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,12 @@ from rate_cases import SEEDS, a_case, mostly, named, recorded, sides, trained, v
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.remedies.rate_changes import higher_rate
 
 
 def quantities(examined: Examination) -> list[str]:
@@ -37,12 +42,15 @@ def test_a_training_of_a_few_steps_is_too_short() -> None:
     assert verdict(run).name == "rate_too_low"
 
 
-def test_early_is_no_ailment_where_half_is_learned() -> None:
+@pytest.mark.parametrize(("epochs", "name"), [(6, "rate_too_low"), (60, "healthy")])
+def test_early_is_no_ailment_where_little_more_is_to_be_won(epochs: int, name: str) -> None:
+    """After 6 epochs half is learned, and with more of them a third of the rest goes."""
     for seed in SEEDS:
         early = trained(
-            sides(seed, 800), 2, learning_rate=0.01, epochs=4, validation=0.2, seed=seed
+            sides(seed, 800), 2, learning_rate=0.01, epochs=epochs, validation=0.2, seed=seed
         )
-        assert verdict(early).standing == "healthy"
+        assert Examination(case_of(early)).errors.judged < 0.5
+        assert verdict(early).name == name
 
 
 def test_a_training_that_ends_in_the_midst_of_its_fall_is_too_short() -> None:
@@ -181,3 +189,26 @@ def test_a_schedule_that_is_gone_at_once_is_put_right_by_a_constant_rate() -> No
     assert found.primary.remedy.name == "constant rate"
     rate = float(found.primary.remedy.code.partition("=")[2])
     assert rate == pytest.approx(run.history["learning_rate"][0], rel=0.01)
+
+
+def test_where_the_best_of_two_starts_loses_others_the_next_best_rate_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    examined = Examination(a_case(optimizer="adam", learning_rate=1e-5))
+    near, far = (higher_rate(examined.setup, factor) for factor in (10.0, 100.0))
+    errors = {"": [1.0] * 5, near.name: [0.4] * 5, far.name: [0.1, 0.1, 0.1, 0.1, 10.0]}
+    screened = {near.name: 0.4, far.name: 0.1}
+
+    def compare(laboratory: Laboratory, remedies: Sequence[Remedy], **said: Any) -> Experiment:
+        best = min(remedies, key=lambda one: screened[one.name])
+        return Experiment(best, tuple(errors[""]), tuple(errors[best.name]), 1, 1, **said)
+
+    monkeypatch.setattr(Laboratory, "compare", compare)
+    confirm = RATE_TOO_LOW.confirm
+    assert confirm is not None
+    found = confirm(examined, Laboratory(examined.case, 10, 60.0), [far, near])
+    assert found is not None
+    assert found.is_clear
+    assert found.remedy is near
+    # It is the second that was looked at.
+    assert found.looks == 2

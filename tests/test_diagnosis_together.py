@@ -79,7 +79,7 @@ def test_one_fault_has_no_second(bias: str, rate: float) -> None:
 
 
 def test_a_sound_training_has_no_cause_at_all() -> None:
-    found = cr.diagnose(trained("zeros", 0.01), seconds=60).found
+    found = cr.diagnose(trained("zeros", 0.03), seconds=60).found
     assert found.standing == "healthy"
     assert found.together is None
 

@@ -1,10 +1,10 @@
-"""Changes of how far steps go, as remedies: other learning rates, and no clipping."""
+"""Changes of how far a training goes, as remedies: other rates, no clipping, more epochs."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup, without_limits
 from chainrule.optimizers import rate_of, with_rate
 from chainrule.training.setup import Regularisation, Setup
 
@@ -44,6 +44,20 @@ def lower_rate(setup: Setup, divisor: float) -> Remedy:
 def higher_rate(setup: Setup, factor: float) -> Remedy:
     """Return the remedy of a learning rate multiplied by a number."""
     return _changed(setup, factor, f"Multiply the learning rate by {factor:g}")
+
+
+def longer(setup: Setup, times: int) -> Remedy:
+    """Return the remedy of three, four or sixteen times the epochs, and nothing that ends them."""
+    epochs = times * max(1, setup.epochs)
+
+    def change(before: Setup) -> Setup:
+        return replace(without_limits(before), epochs=times * max(1, before.epochs))
+
+    said = {3: "three", 4: "four", 16: "sixteen"}[times]
+    return Remedy(
+        f"{said} times longer", f"Train {said} times as long, for {epochs} epochs.",
+        on_setup(change), f"epochs={epochs}",
+    )  # fmt: skip
 
 
 def rate_of_the_optimizer(setup: Setup) -> Remedy | None:

@@ -99,6 +99,13 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     says of their remedies.
     """
     order = list(AILMENTS)
+    names = {one.ailment.name for one in findings}
+
+    def is_behind(one: Finding) -> bool:
+        # Lower rates cost least to try and longer trainings most, and only one of both helps.
+        opposite = one.ailment.opposite
+        follows = opposite in names and order.index(opposite) < order.index(one.ailment.name)
+        return follows or one.strength < LITTLE_BEYOND
 
     def place(one: Finding) -> float:
         behind = one.tried_behind
@@ -107,7 +114,7 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(
         findings,
         key=lambda one: (
-            one.strength < LITTLE_BEYOND,
+            is_behind(one),
             one.ailment.is_failure,
             place(one),
         ),

@@ -1,47 +1,62 @@
-"""Lower learning rates tried without a suspicion: not every rate that is too high shows a sign.
+"""Other rates and longer trainings tried without a suspicion: not every wrong one shows a sign.
 
-A loss may fall smoothly and come to rest where a third or a tenth of the rate would have left much
-less. Any run is tried so, and most are sound: a first choice on two starts ends most trials, and
-what is left has to be shown twice, on starts that did not choose it and then on others still.
+A loss may fall smoothly and come to rest where a third of the rate would have left much less, and
+it may end far above what three times the rate, or of the epochs, would have come to. Any run is
+tried so, and most are sound: a first choice on two starts ends most trials, and what is left has to
+be shown on starts that did not choose it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import median
 
+from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
+from chainrule.diagnosis.ailments.rate_too_low import (
+    AT_REST,
+    RATE_TOO_LOW,
+    SOMETHING_LEFT,
+    fall_at_end,
+)
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
+from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import (
     SCREENING_SEEDS,
     SEEDS,
     Laboratory,
     OutOfTimeError,
-    over_rows_of,
 )
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
-from chainrule.diagnosis.experiments.trained import Trained, judged
-from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
-from chainrule.diagnosis.remedies.rate_changes import has_rate, lower_rate, plain_rate
+from chainrule.diagnosis.experiments.trained import Trained
+from chainrule.diagnosis.experiments.two_looks import LEAST_GAIN, Looks, matters
+from chainrule.diagnosis.remedies.rate_changes import (
+    has_rate,
+    higher_rate,
+    longer,
+    lower_rate,
+    plain_rate,
+)
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding
 
-DIVISORS = (3.0, 10.0)
-# Of the constant prediction's error. What is shown twice may be smaller than what is shown once.
-LEAST_GAIN = 0.01
-# Between the seeds of the first look and those of the second.
-SECOND_LOOK = 2_000_000
-# One group of screening for each rate and one with nothing changed, and two groups for each look.
-TRAININGS = SCREENING_SEEDS * (1 + len(DIVISORS)) + 2 * 2 * SEEDS
+LOWER = (3.0, 10.0)
+# A sound run gains little by three times its rate. Where it does gain, more may be better still.
+HIGHER, HIGHER_STILL, TIMES_LONGER = 3.0, (10.0, 30.0, 100.0), 3
+# Nearly every training gets a little better by going further. One that was through does not lose a
+# third of its error.
+A_THIRD = 1.0 / 3.0
+# One group of screening for each rate and one with nothing changed, and two groups for a look.
+TRAININGS = SCREENING_SEEDS * (2 + len(LOWER)) + 2 * SEEDS
 
 
 def has_something_to_gain(examined: Examination) -> bool:
-    """Whether a lower rate can be tried, and there is error enough for it to matter."""
-    setup, course = examined.setup, examined.course
-    if not has_rate(setup) or plain_rate(setup) == 0.0 or not examined.case.epochs:
+    """Whether another training can be tried, and there is error enough for it to matter."""
+    course = examined.course
+    if plain_rate(examined.setup) == 0.0 or not examined.case.epochs:
         return False
     if not len(course) or course.overflowed_at is not None:
         return False
@@ -49,89 +64,164 @@ def has_something_to_gain(examined: Examination) -> bool:
 
 
 def unsuspected(examined: Examination, laboratory: Laboratory) -> Finding | None:
-    """Return the finding of a rate that is too high though nothing has shown it; None without.
+    """Return the finding of a rate, or a length, that nothing has shown to be wrong; None without.
 
-    None as well where there is no time for both looks.
+    None as well where there is no time to show it.
     """
     if laboratory.is_spent or not has_something_to_gain(examined):
         return None
-    try:
-        experiment = _shown_twice(examined, laboratory)
-    except OutOfTimeError:
+    # A table's folds have chosen by themselves when to end, and what they ended was not too slow.
+    is_chosen = examined.case.outside is not None
+    for trial in (_lower,) if is_chosen else (_lower, _higher, _longer):
+        try:
+            found = trial(_Trials(examined, laboratory))
+        except OutOfTimeError:
+            return None
+        if found is not None:
+            return found
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Trials:
+    """Screening of remedies of an examined case in a laboratory."""
+
+    examined: Examination
+    laboratory: Laboratory
+
+    @property
+    def untreated(self) -> list[float]:
+        """The errors of screening with nothing changed."""
+        return [one.judged for one in self.laboratory.untreated(self.laboratory.screening)]
+
+    def errors(self, remedy: Remedy) -> list[float]:
+        """Return the errors of screening with a remedy."""
+        laboratory = self.laboratory
+        changed = remedy.change(laboratory.case.arrangement)
+        made = laboratory.trained(remedy.name, changed, laboratory.screening)
+        return [one.judged for one in made]
+
+    def looks(self, slow: bool) -> Looks:
+        """Return how remedies are looked at: those of slower learning, or of faster."""
+        laboratory = self.laboratory
+        is_other = laboratory.case is not self.examined.case
+        least = 0.0 if is_other else self.examined.errors.judged
+        return Looks(
+            laboratory,
+            _descends_no_worse if slow else _descends_further,
+            LEAST_SHARE if slow else A_THIRD,
+            least if laboratory.is_shortened else None,
+        )
+
+
+def _lower(trials: _Trials) -> Finding | None:
+    """Return the finding of a rate that is too high, though nothing has shown it."""
+    setup = trials.examined.setup
+    if not has_rate(setup):
         return None
+    before = trials.untreated
+    screened: list[tuple[Remedy, float]] = []
+    for divisor in LOWER:
+        remedy = lower_rate(setup, divisor)
+        screened.append((remedy, median(trials.errors(remedy))))
+        if matters([screened[-1][1]], before):
+            # What a third of the rate makes clearly worse, a tenth does not make better.
+            break
+    chosen, least = min(screened, key=lambda pair: pair[1])
+    if not matters(before, [least]):
+        return None
+    experiment = trials.looks(slow=True).shown(chosen)
+    return None if experiment is None else _found(RATE_TOO_HIGH, experiment, screened, "lower rate")
+
+
+def _higher(trials: _Trials) -> Finding | None:
+    """Return the finding of a rate that is too low: three times of it leaves clearly less."""
+    setup = trials.examined.setup
+    if not has_rate(setup) or not _has_far_to_go(trials):
+        return None
+    if median(trials.errors(lower_rate(setup, LOWER[0]))) < median(trials.untreated):
+        # Where the error rises with the rate already, a higher one is no better.
+        return None
+    trials = _judging(trials)
+    remedy = higher_rate(setup, HIGHER)
+    screened = [(remedy, median(trials.errors(remedy)))]
+    if not matters(trials.untreated, [screened[0][1]]):
+        return None
+    for factor in HIGHER_STILL:
+        further = higher_rate(setup, factor)
+        screened.append((further, median(trials.errors(further))))
+        if screened[-1][1] >= screened[-2][1]:
+            break
+    best, least = min(screened, key=lambda pair: pair[1])
+    if not matters(trials.untreated, [least], A_THIRD):
+        return None
+    better = None if best is remedy else best
+    experiment = trials.looks(slow=False).shown(remedy, better)
+    return None if experiment is None else _found(RATE_TOO_LOW, experiment, screened, "higher rate")
+
+
+def _longer(trials: _Trials) -> Finding | None:
+    """Return the finding of a training that is too short: three times of it leaves clearly less."""
+    examined = trials.examined
+    is_whole = examined.case.epochs >= examined.setup.epochs
+    if not is_whole or not fall_at_end(examined) > AT_REST or not _has_far_to_go(trials):
+        return None
+    trials = _judging(trials)
+    remedy = longer(examined.setup, TIMES_LONGER)
+    screened = [(remedy, median(trials.errors(remedy)))]
+    if not matters(trials.untreated, [screened[0][1]], A_THIRD):
+        return None
+    experiment = trials.looks(slow=False).shown(remedy)
     if experiment is None:
         return None
-    return Finding(RATE_TOO_HIGH, (_sign(experiment),), (experiment.remedy,), experiment)
+    return _found(RATE_TOO_LOW, experiment, screened, "longer training")
 
 
-def _shown_twice(examined: Examination, laboratory: Laboratory) -> Experiment | None:
-    remedies = [lower_rate(examined.setup, divisor) for divisor in DIVISORS]
-    before = [one.judged for one in laboratory.untreated(laboratory.screening)]
-    chosen, screened = laboratory.best(remedies, judged)
-    if not _matters(before, [min(error for _, error in screened)]):
-        return None
-    first = laboratory.compare([chosen], least_gain=LEAST_GAIN)
-    without, treated = laboratory.untreated(), laboratory.known(chosen)
-    if not _shows(first, without, treated, examined, laboratory):
-        return None
-    second, without, treated = _second_look(first, laboratory)
-    if not _shows(second, without, treated, examined, laboratory):
-        return None
-    return replace(second, screened=tuple(screened))
+def _has_far_to_go(trials: _Trials) -> bool:
+    """Whether a training that was cut off early, or went slowly, has left much to be learned.
+
+    Of one that has come within a tenth nobody would say that it is too short, though going on gains.
+    """
+    left = trials.examined.errors.judged, median(trials.untreated)
+    return min(left) > SOMETHING_LEFT
 
 
-def _second_look(
-    first: Experiment, laboratory: Laboratory
-) -> tuple[Experiment, list[Trained], list[Trained]]:
-    """Return the experiment on starts that are new to it, and its trainings without and with."""
-    seeds = tuple(seed + SECOND_LOOK for seed in laboratory.seeds)
-    remedy: Remedy = first.remedy
-    without = laboratory.untreated(seeds)
-    changed = remedy.change(laboratory.case.arrangement)
-    treated = laboratory.trained(remedy.name, changed, seeds)
-    second = replace(
-        first,
-        without=tuple(map(judged, without)),
-        treated=tuple(map(judged, treated)),
-        over_rows=over_rows_of(judged, without, treated),
-        looks=2,
-    )
-    return second, without, treated
+def _judging(trials: _Trials) -> _Trials:
+    """Return the trials judged by rows held out: labels that say nothing are learned by heart."""
+    return replace(trials, laboratory=judging_laboratory(trials.laboratory, TRAININGS))
 
 
-def _matters(without: Sequence[float], treated: Sequence[float]) -> bool:
-    """Whether the gain is one that a competent person would not leave."""
-    before, after = median(without), median(treated)
-    return before - after >= max(LEAST_GAIN, LEAST_SHARE * before)
-
-
-def _shows(
-    found: Experiment,
-    without: Sequence[Trained],
-    treated: Sequence[Trained],
-    examined: Examination,
-    laboratory: Laboratory,
-) -> bool:
-    """Whether lower rates leave clearly less, and not because they learn less by heart.
+def _descends_no_worse(without: Sequence[Trained], treated: Sequence[Trained]) -> bool:
+    """Whether lower rates do not just learn less by heart.
 
     Steps that are too long hold up the descent itself: with shorter ones the error on the training
-    rows is not clearly higher. Where trainings are shorter than the case's, they have to beat that
-    as well.
+    rows is not clearly higher.
     """
-    if not found.is_clear:
-        return False
-    if laboratory.is_shortened and not _matters([examined.errors.judged], found.treated):
-        return False
     fast, slow = ([one.last.training for one in group] for group in (without, treated))
-    return median(found.treated) < NOTHING_LEARNED and probability_of_chance(slow, fast) >= LEVEL
+    return probability_of_chance(slow, fast) >= LEVEL
 
 
-def _sign(experiment: Experiment) -> Sign:
+def _descends_further(without: Sequence[Trained], treated: Sequence[Trained]) -> bool:
+    """Whether the error on the training rows is clearly lower: what is too slow lacks descent."""
+    before, after = ([one.last.training for one in group] for group in (without, treated))
+    return probability_of_chance(before, after) < LEVEL
+
+
+def _found(
+    ailment: Ailment, experiment: Experiment, screened: Sequence[tuple[Remedy, float]], what: str
+) -> Finding:
+    told = tuple((one.words, error) for one, error in screened) if len(screened) > 1 else ()
+    shown = replace(experiment, screened=told)
+    return Finding(ailment, (_sign(shown, what),), (shown.remedy,), shown)
+
+
+def _sign(experiment: Experiment, what: str) -> Sign:
     before, after = median(experiment.without), median(experiment.treated)
     return Sign(
-        "error beside that of a lower rate", before, after / (1.0 - LEAST_SHARE), "above",
-        f"With this learning rate {before:.3g} of the error of a constant prediction is left; with "
-        f"a lower one, from other starts and nothing else changed, {after:.3g}.",
-        "an error that a third or a tenth of the rate does not lower by 15 %",
-        "a rate that suits is tried for: where nothing else is found, lower ones stand beside it",
+        f"error beside that of a {what}", before, after / (1.0 - LEAST_SHARE), "above",
+        f"As it was trained, {before:.3g} of the error of a constant prediction is left; with a "
+        f"{what}, from other starts and nothing else changed, {after:.3g}.",
+        f"an error that a {what} does not lower by 15 %",
+        "what suits is tried for: where nothing else is found, lower rates, higher ones and longer "
+        "trainings stand beside it",
     )  # fmt: skip
