@@ -180,7 +180,7 @@ def _longer(trials: _Trials) -> Finding | None:
 def _has_far_to_go(trials: _Trials) -> bool:
     """Whether a training that was cut off early, or went slowly, has left much to be learned.
 
-    Of one that has come within a tenth nobody would say that it is too short, though going on gains.
+    Of one with less than a tenth left nobody would say that it is too short, though going on gains.
     """
     left = trials.examined.errors.judged, median(trials.untreated)
     return min(left) > SOMETHING_LEFT
