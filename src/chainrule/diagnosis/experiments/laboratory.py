@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from statistics import median
 from typing import Any
@@ -155,8 +154,8 @@ class Laboratory:
 
     def _work(self, epochs: int, rows: int) -> float:
         """Return the seconds of work in a training of so many epochs and rows."""
-        few = self.case.training.part(np.arange(min(len(self.case.training), rows)))
-        short = replace(self.case.arrangement, training=few)
+        few = np.arange(min(len(self.case.training), rows))
+        short = self.case.arrangement.keeping(few)
         began = time.process_time()
         with at_most(1):
             outcome(short.started(self.seeds[0], epochs))
@@ -219,7 +218,8 @@ class Laboratory:
             self._refused.append(name)
             raise OutOfTimeError
         began = both_clocks()
-        jobs = [partial(self._one, arrangement, seed) for seed in wanted]
+        ready = self._shorter(arrangement) if wanted else arrangement
+        jobs = [partial(self._one, ready, seed) for seed in wanted]
         with held_interrupts() as interrupted:
 
             def ends() -> bool:
@@ -285,8 +285,9 @@ class Laboratory:
         """
         self._is_paced = True
         began = both_clocks()
+        ready = self._shorter(arrangement)
         made = side_by_side(
-            [partial(self._one, arrangement, seed) for seed in seeds],
+            [partial(self._one, ready, seed) for seed in seeds],
             self.workers, self._is_over, lambda place, one: None, str,
         )  # fmt: skip
         self._each = seconds_since(began) / (len(seeds) * self._factor(arrangement))
@@ -349,15 +350,14 @@ class Laboratory:
 
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
         epochs = max(1, round(self.epochs * self._factor(arrangement)))
-        ready = self._shorter(arrangement.started(seed, epochs))
-        return outcome(ready)
+        return outcome(arrangement.started(seed, epochs))
 
     def _shorter(self, arrangement: Arrangement) -> Arrangement:
         count = len(arrangement.training)
         if self.rows >= len(self.case.training) or count <= self.rows:
             return arrangement
         chosen = permutation(self.case.setup.seed, "rows of an experiment", count)[: self.rows]
-        return replace(arrangement, training=arrangement.training.part(np.sort(chosen)))
+        return arrangement.keeping(np.sort(chosen))
 
 
 def _within(each: float, an_epoch: float, case: Case) -> tuple[int, int]:

@@ -78,7 +78,7 @@ def _trace(case: Case, state: State, step: int, places: Sequence[int]) -> Trace:
     setup = case.setup
     objective = setup.objective()
     size = objective.trained.size
-    numbers = tuple(case.numbers[one] if case.numbers else one for one in places)
+    numbers = tuple(case.numbers[np.array(places)].tolist())
     return trace_rows(
         objective,
         state.parameters[:size],
