@@ -38,7 +38,7 @@ class Laboratory:
     def known(self, remedy: Remedy) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in self.treated[remedy.name]]
 
-    def run_with(self, remedy: Remedy) -> None:
+    def case_with(self, remedy: Remedy) -> None:
         return None
 
     def experiment(self, name: str) -> Experiment:

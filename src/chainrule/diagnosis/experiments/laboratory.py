@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.cases.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome
 from chainrule.engines.cores import at_most
 from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
-from chainrule.training.run import Run
 from chainrule.training.side_by_side import at_a_time, side_by_side
 from chainrule.training.stopping import has_overflowed
 
@@ -123,11 +122,11 @@ class Laboratory:
         Its trainings without a remedy are those that were made with this one, and all count
         together. None where none of those has come to an end.
         """
-        run = self.run_with(remedy)
-        if run is None:
+        case = self.case_with(remedy)
+        if case is None:
             return None
         there = copy(self)
-        there.case = case_of(run)
+        there.case = case
         there.epochs, there.rows = there.case.setup.epochs, len(there.case.training)
         there._given = self._name(remedy.name)
         return there
@@ -340,9 +339,16 @@ class Laboratory:
         made = [self._known.get((name, seed)) for seed in self.seeds]
         return [one for one in made if one is not None]
 
-    def run_with(self, remedy: Remedy) -> Run | None:
-        """Return a training with a remedy, from the case's own start where there is one."""
-        return next((one.run for one in self.known(remedy) if one.run is not None), None)
+    def case_with(self, remedy: Remedy) -> Case | None:
+        """Return the case of a training with a remedy, from the case's own start if there is one.
+
+        None where no training with it was made or came to an end.
+        """
+        run = next((one.run for one in self.known(remedy) if one.run is not None), None)
+        if run is None:
+            return None
+        scaling = remedy.change(self.case.arrangement).scaling
+        return self.case.of_training(run, scaled=scaling is not None)
 
     def _name(self, name: str) -> str:
         """Return a name among those of all trainings: that of what is changed, in its order."""

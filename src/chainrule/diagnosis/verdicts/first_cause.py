@@ -8,7 +8,6 @@ from statistics import median
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import (
@@ -96,11 +95,13 @@ def cured_by(
         # Nothing was made better by it, so that nothing is known to be cured.
         return frozenset()
     others = [one.ailment for one in findings if one is not finding]
-    run = None if finding.remedy is None else laboratory.run_with(finding.remedy)
-    if run is None or not laboratory.has_time_to_examine():
+    case = None
+    if finding.remedy is not None and laboratory.has_time_to_examine():
+        case = laboratory.case_with(finding.remedy)
+    if case is None:
         led_to = descendants(finding.ailment)
         return frozenset(one.name for one in others if one.name in led_to)
-    treated = Examination(case_of(run))
+    treated = Examination(case)
     return frozenset(one.name for one in others if not one.signs(treated))
 
 
