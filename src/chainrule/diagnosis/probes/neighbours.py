@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.columns import standardised
 from chainrule.diagnosis.probes.row_order import InOrder
 from chainrule.network.network import Network
 from chainrule.randomness import permutation, random_bits
@@ -69,11 +70,8 @@ class Neighbours:
         chosen = rows.part(places).inputs if isinstance(rows, Rows) else rows.inputs_at(places)
         flat = [one.reshape(len(places), -1) for one in chosen]
         x = np.concatenate(flat, axis=1).astype(np.float64)
-        spread = x.std(axis=0)
-        varying = spread > 1e-9 * np.maximum(1.0, np.abs(x.mean(axis=0)))
-        if not varying.any():
-            return None
-        return cls(places, (x[:, varying] - x[:, varying].mean(axis=0)) / spread[varying], seed)
+        standard = standardised(x)
+        return cls(places, standard, seed) if standard.shape[1] else None
 
     @cached_property
     def _distances(self) -> Numbers:
@@ -231,7 +229,7 @@ class TargetColumns:
         for target, width in zip(targets, widths, strict=True):
             if not width and target.ndim != 2:
                 return None
-            wide = target.reshape(-1).astype(np.int64) if width else _standardised(target)
+            wide = target.reshape(-1).astype(np.int64) if width else standardised(target)
             if len(wide) != len(targets[0]):
                 return None
             found.append(wide)
@@ -263,11 +261,3 @@ class TargetColumns:
             is_one = (chosen[:, None] == there).astype(np.float64)
             found.append(is_one - counts[there] / len(target))
         return np.concatenate(found, axis=1)
-
-
-def _standardised(target: Numbers) -> Numbers:
-    """Return the columns of numbers that vary, each with a mean of 0 and a deviation of 1."""
-    wide = target.astype(np.float64)
-    spread = wide.std(axis=0)
-    varying = spread > 1e-9 * np.maximum(1.0, np.abs(wide.mean(axis=0)))
-    return np.asarray((wide[:, varying] - wide[:, varying].mean(axis=0)) / spread[varying])
