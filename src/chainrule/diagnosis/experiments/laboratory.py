@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.diagnosis.budget import Budget, OutOfTimeError, both_clocks, seconds_since
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -30,14 +31,6 @@ SEEDS = 5
 # Remedies of one ailment are tried on starts of their own, so that the choice among them does not
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
-# A diagnosis may take as long as the training, or two seconds; signs take their part. No experiment
-# begins after the first of these, and none whose trainings would not end by the second, as long as
-# those before them took; what has not ended by then is broken off.
-LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
-LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
-LEAST_LEFT = 0.05
-# The laboratory of another case begins at the end of the time as well.
-SECONDS_OF_ANOTHER = 0.5
 # What a call of ``train`` costs before its first step, where it is not measured.
 FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
@@ -49,44 +42,26 @@ SPARED = 0.9
 AND = " + "
 
 
-def both_clocks() -> tuple[float, float]:
-    """Return the seconds of this program's work, and those of the clock."""
-    return time.process_time(), time.monotonic()
-
-
-def seconds_since(began: tuple[float, float]) -> float:
-    """Return how many seconds were used: of work, since other programs may hold it up.
-
-    Trainings beside each other take less than the sum of their work: then the clock counts.
-    """
-    return min(now - before for now, before in zip(both_clocks(), began, strict=True))
-
-
-class OutOfTimeError(Exception):
-    """An experiment has not come to its end within the time of a diagnosis."""
-
-
 class Laboratory:
     """Where the experiments of one case are made, within its seconds.
 
     ``trainings`` is how many are expected in all: with it, and with what an epoch of the case has
-    cost, the number of epochs follows that each of them gets. ``used``: seconds of the diagnosis
-    that were gone before.
+    cost, the number of epochs follows that each of them gets. ``seconds`` bounds them, by default
+    as the training's own length does; ``used``: seconds of the diagnosis that were gone before. Or
+    ``budget`` says all of that.
     """
 
     def __init__(
-        self, case: Case, trainings: int, seconds: float | None = None, used: float = 0.0
+        self,
+        case: Case,
+        trainings: int,
+        seconds: float | None = None,
+        used: float = 0.0,
+        budget: Budget | None = None,
     ) -> None:
         self.case = case
         self.workers = at_a_time()
-        own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
-        latest = max(LATEST_SECONDS, LATEST_SHARE * case.seconds) - used
-        # Signs that have taken long leave less to experiments.
-        own = min(own, max(LEAST_LEFT, latest))
-        self.of_examination = used
-        self.seconds = own if seconds is None else seconds
-        self.limit = latest if seconds is None else seconds
-        self.began = both_clocks()
+        self.budget = budget or Budget.of_experiments(case.seconds, used, seconds)
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
@@ -108,10 +83,7 @@ class Laboratory:
 
         ``trainings`` is how many are expected there. They count together with those made here.
         """
-        left = max(SECONDS_OF_ANOTHER, self.seconds - self.used)
-        there = Laboratory(case, trainings, max(LEAST_LEFT, min(left, self.limit - self.used)))
-        there.limit = self.limit - self.used
-        there.of_examination = self.of_examination
+        there = Laboratory(case, trainings, budget=self.budget.left_for_another())
         there._made, there._made_before = self._made, self.trainings
         there._refused = self._refused
         return there
@@ -138,7 +110,7 @@ class Laboratory:
         trained = full if has_overflowed(case.ended) else max(1, case.epochs)
         # The first steps of a training wait until it is written down: much of a short one.
         an_epoch = max(1e-5, case.seconds - 3.0 * FIXED_SECONDS) / max(1, case.epochs)
-        share = self.seconds / max(1, trainings)
+        share = self.budget.seconds / max(1, trainings)
         if an_epoch * trained <= (share - FIXED_SECONDS) * self.workers:
             return full, len(case.training)
         # What was trained beside other programs took longer than its work: it is measured again.
@@ -161,30 +133,18 @@ class Laboratory:
         return time.process_time() - began
 
     @property
-    def used(self) -> float:
-        """How many seconds are used up."""
-        return seconds_since(self.began)
-
-    @property
     def is_spent(self) -> bool:
         """Whether no experiment is to begin any more."""
-        return self.used > self.seconds
+        return self.budget.is_spent
 
     @property
     def is_out_of_time(self) -> bool:
         """Whether an experiment was left out, or is to be, for want of time."""
         return self.is_spent or bool(self._refused)
 
-    def _is_over(self) -> bool:
-        return self.used > self.limit
-
-    def has_time_to_examine(self) -> bool:
-        """Whether there is time to examine a training as the case was examined."""
-        return self.used + self.of_examination <= self.limit
-
     def _fit(self, count: int, arrangement: Arrangement) -> bool:
         """Whether so many trainings end in time, as long as those before them took."""
-        return self.used + count * self._each * self._factor(arrangement) <= self.limit
+        return self.budget.fits(count, self._each * self._factor(arrangement))
 
     def _factor(self, arrangement: Arrangement) -> float:
         return arrangement.setup.epochs / max(1, self.case.setup.epochs)
@@ -197,7 +157,7 @@ class Laboratory:
     @property
     def seconds_each(self) -> float:
         """How long a training has taken until now, since this laboratory began."""
-        return self.used / max(1, self.trainings - self._made_before)
+        return self.budget.used / max(1, self.trainings - self._made_before)
 
     def untreated(self, seeds: Sequence[int] | None = None) -> list[Trained]:
         """Return trainings of the case with nothing changed, one for each seed."""
@@ -222,14 +182,14 @@ class Laboratory:
         with held_interrupts() as interrupted:
 
             def ends() -> bool:
-                return interrupted() or self._is_over()
+                return interrupted() or self.budget.is_over
 
             made = side_by_side(
                 jobs, self.workers, ends, lambda place, one: None, lambda place: name
             )
             if interrupted():
                 raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
-        if wanted and self._is_over():
+        if wanted and self.budget.is_over:
             # What was being trained may have been broken off.
             self._refused.append(name)
             raise OutOfTimeError
@@ -287,19 +247,19 @@ class Laboratory:
         ready = self._shorter(arrangement)
         made = side_by_side(
             [partial(self._one, ready, seed) for seed in seeds],
-            self.workers, self._is_over, lambda place, one: None, str,
+            self.workers, lambda: self.budget.is_over, lambda place, one: None, str,
         )  # fmt: skip
         self._each = seconds_since(began) / (len(seeds) * self._factor(arrangement))
         epochs, rows = self.epochs, self.rows
         self._shorten(self._each, 2 * SEEDS)
-        if (epochs, rows) == (self.epochs, self.rows) and not self._is_over():
+        if (epochs, rows) == (self.epochs, self.rows) and not self.budget.is_over:
             self._made.append(len(seeds))
             self._known.update({(name, seed): one for seed, one in zip(seeds, made, strict=True)})
 
     def _shorten(self, each: float, coming: int) -> None:
         """Shorten so many trainings that take so long each, as far as a comparison needs it."""
         expected = coming * each
-        share = max(LEAST_SHARE_LEFT, SPARED * (self.limit - self.used) / max(1e-9, expected))
+        share = max(LEAST_SHARE_LEFT, SPARED * self.budget.left / max(1e-9, expected))
         if share >= 1.0:
             return
         epochs = max(1, int(self.epochs * share))

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import parted
-from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
 from chainrule.diagnosis.probes.row_order import joined
@@ -121,8 +122,7 @@ def _in_turn(whole: Arrangement, places: NDArray[Any], count: int) -> list[Arran
 
 def affordable(laboratory: Laboratory) -> int:
     """Return for how many parts there are seconds, as long as trainings have taken until now."""
-    left = SHARE_OF_SECONDS * (laboratory.seconds - laboratory.used)
-    return max(0, int(left / max(1e-6, 2 * SEEDS * laboratory.seconds_each)))
+    return laboratory.budget.affords(2 * SEEDS * laboratory.seconds_each, SHARE_OF_SECONDS)
 
 
 def _means(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ...]:

@@ -8,15 +8,11 @@ from dataclasses import dataclass, replace
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
 from chainrule.diagnosis.ailments.uninformative_labels import ON_OTHERS
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import (
-    SCREENING_SEEDS,
-    SEEDS,
-    Laboratory,
-    OutOfTimeError,
-)
+from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
 from chainrule.diagnosis.experiments.own_start import from_own_start
 from chainrule.diagnosis.remedies.labels import LEFT_OUT
 from chainrule.diagnosis.sign import Sign

@@ -8,12 +8,10 @@ from statistics import median
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
-from chainrule.diagnosis.experiments.laboratory import (
-    Laboratory,
-    OutOfTimeError,
-)
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (
@@ -96,12 +94,12 @@ def cured_by(
         return frozenset()
     others = [one.ailment for one in findings if one is not finding]
     case = None
-    if finding.remedy is not None and laboratory.has_time_to_examine():
+    if finding.remedy is not None and laboratory.budget.has_time_to_examine():
         case = laboratory.case_with(finding.remedy)
     if case is None:
         led_to = descendants(finding.ailment)
         return frozenset(one.name for one in others if one.name in led_to)
-    treated = Examination(case)
+    treated = Examination(case, budget=laboratory.budget)
     return frozenset(one.name for one in others if not one.signs(treated))
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from statistics import median
 
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
@@ -19,7 +20,6 @@ from chainrule.diagnosis.experiments.laboratory import (
     SCREENING_SEEDS,
     SEEDS,
     Laboratory,
-    OutOfTimeError,
     over_rows_of,
 )
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
