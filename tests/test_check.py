@@ -331,3 +331,14 @@ def test_the_unit_of_good_rows_is_a_matter_of_scale_alone(unit: float) -> None:
     assert names <= {"inputs or targets are unscaled", "one batch"}
     assert (unit == 1.0) == (not names)
     assert "labels" in found.checked
+
+
+def test_rows_are_looked_at_where_a_pass_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = blobs()
+    x[:, 2] = y
+    monkeypatch.setattr(look, "seconds_of_pass", lambda case, few: 1.0)
+    found = check(small(), x, y, validation=0.2)
+    assert set(found.left_out) == set(look.OF_A_PASS)
+    assert set(look.OF_A_PASS) < set(LOOKS)
+    assert all("a pass through the network takes" in one for one in found.left_out.values())
+    assert "a column gives the answer away" in {one.name for one in found.concerns}
