@@ -318,3 +318,27 @@ def test_a_huge_number_raises_no_warning() -> None:
         warnings.simplefilter("error")
         found = cr.check(cr.Network(cr.Dense(8, "tanh"), cr.Dense(1)), x, x[:, 0])
     assert found.concerns
+
+
+@pytest.mark.parametrize("unit", [1e-10, 1e-4, 1.0, 1e6])
+def test_the_unit_of_good_rows_is_a_matter_of_scale_alone(unit: float) -> None:
+    x = randomness.normal(0, "units", 200 * 6).reshape(200, 6)
+    y = np.tanh(x @ np.array([1.0, -1.0, 0.5, 0.0, 2.0, 0.3]))
+    network = cr.Network(cr.Dense(16, "tanh"), cr.Dense(1))
+    found = cr.check(network, x * unit, y * unit)
+    names = {one.name for one in found.concerns}
+    # Where all numbers are tiny, one batch is not learned for that reason.
+    assert names <= {"inputs or targets are unscaled", "one batch"}
+    assert (unit == 1.0) == (not names)
+    assert "labels" in found.checked
+
+
+def test_rows_are_looked_at_where_a_pass_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = blobs()
+    x[:, 2] = y
+    monkeypatch.setattr(look, "seconds_of_pass", lambda case, few: 1.0)
+    found = check(small(), x, y, validation=0.2)
+    assert set(found.left_out) == set(look.OF_A_PASS)
+    assert set(look.OF_A_PASS) < set(LOOKS)
+    assert all("a pass through the network takes" in one for one in found.left_out.values())
+    assert "a column gives the answer away" in {one.name for one in found.concerns}

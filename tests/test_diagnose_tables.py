@@ -17,10 +17,14 @@ from test_terminal import a_terminal
 import chainrule as cr
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.ailments.imbalance import balanced
+from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.door import report_on
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.remedies.labels import leaving_out
+from chainrule.diagnosis.remedies.rate_changes import lower_rate
 from chainrule.diagnosis.verdicts.end_of_training import report_at_the_end
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.report import Report
@@ -254,6 +258,32 @@ def test_what_only_the_file_can_be_given_is_left_to_people() -> None:
     )
     assert fix.by_hand == ("Turn the targets round.",)
     assert fix.run is run
+
+
+@pytest.mark.parametrize("split", [{}, {"group": "who"}, {"time": "day"}])
+def test_a_treated_training_is_of_the_same_table(split: dict[str, str]) -> None:
+    frame = of_groups_and_days()
+    # A single cell that standardising leaves far outside of all others.
+    frame.loc[frame.index[0], frame.columns[0]] = 1e6
+    dropped = [name for name in ("who", "day") if name not in split.values()]
+    run = cr.train_table(frame, "y", drop=dropped, **split, **SHORT)
+    case, _ = judged(run)
+    assert case.scaled
+    assert case.columns
+    remedies = lower_rate(case.setup, 3.0), leaving_out(case, [1, 3])
+    laboratory = Laboratory(case, 12, 3.0)
+    for remedy, left in zip(remedies, (case.numbers, np.delete(case.numbers, [1, 3])), strict=True):
+        laboratory.compare([remedy])
+        there = laboratory.with_treatment(remedy)
+        assert there is not None
+        treated = there.case
+        assert (treated.scaled, treated.columns) == (True, case.columns)
+        np.testing.assert_array_equal(treated.numbers, left)
+        # Of the fold's own trainings, and not of those without the remedy.
+        assert treated.outside is None
+        assert not {one.quantity for one in UNSCALED.signs(Examination(treated))} - {
+            one.quantity for one in UNSCALED.signs(Examination(case))
+        }
 
 
 # ---------------------------------------------------------------- what is in the way

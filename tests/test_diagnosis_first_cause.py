@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.budget import Budget
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.verdicts.finding import Finding
@@ -25,6 +26,8 @@ class Laboratory:
         arrangement=SimpleNamespace(setup=SimpleNamespace(targets=()), training=None)
     )
 
+    budget = Budget(10.0, 10.0)
+
     def __init__(self, treated: dict[str, tuple[float, ...]]) -> None:
         self.treated = treated
         self.asked: list[str] = []
@@ -32,13 +35,10 @@ class Laboratory:
     def untreated(self) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in AS_IT_WAS]
 
-    def has_time_to_examine(self) -> bool:
-        return True
-
     def known(self, remedy: Remedy) -> list[Any]:
         return [SimpleNamespace(judged=one) for one in self.treated[remedy.name]]
 
-    def run_with(self, remedy: Remedy) -> None:
+    def case_with(self, remedy: Remedy) -> None:
         return None
 
     def experiment(self, name: str) -> Experiment:

@@ -63,6 +63,6 @@ def test_trainings_of_another_laboratory_are_not_added_to() -> None:
 
 def test_without_time_for_all_of_them_none_is_begun() -> None:
     laboratory, first = question()
-    laboratory.limit = laboratory.used + 1e-6
+    laboratory.budget.limit = laboratory.budget.used + 1e-6
     assert from_more_starts(laboratory, first) is None
     assert not laboratory._refused

@@ -11,9 +11,10 @@ import pytest
 
 import chainrule as cr
 import chainrule.randomness as randomness
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
-from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
 from chainrule.diagnosis.experiments.trained import judged, outcome
 from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.verdicts.report import Report
@@ -138,7 +139,7 @@ def test_no_experiment_outlasts_the_limit() -> None:
     laboratory = Laboratory(case, 20, seconds=60)
     first = laboratory.untreated()
     assert len(first) == 5
-    laboratory.limit = 0.0
+    laboratory.budget.limit = 0.0
     # What is known is known; what is not would take time.
     assert laboratory.untreated() == first
     with pytest.raises(OutOfTimeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ import chainrule as cr
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.probes.columns import measured
+from chainrule.diagnosis.probes.columns import Columns, measured, standardised
+from chainrule.diagnosis.probes.neighbours import Neighbours
+from chainrule.diagnosis.probes.reach import Reach, missed_numbers
+from chainrule.diagnosis.probes.relative_error import relative_error
 from chainrule.training.run import Run, with_notes
 
 RANDOM = np.random.default_rng(2)
@@ -184,3 +188,27 @@ def test_each_of_several_targets_is_looked_at_and_scaled_by_itself() -> None:
 def test_one_of_two_inputs_in_thousands_is_the_cause() -> None:
     run = of_two(X[:, :2], 3000.0 * X[:, 2:] + 20000.0, Y, epochs=60)
     assert cr.diagnose(run, seconds=20).found.name == "unscaled"
+
+
+@pytest.mark.parametrize("unit", [1e-60, 1e-10, 1.0, 1e10])
+def test_which_columns_vary_is_no_matter_of_their_unit(unit: float) -> None:
+    random = np.random.default_rng(0)
+    x = np.stack([random.normal(size=60), np.full(60, 0.1), 1e5 + random.normal(size=60)], axis=1)
+    given, y = x * unit, x[:, :1] * unit
+    assert Columns.of("x", given).varying.tolist() == [True, False, True]
+    np.testing.assert_allclose(standardised(given), standardised(x), rtol=1e-6, atol=1e-8)
+    run = cr.train(cr.Network(cr.Dense(1)), x, y, epochs=1, progress=False, dtype="float64")
+    case = case_of(run)
+    near = Neighbours.of(replace(case.training, inputs=(given,)), case.first, 0)
+    assert near is not None
+    assert near.inputs.shape == (60, 2)
+    np.testing.assert_allclose(
+        missed_numbers(Reach(0.0, np.inf), y), missed_numbers(Reach(0.0, np.inf), x[:, :1])
+    )
+    # A network that says 0 has no error of a column that does not vary, and of the other always as
+    # much in shares of its variance.
+    both = np.concatenate([y, given[:, 1:2]], axis=1)
+    run = cr.train(cr.Network(cr.Dense(2)), x, both, epochs=0, progress=False)
+    zeros = {name: 0.0 * one for name, one in run.network.parameters.items()}
+    found = relative_error(run.network.with_parameters(zeros), run.setup, case_of(run).training)
+    assert found == pytest.approx(np.mean(x[:, 0] ** 2) / np.var(x[:, 0]))

@@ -226,7 +226,7 @@ def quantile(numbers: NDArray[np.float64], share: float) -> float:
 def _rows_of(run: Run) -> tuple[object, ...]:
     """Return what the rows of a run are known by: two losses may encode one target in two ways."""
     known = run.setup.provenance
-    return (known.rows, known.validation or (known.checksum, known.held))
+    return (known.rows, known.left_out, known.validation or (known.checksum, known.held))
 
 
 def _same_weights(runs: Sequence[Run]) -> bool:

@@ -12,6 +12,18 @@ from chainrule.data import record
 from chainrule.errors import DataError, ShapeError
 
 Numbers = NDArray[np.float64]
+# Far above the rounding of a mean in float64, and of what was in float32 once or summed up.
+ROUNDING = 1e-9
+
+
+def are_varying(means: NDArray[Any], deviations: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which columns (columns,) have more than one number, beyond rounding.
+
+    It is asked of the deviation beside the mean, whatever unit the numbers are in: a mean is known
+    to about 1e-16 of its size, and equal numbers seem to deviate by as much.
+    """
+    found: NDArray[np.bool_] = deviations > ROUNDING * np.abs(means)
+    return found
 
 
 @dataclass(frozen=True)
@@ -37,8 +49,8 @@ class Ranges:
         A column whose numbers are all equal, beyond rounding, keeps its unit and comes to 0.
         """
         means, deviations = rows.mean(axis=0), rows.std(axis=0)
-        varying = deviations > 1e-9 * np.maximum(np.abs(means), 1e-300)
-        halves = np.where(varying, deviations, np.maximum(1.0, 1e-9 * np.abs(means)))
+        varying = are_varying(means, deviations)
+        halves = np.where(varying, deviations, np.maximum(1.0, ROUNDING * np.abs(means)))
         return cls(tuple((means - halves).tolist()), tuple((means + halves).tolist()))
 
     @classmethod

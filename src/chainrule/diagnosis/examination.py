@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.diagnosis.budget import Budget, whole_seconds
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.probes.blow_up import BlowUp, blow_up_of
 from chainrule.diagnosis.probes.close_looks import close_looks
@@ -25,17 +26,26 @@ from chainrule.training.rows import Rows
 # the time of an epoch's rows as make a pass worth a trial of what it costs.
 PASS_SHARE, CURVATURE_SHARE = 0.04, 0.06
 WORTH_A_TRIAL = 0.003  # seconds
-LEAST_SECONDS = 2.0
+# About what neighbours and a hundred other orders of the labels take.
+LABELS_SECONDS = 0.3
 
 
 class Examination:
     """Measurements of one case, in tiers of cost: a probe is taken when a sign asks for it."""
 
-    def __init__(self, case: Case, trains_again: bool = True, most: int | None = None) -> None:
+    def __init__(
+        self,
+        case: Case,
+        trains_again: bool = True,
+        most: int | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         """``trains_again``: whether a short training is made again to be read closely.
 
         ``most``: rows that passes and errors are of at most; by default as many as tell 1 %.
+        ``budget``: what looks that cost much are taken within, by default half of the diagnosis.
         """
+        self.budget = Budget.of_looks(case.seconds) if budget is None else budget
         self.most = most
         self.case = case
         self.setup = case.setup
@@ -52,7 +62,7 @@ class Examination:
     def blow_up(self) -> BlowUp | None:
         """Where the loss first became no finite number, None where it did not or is not found."""
         epoch = self.course.overflowed_at
-        return None if epoch is None else blow_up_of(self.case, epoch)
+        return None if epoch is None else blow_up_of(self.case, epoch, self.budget)
 
     @cached_property
     def validation_course(self) -> Course:
@@ -62,7 +72,9 @@ class Examination:
     @cached_property
     def readings(self) -> Sequence[Mapping[str, Any]]:
         """The close looks at the training, taken now where it has left few of them."""
-        return close_looks(self.case) if self._trains_again else self.case.recording.readings
+        if not self._trains_again:
+            return self.case.recording.readings
+        return close_looks(self.case, self.budget)
 
     @property
     def relative_updates(self) -> Mapping[str, list[float]]:
@@ -84,7 +96,7 @@ class Examination:
     @cached_property
     def seconds(self) -> float:
         """How long a diagnosis of the case may take."""
-        return max(LEAST_SECONDS, self.case.seconds)
+        return whole_seconds(self.case.seconds)
 
     def _most_rows(self) -> int:
         """Return of how many rows a pass is: fewer in a network that takes long for each."""
@@ -164,5 +176,5 @@ class Examination:
 
     @cached_property
     def labels(self) -> Labels | None:
-        """What the targets say about their rows, None where that cannot be told."""
-        return Labels.of(self.case)
+        """What the targets say about their rows, None where that cannot be told in time."""
+        return Labels.of(self.case) if self.budget.fits(1, LABELS_SECONDS) else None

@@ -55,6 +55,12 @@ def _own_rows(run: Run, known: tuple[Rows, Rows], sample: Any) -> Asked:
     """Return a run with rows of its own, by their numbers in X."""
     provenance = run.setup.provenance
     chosen = chosen_rows(sample, provenance.rows, "the rows of the run")
+    gone = sorted(set(chosen) & set(provenance.left_out))
+    if gone:
+        raise DataError(
+            f"Row {gone[0]} was left out of the training, and is not among the rows that it has.",
+            "Choose another one, or give the row itself: explain(run, target, x=X, y=y, sample=0).",
+        )
     trained = provenance.training.tolist()
     places = {number: (0, place) for place, number in enumerate(trained)}
     places.update((number, (1, place)) for place, number in enumerate(provenance.validation))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.table import Table
 from chainrule.errors import DataError
@@ -45,13 +46,13 @@ def rows_of_run(run: Run, data: Any = None) -> tuple[Rows, Rows]:
             "Give its rows again: run = resume(folder, X, y).",
         )
     rows = TableRows(table_of_run(run, data), preparation_of(run.setup, run.notes))
-    seed, network = run.setup.seed, run.setup.network
+    seed, network, known = run.setup.seed, run.setup.network, run.setup.provenance
     if run.notes.get("stage") == "fold":
         (fold,) = from_roles(run.note_arrays["roles"], rows.table.rows)
-        found = rows.in_fold(network, fold, seed)
+        found = rows.in_fold(network, fold, seed, known.left_out)
     else:
-        found = rows.of_all(network, _used(run), seed)
-    if not found.provenance.same_rows(run.setup.provenance):
+        found = rows.of_all(network, _used(run), seed, known)
+    if not found.provenance.same_rows(known):
         raise DataError(
             "The rows that the table gives are not those of the run: their checksum differs.",
             "Give the table as it was then.",
@@ -59,20 +60,30 @@ def rows_of_run(run: Run, data: Any = None) -> tuple[Rows, Rows]:
     return found.training, found.validation
 
 
-def _used(run: Run) -> Any:
+def _used(run: Run) -> NDArray[np.int64]:
     """Return the numbers of the rows of a table that were not left out."""
     return np.flatnonzero((run.note_arrays["roles"] != LEFT_OUT).any(axis=0))
+
+
+def numbers_in_table(run: Run) -> NDArray[np.int64] | None:
+    """Return the numbers in its table of all rows that a run's provenance counts.
+
+    None where it counts rows of X.
+    """
+    if "roles" not in run.note_arrays:
+        return None
+    roles = run.note_arrays["roles"]
+    if run.notes.get("stage") == "fold":
+        return from_roles(roles, roles.shape[1])[0].training
+    return _used(run)
 
 
 def training_row_names(run: Run) -> RowNames:
     """Return the training rows of a run by their numbers, counted from 0, in the table or in X."""
     numbers, what, source = run.setup.provenance.training, "row", "rows of X, counted from 0"
-    if "roles" in run.note_arrays:
+    of_table = numbers_in_table(run)
+    if of_table is not None:
         what, source = "data row", "data rows of the table, counted from 0"
-        roles = run.note_arrays["roles"]
-        if run.notes.get("stage") == "fold":
-            numbers = from_roles(roles, roles.shape[1])[0].training[numbers]
-        else:
-            numbers = _used(run)[numbers]
+        numbers = of_table[numbers]
     named = tuple(f"{what} {one}" for one in numbers.tolist())
     return RowNames(tuple(numbers.tolist()), named, source)

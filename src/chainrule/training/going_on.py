@@ -240,6 +240,7 @@ def resume(
         y,
         loss=list(setup.losses),
         validation=setup.provenance if validation is None else validation,
+        left_out=setup.provenance.left_out,
         sample_weight=sample_weight,
         class_weight=class_weight,
         seed=setup.seed,

@@ -61,11 +61,13 @@ def prepare(
     class_weight: Mapping[Any, float] | str | None,
     seed: int,
     targets: tuple[Target, ...] | None = None,
+    left_out: tuple[int, ...] = (),
 ) -> Prepared:
     """Check and encode rows, size and start the network, find the losses, split.
 
     ``validation``: a share, rows (X, y), or the provenance of a run whose split is taken again.
-    ``targets``: those of a run that goes on; by default they follow from ``y``.
+    ``targets``: those of a run that goes on; by default they follow from ``y``. ``left_out``: the
+    numbers of rows that have no part in it, where validation rows are given apart.
     """
     if X is None or y is None:
         raise DataError("There are no rows to train on.", "Call train(network, X, y).")
@@ -97,13 +99,14 @@ def prepare(
     if isinstance(validation, tuple):
         held = _held_out(network, validation, losses, found)
         known = checksum_of([*held.inputs, *held.targets, *held.time_weights])
-        provenance = Provenance(count, checksum, held=known)
-        return _prepared(network, losses, found, rows, held, provenance)
+        provenance = Provenance(count, checksum, held=known, left_out=left_out)
+        return _prepared(network, losses, found, rows.part(provenance.training), held, provenance)
     if isinstance(validation, Provenance):
         chosen, left = _split_again(validation, count)
+        left_out = validation.left_out
     else:
         chosen, left = split_validation(count, validation, seed, numbers, classes)
-    provenance = Provenance(count, checksum, tuple(left.tolist()))
+    provenance = Provenance(count, checksum, tuple(left.tolist()), left_out=left_out)
     held = replace(rows, weights=np.ones(count)).part(left)
     return _prepared(network, losses, found, rows.part(chosen), held, provenance)
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,25 +71,38 @@ class Provenance:
 
     ``rows`` and ``checksum`` are those of X, y and the weights; ``validation`` holds the numbers,
     rising, of those that were held out; ``held`` is the checksum of validation rows that were given
-    apart, else empty.
+    apart, else empty; ``left_out`` are the numbers, rising, of rows that had no part in it.
     """
 
     rows: int
     checksum: str
     validation: tuple[int, ...] = ()
     held: str = ""
+    left_out: tuple[int, ...] = ()
 
     @property
     def training(self) -> NDArray[np.int64]:
         """The numbers, rising, of the rows that were trained on."""
         left = np.ones(self.rows, dtype=bool)
-        left[list(self.validation)] = False
+        for gone in (self.validation, self.left_out):
+            left[np.array(gone, dtype=np.int64)] = False
         return np.flatnonzero(left)
 
     @property
     def training_rows(self) -> int:
         """The number of rows that steps are made of."""
-        return self.rows - len(self.validation)
+        return self.rows - len(self.validation) - len(self.left_out)
+
+    def keeping(self, places: NDArray[np.int64]) -> Provenance:
+        """Return that of the training rows at these places; the others are left out."""
+        left = np.delete(self.training, places)
+        every = np.union1d(np.array(self.left_out, dtype=np.int64), left)
+        return replace(self, left_out=tuple(every.tolist()))
+
+    def holding_out(self, places: NDArray[np.int64]) -> Provenance:
+        """Return that of a training that held out the training rows at these places as well."""
+        held = np.union1d(np.array(self.validation, dtype=np.int64), self.training[places])
+        return replace(self, validation=tuple(held.tolist()))
 
     def same_rows(self, other: Provenance) -> bool:
         """Whether both are of the same rows, the validation rows included."""
@@ -104,11 +117,16 @@ class Provenance:
         """Return the provenance of a record, checked. Raises RunFolderError for any other."""
         plain = record.mapping(content, "'provenance'")
         rows = record.whole_number(plain, "rows")
-        validation = tuple(record.whole_numbers(plain, "validation", rows).tolist())
-        if len(validation) >= rows:
+        validation = record.whole_numbers(plain, "validation", rows)
+        left_out = np.arange(0)
+        if "left_out" in plain:
+            left_out = record.whole_numbers(plain, "left_out", rows)
+        if np.intersect1d(validation, left_out).size:
+            raise record.damaged("a row is held out and left out")
+        if len(validation) + len(left_out) >= rows:
             raise record.damaged("no row is left for training")
         checksum, held = record.text(plain, "checksum"), record.text(plain, "held")
-        return cls(rows, checksum, validation, held)
+        return cls(rows, checksum, tuple(validation.tolist()), held, tuple(left_out.tolist()))
 
 
 def input_array(content: Any, name: str) -> NDArray[np.float64]:

@@ -11,12 +11,13 @@ import numpy as np
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.best_epoch import best_beside_last
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory, with_best_epoch
-from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.other_rows import (
     affordable,
     by_turns,

@@ -57,7 +57,7 @@ def _rows_that_make_it_so(examined: Examination) -> NDArray[np.int64]:
     if not len(places):
         return places
     left = np.setdiff1d(np.arange(len(case.training)), places)
-    others = Examination(replace(case, training=case.training.part(left)))
+    others = Examination(case.arranged(case.arrangement.keeping(left)))
     return places[:0] if _of_inputs(others) or _of_target(others) else places
 
 

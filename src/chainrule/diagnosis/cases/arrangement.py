@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.data.ranges import Scaling
 from chainrule.network.network import Network
 from chainrule.training.origin import Origin
-from chainrule.training.rows import Rows
+from chainrule.training.rows import Provenance, Rows
 from chainrule.training.setup import Setup
 from chainrule.training.stopping import Stopping
 
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """A setup and its rows; ``scaling`` is how a remedy has scaled them, so as to scale back."""
+    """A setup and its rows; ``scaling`` is how a remedy has scaled them, so as to scale back.
+
+    The setup says which rows they are, so that its provenance and they change together: by
+    ``keeping``, ``holding_out`` and ``of_all``, and by nothing else.
+    """
 
     setup: Setup
     training: Rows
@@ -39,6 +46,28 @@ class Arrangement:
         )
         return replace(self, setup=fresh)
 
+    def keeping(self, places: NDArray[np.int64]) -> Arrangement:
+        """Return the same with the training rows at these places alone, the others left out."""
+        known = self.setup.provenance.keeping(places)
+        return self._with(known, self.training.part(places), self.validation)
+
+    def holding_out(self, places: NDArray[np.int64]) -> Arrangement:
+        """Return the same with the training rows at these places held out, where none were."""
+        known = self.setup.provenance.holding_out(places)
+        held = self.training.part(places)
+        held = replace(held, weights=np.ones(len(held)))
+        left = np.delete(np.arange(len(self.training)), places)
+        return self._with(known, self.training.part(left), held)
+
+    def of_all(self, rows: Rows) -> Arrangement:
+        """Return the same with what it held out among its training rows, in their order."""
+        known = replace(self.setup.provenance, validation=())
+        return self._with(known, rows, rows.part(np.arange(0)))
+
+    def _with(self, known: Provenance, training: Rows, validation: Rows) -> Arrangement:
+        setup = replace(self.setup, provenance=known)
+        return replace(self, setup=setup, training=weighing_one(training), validation=validation)
+
 
 def _drawn_anew(network: Network, old: int, new: int) -> Network:
     """Return the network with what the old seed has drawn drawn by the new one."""
@@ -58,7 +87,7 @@ class Remedy:
     ``name`` tells it apart from every other, of all ailments: the laboratory keeps its trainings by
     it. ``code`` is the same as an argument of ``train`` or a line of Python, where there is one.
     ``by_hand``: a fix leaves it to people, and ``change`` is for experiments. ``left_out`` are the
-    numbers of the training rows that it leaves out, as the case counts them.
+    numbers of the training rows that it leaves out, in X or in the table.
     """
 
     name: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.arrangement import Arrangement
@@ -19,15 +20,16 @@ from chainrule.training.setup import Setup
 Named = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Case:
     """What was set up, on which rows, what was recorded, and where the parameters ended.
 
     ``setup.network`` has the parameters of the start. ``last`` are parameters and state after the
     last step, which may hold NaN; ``kept`` are those that prediction uses. ``seconds`` is how long
-    it was trained. ``columns`` are the names of the inputs of a table, and ``numbers`` those of the
-    training rows in it, where they are known. ``scaled``: its rows were scaled before they came
-    here, so that a prediction is scaled back. ``by_our_loop``: it can be trained again, as it was.
+    it was trained. ``columns`` are the names of the inputs of a table, and ``of_table`` the numbers
+    in it of all rows that the setup's provenance counts. ``scaled``: its rows were scaled before
+    they came here, so that a prediction is scaled back. ``by_our_loop``: it can be trained again,
+    as it was.
     ``outside``: of a table, the relative error of its folds' networks on rows that each had not
     seen, and how many rows that is.
     """
@@ -41,7 +43,7 @@ class Case:
     ended: str
     seconds: float = 0.0
     columns: tuple[str, ...] = ()
-    numbers: tuple[int, ...] = ()
+    of_table: NDArray[np.int64] | None = None
     scaled: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
     by_our_loop: bool = False
@@ -72,13 +74,38 @@ class Case:
         """What the training was made of, to be changed and tried again."""
         return Arrangement(self.setup, self.training, self.validation)
 
+    def arranged(self, one: Arrangement) -> Case:
+        """Return the case with another setup and other rows, and the record that it has."""
+        return replace(self, setup=one.setup, training=one.training, validation=one.validation)
+
+    def of_training(self, run: Run, scaled: bool = False) -> Case:
+        """Return the case of another training on these rows, such as one with a remedy.
+
+        What is known of the table stays; ``outside`` is not, which was measured without the remedy.
+        ``scaled``: its rows were scaled by the remedy.
+        """
+        made = case_of(run)
+        return replace(
+            made,
+            columns=self.columns,
+            of_table=self.of_table,
+            scaled=self.scaled or made.scaled or scaled,
+            notes={**self.notes, **made.notes},
+        )
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """The numbers of the training rows (rows,), from 0, in X as given or in the table."""
+        numbers = self.setup.provenance.training
+        return numbers if self.of_table is None else self.of_table[numbers]
+
 
 def case_of(run: Run, rows: tuple[Rows, Rows] | None = None) -> Case:
     """Return the case of a run. ``rows``: its training and validation rows, if it holds none.
 
     Raises DataError for a run whose rows are neither held nor found again.
     """
-    from chainrule.explanation.run_rows import rows_of_run, training_row_names
+    from chainrule.explanation.run_rows import numbers_in_table, rows_of_run
 
     training, validation = rows_of_run(run) if rows is None else rows
     setup = run.setup
@@ -92,17 +119,17 @@ def case_of(run: Run, rows: tuple[Rows, Rows] | None = None) -> Case:
 
         columns = tuple(Preparation.from_dict(run.notes["preparation"]).input_names)
     return Case(
-        setup,
-        run.recording,
-        training,
-        validation,
-        {**frozen, **layout.named_arrays(run.state.parameters)},
-        {**run.network.parameters, **run.network.state},
-        run.ended,
-        run.state.seconds,
-        columns,
-        training_row_names(run).numbers,
-        bool({"scaling", "preparation"} & set(run.notes)),
-        run.notes,
+        setup=setup,
+        recording=run.recording,
+        training=training,
+        validation=validation,
+        last={**frozen, **layout.named_arrays(run.state.parameters)},
+        kept={**run.network.parameters, **run.network.state},
+        ended=run.ended,
+        seconds=run.state.seconds,
+        columns=columns,
+        of_table=numbers_in_table(run),
+        scaled=bool({"scaling", "preparation"} & set(run.notes)),
+        notes=run.notes,
         by_our_loop=True,
     )

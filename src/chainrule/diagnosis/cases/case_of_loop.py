@@ -53,9 +53,10 @@ def case_of_loop(
     setup, rows = set_up(network=start, X=X, y=y, **given)
     left = {**network.parameters, **network.state}
     case = Case(
-        setup,
-        recording,
-        *rows,
+        setup=setup,
+        recording=recording,
+        training=rows[0],
+        validation=rows[1],
         last=left,
         kept=left,
         ended=ended or _ended(recording),

@@ -69,11 +69,11 @@ def case_of_table(
     learned = np.searchsorted(used, np.union1d(fold.training, fold.validation))
     tested = np.searchsorted(used, fold.test)
     parts = rows.part(learned), rows.part(tested)
-    setup = _setup_of_fold(run, len(rows), len(learned), tested)
+    setup = _setup_of_fold(run, len(rows), learned, tested)
     again = carry_out(setup, parts, progress=False)
     if again.ended == INTERRUPTED:
         raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
-    case = of_the_table(case_of(again, parts), run, tuple(used[learned].tolist()))
+    case = _of_the_table(case_of(again, parts), run, used)
     outside, count = out_of_fold_error(run, rows, used)
     said = _said_of(run, place, len(folds), parts)
     if math.isnan(outside):
@@ -82,14 +82,13 @@ def case_of_table(
     return case, (said, _errors_said(run, rows, outside))
 
 
-def of_the_table(case: Case, run: Run, numbers: tuple[int, ...]) -> Case:
+def _of_the_table(case: Case, run: Run, used: Numbers) -> Case:
     """Return the case of a fold's training with what the run says of its table.
 
-    ``numbers`` are those of its training rows in the table.
+    ``used`` are the numbers in it of the rows that the run's last training learned from.
     """
     columns = tuple(Preparation.from_dict(run.notes["preparation"]).input_names)
-    known = numbers if len(numbers) == len(case.training) else ()
-    return replace(case, columns=columns, numbers=known, scaled=True, notes=run.notes)
+    return replace(case, columns=columns, of_table=used, scaled=True, notes=run.notes)
 
 
 def _none_of(rows: Rows) -> Rows:
@@ -118,17 +117,18 @@ def _expected_seconds(run: Run, place: int) -> float:
     return epochs * run.state.seconds / max(1, run.recording.epochs)
 
 
-def _setup_of_fold(run: Run, rows: int, learned: int, tested: Numbers) -> Setup:
+def _setup_of_fold(run: Run, rows: int, learned: Numbers, tested: Numbers) -> Setup:
     """Return the last training's setup as that of a fold, which keeps its best epoch."""
     settings = TableNote.from_record(run.notes["table"]).settings
-    known = run.setup.provenance
+    left_out = np.setdiff1d(np.arange(rows), np.union1d(learned, tested))
+    parts = tuple(tested.tolist()), "", tuple(left_out.tolist())
     return replace(
         run.setup,
         epochs=settings.epochs,
-        batch_size=rows_in_a_step(settings.batch_size, learned, run.setup.optimizer),
+        batch_size=rows_in_a_step(settings.batch_size, len(learned), run.setup.optimizer),
         stopping=Stopping(patience=settings.patience),
         keep="best",
-        provenance=Provenance(rows, known.checksum, tuple(tested.tolist())),
+        provenance=Provenance(rows, run.setup.provenance.checksum, *parts),
     )
 
 

@@ -52,6 +52,7 @@ def rows_given(
             class_weight=class_weight,
             seed=run.setup.seed,
             targets=run.setup.targets,
+            left_out=known.left_out,
         )
 
     scaling = Scaling.from_record(run.notes["scaling"]) if "scaling" in run.notes else None

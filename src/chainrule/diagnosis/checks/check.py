@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import look
@@ -85,7 +88,7 @@ def check(network: Network, X: Any, y: Any, **arguments: Any) -> Check:
     began = time.monotonic()
     try:
         setup, rows = _set_up(network, X, y, arguments)
-        found = look(case_before(setup, rows, tuple(setup.provenance.training.tolist())), LOOKS)
+        found = look(case_before(setup, rows), LOOKS)
     except ChainruleError as error:
         refused = Concern("refused", error.cause, error.remedy, is_error=True)
         return Check((refused,), (ACCEPTED,), time.monotonic() - began)
@@ -112,18 +115,25 @@ def _set_up(network: Any, X: Any, y: Any, given: dict[str, Any]) -> tuple[Setup,
 def case_before(
     setup: Setup,
     rows: tuple[Rows, Rows],
-    numbers: tuple[int, ...],
     columns: tuple[str, ...] = (),
+    of_table: NDArray[np.int64] | None = None,
 ) -> Case:
     """Return what would be trained as a case of no epochs.
 
-    ``numbers`` are those of the training rows, ``columns`` the names of the inputs of a table,
-    whose rows are scaled already.
+    ``columns`` are the names of the inputs of a table, whose rows are scaled already, ``of_table``
+    the numbers of the rows in it.
     """
     training, validation = rows
     start = {**setup.network.parameters, **setup.network.state}
     return Case(
-        setup, Recording(), training, validation, start, start, "nothing is trained",
-        columns=columns, scaled=bool(columns),
-        numbers=numbers if len(numbers) == len(training) else (),
-    )  # fmt: skip
+        setup=setup,
+        recording=Recording(),
+        training=training,
+        validation=validation,
+        last=start,
+        kept=start,
+        ended="nothing is trained",
+        columns=columns,
+        of_table=of_table,
+        scaled=bool(columns),
+    )

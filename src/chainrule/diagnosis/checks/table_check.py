@@ -48,8 +48,8 @@ def check_table(
         case_before(
             recipe.setup(prepared),
             (prepared.training, prepared.validation),
-            tuple(fold.training.tolist()),
             tuple(rows.preparation.input_names),
+            fold.training,
         ),
         # Equal rows have been kept together already, or are equal as few values make them; only in
         # the order of time they are not looked at.

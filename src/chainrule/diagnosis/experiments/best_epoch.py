@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.other_rows import over_parts
 from chainrule.diagnosis.experiments.trained import Trained, as_it_ended
 
@@ -60,5 +61,4 @@ def _both_ends(
 
 
 def _affordable(laboratory: Laboratory) -> int:
-    left = SHARE_OF_SECONDS * (laboratory.seconds - laboratory.used)
-    return max(0, int(left / max(1e-6, SEEDS * laboratory.seconds_each)))
+    return laboratory.budget.affords(SEEDS * laboratory.seconds_each, SHARE_OF_SECONDS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.cases.arrangement import Arrangement, weighing_one
+from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.randomness import permutation
@@ -30,27 +30,19 @@ def with_held_out(case: Case) -> tuple[Case, NDArray[np.int64]]:
     A fifth is held out where none was; such a case is judged by its parameters after the last step,
     as it was trained.
     """
-    every = np.arange(len(case.training))
     if len(case.validation) or len(case.training) < LEAST_ROWS:
-        return case, every
+        return case, np.arange(len(case.training))
     kept, held = parted(len(case.training), case.setup.seed)
-    validation = case.training.part(held)
-    validation = replace(validation, weights=np.ones(len(held)))
-    setup = replace(case.setup, keep="last")
-    numbers = tuple(case.numbers[one] for one in kept) if case.numbers else ()
-    part = weighing_one(case.training.part(kept))
-    return replace(case, setup=setup, training=part, validation=validation, numbers=numbers), kept
+    changed = case.arranged(case.arrangement.holding_out(held))
+    return replace(changed, setup=replace(changed.setup, keep="last")), kept
 
 
 def with_best_epoch(before: Arrangement) -> Arrangement:
     """Return the arrangement that keeps the epoch of the lowest validation loss."""
-    training, validation = before.training, before.validation
-    if not len(validation):
-        kept, held = parted(len(training), before.setup.seed)
-        validation = replace(training.part(held), weights=np.ones(len(held)))
-        training = weighing_one(training.part(kept))
-    setup = replace(before.setup, keep="best")
-    return replace(before, setup=setup, training=training, validation=validation)
+    if not len(before.validation):
+        _, held = parted(len(before.training), before.setup.seed)
+        before = before.holding_out(held)
+    return replace(before, setup=replace(before.setup, keep="best"))
 
 
 def judging_laboratory(laboratory: Laboratory, trainings: int) -> Laboratory:

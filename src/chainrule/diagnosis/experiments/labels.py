@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, weighing_one
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
 from chainrule.diagnosis.experiments.first_steps import first_steps
@@ -185,8 +185,7 @@ def out_of_fold(laboratory: Laboratory) -> Numbers | None:
     found = np.full((count, case.setup.targets[0].width), np.nan)
     for place, fold in enumerate(_folds(case)):
         rest = np.setdiff1d(np.arange(count), fold)
-        part = weighing_one(case.training.part(rest))
-        changed = replace(case.arrangement, setup=_penalised(case), training=part)
+        changed = replace(case.arrangement, setup=_penalised(case)).keeping(rest)
         (trained,) = laboratory.trained(f"fold {place + 1}", changed, laboratory.seeds[:1])
         if trained.run is None:
             return None

@@ -9,22 +9,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from functools import partial
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from chainrule.diagnosis.budget import Budget, OutOfTimeError, both_clocks, seconds_since
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.cases.case import Case, case_of
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome
 from chainrule.engines.cores import at_most
 from chainrule.randomness import permutation
 from chainrule.training.interrupts import held_interrupts
-from chainrule.training.run import Run
 from chainrule.training.side_by_side import at_a_time, side_by_side
 from chainrule.training.stopping import has_overflowed
 
@@ -32,14 +31,6 @@ SEEDS = 5
 # Remedies of one ailment are tried on starts of their own, so that the choice among them does not
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
-# A diagnosis may take as long as the training, or two seconds; signs take their part. No experiment
-# begins after the first of these, and none whose trainings would not end by the second, as long as
-# those before them took; what has not ended by then is broken off.
-LEAST_SECONDS, SHARE_OF_TRAINING = 1.5, 0.75
-LATEST_SECONDS, LATEST_SHARE = 1.9, 0.95
-LEAST_LEFT = 0.05
-# The laboratory of another case begins at the end of the time as well.
-SECONDS_OF_ANOTHER = 0.5
 # What a call of ``train`` costs before its first step, where it is not measured.
 FIXED_SECONDS = 0.01
 LEAST_ROWS = 256
@@ -51,44 +42,26 @@ SPARED = 0.9
 AND = " + "
 
 
-def both_clocks() -> tuple[float, float]:
-    """Return the seconds of this program's work, and those of the clock."""
-    return time.process_time(), time.monotonic()
-
-
-def seconds_since(began: tuple[float, float]) -> float:
-    """Return how many seconds were used: of work, since other programs may hold it up.
-
-    Trainings beside each other take less than the sum of their work: then the clock counts.
-    """
-    return min(now - before for now, before in zip(both_clocks(), began, strict=True))
-
-
-class OutOfTimeError(Exception):
-    """An experiment has not come to its end within the time of a diagnosis."""
-
-
 class Laboratory:
     """Where the experiments of one case are made, within its seconds.
 
     ``trainings`` is how many are expected in all: with it, and with what an epoch of the case has
-    cost, the number of epochs follows that each of them gets. ``used``: seconds of the diagnosis
-    that were gone before.
+    cost, the number of epochs follows that each of them gets. ``seconds`` bounds them, by default
+    as the training's own length does; ``used``: seconds of the diagnosis that were gone before. Or
+    ``budget`` says all of that.
     """
 
     def __init__(
-        self, case: Case, trainings: int, seconds: float | None = None, used: float = 0.0
+        self,
+        case: Case,
+        trainings: int,
+        seconds: float | None = None,
+        used: float = 0.0,
+        budget: Budget | None = None,
     ) -> None:
         self.case = case
         self.workers = at_a_time()
-        own = max(LEAST_SECONDS, SHARE_OF_TRAINING * case.seconds)
-        latest = max(LATEST_SECONDS, LATEST_SHARE * case.seconds) - used
-        # Signs that have taken long leave less to experiments.
-        own = min(own, max(LEAST_LEFT, latest))
-        self.of_examination = used
-        self.seconds = own if seconds is None else seconds
-        self.limit = latest if seconds is None else seconds
-        self.began = both_clocks()
+        self.budget = budget or Budget.of_experiments(case.seconds, used, seconds)
         self.seeds = tuple(case.setup.seed + place for place in range(SEEDS))
         self.screening = tuple(
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
@@ -110,10 +83,7 @@ class Laboratory:
 
         ``trainings`` is how many are expected there. They count together with those made here.
         """
-        left = max(SECONDS_OF_ANOTHER, self.seconds - self.used)
-        there = Laboratory(case, trainings, max(LEAST_LEFT, min(left, self.limit - self.used)))
-        there.limit = self.limit - self.used
-        there.of_examination = self.of_examination
+        there = Laboratory(case, trainings, budget=self.budget.left_for_another())
         there._made, there._made_before = self._made, self.trainings
         there._refused = self._refused
         return there
@@ -124,11 +94,11 @@ class Laboratory:
         Its trainings without a remedy are those that were made with this one, and all count
         together. None where none of those has come to an end.
         """
-        run = self.run_with(remedy)
-        if run is None:
+        case = self.case_with(remedy)
+        if case is None:
             return None
         there = copy(self)
-        there.case = case_of(run)
+        there.case = case
         there.epochs, there.rows = there.case.setup.epochs, len(there.case.training)
         there._given = self._name(remedy.name)
         return there
@@ -140,7 +110,7 @@ class Laboratory:
         trained = full if has_overflowed(case.ended) else max(1, case.epochs)
         # The first steps of a training wait until it is written down: much of a short one.
         an_epoch = max(1e-5, case.seconds - 3.0 * FIXED_SECONDS) / max(1, case.epochs)
-        share = self.seconds / max(1, trainings)
+        share = self.budget.seconds / max(1, trainings)
         if an_epoch * trained <= (share - FIXED_SECONDS) * self.workers:
             return full, len(case.training)
         # What was trained beside other programs took longer than its work: it is measured again.
@@ -155,39 +125,26 @@ class Laboratory:
 
     def _work(self, epochs: int, rows: int) -> float:
         """Return the seconds of work in a training of so many epochs and rows."""
-        few = self.case.training.part(np.arange(min(len(self.case.training), rows)))
-        short = replace(self.case.arrangement, training=few)
+        few = np.arange(min(len(self.case.training), rows))
+        short = self.case.arrangement.keeping(few)
         began = time.process_time()
         with at_most(1):
             outcome(short.started(self.seeds[0], epochs))
         return time.process_time() - began
 
     @property
-    def used(self) -> float:
-        """How many seconds are used up."""
-        return seconds_since(self.began)
-
-    @property
     def is_spent(self) -> bool:
         """Whether no experiment is to begin any more."""
-        return self.used > self.seconds
+        return self.budget.is_spent
 
     @property
     def is_out_of_time(self) -> bool:
         """Whether an experiment was left out, or is to be, for want of time."""
         return self.is_spent or bool(self._refused)
 
-    def _is_over(self) -> bool:
-        return self.used > self.limit
-
-    def has_time_to_examine(self) -> bool:
-        """Whether there is time to examine a training as the case was examined."""
-        return self.used + self.of_examination <= self.limit
-
     def has_time_for(self, count: int, *arrangements: Arrangement) -> bool:
         """Whether so many trainings of each end in time, as long as those before them took."""
-        each = self._each * sum(map(self._factor, arrangements))
-        return self.used + count * each <= self.limit
+        return self.budget.fits(count, self._each * sum(map(self._factor, arrangements)))
 
     def _factor(self, arrangement: Arrangement) -> float:
         return arrangement.setup.epochs / max(1, self.case.setup.epochs)
@@ -200,7 +157,7 @@ class Laboratory:
     @property
     def seconds_each(self) -> float:
         """How long a training has taken until now, since this laboratory began."""
-        return self.used / max(1, self.trainings - self._made_before)
+        return self.budget.used / max(1, self.trainings - self._made_before)
 
     def untreated(self, seeds: Sequence[int] | None = None) -> list[Trained]:
         """Return trainings of the case with nothing changed, one for each seed."""
@@ -220,18 +177,19 @@ class Laboratory:
             self._refused.append(name)
             raise OutOfTimeError
         began = both_clocks()
-        jobs = [partial(self._one, arrangement, seed) for seed in wanted]
+        ready = self._shorter(arrangement) if wanted else arrangement
+        jobs = [partial(self._one, ready, seed) for seed in wanted]
         with held_interrupts() as interrupted:
 
             def ends() -> bool:
-                return interrupted() or self._is_over()
+                return interrupted() or self.budget.is_over
 
             made = side_by_side(
                 jobs, self.workers, ends, lambda place, one: None, lambda place: name
             )
             if interrupted():
                 raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
-        if wanted and self._is_over():
+        if wanted and self.budget.is_over:
             # What was being trained may have been broken off.
             self._refused.append(name)
             raise OutOfTimeError
@@ -286,21 +244,22 @@ class Laboratory:
         """
         self._is_paced = True
         began = both_clocks()
+        ready = self._shorter(arrangement)
         made = side_by_side(
-            [partial(self._one, arrangement, seed) for seed in seeds],
-            self.workers, self._is_over, lambda place, one: None, str,
+            [partial(self._one, ready, seed) for seed in seeds],
+            self.workers, lambda: self.budget.is_over, lambda place, one: None, str,
         )  # fmt: skip
         self._each = seconds_since(began) / (len(seeds) * self._factor(arrangement))
         epochs, rows = self.epochs, self.rows
         self._shorten(self._each, 2 * SEEDS)
-        if (epochs, rows) == (self.epochs, self.rows) and not self._is_over():
+        if (epochs, rows) == (self.epochs, self.rows) and not self.budget.is_over:
             self._made.append(len(seeds))
             self._known.update({(name, seed): one for seed, one in zip(seeds, made, strict=True)})
 
     def _shorten(self, each: float, coming: int) -> None:
         """Shorten so many trainings that take so long each, as far as a comparison needs it."""
         expected = coming * each
-        share = max(LEAST_SHARE_LEFT, SPARED * (self.limit - self.used) / max(1e-9, expected))
+        share = max(LEAST_SHARE_LEFT, SPARED * self.budget.left / max(1e-9, expected))
         if share >= 1.0:
             return
         epochs = max(1, int(self.epochs * share))
@@ -340,9 +299,16 @@ class Laboratory:
         made = [self._known.get((name, seed)) for seed in self.seeds]
         return [one for one in made if one is not None]
 
-    def run_with(self, remedy: Remedy) -> Run | None:
-        """Return a training with a remedy, from the case's own start where there is one."""
-        return next((one.run for one in self.known(remedy) if one.run is not None), None)
+    def case_with(self, remedy: Remedy) -> Case | None:
+        """Return the case of a training with a remedy, from the case's own start if there is one.
+
+        None where no training with it was made or came to an end.
+        """
+        run = next((one.run for one in self.known(remedy) if one.run is not None), None)
+        if run is None:
+            return None
+        scaling = remedy.change(self.case.arrangement).scaling
+        return self.case.of_training(run, scaled=scaling is not None)
 
     def _name(self, name: str) -> str:
         """Return a name among those of all trainings: that of what is changed, in its order."""
@@ -350,15 +316,14 @@ class Laboratory:
 
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
         epochs = max(1, round(self.epochs * self._factor(arrangement)))
-        ready = self._shorter(arrangement.started(seed, epochs))
-        return outcome(ready)
+        return outcome(arrangement.started(seed, epochs))
 
     def _shorter(self, arrangement: Arrangement) -> Arrangement:
         count = len(arrangement.training)
         if self.rows >= len(self.case.training) or count <= self.rows:
             return arrangement
         chosen = permutation(self.case.setup.seed, "rows of an experiment", count)[: self.rows]
-        return replace(arrangement, training=arrangement.training.part(np.sort(chosen)))
+        return arrangement.keeping(np.sort(chosen))
 
 
 def _within(each: float, an_epoch: float, case: Case) -> tuple[int, int]:

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.held_out import parted, with_held_out
-from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.held_out import parted
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
 from chainrule.diagnosis.probes.row_order import joined
 from chainrule.randomness import permutation
-from chainrule.training.rows import Rows
 
 # Parts held out beside the rows that the case itself held out; and of the seconds that are left as
 # many as other experiments can spare.
@@ -96,24 +96,27 @@ def turns(case: Case) -> list[Arrangement]:
     None where validation rows came apart from the others, or where rows weigh differently.
     """
     every = joined(case)
-    return _in_turn(case, every.rows(), every.training, len(every.held))
+    if not len(every.held) or np.ptp(case.training.weights) > 0.0:
+        return []
+    return _in_turn(case.arrangement.of_all(every.rows()), every.training, len(every.held))
 
 
 def turns_where_none_was_held(case: Case) -> list[Arrangement]:
     """Return the same for a case that held out none: beside the rows that were held out for it."""
-    before = with_held_out(case)[0]
     kept, held = parted(len(case.training), case.setup.seed)
-    return _in_turn(before, case.training, kept, len(held))
+    if np.ptp(case.training.weights) > 0.0:
+        return []
+    setup = replace(case.setup, keep="last")
+    return _in_turn(replace(case.arrangement, setup=setup), kept, len(held))
 
 
-def _in_turn(case: Case, rows: Rows, places: NDArray[Any], count: int) -> list[Arrangement]:
-    """Return arrangements of all rows that hold out so many of those at the places, in turn.
+def _in_turn(whole: Arrangement, places: NDArray[Any], count: int) -> list[Arrangement]:
+    """Return arrangements that hold out so many of the rows at the places, in turn.
 
     Every part has about the same targets.
     """
-    if not count or np.ptp(case.training.weights) > 0.0:
-        return []
-    shuffled = permutation(case.setup.seed, "rows held out in turn", len(places))
+    rows = whole.training
+    shuffled = permutation(whole.setup.seed, "rows held out in turn", len(places))
     target = rows.targets[0].reshape(len(rows), -1)[places, 0]
     by_target = places[shuffled[np.argsort(target[shuffled], kind="stable")]]
     found = []
@@ -121,17 +124,13 @@ def _in_turn(case: Case, rows: Rows, places: NDArray[Any], count: int) -> list[A
     for one in range(number):
         part = by_target[one::number]
         chosen = np.sort(part[np.linspace(0, len(part) - 1, count).round().astype(np.int64)])
-        left = np.setdiff1d(np.arange(len(rows)), chosen)
-        found.append(
-            replace(case.arrangement, training=rows.part(left), validation=rows.part(chosen))
-        )
+        found.append(whole.holding_out(chosen))
     return found
 
 
 def affordable(laboratory: Laboratory) -> int:
     """Return for how many parts there are seconds, as long as trainings have taken until now."""
-    left = SHARE_OF_SECONDS * (laboratory.seconds - laboratory.used)
-    return max(0, int(left / max(1e-6, 2 * SEEDS * laboratory.seconds_each)))
+    return laboratory.budget.affords(2 * SEEDS * laboratory.seconds_each, SHARE_OF_SECONDS)
 
 
 def _means(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ...]:

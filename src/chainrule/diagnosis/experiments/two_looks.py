@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
-from chainrule.diagnosis.experiments.laboratory import Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.significance import (
     LEAST_EFFECT,
     LEVEL,

@@ -9,7 +9,6 @@ from functools import partial
 
 from chainrule.checks import is_whole_number
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged, outcome
@@ -80,7 +79,7 @@ class _Trying:
         run = self._run()
         if run is None:
             return False
-        case = case_of(run) if self.table is None else self.table.case(run, self.kept)
+        case = self.report.case.of_training(run)
         self.now = Report(case, verdict_of(case), run)
         return self.now.primary is not None
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from chainrule.data.table import Table
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.cases.case import Case, case_of
-from chainrule.diagnosis.cases.case_of_table import has_folds, of_the_table
+from chainrule.diagnosis.cases.case_of_table import has_folds
 from chainrule.diagnosis.verdicts.report import Report
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
@@ -21,11 +20,10 @@ from chainrule.training.tables.work import Change
 
 @dataclass(frozen=True, eq=False)
 class TableToFix:
-    """A run on a table, its tables read again, and the numbers of the rows that its case has."""
+    """A run on a table, and its tables read again."""
 
     run: Run
     tables: tuple[Table, Table | None]
-    numbers: tuple[int, ...]
 
     @classmethod
     def of(cls, report: Report) -> TableToFix | None:
@@ -38,13 +36,7 @@ class TableToFix:
             return None
         if report.primary.remedy is None or not len(report.case.validation):
             return None
-        return cls(run, tables_of(run, report.data), report.case.numbers)
-
-    def case(self, again: Run, kept: Sequence[Remedy]) -> Case:
-        """Return the case of a fold that was trained again with the remedies that were kept."""
-        gone = {number for one in kept for number in one.left_out}
-        left = tuple(one for one in self.numbers if one not in gone)
-        return of_the_table(case_of(again), self.run, left)
+        return cls(run, tables_of(run, report.data))
 
     def can_take(self, remedy: Remedy, before: Arrangement, changed: Arrangement) -> bool:
         """Whether a remedy can be applied to all trainings of the table.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chainrule.diagnosis.budget import Budget
 from chainrule.diagnosis.cases.case import Case
 from chainrule.errors import ChainruleError
 from chainrule.explanation.causes.blow_ups import blow_ups
@@ -18,7 +19,7 @@ from chainrule.training.origin import Origin
 from chainrule.training.state import State
 from chainrule.training.stopping import Stopping, has_overflowed
 
-# As long as a diagnosis may take by itself.
+# Nobody waits longer for one sentence.
 LONGEST = 2.0  # seconds
 
 
@@ -35,14 +36,14 @@ class BlowUp:
     places: tuple[int, ...] = ()
 
 
-def blow_up_of(case: Case, epoch: int) -> BlowUp | None:
+def blow_up_of(case: Case, epoch: int, budget: Budget) -> BlowUp | None:
     """Return where a training whose loss overflowed in an epoch (from 1) did so, None if unknown.
 
     The epochs up to there are trained again. None where that takes too long, or where they do not
     come to the same: on another machine, by another loop, with an optimizer that searches.
     """
     cost = case.seconds / max(1, case.epochs) * epoch
-    if cost > LONGEST or case.setup.origin != Origin():
+    if cost > LONGEST or not budget.fits(1, cost) or case.setup.origin != Origin():
         return None
     try:
         with np.errstate(all="ignore"):
@@ -78,7 +79,7 @@ def _trace(case: Case, state: State, step: int, places: Sequence[int]) -> Trace:
     setup = case.setup
     objective = setup.objective()
     size = objective.trained.size
-    numbers = tuple(case.numbers[one] if case.numbers else one for one in places)
+    numbers = tuple(case.numbers[np.array(places)].tolist())
     return trace_rows(
         objective,
         state.parameters[:size],

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ranges import are_varying
+
 Numbers = NDArray[Any]
 
 
@@ -31,7 +33,15 @@ class Columns:
     @property
     def varying(self) -> NDArray[np.bool_]:
         """Which columns have more than one number, beyond rounding."""
-        return self.deviations > 1e-9 * np.maximum(np.abs(self.means), 1e-300)
+        return are_varying(self.means, self.deviations)
+
+
+def standardised(rows: Numbers) -> Numbers:
+    """Return the columns of rows (n, columns) that vary, with a mean of 0 and a deviation of 1."""
+    wide = rows.astype(np.float64)
+    means, spread = wide.mean(axis=0), wide.std(axis=0)
+    varying = are_varying(means, spread)
+    return np.asarray((wide[:, varying] - means[varying]) / spread[varying])
 
 
 def by_column(rows: Numbers) -> Numbers:

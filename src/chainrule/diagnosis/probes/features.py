@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.columns import standardised
+
 Numbers = NDArray[Any]
 # Of more tokens the most frequent ones: the others stand in too few rows to say anything.
 MOST_TOKENS = 500
@@ -30,11 +32,8 @@ def features_of(inputs: Sequence[Numbers], kinds: Sequence[str]) -> Numbers | No
         for one, kind in zip(inputs, kinds, strict=True)
     ]
     x = np.concatenate(parts, axis=1)
-    spread = x.std(axis=0)
-    varying = spread > 1e-9 * np.maximum(1.0, np.abs(x.mean(axis=0)))
-    if not varying.any():
-        return None
-    return np.asarray((x[:, varying] - x[:, varying].mean(axis=0)) / spread[varying])
+    standard = standardised(x)
+    return standard if standard.shape[1] else None
 
 
 def _of_tokens(tokens: Numbers) -> Numbers:

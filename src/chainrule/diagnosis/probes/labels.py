@@ -218,8 +218,7 @@ class Labels:
     @property
     def doubtful_numbers(self) -> tuple[int, ...]:
         """The numbers by which people know the doubtful training rows."""
-        known = self.case.numbers
-        return tuple(known[one] if known else int(one) for one in self.doubtful_places)
+        return tuple(self.case.numbers[self.doubtful_places].tolist())
 
 
 def _follow(columns: Numbers) -> bool:

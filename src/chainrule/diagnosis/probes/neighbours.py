@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.probes.columns import standardised
 from chainrule.diagnosis.probes.features import features_of
 from chainrule.diagnosis.probes.row_order import InOrder
 from chainrule.network.network import Network
@@ -238,7 +239,7 @@ class TargetColumns:
         for target, width in zip(targets, widths, strict=True):
             if not width and target.ndim != 2:
                 return None
-            wide = target.reshape(-1).astype(np.int64) if width else _standardised(target)
+            wide = target.reshape(-1).astype(np.int64) if width else standardised(target)
             if len(wide) != len(targets[0]):
                 return None
             found.append(wide)
@@ -270,11 +271,3 @@ class TargetColumns:
             is_one = (chosen[:, None] == there).astype(np.float64)
             found.append(is_one - counts[there] / len(target))
         return np.concatenate(found, axis=1)
-
-
-def _standardised(target: Numbers) -> Numbers:
-    """Return the columns of numbers that vary, each with a mean of 0 and a deviation of 1."""
-    wide = target.astype(np.float64)
-    spread = wide.std(axis=0)
-    varying = spread > 1e-9 * np.maximum(1.0, np.abs(wide.mean(axis=0)))
-    return np.asarray((wide[:, varying] - wide[:, varying].mean(axis=0)) / spread[varying])

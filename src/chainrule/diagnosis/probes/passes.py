@@ -102,12 +102,20 @@ def rows_within(case: Case, seconds: float) -> int:
         return SAMPLE
     taken = []
     for most in TRIAL_ROWS:
-        rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
-        began = time.thread_time()
-        pass_of(case, case.first, rows)
-        taken.append(time.thread_time() - began)
+        taken.append(seconds_of_pass(case, most))
+        if taken[0] > seconds:
+            # So few take longer already.
+            return FEWEST_ROWS
     each = max((taken[1] - taken[0]) / (TRIAL_ROWS[1] - TRIAL_ROWS[0]), 1e-9)
     return int(np.clip((seconds - taken[0]) / each, FEWEST_ROWS, SAMPLE))
+
+
+def seconds_of_pass(case: Case, most: int) -> float:
+    """Return how long a pass of so many rows takes. Raises SetupError where none can be made."""
+    rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
+    began = time.thread_time()
+    pass_of(case, case.first, rows)
+    return time.thread_time() - began
 
 
 def pass_of(case: Case, network: Network, rows: Rows) -> Pass:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ranges import are_varying
 from chainrule.network.plan import Plan, PlannedStep
 from chainrule.ops import ACTIVATIONS, find_op
 
@@ -89,7 +90,7 @@ def missed_numbers(reach: Reach, targets: Numbers) -> float:
     """
     wide = targets.reshape(-1, targets.shape[-1]).astype(np.float64)
     spread = wide.var(axis=0)
-    varying = spread > 1e-12 * np.maximum(1.0, np.abs(wide.mean(axis=0)))
+    varying = are_varying(wide.mean(axis=0), np.sqrt(spread))
     if not varying.any():
         return 0.0
     nearest = np.clip(wide, reach.low, reach.high)

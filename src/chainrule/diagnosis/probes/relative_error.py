@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ranges import are_varying
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
@@ -138,14 +139,15 @@ def _errors(
 
 def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
     truth = truth.astype(np.float64)
-    spread = beside.astype(np.float64).var(axis=0)
-    varying = spread > 0.0
+    known = beside.astype(np.float64)
+    spread = known.var(axis=0)
+    varying = are_varying(known.mean(axis=0), np.sqrt(spread))
     if not varying.any():
         return np.zeros(len(truth))
     # Each column on its own scale, for one of large numbers would hide the others; but one that
     # hardly varies beside the usual column, a pixel at the rim, counts for as little as it varies.
     usual = median_low(spread[varying].tolist())
-    counts = np.minimum(1.0, spread / (HARDLY * usual))
+    counts = np.where(varying, np.minimum(1.0, spread / (HARDLY * usual)), 0.0)
     with np.errstate(all="ignore"):
         missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
     return np.asarray((missed * counts).sum(axis=1) / counts.sum())

@@ -57,7 +57,7 @@ def code_of(order: Numbers) -> str:
 def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
     """Return the remedy that trains without the training rows at these places."""
     chosen = np.asarray(places, dtype=np.int64)
-    numbers = [case.numbers[one] if case.numbers else int(one) for one in chosen]
+    numbers = case.numbers[chosen].tolist()
     rows = "row" if len(numbers) == 1 else f"{len(numbers)} rows"
     return Remedy(
         LEFT_OUT,

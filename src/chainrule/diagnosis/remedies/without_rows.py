@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, weighing_one
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.wording import some_of
 
@@ -25,28 +24,31 @@ def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
         f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
         "Or put them right.",
         left_out(case, places),
-        left_out=tuple(case.numbers[one] if case.numbers else one for one in places.tolist()),
+        left_out=tuple(case.numbers[places].tolist()),
     )
 
 
 def left_out(case: Case, places: NDArray[np.int64]) -> Callable[[Arrangement], Arrangement]:
     """Return the change that leaves training rows out; the weights of the others keep their mean.
 
-    ``places`` are among the case's training rows: an arrangement of other rows stays as it is.
+    ``places`` are among the case's training rows. Of an arrangement with other parts held out those
+    are left out that it trains on; one of other rows stays as it is.
     """
-    count = len(case.training)
+    known = case.setup.provenance
+    gone = known.training[places]
 
     def change(before: Arrangement) -> Arrangement:
-        if len(before.training) != count:
+        now = before.setup.provenance
+        if not now.same_rows(known):
             return before
-        left = np.setdiff1d(np.arange(count), places)
-        return replace(before, training=weighing_one(before.training.part(left)))
+        left = np.flatnonzero(~np.isin(now.training, gone))
+        return before.keeping(left) if len(left) < len(before.training) else before
 
     return change
 
 
 def told_rows(case: Case, places: NDArray[np.int64]) -> str:
     """Return training rows by their numbers: "row 7", "rows 3, 8 and 2 more"."""
-    names = [str(case.numbers[one] if case.numbers else one) for one in places.tolist()]
+    names = [str(one) for one in case.numbers[places].tolist()]
     few = "row" if len(names) == 1 else "rows"
     return f"{few} {some_of(names, MOST_NAMED)}"

@@ -6,6 +6,7 @@ import time
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import IN_ORDER
+from chainrule.diagnosis.budget import whole_seconds
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.examination import Examination
@@ -25,7 +26,7 @@ LONGER = 8
 # What a training may take before its first step, which is no part of an epoch.
 BEFORE_STEPS = 0.05
 # Experiments at the end of a command have two seconds, or this share of the training's time.
-LEAST_SECONDS, EXPERIMENTS_SHARE = 2.0, 0.1
+EXPERIMENTS_SHARE = 0.1
 SKIPPED = (
     "Signs of trouble were not looked for, which takes more than a twentieth of the training's "
     "time: cr.diagnose(run) does."
@@ -70,7 +71,7 @@ def report_at_the_end(run: Run) -> Report | None:
 
     Its experiments take 2 seconds, or a tenth of the training's time.
     """
-    seconds = max(LEAST_SECONDS, EXPERIMENTS_SHARE * run.state.seconds)
+    seconds = whole_seconds(EXPERIMENTS_SHARE * run.state.seconds)
     try:
         return report_on(run, rows_of_run(run), seconds, fold_seconds=seconds)
     except FAILURES:

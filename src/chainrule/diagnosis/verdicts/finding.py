@@ -7,15 +7,11 @@ from dataclasses import dataclass, replace
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import (
-    SCREENING_SEEDS,
-    SEEDS,
-    Laboratory,
-    OutOfTimeError,
-)
+from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
 from chainrule.diagnosis.experiments.more_starts import from_more_starts
 from chainrule.diagnosis.experiments.own_start import from_own_start
 from chainrule.diagnosis.sign import Sign

@@ -8,13 +8,10 @@ from statistics import median
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
-from chainrule.diagnosis.experiments.laboratory import (
-    Laboratory,
-    OutOfTimeError,
-)
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (
@@ -96,11 +93,13 @@ def cured_by(
         # Nothing was made better by it, so that nothing is known to be cured.
         return frozenset()
     others = [one.ailment for one in findings if one is not finding]
-    run = None if finding.remedy is None else laboratory.run_with(finding.remedy)
-    if run is None or not laboratory.has_time_to_examine():
+    case = None
+    if finding.remedy is not None and laboratory.budget.has_time_to_examine():
+        case = laboratory.case_with(finding.remedy)
+    if case is None:
         led_to = descendants(finding.ailment)
         return frozenset(one.name for one in others if one.name in led_to)
-    treated = Examination(case_of(run))
+    treated = Examination(case, budget=laboratory.budget)
     return frozenset(one.name for one in others if not one.signs(treated))
 
 

@@ -7,13 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from chainrule.diagnosis.cases.case import Case, case_of
+from chainrule.diagnosis.budget import both_clocks, seconds_since
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.laboratory import (
-    Laboratory,
-    both_clocks,
-    seconds_since,
-)
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (
     Finding,
@@ -118,9 +115,8 @@ def _of_several(
         first = before.primary
     others = tuple(one for name, one in causes.items() if name != first.ailment.name)
     rest = [one for one in findings if one.ailment.name not in causes]
-    run = laboratory.run_with(found.remedy)
-    examinable = run is not None and laboratory.has_time_to_examine()
-    treated = Examination(case_of(run)) if run is not None and examinable else None
+    case = laboratory.case_with(found.remedy) if laboratory.budget.has_time_to_examine() else None
+    treated = None if case is None else Examination(case, budget=laboratory.budget)
     led_to = set().union(*(descendants(one.ailment) for one in found.causes))
 
     def follows(one: Finding) -> bool:

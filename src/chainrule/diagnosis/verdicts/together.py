@@ -14,10 +14,11 @@ from statistics import median
 
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.ailments.rate_too_low import STILL_FALLS
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
-from chainrule.diagnosis.experiments.laboratory import AND, Laboratory, OutOfTimeError
+from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
 
 # A treated training is examined for what else there is, so many times.
@@ -192,9 +193,9 @@ def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None
     if not laboratory.known(joint):
         laboratory.compare([joint])
     there = laboratory.with_treatment(joint)
-    if there is None or not laboratory.has_time_to_examine():
+    if there is None or not laboratory.budget.has_time_to_examine():
         return None
-    seen = Examination(there.case)
+    seen = Examination(there.case, budget=there.budget)
     names = {one.ailment.name for one in chosen}
     barred = names | {one.ailment.opposite for one in chosen}
     for one in in_order_of_trial(suspected(seen)):

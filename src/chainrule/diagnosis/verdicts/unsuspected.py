@@ -20,6 +20,7 @@ from chainrule.diagnosis.ailments.rate_too_low import (
     SOMETHING_LEFT,
     fall_at_end,
 )
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
@@ -28,7 +29,6 @@ from chainrule.diagnosis.experiments.laboratory import (
     SCREENING_SEEDS,
     SEEDS,
     Laboratory,
-    OutOfTimeError,
 )
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import Trained

@@ -12,6 +12,7 @@ from chainrule.data.preparation import Preparation
 from chainrule.data.table import Table
 from chainrule.network.network import Network
 from chainrule.training.preparing import Prepared, prepare
+from chainrule.training.rows import Provenance
 from chainrule.training.tables.folds import Fold
 from chainrule.training.tables.plan import TablePlan
 from chainrule.training.targets import Target
@@ -51,16 +52,32 @@ class TableRows:
             values = self.preparation.target.predictions(found)
         return self.preparation.inputs(chosen), values
 
-    def in_fold(self, network: Network, fold: Fold, seed: int) -> Prepared:
-        """Return a fold's training and validation rows, with the network sized for them."""
-        return self._prepared(network, self.part(fold.training), self.part(fold.validation), seed)
+    def in_fold(
+        self, network: Network, fold: Fold, seed: int, left_out: tuple[int, ...] = ()
+    ) -> Prepared:
+        """Return a fold's training and validation rows, with the network sized for them.
 
-    def of_all(self, network: Network, rows: Rows, seed: int) -> Prepared:
-        """Return rows that are all trained on, with the network sized for them."""
-        return self._prepared(network, self.part(rows), 0.0, seed)
+        ``left_out``: the places of training rows that have no part in it.
+        """
+        rows, held = self.part(fold.training), self.part(fold.validation)
+        return self._prepared(network, rows, held, seed, left_out)
+
+    def of_all(
+        self, network: Network, rows: Rows, seed: int, split: Provenance | None = None
+    ) -> Prepared:
+        """Return rows that are all trained on, with the network sized for them.
+
+        ``split``: the provenance of a run that held rows out of these, or left some out.
+        """
+        return self._prepared(network, self.part(rows), 0.0 if split is None else split, seed)
 
     def _prepared(
-        self, network: Network, rows: tuple[Any, Any], validation: Any, seed: int
+        self,
+        network: Network,
+        rows: tuple[Any, Any],
+        validation: Any,
+        seed: int,
+        left_out: tuple[int, ...] = (),
     ) -> Prepared:
         target = self.preparation.target
         regression, known = target.task == "regression", Target("regression", 1)
@@ -78,4 +95,5 @@ class TableRows:
             class_weight=None,
             seed=seed,
             targets=(known,),
+            left_out=left_out,
         )
