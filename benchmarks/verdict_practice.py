@@ -6,6 +6,7 @@ from verdict_practice_data import first_sign
 from verdict_practice_losses import not_finite
 from verdict_practice_rows import imbalance, overfitting, uninformative_labels, unscaled
 from verdict_practice_trainings import (
+    DISTRICTS,
     DRAWN,
     EBB,
     FLOOD,
