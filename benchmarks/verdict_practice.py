@@ -112,7 +112,7 @@ def rate_too_high() -> list[Subject]:
         ward.case("vowels, Nesterov at 1.5", SPOKEN.but(optimizer="nesterov", epochs=30),
                   learning_rate=1.5),
         ward.case("stars, RMSProp at 0.1", HEATED, learning_rate=0.1),
-        ward.case("rolled sheet, one cycle up to 0.5",
+        ward.case("rolled sheet, restarts up to 0.5",
                   UNROLLED.but(learning_rate=cr.OneCycle(0.01, epochs=50), keep="last"),
                   learning_rate=cr.WarmRestarts(0.5, epochs=10)),
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def rate_too_low() -> list[Subject]:
                   learning_rate=cr.StepDecay(0.002, every=1, factor=0.5)),
         ward.case("melodies, still warming up", SUNG,
                   learning_rate=cr.CosineDecay(0.01, epochs=4000, warmup=2000)),
-        ward.case("plate, two steps of L-BFGS",
+        ward.case("plate, five iterations of L-BFGS",
                   SOUNDING.but(optimizer="lbfgs", learning_rate=None, batch_size="auto",
                                epochs=60), epochs=5),
     ]  # fmt: skip
