@@ -274,7 +274,7 @@ def flat(data: Data) -> Data:
     return rows
 
 
-def beats(count: int, length: int = 48, late: float = 0.5) -> Data:
+def beats(count: int, length: int = 48, late: float = 0.5, noise: float = 0.12) -> Data:
     """Return signals (1, length) of heart beats: steady ones, and those with one too early."""
 
     def rows(seed: int) -> Rows:
@@ -285,7 +285,7 @@ def beats(count: int, length: int = 48, late: float = 0.5) -> Data:
         times[:, 1] -= 4.5 * early
         far = np.arange(length)[None, :, None] - times[:, None, :]
         X = np.exp(-0.5 * (far / 1.2) ** 2).sum(axis=2) - 0.2
-        return (X + 0.12 * normal(seed, "beats", count, length))[:, None], early
+        return (X + noise * normal(seed, "beats", count, length))[:, None], early
 
     return rows
 

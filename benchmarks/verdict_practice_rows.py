@@ -15,17 +15,16 @@ from verdict_practice_data import (
     stamps,
     tides,
     weather,
+    worded,
 )
 from verdict_practice_trainings import (
     BEAMS,
     DISTRICTS,
     DRAWN,
     EBB,
-    ECHOES,
     FLOOD,
     FORECAST,
     FRAUDS,
-    FUNGI,
     GAMES,
     GENES,
     GRADES,
@@ -34,7 +33,6 @@ from verdict_practice_trainings import (
     LETTERS,
     NUMERALS,
     PAID,
-    PICKED,
     PICTURES,
     RADAR,
     SGD,
@@ -60,11 +58,14 @@ from verdict_runs import (
     changed,
     dense,
     first,
+    normal,
     rare,
     shuffled,
+    standardised,
     uniform,
-    with_noise_columns,
 )
+
+import chainrule as cr
 
 
 def uninformative_labels() -> list[Subject]:
@@ -95,7 +96,7 @@ def unscaled() -> list[Subject]:
                   data=changed(PAID.data, y=lambda y: 9000.0 + 7500.0 * y)),
         ward.case("weather, as the station sends it", FORECAST, data=weather(700)),
         ward.case("shapes, grey values to 255 and plain steps",
-                  SKETCHED.but(learning_rate=0.1, **SGD),
+                  SKETCHED.but(learning_rate=0.05, **SGD),
                   data=changed(flat(PICTURES), X=lambda X: np.round(255.0 * X))),
         ward.case("stars, kelvin as targets", HEATED, data=kelvin),
         ward.case("tides, millimetres into a GRU", EBB,
@@ -112,14 +113,13 @@ def imbalance() -> list[Subject]:
     return [
         ward.case("frauds, 3 of 100", FRAUDS, **plain),
         ward.case("grades, the third of them rare", GRADES, **plain),
-        ward.case("beats, few too early", HEARD.but(beats(600, late=0.03), epochs=6, **evenly),
-                  **plain),
+        ward.case("beats, few too early",
+                  HEARD.but(beats(600, late=0.03, noise=0.3), epochs=6, **evenly), **plain),
         ward.case("numerals, eights nearly missing",
                   SORTED.but(rare(NUMERALS, 8, 9), epochs=6, **evenly), **plain),
         ward.case("shapes, ten rings", DRAWN.but(rings, epochs=10, **evenly), **plain),
         ward.case("melodies, one composer rare", sung, **plain),
-        ward.case("fungi, few poisonous ones", PICKED.but(rare(FUNGI, 1, 12), learning_rate=0.01,
-                                                        epochs=6, **evenly), **plain),
+        ward.case("genes, thirty of one kind", SPLICED.but(rare(GENES, 0, 30), **evenly), **plain),
     ]  # fmt: skip
 
 
@@ -127,26 +127,30 @@ def overfitting() -> list[Subject]:
     ward = Ward("overfitting")
     last = {"keep": "last"}
     few = first(scaled(premiums(600), targets=True), 50)
-    sonar = Training(ECHOES, dense(20), {"learning_rate": 0.003, "epochs": 25, "l2": 0.01, **last})
+    hearts = Training(scaled(worded("saheart")), dense(6),
+                      {"learning_rate": 0.003, "epochs": 25, "l2": 0.02, **last})  # fmt: skip
     radar = Training(changed_by(RADAR, 0.2, 2), dense(8),
                      {"learning_rate": 0.003, "epochs": 15, "l2": 0.02, **last})  # fmt: skip
-    surge = Training(tides(160, noise=0.7), dense(12), {"learning_rate": 0.003, "epochs": 25,
-                                                        "l2": 0.03, **last})  # fmt: skip
-    letters = Training(with_noise_columns(first(LETTERS, 160), 60), dense(16),
-                       {"learning_rate": 0.003, "epochs": 12, "l2": 0.02, **last})  # fmt: skip
+    surge = Training(tides(160, noise=0.8), dense(12), {"learning_rate": 0.005, "epochs": 60,
+                                                        "l2": 0.05, **last})  # fmt: skip
+    letters = Training(changed_by(first(LETTERS, 240), 0.25, 4), dense(16),
+                       {"learning_rate": 0.005, "epochs": 20, "l2": 0.05, **last})  # fmt: skip
+    curve = Training(powers(40, 15), cr.Network(cr.Dense()),
+                     {"optimizer": "lbfgs", "epochs": 300, "l2": 0.003, **last})  # fmt: skip
     fitted = Training(few, dense(4, activation="tanh"),
                       {"optimizer": "bayesian_regularization", "epochs": 40, **last})  # fmt: skip
     return [
-        ward.case("sonar, two wide layers and 200 epochs", sonar, network=dense(200, 200),
-                  epochs=200, l2=0.0),
+        ward.case("hearts, two wide layers and 150 epochs", hearts, network=dense(100, 100),
+                  epochs=150, l2=0.0),
         ward.case("radar, a fifth of the labels wrong", radar, network=dense(128, 128), epochs=150,
                   l2=0.0),
         ward.case("tides, storms learned by heart", surge, network=dense(128, 128), epochs=200,
                   l2=0.0),
-        ward.case("letters, few of them and columns of noise", letters, network=dense(256),
+        ward.case("letters, few of them and a quarter misread", letters, network=dense(256),
                   epochs=100, l2=0.0),
         ward.case("premiums, fifty of them by Levenberg and Marquardt", fitted,
                   network=dense(20, activation="tanh"), optimizer="levenberg_marquardt"),
+        ward.case("a polynomial of degree 15 through forty points", curve, l2=0.0),
     ]  # fmt: skip
 
 
@@ -186,6 +190,17 @@ def partly_shuffled(data: Data, part: float) -> Data:
         y = y.copy()
         y[chosen] = np.roll(y[chosen], 1 + len(chosen) // 3)
         return X, y
+
+    return rows
+
+
+def powers(count: int, degree: int) -> Data:
+    """Return the powers of one number, and a noisy wave over it."""
+
+    def rows(seed: int) -> Rows:
+        x = uniform(seed, "powers", count, low=-1.0, high=1.0)
+        y = np.sin(3.0 * x) + 0.4 * normal(seed, "noise of powers", count)
+        return standardised(x[:, None] ** np.arange(1, degree + 1)), standardised(y)
 
     return rows
 

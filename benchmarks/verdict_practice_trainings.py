@@ -41,8 +41,8 @@ SHEET = scaled(rolled(600, 0.2), targets=True)
 TOWN, WHEEL = scaled(places(600)), pinwheel(600, 5)
 PICTURES, PULSES = shapes(600), beats(500)
 NUMERALS, SIGNS, MATS = keel("optdigits", 1500), keel("movement_libras"), keel("vowel")
-RADAR, ECHOES = keel("ionosphere"), keel("sonar")
-GENES, GAMES, FUNGI = worded("splice", 1000), worded("chess", 1200), worded("mushroom", 800)
+RADAR = keel("ionosphere")
+GENES, GAMES = worded("splice", 1000), worded("chess", 1200)
 LAYERS, LETTERS = shells(700, 5, 3), scaled(subjects_of_letters(700))
 SONGS = melodies(600)
 
@@ -77,7 +77,6 @@ SPOKEN = Training(MATS, dense(60), {"optimizer": "momentum", "learning_rate": 0.
 RANGED = Training(RADAR, dense(20), {"learning_rate": 0.003, "epochs": 30})
 SPLICED = Training(GENES, dense(40), {"learning_rate": 0.001, "epochs": 8})
 WON = Training(GAMES, dense(40, 20), {"learning_rate": 0.003, "epochs": 20})
-PICKED = Training(FUNGI, dense(16), {"optimizer": "adagrad", "learning_rate": 0.05, "epochs": 15})
 SHELLED = Training(LAYERS, dense(40), {"learning_rate": 0.01, "epochs": 40})
 SORTED = Training(LETTERS, dense(32), {"learning_rate": 0.002, "epochs": 10})
 SUNG = Training(
@@ -90,7 +89,7 @@ EBB = Training(lines(tides(400)), cr.Network(cr.GRU(12), cr.Dense()),
 FLOOD = Training(tides(500), dense(32), {"learning_rate": 0.005, "epochs": 40})
 WAITED = Training(scaled(stamps(500)), dense(32, 32, activation="tanh"),
                   {"learning_rate": 0.01, "epochs": 60})  # fmt: skip
-FRAUDS = Training(payments(1500, 0.03), dense(24),
+FRAUDS = Training(payments(1500, 0.025, apart=1.1), dense(24),
                   {"learning_rate": 0.005, "epochs": 20, "class_weight": "balanced"})  # fmt: skip
-GRADES = Training(graded(1200, (0.62, 0.35, 0.03), 2.2), dense(32),
+GRADES = Training(graded(1200, (0.62, 0.35, 0.03), 1.6), dense(32),
                   {"learning_rate": 0.005, "epochs": 20, "class_weight": "balanced"})  # fmt: skip
