@@ -76,7 +76,7 @@ def uninformative_labels() -> list[Subject]:
         ward.case("genes, the file of classes sorted", SPLICED,
                   data=changed(mixed(GENES), y=np.sort)),
         ward.case("stars, temperatures a row off", HEATED, data=changed(STARS, y=a_row_off)),
-        ward.case("tides, heights of another harbour", FLOOD, data=of_another_seed(tides(500))),
+        ward.case("tides, heights of another harbour", FLOOD, data=of_another_seed(tides(1500))),
         ward.case("shapes, pictures in another order than the names", DRAWN,
                   data=shuffled(PICTURES)),
         ward.case("chess, the result drawn by lot", WON, data=by_lot(GAMES, 2)),
@@ -108,7 +108,7 @@ def imbalance() -> list[Subject]:
     ward = Ward("imbalance", judge="balanced error")
     plain = {"class_weight": None}
     evenly = {"class_weight": "balanced"}
-    rings = rare(PICTURES, 3, 10)
+    rings = rare(PICTURES, 3, 12)
     sung = SUNG.but(rare(SONGS, 1, 14), **evenly)
     return [
         ward.case("frauds, 3 of 100", FRAUDS, **plain),
@@ -116,8 +116,8 @@ def imbalance() -> list[Subject]:
         ward.case("beats, few too early",
                   HEARD.but(beats(600, late=0.03, noise=0.3), epochs=6, **evenly), **plain),
         ward.case("numerals, eights nearly missing",
-                  SORTED.but(rare(NUMERALS, 8, 9), epochs=6, **evenly), **plain),
-        ward.case("shapes, ten rings", DRAWN.but(rings, epochs=10, **evenly), **plain),
+                  SORTED.but(rare(NUMERALS, 8, 14), epochs=3, **evenly), **plain),
+        ward.case("shapes, twelve rings", DRAWN.but(rings, epochs=10, **evenly), **plain),
         ward.case("melodies, one composer rare", sung, **plain),
         ward.case("genes, thirty of one kind", SPLICED.but(rare(GENES, 0, 30), **evenly), **plain),
     ]  # fmt: skip
@@ -130,13 +130,13 @@ def overfitting() -> list[Subject]:
     hearts = Training(scaled(worded("saheart")), dense(6),
                       {"learning_rate": 0.003, "epochs": 25, "l2": 0.02, **last})  # fmt: skip
     radar = Training(changed_by(RADAR, 0.2, 2), dense(8),
-                     {"learning_rate": 0.003, "epochs": 15, "l2": 0.02, **last})  # fmt: skip
+                     {"optimizer": "irprop_plus", "epochs": 20, "l2": 0.02, **last})  # fmt: skip
     surge = Training(tides(160, noise=0.8), dense(12), {"learning_rate": 0.005, "epochs": 60,
                                                         "l2": 0.05, **last})  # fmt: skip
     letters = Training(changed_by(first(LETTERS, 240), 0.25, 4), dense(16),
                        {"learning_rate": 0.005, "epochs": 20, "l2": 0.05, **last})  # fmt: skip
     curve = Training(powers(40, 15), cr.Network(cr.Dense()),
-                     {"optimizer": "lbfgs", "epochs": 300, "l2": 0.003, **last})  # fmt: skip
+                     {"optimizer": "lbfgs", "epochs": 300, "l2": 0.02, **last})  # fmt: skip
     fitted = Training(few, dense(4, activation="tanh"),
                       {"optimizer": "bayesian_regularization", "epochs": 40, **last})  # fmt: skip
     return [
@@ -198,8 +198,8 @@ def powers(count: int, degree: int) -> Data:
     """Return the powers of one number, and a noisy wave over it."""
 
     def rows(seed: int) -> Rows:
-        x = uniform(seed, "powers", count, low=-1.0, high=1.0)
-        y = np.sin(3.0 * x) + 0.4 * normal(seed, "noise of powers", count)
+        x = np.linspace(-1.0, 1.0, count)
+        y = np.sin(3.0 * x) + 0.5 * normal(seed, "noise of powers", count)
         return standardised(x[:, None] ** np.arange(1, degree + 1)), standardised(y)
 
     return rows
