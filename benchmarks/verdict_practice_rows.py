@@ -12,6 +12,7 @@ from verdict_practice_data import (
     places,
     premiums,
     scaled,
+    shapes,
     stamps,
     tides,
     weather,
@@ -108,7 +109,7 @@ def imbalance() -> list[Subject]:
     ward = Ward("imbalance", judge="balanced error")
     plain = {"class_weight": None}
     evenly = {"class_weight": "balanced"}
-    rings = rare(PICTURES, 3, 12)
+    rings = rare(shapes(600), 3, 10)
     sung = SUNG.but(rare(SONGS, 1, 14), **evenly)
     return [
         ward.case("frauds, 3 of 100", FRAUDS, **plain),
@@ -117,7 +118,7 @@ def imbalance() -> list[Subject]:
                   HEARD.but(beats(600, late=0.03, noise=0.3), epochs=6, **evenly), **plain),
         ward.case("numerals, eights nearly missing",
                   SORTED.but(rare(NUMERALS, 8, 14), epochs=3, **evenly), **plain),
-        ward.case("shapes, twelve rings", DRAWN.but(rings, epochs=10, **evenly), **plain),
+        ward.case("shapes, ten rings", DRAWN.but(rings, epochs=10, **evenly), **plain),
         ward.case("melodies, one composer rare", sung, **plain),
         ward.case("genes, thirty of one kind", SPLICED.but(rare(GENES, 0, 30), **evenly), **plain),
     ]  # fmt: skip
