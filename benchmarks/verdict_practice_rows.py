@@ -112,7 +112,7 @@ def imbalance() -> list[Subject]:
     rings = rare(shapes(600), 3, 10)
     sung = SUNG.but(rare(SONGS, 1, 14), **evenly)
     return [
-        ward.case("frauds, 3 of 100", FRAUDS, **plain),
+        ward.case("frauds, one of forty", FRAUDS, **plain),
         ward.case("grades, the third of them rare", GRADES, **plain),
         ward.case("beats, few too early",
                   HEARD.but(beats(600, late=0.03, noise=0.3), epochs=6, **evenly), **plain),
