@@ -49,7 +49,8 @@ def rolled(count: int, noise: float) -> Data:
     def rows(seed: int) -> Rows:
         from sklearn.datasets import make_swiss_roll
 
-        return make_swiss_roll(count, noise=noise, random_state=seed)
+        X, along = make_swiss_roll(count, noise=noise, random_state=seed)
+        return X, along
 
     return rows
 
@@ -60,9 +61,10 @@ def shells(count: int, columns: int, classes: int) -> Data:
     def rows(seed: int) -> Rows:
         from sklearn.datasets import make_gaussian_quantiles
 
-        return make_gaussian_quantiles(
+        X, y = make_gaussian_quantiles(
             n_samples=count, n_features=columns, n_classes=classes, random_state=seed
         )
+        return X, y
 
     return rows
 
@@ -282,7 +284,7 @@ def beats(count: int, length: int = 48, late: float = 0.5, noise: float = 0.12) 
         first = uniform(seed, "first", count, 1, low=4.0, high=9.0)
         gap = uniform(seed, "gap", count, 1, low=11.0, high=14.0)
         times = first + gap * np.arange(3)
-        times[:, 1] -= 4.5 * early
+        times[:, 1] = times[:, 1] - 4.5 * early
         far = np.arange(length)[None, :, None] - times[:, None, :]
         X = np.exp(-0.5 * (far / 1.2) ** 2).sum(axis=2) - 0.2
         return (X + noise * normal(seed, "beats", count, length))[:, None], early
