@@ -1,6 +1,6 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set applied|forum|unseen|development|held_out|pairs]
+    python benchmarks/verdicts.py [--set applied|practice|forum|unseen|development|held_out|pairs]
                                   [--seeds 10] [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
@@ -49,6 +49,7 @@ SETS = {
     "unseen": ("verdict_unseen", "verdict_unseen_healthy"),
     "forum": ("verdict_forum", "verdict_forum_healthy"),
     "applied": ("verdict_applied", "verdict_applied_healthy"),
+    "practice": ("verdict_practice", "verdict_practice_healthy"),
     "pairs": ("verdict_pairs", "verdict_pairs"),
 }
 
