@@ -16,8 +16,8 @@ from verdict_practice_healthy_data import (
     fan,
     faults_of_a_machine,
     grades,
-    hums,
     humps,
+    hums,
     messages,
     of_factors,
     parity,
@@ -33,7 +33,7 @@ from verdict_practice_healthy_data import (
     with_wild_ones,
 )
 from verdict_runs import Data, Subject, Training, changed, dense, healthy
-from verdict_tables import diabetes, exclusive_or, iris, keel, moons, numbered, wine
+from verdict_tables import diabetes, exclusive_or, iris, keel, moons, numbered, plane, wine
 
 import chainrule as cr
 
@@ -55,7 +55,7 @@ def patterns() -> list[Subject]:
     return [
         healthy("exclusive or, gradient descent",
                 training(exclusive_or, dense(8, activation="tanh"), optimizer="gradient_descent",
-                         learning_rate=0.3, epochs=600, **whole)),
+                         learning_rate=0.3, epochs=2000, target_loss=0.01, **whole)),
         healthy("encoder of 8 by 3, Rprop",
                 training(numbered(8), dense(3, activation="tanh"), optimizer="irprop_plus",
                          epochs=150, **whole)),
@@ -65,10 +65,10 @@ def patterns() -> list[Subject]:
                          **whole)),
         healthy("parity of 3 bits, sigmoid and momentum",
                 training(parity(3), dense(8, activation="sigmoid"), optimizer="momentum",
-                         learning_rate=0.3, epochs=600, **whole)),
+                         learning_rate=0.3, epochs=2000, target_loss=0.01, **whole)),
         healthy("encoder of 12 by 6, sigmoid and Nesterov",
                 training(numbered(12), dense(6, activation="sigmoid"), optimizer="nesterov",
-                         learning_rate=0.3, epochs=500, **whole)),
+                         learning_rate=0.3, epochs=2000, target_loss=0.02, **whole)),
     ]  # fmt: skip
 
 
@@ -77,11 +77,11 @@ def small_tables() -> list[Subject]:
     return [
         healthy("iris, momentum",
                 training(iris, dense(8, activation="tanh"), optimizer="momentum",
-                         learning_rate=0.02, epochs=80)),
+                         learning_rate=0.05, epochs=100)),
         healthy("wine, L-BFGS with decay",
                 training(wine, dense(6, activation="tanh"), optimizer="lbfgs", l2=0.01, epochs=40)),
-        healthy("60 rows of humps, Bayesian regularization",
-                training(humps(60, 0.3), dense(8, activation="tanh"),
+        healthy("70 rows of a bent plane, Bayesian regularization",
+                training(plane(70, 3, 0.5), dense(5, activation="tanh"),
                          optimizer="bayesian_regularization", epochs=80, validation=0.3)),
         healthy("hayes-roth, gelu",
                 training(keel("hayes-roth"), dense(16, activation="gelu"), learning_rate=0.01,
@@ -225,8 +225,8 @@ def others() -> list[Subject]:
                                                **calm)),
         healthy("Rprop of two signs", training(half, small, optimizer="rprop_minus", epochs=80,
                                                **calm)),
-        healthy("PyTorch's Rprop on saheart",
-                training(keel("saheart"), small, optimizer="irprop_minus", epochs=60, l2=0.01)),
+        healthy("PyTorch's Rprop on mammographic",
+                training(keel("mammographic"), small, optimizer="irprop_minus", epochs=60, l2=0.01)),
         healthy("bold driver", training(answers(300, 4, 2.0), small, optimizer="bold_driver",
                                         learning_rate=0.3, epochs=300, **calm)),
         healthy("BFGS", training(half, small, optimizer="bfgs", epochs=60, **calm)),
@@ -241,12 +241,11 @@ def others() -> list[Subject]:
                                              optimizer="conjugate_gradient_powell_beale",
                                              epochs=300)),
         healthy("Newton's method on answers",
-                training(answers(400, 5, 1.0), dense(3, activation="tanh", outputs=1),
-                         loss="binary_cross_entropy", optimizer="gauss_newton", l2=0.02,
-                         epochs=30)),
+                training(answers(400, 5, 1.0), cr.Network(cr.Dense(1)),
+                         loss="binary_cross_entropy", optimizer="gauss_newton", epochs=30)),
         healthy("a strategy of evolution",
                 training(half, dense(4, activation="tanh"), optimizer="evolution_strategy",
-                         epochs=400, **calm)),
+                         epochs=250, **calm)),
     ]  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def partly_known(count: int, columns: int, share: float, targets: int = 1) -> Da
 
     def rows(seed: int) -> Rows:
         X = normal(seed, "known", count, columns)
-        bent = [np.sin(X[:, k]) + 0.8 * X[:, k + 1] + 0.5 * X[:, k + 2] ** 2 for k in range(targets)]
+        bent = [
+            np.sin(X[:, k]) + 0.8 * X[:, k + 1] + 0.5 * X[:, k + 2] ** 2 for k in range(targets)
+        ]
         noise = normal(seed, "not known", count, targets)
         y = mixed(noise, np.stack(bent, axis=1), share)
         return X, y[:, 0] if targets == 1 else y
