@@ -14,7 +14,7 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import saturation
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup, without_limits
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.remedies.rate_changes import (
@@ -52,14 +52,16 @@ NO_CLIPPING = Remedy(
     "clip_norm=None, clip_value=None",
 )
 STILL_FALLS = "fall of the loss over the last third"
+CUT_OFF = "epoch with the lowest validation loss, in shares of all epochs"
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
 LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
+TIMES_LONGER = "times longer"
 
 
 def signs(examined: Examination) -> list[Sign]:
     if not len(examined.course) or examined.course.overflowed_at is not None:
         return []
-    return [*_tiny_updates(examined), *_still_falling(examined)]
+    return [*_tiny_updates(examined), *_still_falling(examined), *_cut_off(examined)]
 
 
 def usual_updates(examined: Examination) -> dict[str, float]:
@@ -123,6 +125,37 @@ def _still_falling(examined: Examination) -> list[Sign]:
     ]  # fmt: skip
 
 
+def _cut_off(examined: Examination) -> list[Sign]:
+    """Return the sign of epochs that ended a training which rows held out were to end.
+
+    Who gives a patience, as every run on a table does by its folds, has it go on as long as it
+    gains. Where it gained to the last, the epochs were a limit that was not meant to be one.
+    """
+    case, setup, course = examined.case, examined.setup, examined.validation_course
+    asked = setup.stopping.patience is not None or "table" in case.notes
+    if not (asked and setup.keep == "best" and len(case.validation)):
+        return []
+    best, count = course.lowest_at, len(course)
+    if not count or count < setup.epochs or not best > TWO_THIRDS * count:
+        return []
+    # Of less than that no longer training can win enough.
+    if not min(examined.errors.judged, examined.last_errors.training) > LEAST_GAIN:
+        return []
+    if examined.errors.judged <= HALF and saturation.signs(examined):
+        return []
+    return [
+        Sign(
+            CUT_OFF, best / count, TWO_THIRDS, "above",
+            f"All {count} epochs were run, and the lowest validation loss is that of epoch {best}: "
+            "the training was ended by its epochs, and not by having come to its end.",
+            "a lowest validation loss long before the last epoch",
+            "early stopping: training goes on as long as rows held out are predicted better "
+            "(Prechelt, Early Stopping - But When?, 1998)",
+            curve=shortened(course.losses), curve_of="validation loss over epochs",
+        )
+    ]  # fmt: skip
+
+
 def _fall(examined: Examination) -> float:
     """Return by what share of itself the loss falls over the last third, beyond its noise."""
     course = examined.course
@@ -131,9 +164,9 @@ def _fall(examined: Examination) -> float:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
-    found = [_longer(setup, LONGER)]
-    if setup.epochs <= FEW_EPOCHS:
-        found.append(_longer(setup, MUCH_LONGER))
+    found = _longer_ones(setup)
+    if not (_tiny_updates(examined) or _still_falling(examined)) and _cut_off(examined):
+        return _longer_ones(setup, patiently=True)
     if not has_rate(setup):
         return found
     if plain_rate(setup) is None:
@@ -159,17 +192,27 @@ def _towards_the_best(examined: Examination) -> list[float]:
     return [near / 3.0, near, 3.0 * near, 10.0 * near]
 
 
-def _longer(setup: Setup, times: int) -> Remedy:
+def _longer_ones(setup: Setup, patiently: bool = False) -> list[Remedy]:
+    times = (LONGER, MUCH_LONGER) if setup.epochs <= FEW_EPOCHS else (LONGER,)
+    return [_longer(setup, one, patiently) for one in times]
+
+
+def _longer(setup: Setup, times: int, patiently: bool) -> Remedy:
+    """Return the remedy of more epochs; ``patiently``: patience ends the training as before."""
     epochs = times * max(1, setup.epochs)
 
     def change(before: Setup) -> Setup:
-        return replace(without_limits(before), epochs=times * max(1, before.epochs))
+        free = before if patiently else without_limits(before)
+        return replace(free, epochs=times * max(1, before.epochs))
 
     said = {LONGER: "four", MUCH_LONGER: "sixteen"}[times]
-    return Remedy(
-        f"{said} times longer", f"Train {said} times as long, for {epochs} epochs.",
-        on_setup(change), f"epochs={epochs}",
-    )  # fmt: skip
+    words = f"Train {said} times as long, for {epochs} epochs."
+    name = f"{said} {TIMES_LONGER}{' at most' if patiently else ''}"
+    if patiently:
+        words = (
+            f"Allow {said} times as many epochs, {epochs}, so that validation ends the training."
+        )
+    return Remedy(name, words, on_setup(change), f"epochs={epochs}")
 
 
 def _constant_rate(examined: Examination) -> list[Remedy]:
@@ -197,9 +240,10 @@ def confirm(
 
     Nearly every training gets a little better with them. It is ill where it has reached less than
     half of what they reach, where it ended in the midst of its fall and they leave less than two
-    thirds of its error, or where its updates were tiny and they help. Where no rows were held
-    out, they have to help on rows held out here as well: labels that say nothing are learned by
-    heart with any rate that is high enough.
+    thirds of its error, where its updates were tiny and they help, or where its epochs cut it off
+    while rows held out were predicted better and better, and more epochs help. Where no rows were
+    held out, they have to help on rows held out here as well: labels that say nothing are learned
+    by heart with any rate that is high enough.
     """
     if not chosen:
         return None
@@ -211,7 +255,10 @@ def confirm(
     is_half = reachable > 0.0 and reached < HALF * reachable
     is_tiny = bool(_tiny_updates(examined)) and reached < reachable
     is_cut_short = _fall(examined) > IN_THE_MIDST and 1.0 - reachable < TWO_THIRDS * (1.0 - reached)
-    shows = found.is_clear and (is_half or is_tiny or is_cut_short)
+    # Trainings that are shorter than the run was do not tell that it was too short.
+    is_cut_off = bool(_cut_off(examined)) and not laboratory.is_shortened
+    is_cut_off = is_cut_off and TIMES_LONGER in found.remedy.name
+    shows = found.is_clear and (is_half or is_tiny or is_cut_short or is_cut_off)
     there = judging_laboratory(laboratory, 2 * SEEDS)
     if shows and there is not laboratory:
         shows = there.compare([found.remedy]).is_clear
