@@ -99,12 +99,17 @@ class Experiment:
     @property
     def matters(self) -> bool:
         """Whether the gain, if it is none of chance, is large enough to be a proof."""
+        return self.effect >= LEAST_EFFECT and self.gain >= self.gain_asked
+
+    @property
+    def gain_asked(self) -> float:
+        """The least gain that is a proof."""
         least = self.least_gain
         if not self.deduced:
             before = median(self.without)
             least = max(least, LEAST_SHARE * before)
             least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before), self.enough)
-        return self.effect >= LEAST_EFFECT and self.gain >= least
+        return least
 
     @property
     def is_luck_of_rows(self) -> bool:

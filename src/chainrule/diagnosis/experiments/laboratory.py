@@ -351,7 +351,7 @@ class Laboratory:
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
         epochs = max(1, round(self.epochs * self._factor(arrangement)))
         ready = self._shorter(arrangement.started(seed, epochs))
-        return outcome(ready)
+        return outcome(ready, self.case.training)
 
     def _shorter(self, arrangement: Arrangement) -> Arrangement:
         count = len(arrangement.training)
