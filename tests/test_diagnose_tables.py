@@ -17,10 +17,12 @@ from test_terminal import a_terminal
 import chainrule as cr
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.ailments.imbalance import balanced
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
 from chainrule.diagnosis.cases.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.remedies.labels import leaving_out
+from chainrule.diagnosis.remedies.network_changes import with_activation
+from chainrule.diagnosis.remedies.rate_changes import scaled
 from chainrule.diagnosis.verdicts.end_of_training import report_at_the_end
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.report import Report
@@ -241,11 +243,52 @@ def test_the_fixed_run_is_that_of_the_command(tmp_path: Path) -> None:
     assert cr.diagnose(tmp_path / "fixed", seconds=2).name == fix.then.name
 
 
+def use_elu(setup: Any) -> Any:
+    return replace(setup, network=with_activation(setup.network, {"tanh": "elu"}, setup.seed))
+
+
+@pytest.mark.parametrize(
+    ("change", "option", "asked"),
+    [
+        (balanced, "--class-weight balanced", {"class_weight": "balanced"}),
+        (on_setup(use_elu), "--activation elu", {"activation": "elu"}),
+        (
+            on_setup(lambda setup: scaled(scaled(setup, 100.0), 1.0 / 50.0)),
+            "--learning-rate 0.01 ",
+            {"learning_rate": 0.01},
+        ),
+    ],
+)
+def test_what_options_can_say_is_in_the_command(
+    change: Any, option: str, asked: dict[str, Any], tmp_path: Path
+) -> None:
+    frame = noisy(200, 3, 0, classes=False)
+    frame["y"] = np.where(frame["y"] > 1.0, "rare", "usual")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    run = cr.train_table(tmp_path / "t.csv", "y", **SHORT)
+    kept = fixed_by(run, Remedy("one", "Change it.", change), tmp_path / "t.csv")
+    command = train_command(kept, TableNote.from_record(kept.notes["table"]))
+    assert command is not None
+    assert option in command
+    again = cr.train_table(tmp_path / "t.csv", "y", **SHORT, **asked)
+    assert kept.result == again.result
+    for name, one in again.network.parameters.items():
+        assert (kept.network.parameters[name] == one).all()
+
+
 def test_what_no_option_says_is_in_every_training() -> None:
     frame = noisy(200, 3, 0, classes=False)
     frame["y"] = np.where(frame["y"] > 1.0, "rare", "usual")
     run = cr.train_table(frame, "y", epochs=40, progress=False)
-    remedy = Remedy("balanced classes", "Weigh rare classes more.", balanced)
+
+    def change(before: Arrangement) -> Arrangement:
+        """Weigh the classes, and a little differently in the end."""
+        weighed = balanced(before)
+        weights = weighed.training.weights.copy()
+        weights[::2] *= 1.1
+        return replace(weighed, training=replace(weighed.training, weights=weights))
+
+    remedy = Remedy("own weights", "Weigh rare classes more.", change)
     kept = fixed_by(run, remedy, frame)
     assert kept.notes[CHANGED] == [remedy.words]
     assert train_command(kept, TableNote.from_record(kept.notes["table"])) is None

@@ -46,11 +46,12 @@ def rows_of_run(run: Run, data: Any = None) -> tuple[Rows, Rows]:
         )
     rows = TableRows(table_of_run(run, data), preparation_of(run.setup, run.notes))
     seed, network = run.setup.seed, run.setup.network
+    weight = TableNote.from_record(run.notes["table"]).settings.class_weight
     if run.notes.get("stage") == "fold":
         (fold,) = from_roles(run.note_arrays["roles"], rows.table.rows)
-        found = rows.in_fold(network, fold, seed)
+        found = rows.in_fold(network, fold, seed, weight)
     else:
-        found = rows.of_all(network, _used(run), seed)
+        found = rows.of_all(network, _used(run), seed, weight)
     if not found.provenance.same_rows(run.setup.provenance):
         raise DataError(
             "The rows that the table gives are not those of the run: their checksum differs.",

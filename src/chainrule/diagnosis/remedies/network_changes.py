@@ -16,7 +16,7 @@ from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.layers import Activation, start_for
 from chainrule.network.network import Network
 from chainrule.network.plan import Parameter, PlannedStep
-from chainrule.ops import ACTIVATIONS
+from chainrule.ops import ACTIVATIONS, find_op
 
 
 def activation_steps(network: Network) -> list[PlannedStep]:
@@ -47,10 +47,7 @@ def with_activation(
     texts = {
         one.layer: written.with_activation(one.made_by, one.op, layers[one.layer]) for one in moving
     }
-    steps = [
-        replace(one, op=due[one.outputs[0]], settings={}) if one in moving else one
-        for one in plan.steps
-    ]
+    steps = [_applying(one, due[one.outputs[0]]) if one in moving else one for one in plan.steps]
 
     def start_of(parameter: Parameter) -> Initializer | None:
         layer = next((one.layer for one in plan.steps if parameter.name in one.inputs), "")
@@ -159,7 +156,8 @@ def with_output_activation(network: Network, op: str) -> Network:
     taken, number = {one.layer for one in plan.steps}, 1
     while f"{layer.kind}_{number}" in taken:
         number += 1
-    step = PlannedStep(op, (before,), (after,), {}, f"{layer.kind}_{number}", repr(layer))
+    named = f"{layer.kind}_{number}"
+    step = PlannedStep(op, (before,), (after,), dict(find_op(op).settings), named, repr(layer))
     # Only the last layer can leave its width to the data.
     last = last_step(plan)
     texts = {last.layer: written.sized(last.made_by, plan.shapes[before][-1])}
@@ -170,6 +168,11 @@ def with_output_activation(network: Network, op: str) -> Network:
         shapes={**plan.shapes, after: plan.shapes[before]},
     )
     return Network.from_plan(changed, {**network.parameters, **network.state})
+
+
+def _applying(step: PlannedStep, op: str) -> PlannedStep:
+    """Return a step that applies another op, with its settings as they are by default."""
+    return replace(step, op=op, settings=dict(find_op(op).settings))
 
 
 def _written_as(steps: Sequence[PlannedStep], texts: Mapping[str, str]) -> tuple[PlannedStep, ...]:

@@ -30,7 +30,9 @@ def scaled(setup: Setup, factor: float) -> Setup:
     """Return the setup with a learning rate times a factor, at every point of a schedule."""
     rate = plain_rate(setup)
     if rate is not None:
-        return replace(setup, optimizer=with_rate(setup.optimizer, rate * factor))
+        # Without the last digits of a product, which are those of rounding: 0.01 is 0.01.
+        product = float(f"{rate * factor:.12g}")
+        return replace(setup, optimizer=with_rate(setup.optimizer, product))
     # Whatever the schedule is, each parameter's own factor is multiplied in; later patterns count.
     rates = {name: one * factor for name, one in setup.rates.items()}
     return replace(setup, rates={"*": factor, **rates})

@@ -51,16 +51,29 @@ class TableRows:
             values = self.preparation.target.predictions(found)
         return self.preparation.inputs(chosen), values
 
-    def in_fold(self, network: Network, fold: Fold, seed: int) -> Prepared:
-        """Return a fold's training and validation rows, with the network sized for them."""
-        return self._prepared(network, self.part(fold.training), self.part(fold.validation), seed)
+    def in_fold(
+        self, network: Network, fold: Fold, seed: int, class_weight: str | None = None
+    ) -> Prepared:
+        """Return a fold's training and validation rows, with the network sized for them.
 
-    def of_all(self, network: Network, rows: Rows, seed: int) -> Prepared:
+        ``class_weight`` as in ``prepare``, of the training rows.
+        """
+        learned, held = self.part(fold.training), self.part(fold.validation)
+        return self._prepared(network, learned, held, seed, class_weight)
+
+    def of_all(
+        self, network: Network, rows: Rows, seed: int, class_weight: str | None = None
+    ) -> Prepared:
         """Return rows that are all trained on, with the network sized for them."""
-        return self._prepared(network, self.part(rows), 0.0, seed)
+        return self._prepared(network, self.part(rows), 0.0, seed, class_weight)
 
     def _prepared(
-        self, network: Network, rows: tuple[Any, Any], validation: Any, seed: int
+        self,
+        network: Network,
+        rows: tuple[Any, Any],
+        validation: Any,
+        seed: int,
+        class_weight: str | None,
     ) -> Prepared:
         target = self.preparation.target
         regression, known = target.task == "regression", Target("regression", 1)
@@ -75,7 +88,7 @@ class TableRows:
             loss="mean_squared_error" if regression else "cross_entropy",
             validation=validation,
             sample_weight=None,
-            class_weight=None,
+            class_weight=class_weight,
             seed=seed,
             targets=(known,),
         )
