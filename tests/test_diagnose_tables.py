@@ -20,6 +20,7 @@ from chainrule.diagnosis.ailments.imbalance import balanced
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
 from chainrule.diagnosis.cases.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.door import report_on
+from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.diagnosis.remedies.network_changes import with_activation
 from chainrule.diagnosis.remedies.rate_changes import scaled
@@ -241,6 +242,18 @@ def test_the_fixed_run_is_that_of_the_command(tmp_path: Path) -> None:
     assert (tmp_path / "fixed" / "report.html").is_file()
     assert fix.then is not None
     assert cr.diagnose(tmp_path / "fixed", seconds=2).name == fix.then.name
+
+
+@pytest.mark.parametrize("rate", [1e-6, 5.0])
+def test_the_usual_rate_of_a_table_is_that_of_its_trainings(rate: float) -> None:
+    run = cr.train_table(steady(0), "y", learning_rate=rate, epochs=30, progress=False)
+    plain = cr.train_table(steady(0), "y", epochs=1, progress=False)
+    usual = rate_of(plain.setup.optimizer)
+    case, _ = judged(run)
+    block = AILMENTS["rate_too_low" if rate < 1.0 else "rate_too_high"]
+    (told,) = [one for one in block.remedies(Examination(case)) if one.name == "usual rate"]
+    assert told.words == f"Set the learning rate to {usual}, the usual one of adam on tables."
+    assert rate_of(told.change(case.arrangement).setup.optimizer) == usual
 
 
 def use_elu(setup: Any) -> Any:

@@ -132,7 +132,7 @@ def _cut_off(examined: Examination) -> list[Sign]:
     gains. Where it gained to the last, the epochs were a limit that was not meant to be one.
     """
     case, setup, course = examined.case, examined.setup, examined.validation_course
-    asked = setup.stopping.patience is not None or "table" in case.notes
+    asked = setup.stopping.patience is not None or examined.is_of_table
     if not (asked and setup.keep == "best" and len(case.validation)):
         return []
     best, count = course.lowest_at, len(course)
@@ -171,13 +171,14 @@ def remedies(examined: Examination) -> list[Remedy]:
         return found
     if plain_rate(setup) is None:
         found += _constant_rate(examined)
-    usual, rate = rate_of_the_optimizer(setup), plain_rate(setup)
+    usual = rate_of_the_optimizer(setup, examined.is_of_table)
+    rate = plain_rate(setup)
     if rate == 0.0:
         return [] if usual is None else [usual]
     if unclipped(setup) is not setup:
         # Where clipping makes steps short, a rate that makes up for it is thousands of times usual.
         return [NO_CLIPPING, *(higher_rate(setup, one) for one in FACTORS), *found]
-    below = (usual_rate(setup) or 0.0) / (rate or math.inf)
+    below = (usual_rate(setup, examined.is_of_table) or 0.0) / (rate or math.inf)
     if usual is not None and below > FACTORS[-1]:
         # So far below that multiplying it does not lead there.
         return [usual, *(higher_rate(setup, one) for one in (0.3 * below, 10.0 * below)), *found]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
-from chainrule.optimizers import rate_of, with_rate
+from chainrule.optimizers import Adam, rate_of, with_rate
 from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.tables.recipe import LEARNING_RATE
 
 
 def has_rate(setup: Setup) -> bool:
@@ -20,8 +21,10 @@ def plain_rate(setup: Setup) -> float | None:
     return float(rate) if isinstance(rate, float | int) else None
 
 
-def usual_rate(setup: Setup) -> float | None:
-    """Return the learning rate that the optimizer has where none is given."""
+def usual_rate(setup: Setup, of_table: bool = False) -> float | None:
+    """Return the learning rate that the optimizer has where none is given, ``of_table``: there."""
+    if of_table and type(setup.optimizer) is Adam:
+        return LEARNING_RATE
     found = [one.default for one in fields(setup.optimizer) if one.name == "learning_rate"]
     return float(found[0]) if found and isinstance(found[0], float | int) else None
 
@@ -48,9 +51,9 @@ def higher_rate(setup: Setup, factor: float) -> Remedy:
     return _changed(setup, factor, f"Multiply the learning rate by {factor:g}")
 
 
-def rate_of_the_optimizer(setup: Setup) -> Remedy | None:
+def rate_of_the_optimizer(setup: Setup, of_table: bool = False) -> Remedy | None:
     """Return the remedy of the optimizer's usual rate, None where it has that, or has none."""
-    usual, now = usual_rate(setup), plain_rate(setup)
+    usual, now = usual_rate(setup, of_table), plain_rate(setup)
     if usual is None or now is None or usual == now:
         return None
 
@@ -59,7 +62,8 @@ def rate_of_the_optimizer(setup: Setup) -> Remedy | None:
 
     return Remedy(
         "usual rate",
-        f"Set the learning rate to {usual:g}, the usual one of {setup.optimizer.name}.",
+        f"Set the learning rate to {usual:g}, the usual one of {setup.optimizer.name}"
+        f"{' on tables' if of_table else ''}.",
         on_setup(change),
         f"learning_rate={usual:g}",
     )
