@@ -104,10 +104,20 @@ def without_output_activation(network: Network, place: int = 0) -> Network:
 
     Itself where nothing stands behind its last layer.
     """
+    last = last_activation(network.plan, place)
+    return network if last.op not in ACTIVATIONS else _without(network, last)
+
+
+def without_hidden(network: Network, op: str) -> Network:
+    """Return the network without the hidden activations of this kind."""
+    for one in hidden_activations(network):
+        network = _without(network, one) if one.op == op else network
+    return network
+
+
+def _without(network: Network, last: PlannedStep) -> Network:
+    """Return the network without an activation: what read its values reads those in front."""
     plan = network.plan
-    last = last_activation(plan, place)
-    if last.op not in ACTIVATIONS:
-        return network
     before, after = last.inputs[0], last.outputs[0]
 
     def instead(names: tuple[str, ...]) -> tuple[str, ...]:
