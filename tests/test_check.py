@@ -318,3 +318,14 @@ def test_a_huge_number_raises_no_warning() -> None:
         warnings.simplefilter("error")
         found = cr.check(cr.Network(cr.Dense(8, "tanh"), cr.Dense(1)), x, x[:, 0])
     assert found.concerns
+
+
+def test_no_epoch_is_doubtful_as_it_trains_nothing() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    network = cr.Network(cr.Dense(4, "tanh"), cr.Dense(1))
+    (said,) = cr.check(network, x, x[:, 0], epochs=0).concerns
+    assert said.name == "no epoch"
+    run = cr.train(network, x, x[:, 0], epochs=0, seed=3, progress=False)
+    start = network.sized({"x": (3,)}, 1).started(3)
+    np.testing.assert_allclose(run.network(x), start(x), rtol=1e-5)
+    assert not cr.check(network, x, x[:, 0], epochs=1).concerns
