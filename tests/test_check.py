@@ -342,3 +342,14 @@ def test_rows_are_looked_at_where_a_pass_takes_too_long(monkeypatch: pytest.Monk
     assert set(look.OF_A_PASS) < set(LOOKS)
     assert all("a pass through the network takes" in one for one in found.left_out.values())
     assert "a column gives the answer away" in {one.name for one in found.concerns}
+
+
+def test_no_epoch_is_doubtful_as_it_trains_nothing() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    network = cr.Network(cr.Dense(4, "tanh"), cr.Dense(1))
+    (said,) = cr.check(network, x, x[:, 0], epochs=0).concerns
+    assert said.name == "no epoch"
+    run = cr.train(network, x, x[:, 0], epochs=0, seed=3, progress=False)
+    start = network.sized({"x": (3,)}, 1).started(3)
+    np.testing.assert_allclose(run.network(x), start(x), rtol=1e-5)
+    assert not cr.check(network, x, x[:, 0], epochs=1).concerns

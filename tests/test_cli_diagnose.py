@@ -53,6 +53,29 @@ def test_a_run_is_diagnosed(here: Here) -> None:
     assert "What to do" not in well.out
 
 
+def test_where_a_fix_can_do_nothing_the_evidence_is_named_in_its_place(here: Here) -> None:
+    random = np.random.default_rng(1)
+    x, labels = random.normal(size=(300, 2)), random.permutation(300) % 2
+    cells = [f"{a:.3f},{b:.3f},{c}" for (a, b), c in zip(x, labels, strict=True)]
+    Path("t.csv").write_text("\n".join(["a,b,y", *cells, ""]), encoding="utf-8")
+    ended = here("train", "t.csv", "--target", "y", "--output", "by_hand")
+    assert "labels and the inputs do not go together (confirmed)" in ended.out
+    assert "--fix" not in ended.out
+    told = (
+        "chainrule diagnose by_hand  # the evidence; what to do is for you, and no training does it"
+    )
+    assert f"    {told}" in ended.out.splitlines()
+
+
+def test_of_a_run_on_arrays_the_call_in_python_is_named(here: Here) -> None:
+    ended = here("diagnose", "arrays")
+    assert ended.code == 3
+    assert "'arrays' was not trained on a table" in ended.err
+    (call,) = re.findall(r"cr\.diagnose\(.*\)", ended.err)
+    report = eval(call, {"cr": cr, "X": ROWS, "y": TARGET})
+    assert report.name == "healthy"
+
+
 def test_json_is_the_document(here: Here) -> None:
     ended = here("diagnose", "ill", "--json")
     document = json.loads(ended.out)
@@ -104,7 +127,7 @@ def test_a_fixed_run_has_a_folder_of_its_own(here: Here, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "cause"),
     [
-        (["arrays"], 3, "rows are not saved"),
+        (["arrays"], 3, "was not trained on a table, and a run keeps no rows"),
         (["nowhere"], 5, "nowhere"),
         (["ill", "--seconds", "0"], 4, "no limit"),
         (["ill", "--data", "arrays/run.json"], 3, ""),

@@ -89,6 +89,19 @@ def test_a_dry_run_says_what_a_training_would_and_trains_nothing(
     assert os.listdir() == ["run"]
 
 
+def test_the_weight_of_classes_is_an_option(here: Here) -> None:
+    write("number", "code")
+    run = trained(here, "--class-weight", "balanced")
+    assert run.notes["table"]["settings"]["class_weight"] == "balanced"
+    same = cr.train_table("t.csv", "y", epochs=2, class_weight="balanced", progress=False)
+    assert run.history["loss"] == same.history["loss"]
+    for options in (["--dry-run"], []):
+        ended = here("train", HEART, "--target", "max_hr", "--class-weight", "balanced", *options)
+        assert ended.code == 4, ended
+        assert "numbers, which have no classes" in ended.err
+    assert here("train", "t.csv", "--target", "y", "--class-weight", "heavy").code == 4
+
+
 def test_a_dry_run_as_json_holds_every_decision(here: Here) -> None:
     ended = here("train", HEART, "--target", "disease", "--dry-run", "--json")
     assert (ended.code, ended.err) == (0, "")

@@ -15,12 +15,14 @@ from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.fixes.code_of_fix import code_of
-from chainrule.diagnosis.fixes.fix import Fix
+from chainrule.diagnosis.fixes.fix import Attempt, Fix
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.optimizers import rate_of, with_rate
+from chainrule.randomness import normal, uniform
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,59 @@ def test_a_run_is_never_made_worse() -> None:
     found = with_remedies(run, at_rate(50.0)).fix(seeds=4)
     assert found.run is run
     assert found.before == found.after
-    assert found.words == "What was tried did not help, and nothing was changed."
+    first, missed = found.words.split("\n")
+    assert first == "Nothing was changed."
+    assert missed.startswith("It did not help: the error is ")
+
+
+def attempt(without: tuple[float, ...], treated: tuple[float, ...], spoils: str = "") -> Attempt:
+    experiment = Experiment(at_rate(0.1), without, treated, 10, 100)
+    return Attempt("rate_too_high", "the learning rate is too high", 1, experiment, spoils)
+
+
+def test_which_limit_a_remedy_has_missed_is_said() -> None:
+    ones = (1.0, 1.001, 1.002, 1.003)
+    lower = tuple(one - 0.129 for one in ones)
+    assert attempt(ones, ones).missed.startswith("It did not help: the error is")
+    noisy = attempt((1.0, 0.9, 0.8, 0.7), (0.95, 0.85, 0.75, 0.65))
+    assert noisy.missed.startswith("It did not help by more than chance (p = 0.34)")
+    little = attempt(ones, lower)
+    assert little.missed == (
+        "It helped by more than chance, but too little to matter: the error is 1 without it and "
+        "0.872 with it, less by 0.129, and 0.15 is asked for."
+    )
+    half = tuple(one / 2 for one in ones)
+    assert attempt(ones, half).missed == ""
+    assert attempt(ones, half, "units are dead").missed.endswith("against this: units are dead.")
+    assert not attempt(ones, half, "units are dead").is_kept
+    for tried, says in (([little], little.missed), ([little, noisy], "Take a rate of 0.1. It hel")):
+        fix = Fix(None, (0, 1, 2, 3), (), (), tuple(tried), Experiment.quantity)
+        assert fix.words.startswith(f"Nothing was changed.\n{says}")
+        assert all(one.missed in str(fix.to_dict()) for one in tried)
+
+
+def rare_rows(seed: int) -> tuple[Any, Any]:
+    """Return rows of which about 4 in 100 are of the class 1, which overlaps the other."""
+    x = normal(seed, "rows of a rare class", 900 * 4).reshape(900, 4)
+    chance = 1.0 / (1.0 + np.exp(5.0 - 1.5 * x[:, 0] - 1.5 * x[:, 1]))
+    return x, (uniform(seed, "rare class", 900) < chance).astype(int)
+
+
+def test_a_fix_asks_by_the_measure_and_the_parts_of_the_diagnosis() -> None:
+    x, y = rare_rows(1)
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense(2))
+    run = cr.train(network, x, y, epochs=20, validation=0.15, progress=False, learning_rate=0.005)
+    found = cr.diagnose(run, seconds=20)
+    assert found.primary is not None
+    assert found.name == "imbalance"
+    proof = found.primary.experiment
+    assert proof is not None
+    in_parts = replace(found.primary, experiment=replace(proof, parts=3))
+    fix = Report(found.case, Verdict("ill", in_parts), run).fix(seeds=5, progress=False)
+    tried = fix.attempts[0].experiment
+    assert tried.quantity == proof.quantity == fix.quantity
+    assert tried.parts == 3
+    assert fix.before == tried.without
 
 
 def test_predictions_come_back_in_the_units_of_the_caller() -> None:
@@ -188,3 +242,17 @@ def test_what_only_people_can_do_is_said_and_nothing_is_trained() -> None:
     assert not fix.attempts
     assert fix.words.startswith("Nothing was changed: this is for you to do.\nLook at how labels")
     assert "No training was made." in str(fix)
+
+
+def test_what_a_scaled_target_does_not_reach_is_seen_in_the_next_round() -> None:
+    """A tanh is far below targets around 500; of these with a mean of 0 it misses the ends."""
+    x = normal(0, "rows of a test", 240 * 3).reshape(240, 3)
+    y = 500.0 + 100.0 * (x @ [1.0, -0.5, 0.8])
+    network = cr.Network(cr.Dense(12, "tanh"), cr.Dense(1, "tanh"))
+    run = cr.train(network, x, y, epochs=60, learning_rate=0.02, validation=0.25, progress=False)
+    fix = cr.diagnose(run, seconds=20).fix(seeds=5, progress=False)
+    assert [one.ailment for one in fix.kept][:2] == ["unscaled", "mismatched_output"]
+    assert fix.run is not None
+    assert "Dense(1)" in str(fix.run.network)
+    assert max(fix.after) < 0.02
+    assert np.mean((fix.run.predict(x) - y) ** 2) < 0.02 * np.var(y)

@@ -10,9 +10,14 @@ from diagnosed_runs import SEEDS, named, rows
 from scipy import stats
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.uninformative_labels import ALIGNED, UNINFORMATIVE_LABELS
+from chainrule.diagnosis.ailments.uninformative_labels import (
+    ALIGNED,
+    UNINFORMATIVE_LABELS,
+    _looked_at,
+)
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.labels import (
     compare_shuffled,
@@ -25,8 +30,12 @@ from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
 from chainrule.diagnosis.probes.row_order import joined, orders, realigned
 from chainrule.diagnosis.remedies.labels import aligned, code_of, leaving_out
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.sentences import sentence_of
+from chainrule.diagnosis.verdicts.verdict import Verdict, summary
 from chainrule.randomness import normal, permutation, uniform
 from chainrule.training.rows import Rows
+from chainrule.views.diagnosis_chapters import _proof, _suspicion
 
 
 def classes(count: int, seed: int = 0) -> tuple[Any, Any]:
@@ -341,3 +350,36 @@ def test_of_many_classes_some_are_drawn_with_rows_enough() -> None:
 
 def _rows(x: Any, y: Any) -> Rows:
     return Rows((x,), (np.asarray(y, dtype=np.float64)[:, None],), np.ones(len(x)))
+
+
+@pytest.mark.parametrize("shuffled", [0.9, 1.0, 1.1])
+@pytest.mark.parametrize("shows", [True, False])
+def test_shuffled_labels_are_told_as_no_fall_whichever_side_does_better(
+    shuffled: float, shows: bool
+) -> None:
+    """The labels as given have errors around 1; a rank test finds any of these apart."""
+    given, mixed = (
+        tuple(one + place / 1000 for place in range(5)) for one in (1.0, shuffled)
+    )  # fmt: skip
+    experiment = Experiment(
+        _looked_at(), given, mixed, 30, 300, untreated_name="labels as given",
+        treated_name="labels shuffled", shows=shows, settles=shows, as_good=True,
+    )  # fmt: skip
+    finding = Finding(UNINFORMATIVE_LABELS, (), (), experiment)
+    verdict = Verdict("ill", finding)
+    plain = summary(verdict)["primary"]
+    if not shows:
+        said = _suspicion(plain)
+        assert (
+            f"the error is {1.002:.3g} labels as given, {shuffled + 0.002:.3g} labels shuffled."
+            in said
+        )
+        return
+    assert finding.certainty is None
+    said = sentence_of(verdict)
+    assert said.startswith("The labels and the inputs do not go together (confirmed): look at")
+    told = " ".join(one for one in _proof(plain) if isinstance(one, str))
+    for one in (said, told):
+        for word in ("falls", "lower", "p =", "Cohen"):
+            assert word not in one
+    assert ("hardly higher" if shuffled > 1.0 else "no higher") in told

@@ -11,7 +11,7 @@ import pytest
 from rate_cases import SEEDS, a_case, mostly, named, recorded, sides, trained, verdict, waves
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
+from chainrule.diagnosis.ailments.rate_too_low import CUT_OFF, RATE_TOO_LOW
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
@@ -67,6 +67,21 @@ def test_a_training_that_ends_in_the_midst_of_its_fall_is_too_short() -> None:
         longer = trained(waves(seed, 800), 1, learning_rate=0.01, epochs=140, validation=0.2,
                          seed=seed)  # fmt: skip
         assert Examination(case_of(longer)).errors.judged < 0.1
+
+
+@pytest.mark.parametrize("patience", [None, 20])
+def test_only_who_gives_a_patience_is_cut_off_by_the_epochs(patience: int | None) -> None:
+    """More than half was learned, and the loss did not fall by much any more."""
+    run = trained(waves(0, 800), 1, learning_rate=0.01, epochs=12, validation=0.2, seed=0,
+                  patience=patience)  # fmt: skip
+    examined = Examination(case_of(run))
+    assert examined.errors.judged < 0.5
+    assert examined.validation_course.lowest_at > 8
+    assert (CUT_OFF in quantities(examined)) == (patience is not None)
+    ended = trained(waves(0, 800), 1, learning_rate=0.01, epochs=2000, validation=0.2, seed=0,
+                    patience=3)  # fmt: skip
+    assert ended.recording.epochs < 2000
+    assert CUT_OFF not in quantities(Examination(case_of(ended)))
 
 
 def test_rows_that_are_known_by_heart_show_no_sign() -> None:

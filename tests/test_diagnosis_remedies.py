@@ -13,6 +13,7 @@ from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.verdicts.sentences import first_sentence
 from chainrule.training.run import Run
 
 
@@ -53,3 +54,13 @@ def test_the_table_of_ailments_names_ailments() -> None:
     for one in IN_ORDER:
         assert {*one.leads_to} <= {*AILMENTS}, one.name
         assert not one.opposite or AILMENTS[one.opposite].opposite == one.name
+
+
+@pytest.mark.parametrize("name", ["mixed", *AILMENTS])
+def test_no_two_remedies_of_one_table_are_told_alike(name: str) -> None:
+    """A table of remedies has the first sentence of each."""
+    run = mixed_run() if name == "mixed" else AILMENTS[name].specimen(0)
+    examined = Examination(case_of(run))
+    for ailment in IN_ORDER:
+        told = [first_sentence(one.words) for one in ailment.remedies(examined)]
+        assert len({*told}) == len(told), (ailment.name, told)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from diagnosed_runs import rows
 from trial_of_ailment import FOUND, confirmed, finding_of, signs_of
 
 import chainrule as cr
@@ -13,6 +14,7 @@ from chainrule.diagnosis.ailments.saturation import SATURATION
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.depth import relative_gradients
+from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.network.initializers import initializer
 from chainrule.training.run import Run
 
@@ -67,6 +69,28 @@ def test_relative_gradients_are_those_of_backpropagation() -> None:
     found = relative_gradients(Examination(case_of(run)).at_first)
     assert [one for one, _ in found] == [one for one, _ in due]
     np.testing.assert_allclose([one for _, one in found], [one for _, one in due])
+
+
+def test_a_softmax_that_was_to_be_the_output_is_named_with_what_was_added_behind_it() -> None:
+    """One unit for two classes: train() adds a Dense(2) behind it, and the softmax is always 1."""
+    x, y = rows(200)
+    network = cr.Network(cr.Dense(12, "tanh"), cr.Dense(1, "softmax"))
+    run = cr.train(network, x, (y > 0).astype(int), epochs=30, learning_rate=0.02, validation=0.25,
+                   progress=False)  # fmt: skip
+    case = case_of(run)
+    examined = Examination(case)
+    (sign,) = SATURATION.signs(examined)
+    assert "Behind it stands dense_3, Dense(2): train() adds such a layer" in sign.words
+    told = [one.words for one in SATURATION.remedies(examined)]
+    assert told[0].startswith("Leave the softmax of dense_2 out.")
+    assert told[1].startswith("Use tanh in place of softmax in dense_2")
+    changed = SATURATION.remedies(examined)[0].change(case.arrangement).setup.network
+    assert "softmax" not in str(changed)
+    found = verdict_of(case, seconds=10.0)
+    assert found.name == "saturation"
+    assert found.primary is not None
+    assert found.primary.experiment is not None
+    assert max(found.primary.experiment.treated) < 0.3
 
 
 def test_a_hidden_softmax_is_seen() -> None:

@@ -22,15 +22,19 @@ from statsmodels.stats.proportion import proportion_confint
 
 import chainrule as cr
 import chainrule.training.tables.plan
+import chainrule.training.tables.work
 from chainrule.data.choices import Choices
 from chainrule.data.table import Table, checksum, read_table, table_from_frame
 from chainrule.engines.choosing import AUTO, chosen_engine
+from chainrule.explanation.run_rows import rows_of_run
+from chainrule.training.carry_out import carry_out
 from chainrule.training.run import Run
 from chainrule.training.tables.door import plan_table, resume_table
 from chainrule.training.tables.fold_records import is_complete
 from chainrule.training.tables.folds import MOST_ROWS, Fold
 from chainrule.training.tables.intervals import Measured
 from chainrule.training.tables.measuring import result_of_folds
+from chainrule.training.tables.notes import TableNote
 from chainrule.training.tables.result import MEASURES, MODELS, TableResult
 from chainrule.training.tables.rows import TableRows
 from chainrule.training.tables.sentences import in_words
@@ -503,6 +507,49 @@ def test_a_frame_that_was_kept_need_not_be_given_again(tmp_path: Path) -> None:
     assert again.notes["result"] == json.loads(json.dumps(whole.notes["result"]))
 
 
+def test_balanced_classes_count_alike_in_every_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.read_csv(HEART)
+    frame = frame[(frame["disease"] == "yes") | (frame.index % 4 == 0)]
+    seen: list[dict[int, float]] = []
+
+    def carried(setup: Any, rows: Any, **more: Any) -> Run:
+        labels = rows[0].targets[0].reshape(-1).astype(int)
+        seen.append({one: rows[0].weights[labels == one].sum() for one in np.unique(labels)})
+        assert (rows[1].weights == 1.0).all()
+        return carry_out(setup, rows, **more)
+
+    monkeypatch.setattr(chainrule.training.tables.work, "carry_out", carried)
+    run = cr.train_table(
+        frame, "disease", class_weight="balanced", output=tmp_path / "run", keep_data=True, **FAST
+    )
+    # Five folds of a network and a linear model each, and the last training.
+    assert len(seen) == 11
+    for sums in seen:
+        assert sums[0] == pytest.approx(sums[1])
+    plain = cr.train_table(frame, "disease", **FAST)
+    assert not same_network(run, plain)
+    said, kept = (TableNote.from_record(one.notes["table"]) for one in (plain, run))
+    assert (said.settings.class_weight, kept.settings.class_weight) == (None, "balanced")
+    # The rows are made again with their weights, and a training that was cut off goes on with them.
+    loaded = cr.load(tmp_path / "run")
+    assert run.rows is not None
+    assert (rows_of_run(loaded)[0].weights == run.rows[0].weights).all()
+    cut = {**run.notes, "folds": [None, *run.notes["folds"][1:]], "stage": "folds"}
+    replace(loaded, notes=cut, finished=False).save(tmp_path / "cut")
+    assert same_network(run, resume_table(tmp_path / "cut", progress=False))
+
+
+def test_a_note_of_before_there_were_class_weights_is_read(classes: Run) -> None:
+    record = json.loads(json.dumps(classes.notes["table"]))
+    del record["settings"]["class_weight"]
+    assert TableNote.from_record(record).settings.class_weight is None
+    record["settings"]["class_weight"] = "heavy"
+    with pytest.raises(cr.RunFolderError, match="class_weight"):
+        TableNote.from_record(record)
+
+
 def test_a_report_that_cannot_be_written_costs_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,6 +644,15 @@ def test_scores_do_not_depend_on_the_unit(unit: float, numbers: Run) -> None:
         ({"hidden": "16"}, "hidden='16' is not a list of widths."),
         ({"hidden": (16, "8")}, "hidden='8' is not possible."),
         ({"activation": None}, "activation=None is not the name of an activation."),
+        (
+            {"class_weight": {"yes": 2.0}},
+            "class_weight={'yes': 2.0} is no weight of a table's classes.",
+        ),
+        ({"class_weight": ""}, "class_weight='' is no weight of a table's classes."),
+        (
+            {"class_weight": "balanced", "target": "max_hr"},
+            "class_weight was given, and the target is one of numbers, which have no classes.",
+        ),
         ({"l2": {"*.W": 0.1}}, "l2={'*.W': 0.1} is not possible."),
         ({"target": 1}, "target=1 is not the name of a column."),
         ({"target": ["disease"]}, "target=['disease'] is not the name of a column."),

@@ -48,6 +48,7 @@ from chainrule.worksheet_command import mark, worksheet
 if TYPE_CHECKING:
     from chainrule.data.choices import Choices
     from chainrule.training.run import Run
+    from chainrule.training.tables.recipe import Recipe
 
 Arguments = ParamSpec("Arguments")
 
@@ -130,6 +131,10 @@ def train(
         int, typer.Option(help="Stop after so many epochs without a better validation loss.")
     ] = 30,
     l2: L2 = None,
+    class_weight: Annotated[
+        str | None,
+        typer.Option(help="balanced: rare classes weigh more, so that each counts as much."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the folds, the starts and the order.")] = 0,
     keep_data: Annotated[
         bool, typer.Option("--keep-data", help="Keep the rows in the run's folder.")
@@ -160,10 +165,10 @@ def train(
     recipe = Recipe.of(
         hidden=widths_of(hidden), activation=activation, optimizer=optimizer,
         learning_rate=learning_rate, epochs=epochs, batch_size=batch_of(batch_size),
-        patience=patience, l2=l2, seed=seed,
+        patience=patience, l2=l2, seed=seed, class_weight=class_weight,
     )  # fmt: skip
     if dry_run:
-        _print_plan(table, target, choices, seed, test, json=json)
+        _print_plan(table, target, choices, recipe, test, json=json)
         return
     with run_folder(output, table) as folder:
         run = train_as_chosen(
@@ -332,13 +337,14 @@ def heart_table() -> Path:
 
 
 def _print_plan(
-    table: Path, target: str, choices: Choices, seed: int, test: Path | None, *, json: bool
+    table: Path, target: str, choices: Choices, recipe: Recipe, test: Path | None, *, json: bool
 ) -> None:
     """Print what would be made of a table, without any training."""
     from chainrule.training.tables.door import plan_table
     from chainrule.views.plan import plan_as_json, print_plan
 
-    plan = plan_table(table, target, choices, seed, test)
+    plan = plan_table(table, target, choices, recipe.seed, test)
+    recipe.check_task(plan.task)
     if json:
         print(plan_as_json(plan))
     else:

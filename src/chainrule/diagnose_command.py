@@ -65,8 +65,9 @@ def diagnose(
     if save is not None:
         # Said before the work, not after it.
         refuse_no_file(save, PAGE)
+    limit = seconds_in(seconds)
     with shown_while("examining the run", not json):
-        report = diagnosed(run, data=data, seconds=seconds_in(seconds))
+        report = diagnosed(_on_a_table(run), data=data, seconds=limit)
     document = report.to_dict() | {"call": _command(given)}
     folder, made_by = None, ""
     if fix:
@@ -75,6 +76,21 @@ def diagnose(
         document |= {"fix": found.to_dict() | {"run": None if folder is None else str(folder)}}
         made_by = "" if folder is None or found.run is None else _made_by(found.run)
     _show(document, save, _table(report, data), folder, made_by, json=json)
+
+
+def _on_a_table(folder: Path) -> Run:
+    """Return the run of a folder. Raises DataError for one of which the command has no rows."""
+    from chainrule.errors import DataError
+    from chainrule.training.records import load
+
+    run = load(folder)
+    if "preparation" not in run.notes:
+        raise DataError(
+            f"'{folder}' was not trained on a table, and a run keeps no rows, so that the command "
+            "line has none to judge it by.",
+            f"Diagnose it in Python, with its rows: cr.diagnose({str(folder)!r}, X, y).",
+        )
+    return run
 
 
 def _kept(found: Fix, folder: Path) -> Path | None:

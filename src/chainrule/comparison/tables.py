@@ -97,8 +97,10 @@ def _about(plan: TablePlan, epochs: int, seconds: float) -> str:
 def _words(recipe: Recipe) -> str:
     one = recipe.settings
     hidden = ", ".join(map(str, one.hidden)) or "none"
+    weighed = "" if one.class_weight is None else f", class_weight={one.class_weight}"
     return (
         f"{optimizer_words(recipe.optimizer)}, hidden {hidden}, {one.activation}, l2={recipe.l2:g}"
+        f"{weighed}"
     )
 
 
@@ -121,7 +123,7 @@ class _Splits:
         """Return the training of a recipe with a seed."""
         _, rows, fold = self._split(seed)
         chosen = replace(recipe, seed=seed)
-        prepared = rows.in_fold(chosen.network(), fold, seed)
+        prepared = rows.in_fold(chosen.network(), fold, seed, chosen.settings.class_weight)
         # The rows that are measured are encoded as validation rows are.
         tested = Fold(fold.training, fold.test, fold.validation)
         measured = rows.in_fold(chosen.network(), tested, seed).validation

@@ -53,6 +53,11 @@ class Examination:
 
     # ---- the record ----
 
+    @property
+    def is_of_table(self) -> bool:
+        """Whether it is a training of a run on a table, which has defaults of its own."""
+        return "table" in self.case.notes
+
     @cached_property
     def course(self) -> Course:
         """The training losses over the epochs."""

@@ -47,11 +47,12 @@ def rows_of_run(run: Run, data: Any = None) -> tuple[Rows, Rows]:
         )
     rows = TableRows(table_of_run(run, data), preparation_of(run.setup, run.notes))
     seed, network, known = run.setup.seed, run.setup.network, run.setup.provenance
+    weight = TableNote.from_record(run.notes["table"]).settings.class_weight
     if run.notes.get("stage") == "fold":
         (fold,) = from_roles(run.note_arrays["roles"], rows.table.rows)
-        found = rows.in_fold(network, fold, seed, known.left_out)
+        found = rows.in_fold(network, fold, seed, weight, known.left_out)
     else:
-        found = rows.of_all(network, _used(run), seed, known)
+        found = rows.of_all(network, _used(run), seed, weight, known)
     if not found.provenance.same_rows(known):
         raise DataError(
             "The rows that the table gives are not those of the run: their checksum differs.",

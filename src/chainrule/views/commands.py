@@ -98,6 +98,7 @@ def _setting_options(settings: Settings) -> list[str]:
         *("--epochs", str(settings.epochs)),
         *("--batch-size", batch),
         *("--patience", str(max(patience, 1))),
+        *([] if settings.class_weight is None else ["--class-weight", settings.class_weight]),
     ]
 
 
@@ -174,6 +175,7 @@ def _setting_in(text: str) -> dict[str, Any]:
     read: dict[str, Callable[[str], Any]] = {
         "hidden": widths_of, "activation": str, "optimizer": str, "learning_rate": float,
         "batch_size": batch_of, "l2": float, "epochs": int, "patience": int,
+        "class_weight": str,
     }  # fmt: skip
     found = {}
     for part in filter(None, map(str.strip, text.split(";"))):

@@ -206,6 +206,8 @@ def _chance(experiment: Document) -> list[str]:
     """Return what the rank test says, where the proof is one of lower errors."""
     if experiment.get("counted"):
         return []
+    if experiment.get("as_good"):
+        return [_as_good(experiment)] if experiment["shows"] else []
     if experiment["p"] >= _level(experiment):
         if experiment["shows"]:
             return [f"With {experiment['treated_name']}, errors are no higher: that is the proof."]
@@ -218,6 +220,13 @@ def _chance(experiment: Document) -> list[str]:
         f"{experiment['p']:.2g} (exact rank test of Mann and Whitney, one-sided). Cohen's d, the "
         f"difference of the means in standard deviations, is {effect(experiment['d'])}."
     ]
+
+
+def _as_good(experiment: Document) -> str:
+    """Return what labels say that were spoiled and are learned as well."""
+    before, after = (median(experiment[name]) for name in ("without", "treated"))
+    higher = "no higher" if after <= before else "hardly higher"
+    return f"With {experiment['treated_name']}, errors are {higher}: that is the proof."
 
 
 def _groups(quantity: str, what: str, *groups: tuple[str, Sequence[float]]) -> Measured:
@@ -271,10 +280,16 @@ def _suspicion(found: Document) -> str:
         told.append(
             f"The experiment does not confirm it: the {experiment['quantity'].partition(', ')[0]} "
             f"is {before:.3g} {experiment['untreated_name']}, {after:.3g} "
-            f"{experiment['treated_name']} (p = {experiment['p']:.2g}, "
-            f"d = {effect(experiment['d'])}{_why_not(experiment)})."
+            f"{experiment['treated_name']}{_certainty(experiment)}."
         )
     return " ".join(told)
+
+
+def _certainty(experiment: Document) -> str:
+    """Return p and d in brackets, nothing where no errors were to be lower."""
+    if experiment["p"] is None:
+        return ""
+    return f" (p = {experiment['p']:.2g}, d = {effect(experiment['d'])}{_why_not(experiment)})"
 
 
 def _why_not(experiment: Document) -> str:

@@ -76,7 +76,7 @@ def print_run(
     kept = "The run is in" if complete else "What there is of the run is in"
     _line(console, f"\n{kept} {folder}. Next:")
     if verdict is not None and verdict["primary"] is not None:
-        _line(console, f"    {quoted('chainrule', 'diagnose', str(folder), '--fix')}")
+        _line(console, _after_a_cause(verdict, folder))
     elif verdict is not None and verdict["standing"] == "not proved":
         more = ("--seconds", str(SECONDS))
         _line(console, f"    {quoted('chainrule', 'diagnose', str(folder), *more)}")
@@ -84,6 +84,18 @@ def print_run(
         _line(console, f"    {command}")
     if (folder / REPORT).is_file():
         _line(console, f"All of it, with figures, on a page: {folder / REPORT}")
+
+
+def _after_a_cause(verdict: Mapping[str, Any], folder: Path) -> str:
+    """Return the command that puts right what was named, or says why none does."""
+    named = (verdict["primary"], *verdict["others"])
+    if any(one["remedy"] and not one["by_hand"] for one in named):
+        return f"    {quoted('chainrule', 'diagnose', str(folder), '--fix')}"
+    shown = quoted("chainrule", "diagnose", str(folder))
+    why = "what to do is for you, and no training does it"
+    if not verdict["primary"]["remedy"]:
+        why = "no remedy is known"
+    return f"    {shown}  # the evidence; {why}"
 
 
 def _verdict(verdict: Mapping[str, Any], decisions: Sequence[Decision]) -> str:

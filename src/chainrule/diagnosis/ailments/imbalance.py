@@ -23,7 +23,7 @@ from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.training.rows import Rows, weights_of_classes
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -98,8 +98,9 @@ def remedies(examined: Examination) -> list[Remedy]:
     # The validation loss counts rows alike: it is often lowest before a rare class is learned.
     whole = Remedy(
         "balanced classes to the last epoch",
-        f"{weighed.words} Keep the parameters of the last epoch: the validation loss, which counts "
-        "all rows alike, rises where a rare class is learned.",
+        "Give rows of rare classes more weight, so that every class counts as much, and keep the "
+        "last epoch. The validation loss, which counts all rows alike, rises where a rare class is "
+        "learned.",
         lambda before: balanced(replace(before, setup=replace(before.setup, keep="last"))),
         f"{weighed.code}, keep='last'",
     )
@@ -110,8 +111,11 @@ def balanced(before: Arrangement) -> Arrangement:
     """Return the arrangement whose classes have the same sum of weights in training."""
     labels = before.training.targets[0].reshape(-1).astype(np.int64)
     target = before.setup.targets[0]
-    factors = weights_of_classes("balanced", labels, target.labels)[labels]
-    weighed = replace(before.training, weights=before.training.weights * factors)
+    # What was balanced already stays so.
+    weights = before.training.weights
+    sums = np.bincount(labels, weights=weights, minlength=len(target.labels))
+    factors = (weights.sum() / (len(sums) * np.maximum(sums, 1e-300)))[labels]
+    weighed = replace(before.training, weights=weights * factors)
     return replace(before, training=weighing_one(weighed))
 
 

@@ -162,7 +162,8 @@ def _best_epoch(held: bool) -> Remedy:
 def _both(first: Remedy, second: Remedy) -> Remedy:
     return Remedy(
         f"{first.name}, {second.name}",
-        f"{first.words} {second.words}",
+        # One sentence, as tables of remedies have the first alone.
+        f"{first.words.removesuffix('.')}; {second.words[:1].lower()}{second.words[1:]}",
         lambda before: second.change(first.change(before)),
         f"{first.code}, {second.code}",
     )

@@ -224,7 +224,8 @@ def remedies(examined: Examination) -> list[Remedy]:
     if not has_rate(setup) or plain_rate(setup) == 0.0:
         return []
     found = [lower_rate(setup, divisor) for divisor in DIVISORS]
-    rate, usual, known = plain_rate(setup), usual_rate(setup), rate_of_the_optimizer(setup)
+    rate, usual = plain_rate(setup), usual_rate(setup, examined.is_of_table)
+    known = rate_of_the_optimizer(setup, examined.is_of_table)
     # Where the rate is further off than any of these divisors leads, that way is tried as well.
     if known is not None and rate and usual and rate > DIVISORS[-1] * usual:
         found = [*found[1:], known]

@@ -15,7 +15,7 @@ from chainrule.diagnosis.ailments import saturation
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import (
     SEEDS,
@@ -23,6 +23,7 @@ from chainrule.diagnosis.experiments.laboratory import (
 )
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.rate_changes import (
+    TIMES_LONGER,
     has_rate,
     higher_rate,
     longer,
@@ -58,6 +59,7 @@ NO_CLIPPING = Remedy(
     "clip_norm=None, clip_value=None",
 )
 STILL_FALLS = "fall of the loss over the last third"
+CUT_OFF = "epoch with the lowest validation loss, in shares of all epochs"
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
 LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
 
@@ -65,7 +67,7 @@ LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
 def signs(examined: Examination) -> list[Sign]:
     if not len(examined.course) or examined.course.overflowed_at is not None:
         return []
-    return [*_tiny_updates(examined), *_still_falling(examined)]
+    return [*_tiny_updates(examined), *_still_falling(examined), *_cut_off(examined)]
 
 
 def usual_updates(examined: Examination) -> dict[str, float]:
@@ -129,6 +131,37 @@ def _still_falling(examined: Examination) -> list[Sign]:
     ]  # fmt: skip
 
 
+def _cut_off(examined: Examination) -> list[Sign]:
+    """Return the sign of epochs that ended a training which rows held out were to end.
+
+    Who gives a patience, as every run on a table does by its folds, has it go on as long as it
+    gains. Where it gained to the last, the epochs were a limit that was not meant to be one.
+    """
+    case, setup, course = examined.case, examined.setup, examined.validation_course
+    asked = setup.stopping.patience is not None or examined.is_of_table
+    if not (asked and setup.keep == "best" and len(case.validation)):
+        return []
+    best, count = course.lowest_at, len(course)
+    if not count or count < setup.epochs or not best > TWO_THIRDS * count:
+        return []
+    # Of less than that no longer training can win enough.
+    if not min(examined.errors.judged, examined.last_errors.training) > LEAST_GAIN:
+        return []
+    if examined.errors.judged <= HALF and saturation.signs(examined):
+        return []
+    return [
+        Sign(
+            CUT_OFF, best / count, TWO_THIRDS, "above",
+            f"All {count} epochs were run, and the lowest validation loss is that of epoch {best}: "
+            "the training was ended by its epochs, and not by having come to its end.",
+            "a lowest validation loss long before the last epoch",
+            "early stopping: training goes on as long as rows held out are predicted better "
+            "(Prechelt, Early Stopping - But When?, 1998)",
+            curve=shortened(course.losses), curve_of="validation loss over epochs",
+        )
+    ]  # fmt: skip
+
+
 def fall_at_end(examined: Examination) -> float:
     """Return by what share of itself the loss falls over the last third, beyond its noise."""
     course = examined.course
@@ -137,20 +170,21 @@ def fall_at_end(examined: Examination) -> float:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
-    found = [longer(setup, LONGER)]
-    if setup.epochs <= FEW_EPOCHS:
-        found.append(longer(setup, MUCH_LONGER))
+    found = _longer_ones(setup)
+    if not (_tiny_updates(examined) or _still_falling(examined)) and _cut_off(examined):
+        return _longer_ones(setup, patiently=True)
     if not has_rate(setup):
         return found
     if plain_rate(setup) is None:
         found += _constant_rate(examined)
-    usual, rate = rate_of_the_optimizer(setup), plain_rate(setup)
+    usual = rate_of_the_optimizer(setup, examined.is_of_table)
+    rate = plain_rate(setup)
     if rate == 0.0:
         return [] if usual is None else [usual]
     if unclipped(setup) is not setup:
         # Where clipping makes steps short, a rate that makes up for it is thousands of times usual.
         return [NO_CLIPPING, *(higher_rate(setup, one) for one in FACTORS), *found]
-    below = (usual_rate(setup) or 0.0) / (rate or math.inf)
+    below = (usual_rate(setup, examined.is_of_table) or 0.0) / (rate or math.inf)
     if usual is not None and below > FACTORS[-1]:
         # So far below that multiplying it does not lead there.
         return [usual, *(higher_rate(setup, one) for one in (0.3 * below, 10.0 * below)), *found]
@@ -163,6 +197,11 @@ def _towards_the_best(examined: Examination) -> list[float]:
     largest = max(usual_updates(examined).values())
     near = min(BEST_UPDATE / largest, MOST) if largest > 0.0 else MOST
     return [near / 3.0, near, 3.0 * near, 10.0 * near]
+
+
+def _longer_ones(setup: Setup, patiently: bool = False) -> list[Remedy]:
+    times = (LONGER, MUCH_LONGER) if setup.epochs <= FEW_EPOCHS else (LONGER,)
+    return [longer(setup, one, patiently) for one in times]
 
 
 def _constant_rate(examined: Examination) -> list[Remedy]:
@@ -190,9 +229,10 @@ def confirm(
 
     Nearly every training gets a little better with them. It is ill where it has reached less than
     half of what they reach, where it ended in the midst of its fall and they leave less than two
-    thirds of its error, or where its updates were tiny and they help. Where no rows were held
-    out, they have to help on rows held out here as well: labels that say nothing are learned by
-    heart with any rate that is high enough.
+    thirds of its error, where its updates were tiny and they help, or where its epochs cut it off
+    while rows held out were predicted better and better, and more epochs help. Where no rows were
+    held out, they have to help on rows held out here as well: labels that say nothing are learned
+    by heart with any rate that is high enough.
     """
     if not chosen:
         return None
@@ -205,7 +245,10 @@ def confirm(
     is_tiny = bool(_tiny_updates(examined)) and reached < reachable
     is_third_less = 1.0 - reachable < TWO_THIRDS * (1.0 - reached)
     is_cut_short = fall_at_end(examined) > IN_THE_MIDST and is_third_less
-    shows = found.is_clear and (is_half or is_tiny or is_cut_short)
+    # Trainings that are shorter than the run was do not tell that it was too short.
+    is_cut_off = bool(_cut_off(examined)) and not laboratory.is_shortened
+    is_cut_off = is_cut_off and TIMES_LONGER in found.remedy.name
+    shows = found.is_clear and (is_half or is_tiny or is_cut_short or is_cut_off)
     there = judging_laboratory(laboratory, 2 * SEEDS)
     if shows and there is not laboratory:
         shows = there.compare([found.remedy]).is_clear

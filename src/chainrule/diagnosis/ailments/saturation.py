@@ -29,6 +29,7 @@ from chainrule.diagnosis.remedies.hidden_layers import (
     other_activation,
     recurrences_as_usual,
     started_as_usual,
+    without_softmax,
 )
 from chainrule.diagnosis.remedies.network_changes import (
     hidden_activations,
@@ -37,6 +38,7 @@ from chainrule.diagnosis.remedies.network_changes import (
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
+from chainrule.network.plan import Plan
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -65,6 +67,7 @@ DEPTH = (
     "Hochreiter, 1991: over depth the slopes multiply; four sigmoids leave less than a hundredth. "
     "AUTOTRAINER (ICSE 2021) has a thousandth for its limit"
 )
+BEHIND_SOFTMAX = "deviation behind a hidden softmax, over that in front of it"
 GRADIENT_OVER_TIME = "gradient of the first entry of a sequence over that of the last"
 OVER_TIME = (
     "Hochreiter, 1991: over time the recurrent weights multiply; Saxe, McClelland, Ganguli, ICLR "
@@ -124,10 +127,10 @@ def _competing(taken: Pass) -> list[Sign]:
         if passed < STEEPEST_SIGMOID:
             words = (
                 f"Of the deviation that {layer} is given, its softmax passes {passed:.2g} on: "
-                "its units share a sum of 1."
+                f"its units share a sum of 1.{_what_stands_behind(taken.objective.plan, layer)}"
             )
             sign = Sign(
-                "deviation behind a hidden softmax, over that in front of it",
+                BEHIND_SOFTMAX,
                 passed,
                 STEEPEST_SIGMOID,
                 "below",
@@ -138,6 +141,20 @@ def _competing(taken: Pass) -> list[Sign]:
             )
             found.append(sign)
     return found
+
+
+def _what_stands_behind(plan: Plan, layer: str) -> str:
+    """Return what is to be said where the softmax of a layer was to be the output, perhaps."""
+    made = next(one for one in plan.steps if one.layer == layer and one.op == "softmax")
+    behind = [one for one in plan.steps if made.outputs[0] in one.inputs]
+    if len(behind) != 1 or behind[0].outputs[0] not in plan.outputs:
+        return ""
+    last = behind[0]
+    return (
+        f" Behind it stands {last.layer}, {last.made_by}: train() adds such a layer where the last "
+        "one has an activation, and not as many units as there are classes or columns of the "
+        "target."
+    )
 
 
 def _over_depth(taken: Pass, when: str) -> list[Sign]:
@@ -203,6 +220,11 @@ def remedies(examined: Examination) -> list[Remedy]:
     kinds = {one.op for one in hidden_activations(setup.network)}
     # Where the start is bad, it stays: a remedy changes one thing.
     fresh = not signs_of_start(examined)
+    if seen and all(one.quantity == BEHIND_SOFTMAX for one in seen):
+        known = [one.layer for one in hidden_activations(setup.network) if one.op == "softmax"]
+        layers = list(dict.fromkeys(known))
+        others = [other_activation(op, {"softmax"}, fresh, layers) for op in ("tanh", "relu")]
+        return [without_softmax(layers), *others, started_as_usual()]
     found = [other_activation(op, kinds, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
     sign = [one for one in seen if one.quantity.startswith("gradient")]
     if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from chainrule.data import record
 from chainrule.data.preparation import Preparation
 from chainrule.diagnosis.cases.case import Case, case_of
-from chainrule.diagnosis.probes.relative_error import relative_error
+from chainrule.diagnosis.probes.relative_error import relative_error, weights_by_class
 from chainrule.training.arguments import rows_in_a_step
 from chainrule.training.carry_out import carry_out
 from chainrule.training.rows import Provenance, Rows
@@ -172,10 +172,14 @@ def out_of_fold_error(run: Run, rows: Rows, used: Numbers) -> tuple[float, int]:
         truth = np.asarray(target.predictions(truth.astype(np.float64)), dtype=np.float64)
         return _bounded(np.mean((predicted - truth) ** 2), np.var(truth)), count
     labels = truth.astype(np.int64)
-    shares = np.bincount(labels, minlength=predicted.shape[1]) / len(labels)
+    classes = weights_by_class(run.setup, rows)
+    weights = np.ones(count) if classes is None else classes[labels]
+    weights = weights / weights.mean()
+    shares = np.bincount(labels, weights=weights, minlength=predicted.shape[1]) / count
     missed = predicted.copy()
-    missed[np.arange(len(labels)), labels] -= 1.0
-    return _bounded(np.mean(np.sum(missed**2, axis=1)), 1.0 - np.sum(shares**2)), count
+    missed[np.arange(count), labels] -= 1.0
+    each = weights * np.sum(missed**2, axis=1)
+    return _bounded(np.mean(each), 1.0 - np.sum(shares**2)), count
 
 
 def _bounded(error: Any, constant: Any) -> float:

@@ -94,7 +94,23 @@ def check(network: Network, X: Any, y: Any, **arguments: Any) -> Check:
         return Check((refused,), (ACCEPTED,), time.monotonic() - began)
     seconds = time.monotonic() - began
     checked = (ACCEPTED, *found.checked)
-    return Check(found.concerns, checked, seconds, found.left_out, len(rows[0]), found.rows)
+    concerns = (*_of_no_epoch(setup), *found.concerns)
+    return Check(concerns, checked, seconds, found.left_out, len(rows[0]), found.rows)
+
+
+def _of_no_epoch(setup: Setup) -> list[Concern]:
+    """Return the concern of a training that would make no step; ``train`` accepts it."""
+    if setup.epochs:
+        return []
+    return [
+        Concern(
+            "no epoch",
+            "With epochs=0 nothing is trained, and the run is the network as it starts.",
+            "Give a number of epochs from 1.",
+            0.0,
+            1.0,
+        )
+    ]
 
 
 def _set_up(network: Any, X: Any, y: Any, given: dict[str, Any]) -> tuple[Setup, tuple[Rows, Rows]]:

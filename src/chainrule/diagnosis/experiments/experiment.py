@@ -41,9 +41,10 @@ class Experiment:
     ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the rows
     were held out in turn, and the error of a seed is the mean over them. ``counted``: both are
     shares of rows, counted in parts of the training rows by what was trained on the others, and no
-    errors of trainings; whether one is lower is not what is tested. ``least_gain``: less of the
-    constant's error than this is no proof; ``enough``: so much of it is one, whatever share of the
-    error it is.
+    errors of trainings; whether one is lower is not what is tested. ``as_good``: nor is it here,
+    where the proof is that labels that were spoiled are learned as well. ``least_gain``: less of
+    the constant's error than this is no proof; ``enough``: so much of it is one, whatever share of
+    the error it is.
     """
 
     remedy: Remedy
@@ -64,6 +65,7 @@ class Experiment:
     parts: int = 1
     looks: int = 1
     counted: bool = False
+    as_good: bool = False
     least_gain: float = LEAST_GAIN
     enough: float = math.inf
     judge: Judge = judged
@@ -86,17 +88,28 @@ class Experiment:
     @property
     def shows_otherwise(self) -> bool:
         """Whether it shows the ailment, and not by lower errors."""
-        return self.shows is True and not (self.gain > 0.0 and self.probability < LEVEL)
+        is_lower = self.gain > 0.0 and self.probability < LEVEL and self.tests_lower_errors
+        return self.shows is True and not is_lower
+
+    @property
+    def tests_lower_errors(self) -> bool:
+        """Whether errors that are lower by more than chance are what it looks for."""
+        return not (self.counted or self.as_good)
 
     @property
     def matters(self) -> bool:
         """Whether the gain, if it is none of chance, is large enough to be a proof."""
+        return self.effect >= LEAST_EFFECT and self.gain >= self.gain_asked
+
+    @property
+    def gain_asked(self) -> float:
+        """The least gain that is a proof."""
         least = self.least_gain
         if not self.deduced:
             before = median(self.without)
             least = max(least, LEAST_SHARE * before)
             least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before), self.enough)
-        return self.effect >= LEAST_EFFECT and self.gain >= least
+        return least
 
     @property
     def is_luck_of_rows(self) -> bool:
@@ -122,9 +135,9 @@ class Experiment:
             "rows": self.rows,
             "without": list(self.without),
             "treated": list(self.treated),
-            "p": None if self.counted else self.probability,
+            "p": self.probability if self.tests_lower_errors else None,
             "p_over_rows": self.over_rows,
-            "d": None if self.counted else self.effect,
+            "d": self.effect if self.tests_lower_errors else None,
             "gain": self.gain,
             "clear": self.is_clear,
             "tried": dict(self.screened),
@@ -136,4 +149,5 @@ class Experiment:
             "parts": self.parts,
             "looks": self.looks,
             "counted": self.counted,
+            "as_good": self.as_good,
         }

@@ -57,6 +57,7 @@ def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:
         treated_name="labels shuffled",
         shows=shows,
         settles=shows,
+        as_good=True,
     )  # fmt: skip
 
 

@@ -316,7 +316,7 @@ class Laboratory:
 
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
         epochs = max(1, round(self.epochs * self._factor(arrangement)))
-        return outcome(arrangement.started(seed, epochs))
+        return outcome(arrangement.started(seed, epochs), self.case.training)
 
     def _shorter(self, arrangement: Arrangement) -> Arrangement:
         count = len(arrangement.training)

@@ -82,8 +82,8 @@ def over_parts(
         return first
     return replace(
         first,
-        without=_means(without, first.judge),
-        treated=_means(treated, first.judge),
+        without=means_over_parts(without, first.judge),
+        treated=means_over_parts(treated, first.judge),
         parts=len(without),
         looks=2,
         over_rows=None if first.over_rows is None else _over_rows(without, treated),
@@ -133,7 +133,7 @@ def affordable(laboratory: Laboratory) -> int:
     return laboratory.budget.affords(2 * SEEDS * laboratory.seconds_each, SHARE_OF_SECONDS)
 
 
-def _means(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ...]:
+def means_over_parts(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ...]:
     """Return the error of each seed, the mean over the parts."""
     errors = np.array([[judge(one) for one in group] for group in groups])
     return tuple(errors.mean(axis=0).tolist())

@@ -9,10 +9,15 @@ from statistics import median
 from typing import Any
 
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
+from chainrule.diagnosis.experiments.significance import (
+    LEAST_EFFECT,
+    LEVEL,
+    effect_size,
+    probability_of_chance,
+)
 from chainrule.diagnosis.fixes.code_of_fix import code_of
 from chainrule.diagnosis.verdicts.report import Report
-from chainrule.diagnosis.verdicts.sentences import effect, imperative, listed_apart
+from chainrule.diagnosis.verdicts.sentences import effect, first_sentence, imperative, listed_apart
 from chainrule.diagnosis.wording import short
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
@@ -29,18 +34,41 @@ CHOSEN_HERE = (
 class Attempt:
     """One remedy that was tried: its errors by seed beside those without it, and what came of it.
 
-    ``ailment`` is the name of what it is against, ``round`` counts from 1.
+    ``ailment`` is the name of what it is against, ``round`` counts from 1. ``spoils``: the title of
+    an ailment whose remedy was kept before and would be undone by this one.
     """
 
     ailment: str
     title: str
     round: int
     experiment: Experiment
+    spoils: str = ""
 
     @property
     def is_kept(self) -> bool:
         """Whether it made the trainings better by more than chance, and enough to matter."""
-        return self.experiment.is_clear
+        return self.experiment.is_clear and not self.spoils
+
+    @property
+    def missed(self) -> str:
+        """Which limit it has missed, in a sentence; empty where it was kept."""
+        found = self.experiment
+        before, after = (short(median(one)) for one in (found.without, found.treated))
+        errors = (
+            f"the {found.quantity.partition(', ')[0]} is {before} without it and {after} with it"
+        )
+        if self.is_kept:
+            return ""
+        if self.spoils:
+            return f"It would undo what was kept before, against this: {self.spoils}."
+        if found.gain <= 0.0:
+            return f"It did not help: {errors}."
+        if found.probability >= LEVEL:
+            return f"It did not help by more than chance (p = {found.probability:.2g}): {errors}."
+        least = f"less by {short(found.gain)}, and {short(found.gain_asked)} is asked for"
+        if found.gain >= found.gain_asked:
+            least = f"d is {effect(found.effect)}, and {LEAST_EFFECT} is asked for"
+        return f"It helped by more than chance, but too little to matter: {errors}, {least}."
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attempt as plain data."""
@@ -52,6 +80,7 @@ class Attempt:
             "remedy": self.experiment.remedy.words,
             "code": self.experiment.remedy.code,
             "kept": self.is_kept,
+            "missed": self.missed,
             **{name: plain[name] for name in ("without", "treated", "p", "d")},
         }
 
@@ -122,7 +151,8 @@ class Fix:
         if before is None or after is None or not self.kept:
             return []
         told = [f"The table, before: {before.in_words}", f"After: {after.in_words}"]
-        if before.task == after.task == "classification":
+        by_errors = all(one.experiment.quantity == Experiment.quantity for one in self.kept)
+        if by_errors and before.task == after.task == "classification":
             # What the error in shares goes with; how many rows are right may say another thing.
             first, last = (one.scores[NETWORK][SKILL[one.task]].value for one in (before, after))
             told.append(f"Its log loss was {short(first)} and is {short(last)}.")
@@ -137,12 +167,20 @@ class Fix:
         if not self.attempts:
             return "There was nothing to put right, and nothing was changed."
         if not self.kept:
-            return "What was tried did not help, and nothing was changed."
+            return "\n".join(["Nothing was changed.", *self._missed])
         return (
             f"Before: {_told(self.before)}; after: {_told(self.after)}: the {self.quantity}, "
             f"median and range of {len(self.seeds)} trainings each (p = {self.probability:.2g}, "
             f"d = {effect(self.effect)}). {self._was_done}"
         )
+
+    @property
+    def _missed(self) -> list[str]:
+        """Why nothing was kept, a line for each remedy, which is named where there are several."""
+        if len(self.attempts) == 1:
+            return [self.attempts[0].missed]
+        return [f"{first_sentence(one.experiment.remedy.words)} {one.missed}"
+                for one in self.attempts]  # fmt: skip
 
     @property
     def _was_done(self) -> str:

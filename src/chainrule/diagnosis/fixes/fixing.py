@@ -10,9 +10,16 @@ from functools import partial
 from chainrule.checks import is_whole_number
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
-from chainrule.diagnosis.experiments.held_out import with_held_out
-from chainrule.diagnosis.experiments.trained import Judge, Trained, judged, outcome
+from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
+from chainrule.diagnosis.experiments.trained import Judge, judged, outcome
 from chainrule.diagnosis.fixes.fix import Attempt, Fix
+from chainrule.diagnosis.fixes.judging import (
+    Groups,
+    as_classes_weigh,
+    errors_of,
+    fits_parts,
+    judged_on,
+)
 from chainrule.diagnosis.fixes.table_to_fix import TableToFix
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.judgement import verdict_of
@@ -59,17 +66,18 @@ class _Trying:
         # What is not to be had is said before any training.
         self.table = TableToFix.of(report)
         self.arrangement = report.case.arrangement
-        self.judging = _with_rows_to_judge(report)
+        self.judged_on, self.is_apart = judged_on(report)
         self.attempts: list[Attempt] = []
         self.by_hand: list[str] = []
         self.kept: list[Remedy] = []
-        self.first: list[Trained] = []
-        self.last: list[Trained] = []
+        self.first: Groups = []
+        self.last: Groups = []
 
     def a_round(self, number: int) -> bool:
         """Try what the last report names; return whether there may be more to be found."""
         together, each = _due(self.now)
-        expected = len(self.seeds) * (_treatments(together, each) + (not self.first))
+        treatments = _treatments(together, each) + (not self.first)
+        expected = len(self.seeds) * len(self.judged_on) * treatments
         with shown_count(expected, self.progress and bool(together or each)) as told:
             self._counted = Counted(told)
             helped = [self._try_together(together, number)] if together else []
@@ -91,18 +99,51 @@ class _Trying:
             return False
         if remedy is None or changed is None or self._is_scaled_twice(changed):
             return False
-        if not self.first:
-            self.first = self.last = self._trainings(self.judging or self.arrangement)
-        tried = changed if self.judging is None else remedy.change(self.judging)
+        self._keep_parts(fits_parts(finding, self.arrangement, changed))
+        self._begin()
+        tried = self._with(remedy)
         treated = self._trainings(tried)
-        experiment = _compared(remedy, (self.last, treated), tried, finding)
-        ailment = finding.ailment
-        self.attempts.append(Attempt(ailment.name, ailment.title, number, experiment))
-        if experiment.is_clear:
+        experiment = self._compared(remedy, (self.last, treated), tried[0], finding)
+        attempt = self._attempt(finding, number, experiment, treated)
+        if attempt.is_kept:
             self.kept.append(remedy)
-            self.arrangement, self.last = changed, treated
-            self.judging = None if self.judging is None else tried
-        return experiment.is_clear
+            self.arrangement, self.judged_on, self.last = changed, tried, treated
+        return attempt.is_kept
+
+    def _attempt(
+        self, finding: Finding, number: int, experiment: Experiment, treated: Groups
+    ) -> Attempt:
+        """Return what became of a remedy, among the attempts from here on.
+
+        What was kept by a measure of its own, such as the recall of rare classes, is not taken back
+        by a remedy that lowers the error of all rows.
+        """
+        spoiled = ""
+        for one in self.attempts:
+            measured_apart = one.experiment.quantity != Experiment.quantity
+            if one.is_kept and measured_apart and one.experiment.judge is not experiment.judge:
+                before, after = (errors_of(each, one.experiment.judge)
+                                 for each in (self.last, treated))  # fmt: skip
+                spoiled = one.title if probability_of_chance(after, before) < LEVEL else spoiled
+        ailment = finding.ailment
+        attempt = Attempt(ailment.name, ailment.title, number, experiment, spoiled)
+        self.attempts.append(attempt)
+        return attempt
+
+    def _begin(self) -> None:
+        """Make the trainings without any remedy, before the first is tried."""
+        if not self.first:
+            self.first = self.last = self._trainings(self.judged_on)
+
+    def _with(self, remedy: Remedy) -> list[Arrangement]:
+        """Return what judges, with a remedy."""
+        return [remedy.change(one) for one in self.judged_on]
+
+    def _keep_parts(self, fit: bool) -> None:
+        """Judge by one part of the rows alone from here on, where a remedy does not fit others."""
+        if not fit:
+            self.judged_on = self.judged_on[:1]
+            self.first, self.last = self.first[:1], self.last[:1]
 
     def _is_of_the_file(self, remedy: Remedy, changed: Arrangement | None) -> bool:
         """Whether a remedy can only be applied to the file that a table is read from."""
@@ -124,48 +165,51 @@ class _Trying:
         if undone or self._is_scaled_twice(changed):
             self.by_hand += [one.words for one in undone if one.words not in self.by_hand]
             return False
-        base = self.judging or self.arrangement
-        if not self.first:
-            self.first = self.last = self._trainings(base)
+        self._keep_parts(all(fits_parts(one, self.arrangement, changed) for one in findings))
+        self._begin()
         joint = all_of(remedies)
-        tried = joint.change(base)
+        tried = self._with(joint)
         treated = self._trainings(tried)
-        helps = _compared(joint, (self.last, treated), tried).is_clear
+        helps = self._compared(joint, (self.last, treated), tried[0]).is_clear
         kept: list[Remedy] = []
         for one in findings:
             assert one.remedy is not None
             rest = [each for each in remedies if each is not one.remedy]
-            without = self._trainings(all_of(rest).change(base)) if helps else self.last
-            adds = _compared(one.remedy, (without, treated), tried, one)
-            ailment = one.ailment
-            self.attempts.append(Attempt(ailment.name, ailment.title, number, adds))
-            kept += [one.remedy] if adds.is_clear else []
+            without = self._trainings(self._with(all_of(rest))) if helps else self.last
+            adds = self._compared(one.remedy, (without, treated), tried[0], one)
+            attempt = self._attempt(one, number, adds, treated)
+            kept += [one.remedy] if attempt.is_kept else []
         if not kept:
             return False
         self.kept += kept
         self.arrangement = all_of(kept).change(self.arrangement)
-        tried = all_of(kept).change(base)
-        self.judging = None if self.judging is None else tried
-        self.last = treated if len(kept) == len(remedies) else self._trainings(tried)
+        self.judged_on = self._with(all_of(kept))
+        self.last = treated if len(kept) == len(remedies) else self._trainings(self.judged_on)
         return True
 
     def _is_scaled_twice(self, changed: Arrangement) -> bool:
         """Whether predictions would have to be scaled back by two scalings, which a run has not."""
         return changed.scaling is not self.arrangement.scaling and self.report.case.scaled
 
-    def _trainings(self, arrangement: Arrangement) -> list[Trained]:
-        jobs = [partial(outcome, self._started(arrangement, seed)) for seed in self.seeds]
+    def _trainings(self, arrangements: Sequence[Arrangement]) -> Groups:
+        """Return the trainings of each arrangement, one for each seed."""
+        count, weighed = len(self.seeds), self.report.case.training
+        jobs = [
+            partial(outcome, self._started(one, seed), weighed)
+            for one in arrangements
+            for seed in self.seeds
+        ]
         with held_interrupts() as interrupted:
             made = side_by_side(
                 jobs,
                 at_a_time(),
                 interrupted,
                 lambda place, one: self._counted.one_more(),
-                lambda place: f"seed {self.seeds[place]}",
+                lambda place: f"seed {self.seeds[place % count]}",
             )
             if interrupted():
                 raise KeyboardInterrupt("The fix was interrupted, and nothing is kept.")
-        return made
+        return [made[place : place + count] for place in range(0, len(made), count)]
 
     def _started(self, arrangement: Arrangement, seed: int) -> Arrangement:
         """Return the training of a seed in full; that of the run's own start is looked at."""
@@ -176,10 +220,42 @@ class _Trying:
         setup = replace(ready.setup, readings=given.readings, snapshots=given.snapshots)
         return replace(ready, setup=setup)
 
+    def _compared(
+        self,
+        remedy: Remedy,
+        groups: tuple[Groups, Groups],
+        trained: Arrangement,
+        finding: Finding | None = None,
+    ) -> Experiment:
+        """Return what trainings without and with a remedy came to, asked as by the diagnosis.
+
+        ``trained`` is the arrangement with the remedy. What the finding's experiment measured, and
+        how much it had to show, is the same here: otherwise a fix would reject what was confirmed.
+        """
+        before = None if finding is None else finding.experiment
+        judge = judged if finding is None else _judge_of(finding)
+        if judge is judged:
+            judge = as_classes_weigh(self.now.case)
+        without, treated = (errors_of(one, judge) for one in groups)
+        return Experiment(
+            remedy,
+            without,
+            treated,
+            trained.setup.epochs,
+            len(trained.training),
+            quantity=_quantity_of(before),
+            held_out=before is not None and before.held_out,
+            deduced=before is not None and before.deduced,
+            least_gain=LEAST_GAIN if before is None else before.least_gain,
+            enough=math.inf if before is None else before.enough,
+            judge=judge,
+            parts=len(groups[0]),
+        )
+
     def _run(self) -> Run | None:
         """Return the training from the run's own start, with what belongs to its rows."""
-        run, before = self.last[0].run, self.report.run
-        if self.judging is not None:
+        run, before = self.last[0][0].run, self.report.run
+        if self.is_apart:
             # Rows held out for the comparison alone are learned from in what is kept.
             run = outcome(self._started(self.arrangement, self.seeds[0])).run
         if run is None:
@@ -203,8 +279,8 @@ class _Trying:
         return Fix(
             self.now.run if changed else self.report.run,
             self.seeds,
-            tuple(map(judge, self.first)),
-            tuple(map(judge, self.last)),
+            errors_of(self.first, judge),
+            errors_of(self.last, judge),
             tuple(self.attempts),
             _quantity_of(None if primary is None else primary.experiment),
             self.now if changed else None,
@@ -212,18 +288,6 @@ class _Trying:
             self.report.run if self.table is not None else None,
             self.report.verdict if self.report.found.standing == "not proved" else "",
         )
-
-
-def _with_rows_to_judge(report: Report) -> Arrangement | None:
-    """Return the arrangement with rows held out to judge by; None where its own rows do.
-
-    So it is where the cause was shown by such rows, as learning by heart is: rows that were learned
-    from do not tell whether a remedy helps.
-    """
-    experiment = None if report.primary is None else report.primary.experiment
-    if experiment is None or not experiment.held_out:
-        return None
-    return with_held_out(report.case)[0].arrangement
 
 
 def _due(report: Report) -> tuple[list[Finding], list[Finding]]:
@@ -242,35 +306,6 @@ def _due(report: Report) -> tuple[list[Finding], list[Finding]]:
 def _treatments(together: Sequence[Finding], each: Sequence[Finding]) -> int:
     """Return how many treatments these findings come to, that of all at once among them."""
     return len(each) + (1 + len(together) if together else 0)
-
-
-def _compared(
-    remedy: Remedy,
-    groups: tuple[Sequence[Trained], Sequence[Trained]],
-    trained: Arrangement,
-    finding: Finding | None = None,
-) -> Experiment:
-    """Return what trainings without and with a remedy came to, asked as the diagnosis has asked it.
-
-    ``trained`` is the arrangement with the remedy. What the finding's experiment measured, and how
-    much it had to show, is the same here: otherwise a fix would reject what was confirmed.
-    """
-    before = None if finding is None else finding.experiment
-    judge = judged if finding is None else _judge_of(finding)
-    without, treated = (tuple(map(judge, one)) for one in groups)
-    return Experiment(
-        remedy,
-        without,
-        treated,
-        trained.setup.epochs,
-        len(trained.training),
-        quantity=_quantity_of(before),
-        held_out=before is not None and before.held_out,
-        deduced=before is not None and before.deduced,
-        least_gain=LEAST_GAIN if before is None else before.least_gain,
-        enough=math.inf if before is None else before.enough,
-        judge=judge,
-    )
 
 
 def _judge_of(finding: Finding) -> Judge:

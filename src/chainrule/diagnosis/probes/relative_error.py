@@ -4,6 +4,10 @@ Losses cannot be compared where a remedy changes the loss or scales the target. 
 numbers it is the mean squared error over the variance of the target; for classes the Brier score
 (Brier, Monthly Weather Review 78, 1950) over that of the classes' shares, or, where the loss knows
 no probabilities, the share of wrong rows over that of always saying the most frequent class.
+
+Rows count alike, but where a training has weighed its classes: there each class counts as much as
+it did, in the error and in that of the constant. Otherwise a network that learned what it was asked
+to, rare classes above all, would look worse than a constant.
 """
 
 from __future__ import annotations
@@ -58,14 +62,17 @@ def errors_of(
     training: Rows,
     validation: Rows,
     most: int = MOST_LOOKED_AT,
+    weighed: Rows | None = None,
 ) -> Errors:
     """Return the relative errors of a setup's network on both kinds of rows.
 
     Of more than ``most`` rows every so many are looked at, the same ones for every network.
+    ``weighed`` are rows whose classes weigh as they are to count here, else the training rows.
     """
+    classes = weights_by_class(setup, training if weighed is None else weighed)
     training, validation = every_so_many(training, most), every_so_many(validation, most)
-    learned = row_errors(network, setup, training)
-    held = row_errors(network, setup, validation, training) if len(validation) else None
+    learned = row_errors(network, setup, training, classes=classes)
+    held = row_errors(network, setup, validation, training, classes) if len(validation) else None
     return Errors(
         _bounded(learned),
         math.nan if held is None else _bounded(held),
@@ -80,26 +87,60 @@ def every_so_many(rows: Rows, most: int) -> Rows:
     return rows.part(np.linspace(0, len(rows) - 1, most).astype(np.int64))
 
 
+def weights_by_class(setup: Setup, rows: Rows) -> Numbers | None:
+    """Return how much a row of each class counts (classes,), None where rows are not weighed so.
+
+    So they are where a training had a ``class_weight``: each class has one weight for its rows.
+    """
+    target = setup.targets[0]
+    if len(setup.targets) > 1 or target.task != "classification" or target.over_time:
+        return None
+    if not len(rows) or not np.ptp(rows.weights) > 0.0:
+        return None
+    labels = rows.targets[0].reshape(-1).astype(np.int64)
+    if len(labels) != len(rows) or labels.min() < 0 or labels.max() >= target.width:
+        # Targets of before a remedy made classes of them.
+        return None
+    lowest, highest = np.full(target.width, np.inf), np.zeros(target.width)
+    np.minimum.at(lowest, labels, rows.weights)
+    np.maximum.at(highest, labels, rows.weights)
+    seen = np.isfinite(lowest)
+    if not np.allclose(lowest[seen], highest[seen], rtol=1e-6):
+        return None
+    return np.where(seen, highest, 1.0)
+
+
 def relative_error(network: Network, setup: Setup, rows: Rows) -> float:
     """Return the error of a network on rows, in shares of the constant prediction's; at most 10.
 
     Of several outputs the mean. What is constant for all rows does not count.
     """
-    return _bounded(row_errors(network, setup, rows))
+    return _bounded(row_errors(network, setup, rows, classes=weights_by_class(setup, rows)))
 
 
-def row_errors(network: Network, setup: Setup, rows: Rows, training: Rows | None = None) -> Numbers:
+def row_errors(
+    network: Network,
+    setup: Setup,
+    rows: Rows,
+    training: Rows | None = None,
+    classes: Numbers | None = None,
+) -> Numbers:
     """Return the error of each row (rows,), in shares of what the constant prediction has on
     average; over time of each time that counts. Their mean is the relative error.
 
     Where a target is the same in all of them, as in a single row, the constant prediction has no
-    error there: that on the ``training`` rows then takes its place.
+    error there: that on the ``training`` rows then takes its place. ``classes``: how much a row of
+    each class counts, where they do not count alike.
     """
     with np.errstate(all="ignore"):
         outputs = outputs_of(network, list(rows.inputs), setup.dtype)
     found = [
         _errors(
-            setup.meaning(place), output, *_counted(rows, place), _beside(rows, training, place)
+            setup.meaning(place),
+            output,
+            *_counted(rows, place),
+            _beside(rows, training, place),
+            classes,
         )
         for place, output in enumerate(outputs)
     ]
@@ -126,7 +167,12 @@ def _beside(rows: Rows, training: Rows | None, place: int) -> Numbers:
 
 
 def _errors(
-    meaning: Meaning, output: Numbers, truth: Numbers, times: Numbers | None, beside: Numbers
+    meaning: Meaning,
+    output: Numbers,
+    truth: Numbers,
+    times: Numbers | None,
+    beside: Numbers,
+    classes: Numbers | None,
 ) -> Numbers:
     if times is not None:
         output, truth = output[times], truth[times]
@@ -134,7 +180,7 @@ def _errors(
         return np.full(len(output), WORST)
     if meaning.target.task == "regression":
         return _of_numbers(meaning.predictions(output).astype(np.float64), truth, beside)
-    return _of_classes(meaning, output, truth, beside)
+    return _of_classes(meaning, output, truth, beside, classes)
 
 
 def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
@@ -153,18 +199,25 @@ def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
     return np.asarray((missed * counts).sum(axis=1) / counts.sum())
 
 
-def _of_classes(meaning: Meaning, output: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
-    labels, counted = (one.reshape(-1).astype(np.int64) for one in (truth, beside))
-    shares = np.bincount(counted, minlength=meaning.target.width) / len(counted)
+def _of_classes(
+    meaning: Meaning, output: Numbers, truth: Numbers, beside: Numbers, classes: Numbers | None
+) -> Numbers:
+    labels, known = (one.reshape(-1).astype(np.int64) for one in (truth, beside))
+    each = np.ones(meaning.target.width) if classes is None else classes
+    counts = each * np.bincount(known, minlength=len(each))
+    shares = counts / counts.sum()
+    # Of mean 1 over these rows, so that the mean of their errors is the relative error.
+    weights = each[labels] / max(float(each[labels].mean()), 1e-300)
     try:
         probabilities = meaning.probabilities(output)
     except SetupError:
         wrong = (meaning.predictions(output).reshape(-1) != labels).astype(np.float64)
-        return np.asarray(wrong / max(1.0 - float(shares.max()), 1.0 / len(counted)))
+        least = max(1.0 - float(shares.max()), 1.0 / len(known))
+        return np.asarray(weights * wrong / least)
     missed = probabilities.copy()
     missed[np.arange(len(labels)), labels] -= 1.0
     constant = 1.0 - float(np.sum(shares**2))
-    return np.asarray(np.sum(missed**2, axis=1) / max(constant, 1e-12))
+    return np.asarray(weights * np.sum(missed**2, axis=1) / max(constant, 1e-12))
 
 
 def _bounded(errors: Numbers) -> float:

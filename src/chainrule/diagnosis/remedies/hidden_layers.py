@@ -7,7 +7,12 @@ from dataclasses import replace
 
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.probes.depth import recurrences
-from chainrule.diagnosis.remedies.network_changes import usual_start, with_activation, with_starts
+from chainrule.diagnosis.remedies.network_changes import (
+    usual_start,
+    with_activation,
+    with_starts,
+    without_hidden,
+)
 from chainrule.diagnosis.wording import listed
 from chainrule.network.initializers import Initializer, find_initializer
 from chainrule.network.network import Network
@@ -15,10 +20,13 @@ from chainrule.network.plan import Parameter
 from chainrule.training.setup import Setup
 
 
-def other_activation(op: str, kinds: Collection[str], fresh: bool) -> Remedy:
+def other_activation(
+    op: str, kinds: Collection[str], fresh: bool, layers: Collection[str] = ()
+) -> Remedy:
     """Return the remedy of ``op`` in place of the hidden activations of these kinds.
 
-    ``fresh``: with the start that it asks for; without it first values stay.
+    ``fresh``: with the start that it asks for; without it first values stay. ``layers`` are those
+    that have them, where they are to be named.
     """
     replaced = sorted(set(kinds) - {op})
 
@@ -27,8 +35,25 @@ def other_activation(op: str, kinds: Collection[str], fresh: bool) -> Remedy:
         return replace(setup, network=with_activation(setup.network, chosen, setup.seed, fresh))
 
     start = ", with the start that it asks for" if fresh else ""
-    what = f"{op} in place of {listed(replaced)} in hidden layers{start}"
+    where = listed(list(layers)) or "hidden layers"
+    what = f"{op} in place of {listed(replaced)} in {where}{start}"
     return Remedy(what, f"Use {what}.", on_setup(change), f"Dense(..., '{op}')")
+
+
+def without_softmax(layers: Collection[str]) -> Remedy:
+    """Return the remedy of leaving hidden softmaxes out, which these layers have."""
+
+    def change(setup: Setup) -> Setup:
+        return replace(setup, network=without_hidden(setup.network, "softmax"))
+
+    where = listed(list(layers))
+    return Remedy(
+        f"no softmax in {where}",
+        f"Leave the softmax of {where} out. Of classes the loss makes probabilities itself, from a "
+        "last layer with as many units as there are classes.",
+        on_setup(change),
+        "Dense(...), without 'softmax'",
+    )
 
 
 def started_as_usual(layers: Collection[str] | None = None) -> Remedy:

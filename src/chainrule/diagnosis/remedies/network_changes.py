@@ -1,22 +1,24 @@
 """Networks with one thing changed: activations, first values, the end. A remedy is made of these.
 
-They change the plan, which every network has, also one that was read from a file.
+They change the plan, which every network has, also one that was read from a file. What a plan says
+of its layers is changed with it, so that a network is printed as what it computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.diagnosis.probes.depth import is_recurrence, is_weighing, recurrent_weights
 from chainrule.diagnosis.probes.reach import last_activation, last_step
+from chainrule.network import written
 from chainrule.network.initializers import Initializer, find_initializer
-from chainrule.network.layers import Start, start_for
+from chainrule.network.layers import Activation, Start, start_for
 from chainrule.network.network import Network
 from chainrule.network.plan import Parameter, PlannedStep
 from chainrule.network.recurrent_layers import Recurrent
 from chainrule.network.sequence_layers import Embedding
-from chainrule.ops import ACTIVATIONS
+from chainrule.ops import ACTIVATIONS, find_op
 
 
 def activation_steps(network: Network) -> list[PlannedStep]:
@@ -42,11 +44,12 @@ def with_activation(
     due = {
         one.outputs[0]: chosen[one.op] for one in hidden_activations(network) if one.op in chosen
     }
-    steps = tuple(
-        replace(one, op=due[one.outputs[0]], settings={}) if one.outputs[0] in due else one
-        for one in plan.steps
-    )
-    layers = {one.layer: one.op for one in steps if one.outputs[0] in due}
+    moving = [one for one in plan.steps if one.outputs[0] in due]
+    layers = {one.layer: due[one.outputs[0]] for one in moving}
+    texts = {
+        one.layer: written.with_activation(one.made_by, one.op, layers[one.layer]) for one in moving
+    }
+    steps = [_applying(one, due[one.outputs[0]]) if one in moving else one for one in plan.steps]
 
     def start_of(parameter: Parameter) -> Initializer | None:
         layer = next((one.layer for one in plan.steps if parameter.name in one.inputs), "")
@@ -54,7 +57,7 @@ def with_activation(
             return None
         return find_initializer(start_for(None, layers[layer]))
 
-    changed = replace(plan, steps=steps)
+    changed = replace(plan, steps=_written_as(steps, texts))
     moved = Network.from_plan(changed, {**network.parameters, **network.state})
     return with_starts(moved, start_of, seed)
 
@@ -116,16 +119,28 @@ def without_output_activation(network: Network, place: int = 0) -> Network:
 
     Itself where nothing stands behind its last layer.
     """
+    last = last_activation(network.plan, place)
+    return network if last.op not in ACTIVATIONS else _without(network, last)
+
+
+def without_hidden(network: Network, op: str) -> Network:
+    """Return the network without the hidden activations of this kind."""
+    for one in hidden_activations(network):
+        network = _without(network, one) if one.op == op else network
+    return network
+
+
+def _without(network: Network, last: PlannedStep) -> Network:
+    """Return the network without an activation: what read its values reads those in front."""
     plan = network.plan
-    last = last_activation(plan, place)
-    if last.op not in ACTIVATIONS:
-        return network
     before, after = last.inputs[0], last.outputs[0]
 
     def instead(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(before if one == after else one for one in names)
 
-    steps = tuple(replace(one, inputs=instead(one.inputs)) for one in plan.steps if one is not last)
+    left = [replace(one, inputs=instead(one.inputs)) for one in plan.steps if one is not last]
+    text = written.with_activation(last.made_by, last.op, None)
+    steps = _written_as(left, {last.layer: text})
     changed = replace(plan, steps=steps, outputs=instead(plan.outputs))
     return Network.from_plan(changed, {**network.parameters, **network.state})
 
@@ -148,21 +163,43 @@ def with_output_width(network: Network, width: int, seed: int) -> Network:
             one = replace(one, shape=(*one.shape[:-1], width), fan_out=width)
             given[one.name] = one.draw(seed)
         parameters.append(one)
-    shapes = {**plan.shapes, output: (*plan.shapes[output][:-1], width)}
-    changed = replace(plan, parameters=tuple(parameters), shapes=shapes)
+    changed = replace(
+        plan,
+        steps=_written_as(plan.steps, {last.layer: written.with_units(last.made_by, width)}),
+        parameters=tuple(parameters),
+        shapes={**plan.shapes, output: (*plan.shapes[output][:-1], width)},
+    )
     return Network.from_plan(changed, given)
 
 
 def with_output_activation(network: Network, op: str) -> Network:
-    """Return the network whose first output goes through one more activation."""
+    """Return the network whose first output goes through one more activation, as a last layer."""
     plan = network.plan
     before = plan.outputs[0]
     after = f"{before}_{op}"
-    step = replace(last_step(plan), op=op, inputs=(before,), outputs=(after,), settings={})
+    layer = Activation(op)
+    taken, number = {one.layer for one in plan.steps}, 1
+    while f"{layer.kind}_{number}" in taken:
+        number += 1
+    named = f"{layer.kind}_{number}"
+    step = PlannedStep(op, (before,), (after,), dict(find_op(op).settings), named, repr(layer))
+    # Only the last layer can leave its width to the data.
+    last = last_step(plan)
+    texts = {last.layer: written.sized(last.made_by, plan.shapes[before][-1])}
     changed = replace(
         plan,
-        steps=(*plan.steps, step),
+        steps=(*_written_as(plan.steps, texts), step),
         outputs=(after, *plan.outputs[1:]),
         shapes={**plan.shapes, after: plan.shapes[before]},
     )
     return Network.from_plan(changed, {**network.parameters, **network.state})
+
+
+def _applying(step: PlannedStep, op: str) -> PlannedStep:
+    """Return a step that applies another op, with its settings as they are by default."""
+    return replace(step, op=op, settings=dict(find_op(op).settings))
+
+
+def _written_as(steps: Sequence[PlannedStep], texts: Mapping[str, str]) -> tuple[PlannedStep, ...]:
+    """Return steps that say of these layers (name -> text) that they were written so."""
+    return tuple(replace(one, made_by=texts.get(one.layer, one.made_by)) for one in steps)

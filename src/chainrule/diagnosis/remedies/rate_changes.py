@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup, without_limits
-from chainrule.optimizers import rate_of, with_rate
+from chainrule.optimizers import Adam, rate_of, with_rate
 from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.tables.recipe import LEARNING_RATE
+
+# What names of remedies that train for longer have in common.
+TIMES_LONGER = "times longer"
 
 
 def has_rate(setup: Setup) -> bool:
@@ -20,8 +24,10 @@ def plain_rate(setup: Setup) -> float | None:
     return float(rate) if isinstance(rate, float | int) else None
 
 
-def usual_rate(setup: Setup) -> float | None:
-    """Return the learning rate that the optimizer has where none is given."""
+def usual_rate(setup: Setup, of_table: bool = False) -> float | None:
+    """Return the learning rate that the optimizer has where none is given, ``of_table``: there."""
+    if of_table and type(setup.optimizer) is Adam:
+        return LEARNING_RATE
     found = [one.default for one in fields(setup.optimizer) if one.name == "learning_rate"]
     return float(found[0]) if found and isinstance(found[0], float | int) else None
 
@@ -30,7 +36,9 @@ def scaled(setup: Setup, factor: float) -> Setup:
     """Return the setup with a learning rate times a factor, at every point of a schedule."""
     rate = plain_rate(setup)
     if rate is not None:
-        return replace(setup, optimizer=with_rate(setup.optimizer, rate * factor))
+        # Without the last digits of a product, which are those of rounding: 0.01 is 0.01.
+        product = float(f"{rate * factor:.12g}")
+        return replace(setup, optimizer=with_rate(setup.optimizer, product))
     # Whatever the schedule is, each parameter's own factor is multiplied in; later patterns count.
     rates = {name: one * factor for name, one in setup.rates.items()}
     return replace(setup, rates={"*": factor, **rates})
@@ -46,23 +54,30 @@ def higher_rate(setup: Setup, factor: float) -> Remedy:
     return _changed(setup, factor, f"Multiply the learning rate by {factor:g}")
 
 
-def longer(setup: Setup, times: int) -> Remedy:
-    """Return the remedy of three, four or sixteen times the epochs, and nothing that ends them."""
+def longer(setup: Setup, times: int, patiently: bool = False) -> Remedy:
+    """Return the remedy of three, four or sixteen times the epochs, and nothing that ends them.
+
+    ``patiently``: patience ends the training as before.
+    """
     epochs = times * max(1, setup.epochs)
 
     def change(before: Setup) -> Setup:
-        return replace(without_limits(before), epochs=times * max(1, before.epochs))
+        free = before if patiently else without_limits(before)
+        return replace(free, epochs=times * max(1, before.epochs))
 
     said = {3: "three", 4: "four", 16: "sixteen"}[times]
-    return Remedy(
-        f"{said} times longer", f"Train {said} times as long, for {epochs} epochs.",
-        on_setup(change), f"epochs={epochs}",
-    )  # fmt: skip
+    words = f"Train {said} times as long, for {epochs} epochs."
+    name = f"{said} {TIMES_LONGER}{' at most' if patiently else ''}"
+    if patiently:
+        words = (
+            f"Allow {said} times as many epochs, {epochs}, so that validation ends the training."
+        )
+    return Remedy(name, words, on_setup(change), f"epochs={epochs}")
 
 
-def rate_of_the_optimizer(setup: Setup) -> Remedy | None:
+def rate_of_the_optimizer(setup: Setup, of_table: bool = False) -> Remedy | None:
     """Return the remedy of the optimizer's usual rate, None where it has that, or has none."""
-    usual, now = usual_rate(setup), plain_rate(setup)
+    usual, now = usual_rate(setup, of_table), plain_rate(setup)
     if usual is None or now is None or usual == now:
         return None
 
@@ -71,7 +86,8 @@ def rate_of_the_optimizer(setup: Setup) -> Remedy | None:
 
     return Remedy(
         "usual rate",
-        f"Set the learning rate to {usual:g}, the usual one of {setup.optimizer.name}.",
+        f"Set the learning rate to {usual:g}, the usual one of {setup.optimizer.name}"
+        f"{' on tables' if of_table else ''}.",
         on_setup(change),
         f"learning_rate={usual:g}",
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chainrule.network.network import Network
 from chainrule.network.plan import PlannedStep
+from chainrule.network.written import with_rate
 from chainrule.training.setup import Setup, Strength
 
 DROPPING = ("dropout", "dropconnect", "dropconnect_product")
@@ -57,12 +58,15 @@ def without_dropping(setup: Setup) -> Setup:
     plan, dropping = setup.network.plan, _dropping(setup)
     if not dropping:
         return setup
-    steps = tuple(
-        replace(one, settings={**one.settings, "rate": 0.0}) if one in dropping else one
-        for one in plan.steps
-    )
+    texts = {one.layer: with_rate(one.made_by, 0.0) for one in dropping}
+    steps = []
+    for one in plan.steps:
+        settings = {**one.settings, "rate": 0.0} if one in dropping else one.settings
+        text = texts.get(one.layer, one.made_by)
+        steps.append(replace(one, settings=settings, made_by=text))
     known = {**setup.network.parameters, **setup.network.state}
-    return replace(setup, network=Network.from_plan(replace(plan, steps=steps), known))
+    changed = replace(plan, steps=tuple(steps))
+    return replace(setup, network=Network.from_plan(changed, known))
 
 
 def _dropping(setup: Setup) -> list[PlannedStep]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT, LEVEL
+from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT
 from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.diagnosis.wording import first_up, listed, short
 
@@ -28,7 +28,7 @@ def sentence_of(found: Verdict) -> str:
     if found.together is not None and found.primary.beside:
         return _only_together(found, found.together)
     besides = _besides(found)
-    if not _is_better(experiment):
+    if experiment.shows_otherwise:
         return f"{title} (confirmed): {imperative(experiment.remedy.words)}{besides}."
     return f"{title} (confirmed, p = {experiment.probability:.2g}){_gain(experiment)}{besides}."
 
@@ -76,11 +76,6 @@ def _without_cause(found: Verdict) -> str:
     titles = listed_apart([one.ailment.title for one in found.suspicions])
     these = "it" if len(found.suspicions) == 1 else "them"
     return f"Healthy: there were signs that {titles}, and experiments did not confirm {these}."
-
-
-def _is_better(experiment: Experiment) -> bool:
-    """Whether an experiment shows what it shows by lower errors, and not by equal ones."""
-    return experiment.shows is None or (experiment.gain > 0 and experiment.probability < LEVEL)
 
 
 def _gain(experiment: Experiment) -> str:

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+
 from chainrule.data.table import Table
 from chainrule.errors import DataError
 from chainrule.ops import ACTIVATIONS
 from chainrule.training.preparing import Prepared
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.tables.fold_records import is_complete
 from chainrule.training.tables.given_tables import table_again
 from chainrule.training.tables.kept_rows import kept_table
-from chainrule.training.tables.notes import Settings, Source, TableNote
+from chainrule.training.tables.notes import BALANCED, Settings, Source, TableNote
 from chainrule.training.tables.other_table import said_of_test
 from chainrule.training.tables.plan import TablePlan
 from chainrule.training.tables.recipe import Recipe
@@ -111,9 +114,10 @@ def _changed_recipe(
     prepared = _prepared(plan, before)
     setup, rows = changes.change(before.setup(prepared), prepared.training)
     l2 = setup.regularisation.l2
-    if isinstance(l2, float | int):
-        recipe = Recipe(_settings(before.settings, setup), setup.optimizer, l2, before.seed)
-        if rows is prepared.training and _says(recipe, plan, setup):
+    known = _known_weight(before, plan, prepared.training, rows)
+    if known is not None and isinstance(l2, float | int):
+        recipe = Recipe(_settings(known, setup), setup.optimizer, l2, before.seed)
+        if _says(recipe, plan, setup):
             return recipe, None
     settings = replace(before.settings, epochs=setup.epochs, patience=setup.stopping.patience)
     return replace(before, settings=settings), changes.change
@@ -132,16 +136,31 @@ def _settings(before: Settings, setup: Setup) -> Settings:
 
 def _prepared(plan: TablePlan, recipe: Recipe) -> Prepared:
     rows = TableRows.fitted(plan, plan.used)
-    return rows.of_all(recipe.network(), plan.used, recipe.seed)
+    weight = recipe.settings.class_weight
+    return rows.of_all(recipe.network(), plan.used, recipe.seed, weight)
+
+
+def _known_weight(before: Recipe, plan: TablePlan, given: Rows, changed: Rows) -> Settings | None:
+    """Return settings whose class weight makes rows of other weights, None where none does."""
+    if changed is given:
+        return before.settings
+    if changed.inputs is not given.inputs or changed.targets is not given.targets:
+        return None
+    if plan.task != "classification":
+        return None
+    balanced = replace(before.settings, class_weight=BALANCED)
+    known = _prepared(plan, replace(before, settings=balanced)).training
+    return balanced if np.allclose(known.weights, changed.weights) else None
 
 
 def _says(recipe: Recipe, plan: TablePlan, setup: Setup) -> bool:
-    """Whether a recipe's training is that of a setup, from the same start."""
+    """Whether a recipe's training is that of a setup, from the same start; rows are not looked at,
+    of which the provenance has the checksum."""
     made = recipe.setup(_prepared(plan, recipe))
     same = all(
         getattr(made, one.name) == getattr(setup, one.name)
         for one in fields(Setup)
-        if one.name != "network"
+        if one.name not in ("network", "provenance")
     )
     first, second = made.network, setup.network
     return same and (

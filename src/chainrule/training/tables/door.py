@@ -68,6 +68,7 @@ def train_table(
     batch_size: int | str | None = "auto",
     patience: int | None = PATIENCE,
     l2: float | None = None,
+    class_weight: str | None = None,
     seed: int = 0,
     output: str | Path | None = None,
     keep_data: bool = False,
@@ -90,8 +91,10 @@ def train_table(
 
     ``hidden``: the widths of the hidden layers, with ``activation``; ``optimizer`` (Adam at a rate
     of 0.005), ``learning_rate``, ``epochs``, ``batch_size``, ``patience``, ``l2`` (0.001, or 0 for
-    an optimizer that finds it) and ``seed`` as in ``train``. ``output``: the folder in which the
-    run is kept up to date while it trains, every ``checkpoint_every`` seconds and after every fold.
+    an optimizer that finds it) and ``seed`` as in ``train``; ``class_weight="balanced"`` weighs
+    each class so that it counts as much as any other, in the linear model, too. ``output``: the
+    folder in which the run is kept up to date while it trains, every ``checkpoint_every`` seconds
+    and after every fold.
     ``keep_data``: keep the rows in the run.
 
     The run predicts on tables, ``run.predict("new.csv")``; ``run.result`` holds the scores with
@@ -110,6 +113,7 @@ def train_table(
     recipe = Recipe.of(
         hidden=hidden, activation=activation, optimizer=optimizer, learning_rate=learning_rate,
         epochs=epochs, batch_size=batch_size, patience=patience, l2=l2, seed=seed,
+        class_weight=class_weight,
     )  # fmt: skip
     return train_as_chosen(
         table,
@@ -148,6 +152,7 @@ def train_as_chosen(
     if folder is not None:
         refuse_existing(folder)
     plan = TablePlan.of(as_table(table, choices), target, choices, recipe.seed)
+    recipe.check_task(plan.task)
     tested = None if test is None else _tested(plan, test)
     if on_plan is not None:
         on_plan(plan)

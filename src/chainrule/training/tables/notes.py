@@ -23,6 +23,7 @@ from chainrule.errors import RunFolderError
 from chainrule.training.setup import Setup
 
 MOST_UNITS = 1_000_000
+BALANCED = "balanced"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Settings:
     The run's setup is that of the last training, on all rows; those of the folds, which choose its
     epochs, are made of these: ``hidden`` widths with ``activation``, at most ``epochs`` epochs,
     ``batch_size`` rows in a step ("auto", a number, None for all), and ``patience``.
+    ``class_weight``: "balanced" where every class counts as much, in the linear model as well.
     """
 
     hidden: tuple[int, ...]
@@ -39,6 +41,7 @@ class Settings:
     epochs: int
     batch_size: int | str | None
     patience: int | None
+    class_weight: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the settings as plain data."""
@@ -56,12 +59,17 @@ class Settings:
             raise record.damaged("'batch_size' is no number of rows")
         if patience is not None and (type(patience) is not int or patience < 1):
             raise record.damaged("'patience' is no number of epochs")
+        # Runs of the first days know no weights of classes.
+        weight = plain.get("class_weight")
+        if weight not in (None, BALANCED):
+            raise record.damaged("'class_weight' is none")
         return cls(
             tuple(one for one in hidden if isinstance(one, int)),
             record.text(plain, "activation"),
             record.whole_number(plain, "epochs"),
             batch if isinstance(batch, int | str) else None,
             patience,
+            None if weight is None else BALANCED,
         )
 
 

@@ -15,7 +15,7 @@ from chainrule.training.arguments import check_seed, checked, from_zero, rows_in
 from chainrule.training.preparing import Prepared
 from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.stopping import Stopping
-from chainrule.training.tables.notes import MOST_UNITS, Settings
+from chainrule.training.tables.notes import BALANCED, MOST_UNITS, Settings
 
 LEARNING_RATE = 0.005
 L2 = 1e-3
@@ -45,6 +45,7 @@ class Recipe:
         patience: int | None,
         l2: float | None,
         seed: int,
+        class_weight: str | None = None,
     ) -> Recipe:
         """Return how networks are trained that are asked for as in ``train_table``.
 
@@ -58,10 +59,19 @@ class Recipe:
             whole(epochs, "epochs", 1),
             _batch(batch_size),
             Stopping(patience=patience).patience,
+            _class_weight(class_weight),
         )
         chosen = with_rate(chosen, learning_rate)
         strength = _usual_l2(chosen) if l2 is None else from_zero(l2, "l2")
         return cls(settings, chosen, strength, check_seed(seed))
+
+    def check_task(self, task: str) -> None:
+        """Refuse what a table of this task cannot be trained with. Raises SetupError."""
+        if self.settings.class_weight is not None and task != "classification":
+            raise SetupError(
+                "class_weight was given, and the target is one of numbers, which have no classes.",
+                "Leave it out, or take the target for classes: task='classification'.",
+            )
 
     def network(self) -> Network:
         """Return the network, its sizes left to the data."""
@@ -164,6 +174,15 @@ def _activation(name: Any) -> str:
         )
     Dense(1, name)
     return name
+
+
+def _class_weight(given: Any) -> str | None:
+    if given not in (None, BALANCED):
+        raise SetupError(
+            f"class_weight={given!r} is no weight of a table's classes.",
+            "Give 'balanced', or train on arrays with train(class_weight={...}).",
+        )
+    return BALANCED if given else None
 
 
 def _batch(batch_size: Any) -> int | str | None:

@@ -53,23 +53,35 @@ class TableRows:
         return self.preparation.inputs(chosen), values
 
     def in_fold(
-        self, network: Network, fold: Fold, seed: int, left_out: tuple[int, ...] = ()
+        self,
+        network: Network,
+        fold: Fold,
+        seed: int,
+        class_weight: str | None = None,
+        left_out: tuple[int, ...] = (),
     ) -> Prepared:
         """Return a fold's training and validation rows, with the network sized for them.
 
-        ``left_out``: the places of training rows that have no part in it.
+        ``class_weight`` as in ``prepare``, of the training rows; ``left_out``: the places of
+        training rows that have no part in it.
         """
-        rows, held = self.part(fold.training), self.part(fold.validation)
-        return self._prepared(network, rows, held, seed, left_out)
+        learned, held = self.part(fold.training), self.part(fold.validation)
+        return self._prepared(network, learned, held, seed, class_weight, left_out)
 
     def of_all(
-        self, network: Network, rows: Rows, seed: int, split: Provenance | None = None
+        self,
+        network: Network,
+        rows: Rows,
+        seed: int,
+        class_weight: str | None = None,
+        split: Provenance | None = None,
     ) -> Prepared:
         """Return rows that are all trained on, with the network sized for them.
 
         ``split``: the provenance of a run that held rows out of these, or left some out.
         """
-        return self._prepared(network, self.part(rows), 0.0 if split is None else split, seed)
+        held = 0.0 if split is None else split
+        return self._prepared(network, self.part(rows), held, seed, class_weight)
 
     def _prepared(
         self,
@@ -77,6 +89,7 @@ class TableRows:
         rows: tuple[Any, Any],
         validation: Any,
         seed: int,
+        class_weight: str | None,
         left_out: tuple[int, ...] = (),
     ) -> Prepared:
         target = self.preparation.target
@@ -92,7 +105,7 @@ class TableRows:
             loss="mean_squared_error" if regression else "cross_entropy",
             validation=validation,
             sample_weight=None,
-            class_weight=None,
+            class_weight=class_weight,
             seed=seed,
             targets=(known,),
             left_out=left_out,

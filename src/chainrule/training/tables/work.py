@@ -159,7 +159,7 @@ class TableWork:
         """Train the only fold of a large table, kept up to date in the run's folder."""
         fold = self.plan.folds[0]
         rows = self._rows(fold.training)
-        prepared = rows.in_fold(self.recipe.network(), fold, self.recipe.seed)
+        prepared = self._prepared_for(rows, fold, self.recipe.network())
         notes = self._notes(rows, "fold")
         setup, prepared = self._set_up(prepared)
         run = self._carried(setup, prepared, before, notes, shown.observers(0))
@@ -267,7 +267,13 @@ class TableWork:
         return changed, replace(prepared, network=changed.network, training=training)
 
     def _prepared_for_all(self, network: Network) -> Prepared:
-        return self._all_rows.of_all(network, self.plan.used, self.recipe.seed)
+        recipe = self.recipe
+        weight = recipe.settings.class_weight
+        return self._all_rows.of_all(network, self.plan.used, recipe.seed, weight)
+
+    def _prepared_for(self, rows: TableRows, fold: Fold, network: Network) -> Prepared:
+        recipe = self.recipe
+        return rows.in_fold(network, fold, recipe.seed, recipe.settings.class_weight)
 
     def _rows(self, training: NDArray[np.int64]) -> TableRows:
         return TableRows.fitted(self.plan, training)
@@ -276,7 +282,7 @@ class TableWork:
         self, rows: TableRows, place: int, shown: ShownTrainings, linear: bool
     ) -> Run:
         network = self.recipe.linear_network() if linear else self.recipe.network()
-        prepared = rows.in_fold(network, self.plan.folds[place], self.recipe.seed)
+        prepared = self._prepared_for(rows, self.plan.folds[place], network)
         if linear:
             setup = self.recipe.linear(prepared)
         else:
