@@ -35,6 +35,7 @@ class Looked:
     rows: int
 
 
+@np.errstate(all="ignore")
 def look(case: Case, looks: Mapping[str, Look]) -> Looked:
     """Take looks at a case of no epochs until the time is over.
 

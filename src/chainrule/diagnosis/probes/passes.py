@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,7 +87,18 @@ class Pass:
     def gradient_size(self, parameter: str) -> float:
         """Return the root mean square of the gradient at a parameter."""
         found = self.gradients.get(parameter)
-        return 0.0 if found is None else float(np.sqrt(np.mean(np.square(found))))
+        return 0.0 if found is None else root_mean_square(found)
+
+
+def root_mean_square(numbers: Array) -> float:
+    """Return the root mean square of numbers, right also where their squares leave the range.
+
+    Infinite or NaN where they hold such a number, 0 for none.
+    """
+    largest = float(np.abs(numbers).max(initial=0.0))
+    if not math.isfinite(largest) or largest == 0.0:
+        return largest
+    return largest * float(np.sqrt(np.mean(np.square(numbers / largest))))
 
 
 def by_unit(content: Array) -> Array:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
+import numpy as np
+
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import (
@@ -34,6 +36,8 @@ from chainrule.diagnosis.verdicts.verdict import Verdict
 NOTHING_TRAINED = "No epoch was trained, so that nothing but the start was looked at."
 
 
+# What a broken training holds overflows in whatever is measured: that is a finding, no warning.
+@np.errstate(all="ignore")
 def verdict_of(case: Case, seconds: float | None = None, experiments: bool = True) -> Verdict:
     """Examine a case, try what is suspected, and say what is wrong with it.
 
