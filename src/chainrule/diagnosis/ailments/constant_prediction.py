@@ -24,6 +24,7 @@ from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.remedies.rate_changes import unclipped
 from chainrule.diagnosis.remedies.regularisation import without_dropping, without_penalties
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import AT_MOST, share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam, rate_of
@@ -56,9 +57,8 @@ def signs(examined: Examination) -> list[Sign]:
         return _on_others(examined)
     return [
         Sign(
-            "training error over that of a constant", error, NO_BETTER, "above",
-            f"After {case.epochs} epochs the error on the training rows is "
-            f"{min(error, 9.99):.1%} of a constant prediction's.",
+            f"training error over that of a constant{AT_MOST}", error, NO_BETTER, "above",
+            f"After {case.epochs} epochs the error on the training rows is {share_of(error)}.",
             "far below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
             curve=shortened(examined.course.losses), curve_of="training loss over epochs",
@@ -76,9 +76,9 @@ def _on_others(examined: Examination) -> list[Sign]:
         return []
     return [
         Sign(
-            "error on rows held out over that of a constant", error, 1.0, "above",
-            f"The error on {held} rows that were not learned from is {min(error, 9.99):.1%} of a "
-            "constant prediction's.",
+            f"error on rows held out over that of a constant{AT_MOST}", error, 1.0, "above",
+            f"The error on {held} rows that were not learned from is "
+            f"{share_of(error)}.",
             "below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
         )

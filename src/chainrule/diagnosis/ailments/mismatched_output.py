@@ -28,6 +28,7 @@ from chainrule.diagnosis.remedies.network_changes import (
     without_output_activation,
 )
 from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.ops import ACTIVATIONS
@@ -69,8 +70,9 @@ def _out_of_reach(examined: Examination) -> list[Sign]:
                 missed,
                 LEAST_MISSED,
                 "above",
-                f"{which}, {last.op}, gives {_bounds(reach)}, and an error of {missed:.1%} "
-                "of the best constant prediction's is left whatever is learned.",
+                f"{which}, {last.op}, gives {_bounds(reach)}, and "
+                f"{share_of(missed, 'the error of the best constant prediction')} is left whatever "
+                "is learned.",
                 "an output that can take every value that the loss asks for",
                 "the range of the activation beside the targets",
                 where=last.layer,

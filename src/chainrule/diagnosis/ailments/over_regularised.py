@@ -24,6 +24,7 @@ from chainrule.diagnosis.remedies.regularisation import (
     without_penalties,
 )
 from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
@@ -74,8 +75,8 @@ def signs(examined: Examination) -> list[Sign]:
     return [
         Sign(
             one.quantity, one.measured, one.threshold, "above",
-            f"{one.words}, and {left:.1%} of the error of a constant prediction is left on the "
-            "training rows.",
+            f"{one.words}, and {share_of(left, 'the error of a constant prediction')} is left on "
+            "the training rows.",
             one.normal, SOURCE,
         )
         for one in (_of_penalties(examined), _of_decay(examined), _of_dropout(examined))

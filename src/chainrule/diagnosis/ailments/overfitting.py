@@ -24,6 +24,7 @@ from chainrule.diagnosis.experiments.other_rows import (
 )
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import times_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
@@ -101,8 +102,8 @@ def _gap(examined: Examination) -> list[Sign]:
             held,
             threshold,
             "above",
-            f"The error is {errors.training:.3g} on the training rows and {held:.3g} on {which}, "
-            "in shares of the best constant prediction's.",
+            f"The error is {times_of(errors.training)} on the training rows and {times_of(held)} "
+            f"on {which}, in shares of the best constant prediction's.",
             "about the same on both",
             "the definition of overfitting (Goodfellow, Bengio, Courville, Deep Learning, section "
             "5.2): a gap; here of twice the error and a tenth of the constant's",

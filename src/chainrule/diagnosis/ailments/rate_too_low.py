@@ -26,6 +26,7 @@ from chainrule.diagnosis.remedies.rate_changes import (
     usual_rate,
 )
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import with_rate
@@ -51,6 +52,7 @@ NO_CLIPPING = Remedy(
     on_setup(unclipped),
     "clip_norm=None, clip_value=None",
 )
+OF_A_CONSTANT = "the error of a constant prediction"
 STILL_FALLS = "fall of the loss over the last third"
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
 LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
@@ -87,8 +89,7 @@ def _tiny_updates(examined: Examination) -> list[Sign]:
         Sign(
             "relative update", updates[name], SMALLEST_UPDATE, "below",
             f"A step changes no weights by more than {updates[name]:.2g} of their size ({name}), "
-            f"while {min(examined.errors.training, 9.99):.0%} of the error of a constant "
-            "prediction is left.",
+            f"while {share_of(examined.errors.training, OF_A_CONSTANT, 0)} is left.",
             "0.01 % to 10 %, about 0.1 % at its best", BAND, where=name,
             curve=shortened(examined.relative_updates[name]),
             curve_of=f"relative update of {name} over the readings",
@@ -115,7 +116,7 @@ def _still_falling(examined: Examination) -> list[Sign]:
             STILL_FALLS, fall, least, "above",
             "The loss still falls when the training ends, over its last third by "
             f"{fall:.1%} of what it ends at, and "
-            f"{min(error, 9.99):.0%} of the error of a constant prediction is left.",
+            f"{share_of(error, OF_A_CONSTANT, 0)} is left.",
             "a loss that has come to rest, within its noise",
             "twice the standard error of the loss between epochs is taken off the fall",
             curve=shortened((start, *course.losses)), curve_of="training loss over epochs",

@@ -24,7 +24,7 @@ from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.labels import LEFT_OUT, aligned, leaving_out
 from chainrule.diagnosis.sign import Sign
-from chainrule.diagnosis.wording import some_of
+from chainrule.diagnosis.wording import AT_MOST, share_of, some_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
@@ -48,7 +48,7 @@ CHECKED = "labels checked"
 ORDER, AS_SIMILAR = "deviations from chance", "share of shuffled targets as similar"
 # Rows of tokens and of times have no neighbours to ask; so many held out are no luck.
 ENOUGH_HELD = 100
-ON_OTHERS = "error on rows held out, over that of a constant"
+ON_OTHERS = f"error on rows held out, over that of a constant{AT_MOST}"
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -76,7 +76,7 @@ def _nothing_on_others(examined: Examination) -> list[Sign]:
             1.0,
             "above",
             f"{len(case.validation)} rows that were not learned from are together predicted no "
-            f"better than by a constant: the error is {min(error, 9.99):.1%} of its own.",
+            f"better than by a constant: the error is {share_of(error, 'its own')}.",
             "below 100 %",
             "the best constant prediction, which needs no inputs (Karpathy, A Recipe for Training "
             "Neural Networks, 2019)",

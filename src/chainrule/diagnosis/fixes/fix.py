@@ -13,7 +13,7 @@ from chainrule.diagnosis.experiments.significance import effect_size, probabilit
 from chainrule.diagnosis.fixes.code_of_fix import code_of
 from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.sentences import effect, imperative, listed_apart
-from chainrule.diagnosis.wording import short
+from chainrule.diagnosis.wording import short, times_of
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
 from chainrule.training.tables.result import NETWORK, SKILL
@@ -139,7 +139,8 @@ class Fix:
         if not self.kept:
             return "What was tried did not help, and nothing was changed."
         return (
-            f"Before: {_told(self.before)}; after: {_told(self.after)}: the {self.quantity}, "
+            f"Before: {_told(self.before, self.quantity)}; "
+            f"after: {_told(self.after, self.quantity)}: the {self.quantity}, "
             f"median and range of {len(self.seeds)} trainings each (p = {self.probability:.2g}, "
             f"d = {effect(self.effect)}). {self._was_done}"
         )
@@ -191,5 +192,6 @@ class Fix:
     __repr__ = __str__
 
 
-def _told(errors: Sequence[float]) -> str:
-    return f"{short(median(errors))} ({short(min(errors))} to {short(max(errors))})"
+def _told(errors: Sequence[float], quantity: str) -> str:
+    said = times_of if "constant prediction" in quantity else short
+    return f"{said(median(errors))} ({said(min(errors))} to {said(max(errors))})"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.wording import MOST_KNOWN
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
@@ -24,8 +25,7 @@ from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
 
 Numbers = NDArray[Any]
-# Beyond that nothing is learned from how much worse than a constant a network is.
-WORST = 10.0
+WORST = MOST_KNOWN
 # With as much left of the constant's error nothing is learned: a tenth is within the luck of rows.
 NOTHING_LEARNED = 0.9
 # Their error is within 2 % of that of all rows, and takes milliseconds.
@@ -166,7 +166,8 @@ def _of_classes(meaning: Meaning, output: Numbers, truth: Numbers, beside: Numbe
 
 
 def _bounded(errors: Numbers) -> float:
-    error = float(np.mean(errors)) if errors.size else WORST
+    with np.errstate(all="ignore"):
+        error = float(np.mean(errors)) if errors.size else WORST
     return min(error, WORST) if math.isfinite(error) else WORST
 
 

@@ -28,6 +28,7 @@ from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.rate_changes import has_rate, lower_rate, plain_rate
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.wording import times_of
 
 DIVISORS = (3.0, 10.0)
 # Of the constant prediction's error. What is shown twice may be smaller than what is shown once.
@@ -130,8 +131,8 @@ def _sign(experiment: Experiment) -> Sign:
     before, after = median(experiment.without), median(experiment.treated)
     return Sign(
         "error beside that of a lower rate", before, after / (1.0 - LEAST_SHARE), "above",
-        f"With this learning rate {before:.3g} of the error of a constant prediction is left; with "
-        f"a lower one, from other starts and nothing else changed, {after:.3g}.",
+        f"With this learning rate {times_of(before)} times the error of a constant prediction is "
+        f"left; with a lower one, from other starts and nothing else changed, {times_of(after)}.",
         "an error that a third or a tenth of the rate does not lower by 15 %",
         "a rate that suits is tried for: where nothing else is found, lower ones stand beside it",
     )  # fmt: skip
