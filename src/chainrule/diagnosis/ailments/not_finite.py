@@ -139,7 +139,7 @@ def _usual_gradient(examined: Examination) -> float | None:
 
 
 def _length(size_of: Any, trained: Mapping[str, int]) -> float:
-    return math.sqrt(sum(size_of(name) ** 2 * count for name, count in trained.items()))
+    return math.hypot(*(size_of(name) * math.sqrt(count) for name, count in trained.items()))
 
 
 def _clipped(norm: float) -> Remedy:
