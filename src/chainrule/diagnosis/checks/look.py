@@ -13,6 +13,7 @@ from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import rows_within
+from chainrule.training.search_loop import loop_of
 
 # What the network is asked for may take so long, and a pass over the sample so much of it.
 SECONDS, PASS_SECONDS = 0.8, 0.08
@@ -39,10 +40,12 @@ class Looked:
 def look(case: Case, looks: Mapping[str, Look]) -> Looked:
     """Take looks at a case of no epochs until the time is over.
 
-    Raises SetupError for what is refused only when the first step is made. Time is that of the
-    thread, for other programs may hold it up.
+    Raises SetupError and DataError for what is refused only when the first step is made. Time is
+    that of the thread, for other programs may hold it up.
     """
     began = time.thread_time()
+    # What cannot be stepped is refused here as there, and no look at it says anything.
+    loop_of(case.setup, case.training, case.validation)
     most = rows_within(case, PASS_SECONDS)
     examined = Examination(case, most=most)
     _ = examined.at_first

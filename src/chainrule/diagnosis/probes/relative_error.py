@@ -87,6 +87,7 @@ def relative_error(network: Network, setup: Setup, rows: Rows) -> float:
     return _bounded(row_errors(network, setup, rows))
 
 
+@np.errstate(all="ignore")
 def row_errors(network: Network, setup: Setup, rows: Rows, training: Rows | None = None) -> Numbers:
     """Return the error of each row (rows,), in shares of what the constant prediction has on
     average; over time of each time that counts. Their mean is the relative error.
@@ -94,8 +95,7 @@ def row_errors(network: Network, setup: Setup, rows: Rows, training: Rows | None
     Where a target is the same in all of them, as in a single row, the constant prediction has no
     error there: that on the ``training`` rows then takes its place.
     """
-    with np.errstate(all="ignore"):
-        outputs = outputs_of(network, list(rows.inputs), setup.dtype)
+    outputs = outputs_of(network, list(rows.inputs), setup.dtype)
     found = [
         _errors(
             setup.meaning(place), output, *_counted(rows, place), _beside(rows, training, place)
@@ -146,8 +146,7 @@ def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
     # hardly varies beside the usual column, a pixel at the rim, counts for as little as it varies.
     usual = median_low(spread[varying].tolist())
     counts = np.minimum(1.0, spread / (HARDLY * usual))
-    with np.errstate(all="ignore"):
-        missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
+    missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
     return np.asarray((missed * counts).sum(axis=1) / counts.sum())
 
 
