@@ -23,6 +23,7 @@ from chainrule.views.explanation_parts import (
     Measured,
     Pairs,
     Part,
+    Pasted,
     Pictured,
     Told,
 )
@@ -234,7 +235,8 @@ def _remedy(found: Document) -> list[Part]:
         return ["No remedy is known for this case."]
     parts: list[Part] = [found["remedy"]]
     if found["code"]:
-        parts.append(Pairs((("in code", found["code"]),)))
+        code = found["code"]
+        parts.append(Pasted(code) if "\n" in code else Pairs((("in code", code),)))
     return parts
 
 

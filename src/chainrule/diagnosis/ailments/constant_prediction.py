@@ -21,6 +21,7 @@ from chainrule.diagnosis.experiments.own_start import (
     trained_from_own_start,
 )
 from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.rate_changes import unclipped
 from chainrule.diagnosis.remedies.regularisation import without_dropping, without_penalties
 from chainrule.diagnosis.sign import Sign, shortened
@@ -111,9 +112,9 @@ def remedies(examined: Examination) -> list[Remedy]:
         Remedy(name, words, on_setup(change), code)
         for name, words, change, code in (
             ("no penalties", "Train without penalties and decay of the weights.",
-             without_penalties, "l1=0, l2=0, weight_decay=0"),
+             without_penalties, penalties_in_code(without_penalties(setup))),
             ("no dropping", "Train without dropout.", without_dropping, ""),
-            ("nothing frozen", "Train all parameters.", unfrozen, "freeze=()"),
+            ("nothing frozen", "Train all parameters.", unfrozen, _unfrozen_in_code(setup)),
             ("no clipping", "Train without clipping of the gradient.", unclipped,
              "clip_norm=None, clip_value=None"),
             ("adam", "Train with Adam, whose steps are as long where the slope is small.",
@@ -141,6 +142,11 @@ def unfrozen(setup: Setup) -> Setup:
     if not setup.freeze and len(rates) == len(setup.rates):
         return setup
     return replace(setup, freeze=(), rates=rates)
+
+
+def _unfrozen_in_code(setup: Setup) -> str:
+    free = unfrozen(setup)
+    return "freeze=()" if free.rates == setup.rates else f"freeze=(), rates={dict(free.rates)!r}"
 
 
 def with_adam(setup: Setup) -> Setup:

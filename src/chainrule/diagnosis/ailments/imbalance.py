@@ -36,6 +36,7 @@ MISSED = 0.3
 LONGER, NEARLY = 4, 0.15
 # Fewer rows of a class say nothing about its recall.
 LEAST_OF_CLASS = 5
+BALANCED = "class_weight='balanced'"
 QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
 
 
@@ -83,7 +84,8 @@ def remedies(examined: Examination) -> list[Remedy]:
         "balanced classes",
         "Give rows of rare classes more weight, so that every class counts as much.",
         balanced,
-        "class_weight='balanced'",
+        # Rows that are weighed already keep their weights, and what these were is not known here.
+        "" if np.ptp(examined.case.training.weights) else BALANCED,
     )
     setup = examined.setup
     if setup.keep != "best" or not len(examined.case.validation):
@@ -94,7 +96,7 @@ def remedies(examined: Examination) -> list[Remedy]:
         f"{weighed.words} Keep the parameters of the last epoch: the validation loss, which counts "
         "all rows alike, rises where a rare class is learned.",
         lambda before: balanced(replace(before, setup=replace(before.setup, keep="last"))),
-        f"{weighed.code}, keep='last'",
+        f"{weighed.code}, keep='last'" if weighed.code else "",
     )
     return [weighed, whole]
 
@@ -102,8 +104,13 @@ def remedies(examined: Examination) -> list[Remedy]:
 def balanced(before: Arrangement) -> Arrangement:
     """Return the arrangement whose classes have the same sum of weights in training."""
     labels = before.training.targets[0].reshape(-1).astype(np.int64)
-    target = before.setup.targets[0]
-    factors = weights_of_classes("balanced", labels, target.labels)[labels]
+    setup = before.setup
+    counted = labels
+    if setup.provenance.validation:
+        # As train has it, which weighs classes before it holds rows out.
+        held = before.validation.targets[0].reshape(-1).astype(np.int64)
+        counted = np.concatenate([labels, held])
+    factors = weights_of_classes("balanced", counted, setup.targets[0].labels)[labels]
     weighed = replace(before.training, weights=before.training.weights * factors)
     return replace(before, training=weighing_one(weighed))
 

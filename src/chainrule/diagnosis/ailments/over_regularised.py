@@ -16,6 +16,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.regularisation import (
     decay_of_the_optimizer,
     dropped_share,
@@ -126,9 +127,9 @@ def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
     changes = (
         ("no penalties", "Train without penalties and decay of the weights.",
-         without_penalties, "l1=0, l2=0, weight_decay=0"),
+         without_penalties, penalties_in_code(without_penalties(setup))),
         ("a tenth of the penalties", "Take a tenth of the penalties and of the decay.",
-         with_weaker_penalties, "l1=l1 / 10, l2=l2 / 10, weight_decay=weight_decay / 10"),
+         with_weaker_penalties, penalties_in_code(with_weaker_penalties(setup))),
         ("no dropping", "Train without dropout.", without_dropping, ""),
     )  # fmt: skip
     return [

@@ -23,6 +23,7 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns_where_none_was_held,
 )
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL
+from chainrule.diagnosis.remedies.as_code import joined
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import times_of
 from chainrule.network.layers import Dense
@@ -157,7 +158,7 @@ def _both(first: Remedy, second: Remedy) -> Remedy:
         f"{first.name}, {second.name}",
         f"{first.words} {second.words}",
         lambda before: second.change(first.change(before)),
-        f"{first.code}, {second.code}",
+        joined([first.code, second.code]),
     )
 
 

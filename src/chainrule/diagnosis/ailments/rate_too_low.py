@@ -17,6 +17,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.remedies.as_code import limits_taken_away
 from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     higher_rate,
@@ -169,7 +170,7 @@ def _longer(setup: Setup, times: int) -> Remedy:
     said = {LONGER: "four", MUCH_LONGER: "sixteen"}[times]
     return Remedy(
         f"{said} times longer", f"Train {said} times as long, for {epochs} epochs.",
-        on_setup(change), f"epochs={epochs}",
+        on_setup(change), f"epochs={epochs}{limits_taken_away(setup)}",
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def other_activation(op: str, kinds: Collection[str], fresh: bool) -> Remedy:
 
     start = ", with the start that it asks for" if fresh else ""
     what = f"{op} in place of {listed(replaced)} in hidden layers{start}"
-    return Remedy(what, f"Use {what}.", on_setup(change), f"Dense(..., '{op}')")
+    return Remedy(what, f"Use {what}.", on_setup(change))
 
 
 def started_as_usual(layers: Collection[str] | None = None) -> Remedy:
@@ -43,7 +43,6 @@ def started_as_usual(layers: Collection[str] | None = None) -> Remedy:
         f"usual start of {where}",
         f"Start {where} as its size and activation ask for, which is the default.",
         on_setup(change),
-        "leave weights= and parameters= out",
     )
 
 
@@ -58,7 +57,6 @@ def recurrences_as_usual() -> Remedy:
         "Start recurrent weights at right angles, which keeps the length of a state and is the "
         "default.",
         on_setup(change),
-        "leave recurrent_weights= out",
     )
 
 
