@@ -17,6 +17,14 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.without_steps import (
+    STEPS,
+    counted_epochs,
+    has_moved,
+    making_steps,
+    nothing_moved,
+    with_steps,
+)
 from chainrule.diagnosis.remedies.as_code import limits_taken_away
 from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
@@ -62,7 +70,23 @@ LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
 def signs(examined: Examination) -> list[Sign]:
     if not len(examined.course) or examined.course.overflowed_at is not None:
         return []
+    if not all(np.isfinite(one).all() for one in examined.case.last.values()):
+        # A network of NaN has left its start, whatever was recorded before.
+        return []
+    if nothing_moved(examined.case, examined.course):
+        return [_unmoved(examined)]
     return [*_tiny_updates(examined), *_still_falling(examined)]
+
+
+def _unmoved(examined: Examination) -> Sign:
+    """Return the sign of parameters that are bit for bit those of the start."""
+    return Sign(
+        "parameters that have changed", 0.0, 1.0, "below",
+        f"No weight has changed in {counted_epochs(examined.case)}.",
+        "all that are trained", "a step that is made changes what it is made from",
+        curve=shortened(examined.course.losses), curve_of="training loss over epochs",
+        is_failure=True,
+    )  # fmt: skip
 
 
 def usual_updates(examined: Examination) -> dict[str, float]:
@@ -133,6 +157,9 @@ def _fall(examined: Examination) -> float:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
+    makes_none = not examined.case.by_our_loop and plain_rate(setup) != 0.0
+    if makes_none and nothing_moved(examined.case, examined.course):
+        return [making_steps(examined.case)]
     found = [_longer(setup, LONGER)]
     if setup.epochs <= FEW_EPOCHS:
         found.append(_longer(setup, MUCH_LONGER))
@@ -205,6 +232,8 @@ def confirm(
     """
     if not chosen:
         return None
+    if chosen[0].name == STEPS:
+        return with_steps(laboratory, chosen[0])
     found = laboratory.compare(chosen)
     reached, reachable = 1.0 - median(found.without), 1.0 - median(found.treated)
     if laboratory.is_shortened:
@@ -217,6 +246,9 @@ def confirm(
     there = judging_laboratory(laboratory, 2 * SEEDS)
     if shows and there is not laboratory:
         shows = there.compare([found.remedy]).is_clear
+    if nothing_moved(examined.case, examined.course):
+        # That it was too low to move anything is seen and not tried.
+        shows = shows or any(map(has_moved, laboratory.known(found.remedy)))
     return replace(found, shows=shows)
 
 

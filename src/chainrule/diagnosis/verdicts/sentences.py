@@ -62,8 +62,8 @@ def _besides(found: Verdict) -> str:
 
 
 def _without_cause(found: Verdict) -> str:
-    if found.standing == "not proved" and not found.suspicions:
-        return "Not proved: nothing was trained, so that there is nothing to judge."
+    if found.unjudged:
+        return f"Not proved: {found.unjudged}, so that there is nothing to judge."
     if not found.suspicions:
         return "Healthy: nothing in this training is a sign of trouble."
     if found.standing == "not proved":
