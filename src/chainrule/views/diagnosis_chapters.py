@@ -302,11 +302,17 @@ def _doubted(document: Document) -> str:
 # ---- how it was found out ----
 
 
+def _why_none(document: Document) -> str:
+    """Return why no training was made: nothing asked for one, or none could be made."""
+    asked = document["standing"] in ("not proved", "unexplained")
+    return "none was made" if asked else "none was needed"
+
+
 def _how(document: Document) -> Chapter:
     made = document["trainings"]
     pairs = [
         ("time", f"{document['seconds']:.2f} s for the diagnosis"),
-        ("experiments", _counted(made, "training") if made else "none was needed"),
+        ("experiments", _counted(made, "training") if made else _why_none(document)),
         (
             "errors",
             "in shares of the best constant prediction's: 0 is perfect, 1 is no better than a "

@@ -56,6 +56,7 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         verdict = _by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
         is_spent = bool(findings) and laboratory.is_out_of_time
+        verdict = _without_any(verdict) if is_spent else verdict
     else:
         verdict = _unproved(findings)
     notes: tuple[str, ...] = ()
@@ -70,6 +71,14 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     return replace(
         verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent
     )
+
+
+def _without_any(verdict: Verdict) -> Verdict:
+    """Return the verdict where time ended before any experiment: then none has failed to show why."""
+    found = [one for one in (verdict.primary, *verdict.suspicions) if one is not None]
+    if verdict.standing != "unexplained" or any(one.experiment is not None for one in found):
+        return verdict
+    return replace(verdict, standing="not proved", primary=None, suspicions=tuple(found))
 
 
 def _by_experiments(
