@@ -48,11 +48,14 @@ def with_held_out(case: Case) -> tuple[Case, NDArray[np.int64]]:
 def with_best_epoch(before: Arrangement) -> Arrangement:
     """Return the arrangement that keeps the epoch of the lowest validation loss."""
     training, validation = before.training, before.validation
+    setup = replace(before.setup, keep="best")
     if not len(validation):
-        kept, held = _as_train_parts(training, before.setup)
+        kept, held = _as_train_parts(training, setup)
+        if setup.provenance.rows == len(training):
+            known = replace(setup.provenance, validation=tuple(held.tolist()))
+            setup = replace(setup, provenance=known)
         validation = replace(training.part(held), weights=np.ones(len(held)))
         training = weighing_one(training.part(kept))
-    setup = replace(before.setup, keep="best")
     return replace(before, setup=setup, training=training, validation=validation)
 
 

@@ -74,7 +74,7 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
 
 
 def _without_any(verdict: Verdict) -> Verdict:
-    """Return the verdict where time ended before any experiment: then none has failed to show why."""
+    """Return the verdict where time ended before any experiment, none of which shows nothing."""
     found = [one for one in (verdict.primary, *verdict.suspicions) if one is not None]
     if verdict.standing != "unexplained" or any(one.experiment is not None for one in found):
         return verdict
