@@ -15,8 +15,8 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import rows_within
 from chainrule.training.search_loop import loop_of
 
-# What the network is asked for may take so long, and a pass over the sample so much of it.
-SECONDS, PASS_SECONDS = 0.8, 0.08
+# What the network is asked for may take so long.
+SECONDS = 0.8
 
 
 class LeftOutError(Exception):
@@ -46,7 +46,7 @@ def look(case: Case, looks: Mapping[str, Look]) -> Looked:
     began = time.thread_time()
     # What cannot be stepped is refused here as there, and no look at it says anything.
     loop_of(case.setup, case.training, case.validation)
-    most = rows_within(case, PASS_SECONDS)
+    most = rows_within(case)
     examined = Examination(case, most=most)
     _ = examined.at_first
     found: list[Concern] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.probes.work import MOMENT, OF_A_PASS, work_of_row
 from chainrule.network.forms import noise_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
@@ -23,8 +23,7 @@ from chainrule.training.rows import Rows
 Array = NDArray[Any]
 # Enough to tell 1 % of rows from none, few enough to take milliseconds in float64.
 SAMPLE = 400
-# Two passes over few rows tell what a row costs beside what every pass does.
-FEWEST_ROWS, TRIAL_ROWS = 32, (8, 24)
+FEWEST_ROWS = 32
 
 
 def sampled(case: Case, most: int = SAMPLE) -> Rows:
@@ -108,18 +107,10 @@ def by_unit(content: Array) -> Array:
     return content.reshape(-1, content.shape[-1])
 
 
-def rows_within(case: Case, seconds: float) -> int:
-    """Return how many rows a pass may be of that is to take so many seconds: from 32 to 400."""
-    if len(case.training) <= FEWEST_ROWS:
-        return SAMPLE
-    taken = []
-    for most in TRIAL_ROWS:
-        rows = case.training.part(np.linspace(0, len(case.training) - 1, most).astype(np.int64))
-        began = time.thread_time()
-        pass_of(case, case.first, rows)
-        taken.append(time.thread_time() - began)
-    each = max((taken[1] - taken[0]) / (TRIAL_ROWS[1] - TRIAL_ROWS[0]), 1e-9)
-    return int(np.clip((seconds - taken[0]) / each, FEWEST_ROWS, SAMPLE))
+def rows_within(case: Case, work: int = MOMENT) -> int:
+    """Return how many rows a pass may be of that is to take so much work: from 32 to 400."""
+    each = OF_A_PASS * work_of_row(case.first.plan)
+    return int(np.clip(work // each, FEWEST_ROWS, SAMPLE))
 
 
 def pass_of(case: Case, network: Network, rows: Rows) -> Pass:
