@@ -20,9 +20,11 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.diagnosis.probes.missing_numbers import missing_numbers
 from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.probes.units import is_bounded
 from chainrule.diagnosis.remedies.as_code import rows_in_code, standardising_lines
+from chainrule.diagnosis.remedies.filling_in import filling_in
 from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
@@ -166,6 +168,8 @@ def remedies(examined: Examination) -> list[Remedy]:
     if (inputs or target) and len(places := _rows_that_make_it_so(examined)):
         # Scaled by a deviation that few numbers have made, all the others are nearly 0.
         return [without_rows(examined.case, places)]
+    if inputs and len(missing := missing_numbers(examined.case)):
+        return [filling_in(missing)]
     if inputs and target:
         found.append(_standardising(examined, "inputs and target"))
     if inputs:
