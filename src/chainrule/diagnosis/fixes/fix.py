@@ -194,4 +194,5 @@ class Fix:
 
 def _told(errors: Sequence[float], quantity: str) -> str:
     said = times_of if "constant prediction" in quantity else short
-    return f"{said(median(errors))} ({said(min(errors))} to {said(max(errors))})"
+    middle, low, high = (said(one(errors)) for one in (median, min, max))
+    return f"{middle} in each" if low == high else f"{middle} ({low} to {high})"
