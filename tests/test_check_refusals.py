@@ -51,3 +51,34 @@ def test_a_batch_that_time_cut_off_is_not_judged(monkeypatch: Any, rate: float) 
     )
     monkeypatch.setattr(first_steps, "SECONDS", 1e-6)
     assert "one batch" not in told(cr.check(network, ROWS, NUMBERS, learning_rate=rate))
+
+
+REFUSED: dict[str, Any] = {
+    "inputs beyond float32": (cr.Network(cr.Dense(4), cr.Dense(1)), ROWS * 1e39, NUMBERS, {}),
+    "a target beyond float32": (cr.Network(cr.Dense(4), cr.Dense(1)), ROWS, NUMBERS * 1e300, {}),
+    "a last step of one row": (
+        cr.Network(cr.Dense(4), cr.BatchNorm(), cr.Dense(1)),
+        ROWS[:121],
+        NUMBERS[:121],
+        {"batch_size": 40},
+    ),
+    "a search through chance": (
+        cr.Network(cr.Dense(4), cr.Dropout(0.5), cr.Dense(1)),
+        ROWS,
+        NUMBERS,
+        {"optimizer": "levenberg_marquardt"},
+    ),
+    "patience without rows": (
+        cr.Network(cr.Dense(4), cr.Dense(1)), ROWS, NUMBERS, {"patience": 3},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_training_refuses_at_its_first_step_has_the_same_cause_and_remedy(what: str) -> None:
+    network, x, y, given = REFUSED[what]
+    with pytest.raises(cr.ChainruleError) as refused:
+        cr.train(network, x, y, epochs=1, progress=False, **given)
+    (concern,) = cr.check(network, x, y, **given).concerns
+    assert (concern.name, concern.is_error) == ("refused", True)
+    assert (concern.cause, concern.remedy) == (refused.value.cause, refused.value.remedy)

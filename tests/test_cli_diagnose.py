@@ -6,6 +6,8 @@ import errno
 import json
 import re
 import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,53 @@ def test_a_full_disk_leaves_no_page_and_the_diagnosis_is_told(
     assert "the disk is full" in ended.err
     assert ended.out.startswith("Diagnosis: ")
     assert not [one for one in folder.iterdir() if one.name.startswith("full.html")]
+
+
+def test_a_full_disk_keeps_no_fixed_run_and_all_that_was_found_is_told(
+    here: Here, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, contents: bytes) -> None:
+        path.write_bytes(contents[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("chainrule.files.disk.write_new", full)
+    words = ["diagnose", "ill", "--fix", "--save", "full.html", "--output", "no room"]
+    ended = here(*words)
+    assert ended.code == 5
+    assert "the disk is full" in ended.err
+    assert ended.out.startswith("Diagnosis: the learning rate is too high\n")
+    assert "Before: " in ended.out
+    assert "learning_rate=" in ended.out
+    assert "The fixed run is in" not in ended.out
+    document = here(*words, "--json")
+    assert document.code == 5
+    found = json.loads(document.out)
+    jsonschema.validate(found, SCHEMA)
+    assert found["fix"]["run"] is None
+    assert found["fix"]["code"]
+    assert not (folder / "no room").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no hangup here")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
+def test_a_hangup_while_a_fix_is_saved_leaves_nothing(folder: Path, name: str) -> None:
+    code = f"""
+import os, signal, sys
+from chainrule.files import disk
+real = disk.write_new
+def cut(path, contents):
+    real(path, contents)
+    os.kill(os.getpid(), signal.{name})
+disk.write_new = cut
+from chainrule.cli import main
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "diagnose", "ill", "--fix", "--output", "hung up"],
+        cwd=folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 130
+    assert not (folder / "hung up").exists()
 
 
 @pytest.mark.parametrize("at", ["examining", "trainings ended"])

@@ -154,7 +154,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_while_modules_are_imported(tmp_path: Path, number: signal.Signals) -> None:
     code = INTERRUPTED_IMPORT.replace("NUMBER", number.name)
     ended = subprocess.run(

@@ -17,6 +17,7 @@ from reported_runs import ROWS, TARGET, healthy_run, ill_run, loop_in_numpy, tan
 import chainrule as cr
 from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
+from chainrule.diagnosis.experiments.held_out import with_best_epoch
 from chainrule.diagnosis.fixes.fix import Fix
 from chainrule.diagnosis.verdicts.report import Report
 from chainrule.training.run import with_notes
@@ -267,3 +268,27 @@ def test_the_documentation_has_a_section_for_every_ailment(monkeypatch: pytest.M
     ]
     assert all("\n- " in one.partition("Signs:")[2].partition("Remedies")[0] for one in sections)
     assert all("\n- " in one.partition("Remedies")[2] for one in sections)
+
+
+@pytest.mark.parametrize("other", [0.3, 0.0, (ROWS[:10], TARGET[:10])])
+def test_another_split_than_that_of_the_run_is_refused(tmp_path: Path, other: Any) -> None:
+    run = cr.train(tanh_network(), ROWS, TARGET, epochs=3, validation=0.2, progress=False)
+    run.save(tmp_path / "run")
+    for given in (run, cr.load(tmp_path / "run"), tmp_path / "run"):
+        with pytest.raises(cr.DataError, match="not those that"):
+            cr.diagnose(given, ROWS, TARGET, validation=other)
+        same = cr.diagnose(given, ROWS, TARGET, validation=0.2)
+        assert same.case.setup.provenance == run.setup.provenance
+        assert len(cr.diagnose(given, ROWS, TARGET).case.validation) == len(same.case.validation)
+
+
+def test_rows_that_a_fix_has_held_out_are_found_again(tmp_path: Path) -> None:
+    run = cr.train(tanh_network(), ROWS, TARGET, epochs=20, progress=False)
+    case = cr.diagnose(run).case
+    changed = with_best_epoch(case.arrangement)
+    again = cr.train(
+        tanh_network(), ROWS, TARGET, epochs=20, validation=0.2, keep="best", progress=False
+    )
+    assert changed.setup.provenance == again.setup.provenance
+    assert again.rows is not None
+    np.testing.assert_array_equal(changed.validation.inputs[0], again.rows[1].inputs[0])

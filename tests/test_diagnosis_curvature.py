@@ -9,8 +9,11 @@ import pytest
 from rate_cases import sides, trained, waves
 
 import chainrule as cr
+from chainrule.diagnosis.ailments.rate_too_high import _unstable
 from chainrule.diagnosis.cases.case import case_of
-from chainrule.diagnosis.probes.curvature import largest_curvature, stability_limit
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.curvature import extent, largest_curvature, stability_limit
+from chainrule.diagnosis.probes.work import work_of_row
 
 
 def curvature_of(run: Any) -> float:
@@ -90,3 +93,48 @@ def test_beyond_its_limit_a_training_diverges(optimizer: str) -> None:
 def test_rules_that_are_not_of_the_gradient_alone_have_no_limit() -> None:
     assert stability_limit(cr.Adam()) is None
     assert stability_limit(cr.LevenbergMarquardt()) is None
+
+
+def examined(width: int, rows: int) -> Examination:
+    network = cr.Network(cr.Dense(width, "tanh"), cr.Dense(1))
+    given = {"optimizer": "gradient_descent", "learning_rate": 30.0, "epochs": 3}
+    return Examination(case_of(trained(waves(rows=rows), 1, network=network, **given)))
+
+
+def test_it_is_the_same_at_every_call_and_of_all_rows_of_a_small_training() -> None:
+    seen = examined(8, 900)
+    whole = largest_curvature(seen.setup, seen.case.first, seen.case.training)
+    assert {seen.curvature_at_first, examined(8, 900).curvature_at_first} == {whole}
+    (sign,) = [one for one in _unstable(seen, True) if one.where == "at the start"]
+    assert " rows" not in sign.words
+
+
+def test_where_it_is_not_of_all_rows_the_sentence_says_of_how_many() -> None:
+    seen, again = (examined(2000, 400) for _ in range(2))
+    count = seen.rows_of_curvature
+    assert 16 <= count < 400
+    assert seen.curvature_at_first == again.curvature_at_first
+    (sign,) = [one for one in _unstable(seen, True) if one.where == "at the start"]
+    assert f" on {count} of 400 rows, allows" in sign.words
+
+
+@pytest.mark.parametrize(
+    ("products", "due"),
+    [(10**9, (5 * 10**7, 20)), (400, (20, 20)), (160, (16, 10)), (3, (16, 6))],
+)
+def test_of_less_work_rows_are_left_out_before_steps(products: int, due: tuple[int, int]) -> None:
+    assert extent(products) == due
+
+
+@pytest.mark.parametrize(
+    ("network", "due"),
+    [
+        (cr.Network(cr.Input(5), cr.Dense(4), cr.Dense(2), seed=0), 5 * 4 + 4 + 4 * 2 + 2),
+        (cr.Network(cr.Input((7, 3)), cr.Recurrent(4), cr.Dense(2), seed=0), None),
+        (cr.Network(cr.Input((3, 8, 8)), cr.Conv(4, 3), seed=0), (4 * 3 * 9 + 4) * 64),
+    ],
+)
+def test_the_work_of_a_row_counts_times_and_places(network: cr.Network, due: int | None) -> None:
+    if due is None:
+        due = 7 * (3 * 4 + 4 * 4 + 4) + 4 * 2 + 2
+    assert work_of_row(network.plan) == due

@@ -14,6 +14,7 @@ from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.labels import compare_shuffled
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.probes.passes import root_mean_square
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.training.run import Run
 
@@ -86,3 +87,39 @@ def test_a_network_that_learns_nothing_proves_nothing_about_labels(
     case = case_of(run)
     remedy = leaving_out(case, np.array([0]))
     assert compare_shuffled(Laboratory(case, 10, seconds=60.0), remedy).shows is shows
+
+
+ODD: dict[str, Any] = {
+    "inputs near the end of float64": (X * 1e154, Y * 1e154, {"dtype": "float64"}),
+    "inputs far beyond float32": (X * 1e200, Y, {"dtype": "float64"}),
+    "a diverging rate in float64": (X, Y, {"learning_rate": 5.0, "dtype": "float64"}),
+    "a rate of 1e300": (X, Y, {"learning_rate": 1e300, "dtype": "float64"}),
+    "numbers near nothing": (X * 1e-300, Y * 1e-300, {}),
+}
+
+
+# Warnings are errors in these tests.
+@pytest.mark.parametrize("what", ODD)
+def test_no_warning_leaves_a_diagnosis_of_numbers_that_overflow(what: str) -> None:
+    x, y, given = ODD[what]
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense(1))
+    named = {"optimizer": "gradient_descent", "epochs": 20, "validation": 0.2, **given}
+    run = cr.train(network, x, y, progress=False, **named)
+    report = cr.diagnose(run)
+    assert report.verdict.partition(":")[0] in str(report)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "due"),
+    [
+        ([3e280, 4e280], 5e280 / np.sqrt(2.0)),
+        ([3e-300, 4e-300], 5e-300 / np.sqrt(2.0)),
+        ([0.0, 0.0], 0.0),
+        ([], 0.0),
+        ([1.0, np.inf], np.inf),
+    ],
+)
+def test_a_root_mean_square_is_right_where_squares_leave_the_range(
+    numbers: list[float], due: float
+) -> None:
+    assert root_mean_square(np.array(numbers)) == pytest.approx(due, rel=1e-12)

@@ -381,8 +381,11 @@ def _report(
 
 
 def main() -> None:
-    """Run the command line. A request to end (SIGTERM) is taken like Ctrl-C."""
+    """Run the command line. A request to end, or a terminal that is gone, is taken like Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Under nohup a hangup is ignored, and stays so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     with reported():
         prepare_streams()
         app(prog_name="chainrule")

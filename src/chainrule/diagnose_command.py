@@ -13,6 +13,7 @@ from chainrule.command_options import Json
 if TYPE_CHECKING:
     from chainrule.diagnosis.fixes.fix import Fix
     from chainrule.diagnosis.verdicts.report import Report
+    from chainrule.errors import RunFolderError
     from chainrule.training.run import Run
 
 # What stands behind the name of a run's folder in that of the fixed run.
@@ -69,13 +70,13 @@ def diagnose(
     with shown_while("examining the run", not json):
         report = diagnosed(_on_a_table(run), data=data, seconds=limit)
     document = report.to_dict() | {"call": _command(given)}
-    folder, made_by = None, ""
+    folder, made_by, failed = None, "", None
     if fix:
         found = report.fix(progress=not json)
-        folder = _kept(found, output or _new_folder(run))
+        folder, failed = _kept(found, output or _new_folder(run))
         document |= {"fix": found.to_dict() | {"run": None if folder is None else str(folder)}}
         made_by = "" if folder is None or found.run is None else _made_by(found.run)
-    _show(document, save, _table(report, data), folder, made_by, json=json)
+    _show(document, save, _table(report, data), folder, made_by, json=json, failed=failed)
 
 
 def _on_a_table(folder: Path) -> Run:
@@ -93,12 +94,20 @@ def _on_a_table(folder: Path) -> Run:
     return run
 
 
-def _kept(found: Fix, folder: Path) -> Path | None:
-    """Save a fixed run and return its folder, None where nothing was changed."""
+def _kept(found: Fix, folder: Path) -> tuple[Path | None, RunFolderError | None]:
+    """Save a fixed run; return its folder, None where nothing was changed, and what went wrong.
+
+    All that was found is shown before that is raised.
+    """
+    from chainrule.errors import RunFolderError
+
     if not found.kept:
-        return None
-    found.save(folder)
-    return folder
+        return None, None
+    try:
+        found.save(folder)
+    except RunFolderError as error:
+        return None, error
+    return folder, None
 
 
 def _made_by(run: Run) -> str:
@@ -138,8 +147,12 @@ def _show(
     made_by: str,
     *,
     json: bool,
+    failed: RunFolderError | None = None,
 ) -> None:
-    """Print a diagnosis, or write its page and print what it says first."""
+    """Print a diagnosis, or write its page and print what it says first.
+
+    ``failed`` is raised behind it, or what kept the page from being written.
+    """
     from json import dumps
 
     from chainrule.errors import RunFolderError
@@ -150,13 +163,12 @@ def _show(
     from chainrule.views.plain_text import quoted
     from chainrule.views.report import write_file
 
-    failed: RunFolderError | None = None
     if save is not None:
         try:
             write_file(save, page_of(document), PAGE)
         except RunFolderError as error:
             # What was found is told all the same.
-            save, failed = None, error
+            save, failed = None, failed or error
     if json:
         print(dumps(document, indent=2, allow_nan=False))
         if failed is not None:

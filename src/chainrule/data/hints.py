@@ -52,6 +52,23 @@ def sentinel_hint(name: str, present: NumberArray) -> list[Decision]:
 
     ``present`` has shape (cells,) and no NaN.
     """
+    seen = sentinel_of(present)
+    if seen is None:
+        return []
+    value, times, low, high = seen
+    text = (
+        f"{spelling(value)} stands in {counted(times, 'row')}, far from the rest "
+        f"({spelling(low)} to {spelling(high)}); it may mean that there is no value"
+    )
+    return [Decision(name, "hint", text, option("--missing", spelling(value)))]
+
+
+def sentinel_of(present: NumberArray) -> tuple[float, int, float, float] | None:
+    """Return a number such as -999 that stands far from all others, in how many cells it does, and
+    the ends of the others; None where there is none.
+
+    ``present`` has shape (cells,) and no NaN.
+    """
     for value in {float(present.min()), float(present.max())}:
         if value not in SENTINELS:
             continue
@@ -61,14 +78,9 @@ def sentinel_hint(name: str, present: NumberArray) -> list[Decision]:
             continue
         low, high = float(rest.min()), float(rest.max())
         span = max(high - low, 1.0)
-        if low - span < value < high + span:
-            continue
-        text = (
-            f"{spelling(value)} stands in {counted(times, 'row')}, far from the rest "
-            f"({spelling(low)} to {spelling(high)}); it may mean that there is no value"
-        )
-        return [Decision(name, "hint", text, option("--missing", spelling(value)))]
-    return []
+        if not low - span < value < high + span:
+            return value, times, low, high
+    return None
 
 
 def quantity_hint(name: str, present: NumberArray) -> list[Decision]:

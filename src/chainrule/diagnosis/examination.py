@@ -15,17 +15,21 @@ from chainrule.diagnosis.probes.blow_up import BlowUp, blow_up_of
 from chainrule.diagnosis.probes.close_looks import close_looks
 from chainrule.diagnosis.probes.columns import Columns
 from chainrule.diagnosis.probes.course import Course
-from chainrule.diagnosis.probes.curvature import largest_curvature
+from chainrule.diagnosis.probes.curvature import extent, largest_curvature
 from chainrule.diagnosis.probes.labels import Labels
-from chainrule.diagnosis.probes.passes import SAMPLE, Pass, pass_of, rows_within, sampled
+from chainrule.diagnosis.probes.passes import Pass, pass_of, rows_within, sampled
 from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT, Errors, errors_of
+from chainrule.diagnosis.probes.work import (
+    MOMENT,
+    OF_A_PRODUCT,
+    work_of_row,
+    work_of_training,
+)
 from chainrule.network.network import Network
 from chainrule.training.rows import Rows
 
-# Of the seconds of a diagnosis, those of a pass and those of a curvature; and as many rows pass in
-# the time of an epoch's rows as make a pass worth a trial of what it costs.
+# Of the work of a training, that of a pass and that of a curvature, where that is more than MOMENT.
 PASS_SHARE, CURVATURE_SHARE = 0.04, 0.06
-WORTH_A_TRIAL = 0.003  # seconds
 # About what neighbours and a hundred other orders of the labels take.
 LABELS_SECONDS = 0.3
 
@@ -103,18 +107,15 @@ class Examination:
         """How long a diagnosis of the case may take."""
         return whole_seconds(self.case.seconds)
 
-    def _most_rows(self) -> int:
-        """Return of how many rows a pass is: fewer in a network that takes long for each."""
-        case = self.case
-        an_epoch = case.seconds / max(1, case.epochs)
-        if an_epoch * min(SAMPLE, len(case.training)) < WORTH_A_TRIAL * len(case.training):
-            return SAMPLE
-        return rows_within(case, PASS_SHARE * self.seconds)
+    def _work(self, share: float) -> int:
+        """Return the multiplications of a measurement that may take this share of a training's."""
+        return max(MOMENT, int(share * work_of_training(self.case)))
 
     @cached_property
     def sample(self) -> Rows:
         """The rows that passes are made of."""
-        return sampled(self.case, self._most_rows() if self.most is None else self.most)
+        allowed = rows_within(self.case, self._work(PASS_SHARE))
+        return sampled(self.case, allowed if self.most is None else self.most)
 
     @cached_property
     def at_first(self) -> Pass:
@@ -144,7 +145,20 @@ class Examination:
         return self._curvature_of(self.last_sound)
 
     def _curvature_of(self, network: Network) -> float:
-        return largest_curvature(self.setup, network, self.sample, CURVATURE_SHARE * self.seconds)
+        rows, steps = self._curved
+        return largest_curvature(self.setup, network, rows, steps)
+
+    @cached_property
+    def _curved(self) -> tuple[Rows, int]:
+        """The rows that curvatures are of, and how many products of the Hessian are made."""
+        each = work_of_row(self.case.first.plan)
+        rows, steps = extent(self._work(CURVATURE_SHARE) // (OF_A_PRODUCT * each))
+        return sampled(self.case, rows), steps
+
+    @property
+    def rows_of_curvature(self) -> int:
+        """How many rows curvatures are of."""
+        return len(self._curved[0])
 
     # ---- what came of it ----
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# Times the constant prediction's error: beyond that nothing is learned from how bad a network is.
+MOST_KNOWN = 10.0
+# What stands behind the name of an error that ends there.
+AT_MOST = f", at most {MOST_KNOWN:g}"
+
 
 def first_up(text: str) -> str:
     """Return a text with a capital at its front."""
@@ -13,6 +18,21 @@ def first_up(text: str) -> str:
 def short(number: float) -> str:
     """Return a number with three digits."""
     return f"{number:.3g}"
+
+
+def share_of(error: float, whose: str = "a constant prediction's", digits: int = 1) -> str:
+    """Return a relative error as a part of a sentence: "98.3% of a constant prediction's".
+
+    Errors are known up to ``MOST_KNOWN`` times the constant's; what is beyond is said in words.
+    """
+    if error >= MOST_KNOWN:
+        return f"more than ten times {whose}"
+    return f"{error:.{digits}%} of {whose}"
+
+
+def times_of(error: float) -> str:
+    """Return a relative error as a number of times, with three digits."""
+    return "more than 10" if error >= MOST_KNOWN else short(error)
 
 
 def listed(texts: Sequence[str]) -> str:

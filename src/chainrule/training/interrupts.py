@@ -8,7 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A hangup is known on POSIX systems alone.
+SIGNALS = tuple(
+    getattr(signal, one) for one in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, one)
+)
 _ELSEWHERE = threading.local()
 
 

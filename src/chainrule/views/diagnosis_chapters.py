@@ -23,6 +23,7 @@ from chainrule.views.explanation_parts import (
     Measured,
     Pairs,
     Part,
+    Pasted,
     Pictured,
     Told,
 )
@@ -243,7 +244,8 @@ def _remedy(found: Document) -> list[Part]:
         return ["No remedy is known for this case."]
     parts: list[Part] = [found["remedy"]]
     if found["code"]:
-        parts.append(Pairs((("in code", found["code"]),)))
+        code = found["code"]
+        parts.append(Pasted(code) if "\n" in code else Pairs((("in code", code),)))
     return parts
 
 
@@ -315,11 +317,17 @@ def _doubted(document: Document) -> str:
 # ---- how it was found out ----
 
 
+def _why_none(document: Document) -> str:
+    """Return why no training was made: nothing asked for one, or none could be made."""
+    asked = document["standing"] in ("not proved", "unexplained")
+    return "none was made" if asked else "none was needed"
+
+
 def _how(document: Document) -> Chapter:
     made = document["trainings"]
     pairs = [
         ("time", f"{document['seconds']:.2f} s for the diagnosis"),
-        ("experiments", _counted(made, "training") if made else "none was needed"),
+        ("experiments", _counted(made, "training") if made else _why_none(document)),
         (
             "errors",
             "in shares of the best constant prediction's: 0 is perfect, 1 is no better than a "

@@ -21,9 +21,11 @@ from chainrule.diagnosis.experiments.own_start import (
     trained_from_own_start,
 )
 from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.rate_changes import unclipped
 from chainrule.diagnosis.remedies.regularisation import without_dropping, without_penalties
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import AT_MOST, share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam, rate_of
@@ -62,9 +64,8 @@ def signs(examined: Examination) -> list[Sign]:
         return []
     return [
         Sign(
-            "training error over that of a constant", error, NO_BETTER, "above",
-            f"After {case.epochs} epochs the error on the training rows is "
-            f"{min(error, 9.99):.1%} of a constant prediction's.",
+            f"training error over that of a constant{AT_MOST}", error, NO_BETTER, "above",
+            f"After {case.epochs} epochs the error on the training rows is {share_of(error)}.",
             "far below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
             curve=shortened(examined.course.losses), curve_of="training loss over epochs",
@@ -84,9 +85,9 @@ def _on_others(examined: Examination) -> list[Sign]:
         return []
     return [
         Sign(
-            "error on rows held out over that of a constant", error, 1.0, "above",
-            f"The error on {held} rows that were not learned from is {min(error, 9.99):.1%} of a "
-            "constant prediction's.",
+            f"error on rows held out over that of a constant{AT_MOST}", error, 1.0, "above",
+            f"The error on {held} rows that were not learned from is "
+            f"{share_of(error)}.",
             "below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
         )
@@ -134,9 +135,9 @@ def remedies(examined: Examination) -> list[Remedy]:
         Remedy(name, words, on_setup(change), code)
         for name, words, change, code in (
             ("no penalties", "Train without penalties and decay of the weights.",
-             without_penalties, "l1=0, l2=0, weight_decay=0"),
+             without_penalties, penalties_in_code(without_penalties(setup))),
             ("no dropping", "Train without dropout.", without_dropping, ""),
-            ("nothing frozen", "Train all parameters.", unfrozen, "freeze=()"),
+            ("nothing frozen", "Train all parameters.", unfrozen, _unfrozen_in_code(setup)),
             ("no clipping", "Train without clipping of the gradient.", unclipped,
              "clip_norm=None, clip_value=None"),
             ("adam", "Train with Adam, whose steps are as long where the slope is small.",
@@ -164,6 +165,11 @@ def unfrozen(setup: Setup) -> Setup:
     if not setup.freeze and len(rates) == len(setup.rates):
         return setup
     return replace(setup, freeze=(), rates=rates)
+
+
+def _unfrozen_in_code(setup: Setup) -> str:
+    free = unfrozen(setup)
+    return "freeze=()" if free.rates == setup.rates else f"freeze=(), rates={dict(free.rates)!r}"
 
 
 def with_adam(setup: Setup) -> Setup:

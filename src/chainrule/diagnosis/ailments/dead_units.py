@@ -87,7 +87,7 @@ def _without_biases() -> Remedy:
         return replace(setup, network=with_starts(setup.network, start_of, setup.seed))
 
     words = "Start the biases at 0, so that each unit acts for about half of the rows."
-    return Remedy("biases at 0", words, on_setup(change), "leave bias= out")
+    return Remedy("biases at 0", words, on_setup(change))
 
 
 def specimen(seed: int) -> Run:

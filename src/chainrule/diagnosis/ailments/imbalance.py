@@ -23,7 +23,7 @@ from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.training.rows import Rows
+from chainrule.training.rows import Rows, weights_of_classes
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -37,6 +37,7 @@ MISSED, HALF = 0.3, 0.5
 LONGER = 4
 # Fewer rows of a class say nothing about its recall.
 LEAST_OF_CLASS = 5
+BALANCED = "class_weight='balanced'"
 QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
 
 
@@ -90,7 +91,8 @@ def remedies(examined: Examination) -> list[Remedy]:
         "balanced classes",
         "Give rows of rare classes more weight, so that every class counts as much.",
         balanced,
-        "class_weight='balanced'",
+        # Rows that are weighed already keep their weights, and what these were is not known here.
+        "" if np.ptp(examined.case.training.weights) else BALANCED,
     )
     setup = examined.setup
     if setup.keep != "best" or not len(examined.case.validation):
@@ -102,7 +104,7 @@ def remedies(examined: Examination) -> list[Remedy]:
         "last epoch. The validation loss, which counts all rows alike, rises where a rare class is "
         "learned.",
         lambda before: balanced(replace(before, setup=replace(before.setup, keep="last"))),
-        f"{weighed.code}, keep='last'",
+        f"{weighed.code}, keep='last'" if weighed.code else "",
     )
     return [weighed, whole]
 
@@ -110,11 +112,18 @@ def remedies(examined: Examination) -> list[Remedy]:
 def balanced(before: Arrangement) -> Arrangement:
     """Return the arrangement whose classes have the same sum of weights in training."""
     labels = before.training.targets[0].reshape(-1).astype(np.int64)
-    target = before.setup.targets[0]
-    # What was balanced already stays so.
-    weights = before.training.weights
-    sums = np.bincount(labels, weights=weights, minlength=len(target.labels))
-    factors = (weights.sum() / (len(sums) * np.maximum(sums, 1e-300)))[labels]
+    setup, weights = before.setup, before.training.weights
+    if np.ptp(weights) > 0.0:
+        # What was balanced already stays so.
+        sums = np.bincount(labels, weights=weights, minlength=len(setup.targets[0].labels))
+        factors = (weights.sum() / (len(sums) * np.maximum(sums, 1e-300)))[labels]
+    else:
+        counted = labels
+        if setup.provenance.validation:
+            # As train has it, which weighs classes before it holds rows out.
+            held = before.validation.targets[0].reshape(-1).astype(np.int64)
+            counted = np.concatenate([labels, held])
+        factors = weights_of_classes("balanced", counted, setup.targets[0].labels)[labels]
     weighed = replace(before.training, weights=weights * factors)
     return replace(before, training=weighing_one(weighed))
 

@@ -10,6 +10,7 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
@@ -23,11 +24,13 @@ from chainrule.diagnosis.probes.reach import (
     reach_of,
 )
 from chainrule.diagnosis.probes.relative_error import WORST
+from chainrule.diagnosis.remedies.as_code import rows_in_code
 from chainrule.diagnosis.remedies.classes_as_numbers import all_labels, first_number, on_classes
 from chainrule.diagnosis.remedies.network_changes import (
     without_output_activation,
 )
 from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.ops import ACTIVATIONS
@@ -69,8 +72,9 @@ def _out_of_reach(examined: Examination) -> list[Sign]:
                 missed,
                 LEAST_MISSED,
                 "above",
-                f"{which}, {last.op}, gives {_bounds(reach)}, and an error of {missed:.1%} "
-                "of the best constant prediction's is left whatever is learned.",
+                f"{which}, {last.op}, gives {_bounds(reach)}, and "
+                f"{share_of(missed, 'the error of the best constant prediction')} is left whatever "
+                "is learned.",
                 "an output that can take every value that the loss asks for",
                 "the range of the activation beside the targets",
                 where=last.layer,
@@ -192,7 +196,7 @@ def remedies(examined: Examination) -> list[Remedy]:
     setup, found = examined.setup, []
     last = last_activation(setup.network.plan)
     if _classes_as_numbers(examined):
-        found.append(_with_class_loss(setup))
+        found.append(_with_class_loss(examined.case))
     places = _places_out_of_reach(examined)
     if not places and last.op in ACTIVATIONS and _on_the_flat(examined):
         places = [0]
@@ -213,13 +217,10 @@ def _without_activation(op: str, places: Sequence[int]) -> Remedy:
         "no output activation",
         f"Leave the last {op} out, so that the output can take every value.",
         change,
-        "Dense(), without an activation, as the last layer",
     )
 
 
-def _with_class_loss(setup: Setup) -> Remedy:
-    width = setup.targets[0].width
-    one_output = width == 1
+def _with_class_loss(case: Case) -> Remedy:
     words = "Give one label for each row, and train with a loss for classes on the last layer's "
     words += "numbers, without an activation behind them."
 
@@ -227,8 +228,19 @@ def _with_class_loss(setup: Setup) -> Remedy:
         labels = all_labels(before.setup, before.training, before.validation)
         return before if labels is None else on_classes(before, labels)
 
-    code = "y = labels, loss='cross_entropy'"
-    return Remedy(CLASS_LOSS, words, change, code if not one_output else "y = y.astype(int)")
+    return Remedy(CLASS_LOSS, words, change, _in_code(case, change(case.arrangement)))
+
+
+def _in_code(case: Case, changed: Arrangement) -> str:
+    """Return a change to classes as code; nothing where the network has to change as well.
+
+    Nor where rows are held out, of which ``train`` takes as many of each class.
+    """
+    plan, width = case.first.plan, case.setup.targets[0].width
+    if rows_in_code(case) != "" or changed.setup.network.plan != plan:
+        return ""
+    labels = "y.astype(int)" if width == 1 else "y.argmax(axis=1)"
+    return f"y = {labels}\nloss={changed.setup.losses[0].name!r}"
 
 
 def confirm(

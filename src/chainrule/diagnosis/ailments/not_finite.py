@@ -92,12 +92,12 @@ def remedies(examined: Examination) -> list[Remedy]:
         found.append(without_rows(examined.case, rows))
     norm = _usual_gradient(examined)
     if norm is not None and not searches(examined.setup.optimizer):
-        found.append(_clipped(norm))
+        found.append(_clipped(norm, examined.setup))
     if _asks_for_positive(examined):
         found.append(
             Remedy(
                 "positive output", "Let the output go through softplus, which is above 0.",
-                on_setup(_with_positive_output), 'Dense(..., "softplus") as the last layer',
+                on_setup(_with_positive_output),
             )
         )  # fmt: skip
     if examined.setup.dtype != "float64":
@@ -139,11 +139,13 @@ def _usual_gradient(examined: Examination) -> float | None:
 
 
 def _length(size_of: Any, trained: Mapping[str, int]) -> float:
-    return math.sqrt(sum(size_of(name) ** 2 * count for name, count in trained.items()))
+    return math.hypot(*(size_of(name) * math.sqrt(count) for name, count in trained.items()))
 
 
-def _clipped(norm: float) -> Remedy:
+def _clipped(norm: float, setup: Setup) -> Remedy:
     limit = float(f"{norm:.2g}")
+    known = setup.regularisation.clip_norm
+    limit = limit if known is None else min(limit, known)
 
     def change(before: Setup) -> Setup:
         given = before.regularisation

@@ -16,6 +16,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.regularisation import (
     decay_of_the_optimizer,
     dropped_share,
@@ -24,6 +25,7 @@ from chainrule.diagnosis.remedies.regularisation import (
     without_penalties,
 )
 from chainrule.diagnosis.sign import Sign
+from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
@@ -74,8 +76,8 @@ def signs(examined: Examination) -> list[Sign]:
     return [
         Sign(
             one.quantity, one.measured, one.threshold, "above",
-            f"{one.words}, and {left:.1%} of the error of a constant prediction is left on the "
-            "training rows.",
+            f"{one.words}, and {share_of(left, 'the error of a constant prediction')} is left on "
+            "the training rows.",
             one.normal, SOURCE,
         )
         for one in (_of_penalties(examined), _of_decay(examined), _of_dropout(examined))
@@ -125,9 +127,9 @@ def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
     changes = (
         ("no penalties", "Train without penalties and decay of the weights.",
-         without_penalties, "l1=0, l2=0, weight_decay=0"),
+         without_penalties, penalties_in_code(without_penalties(setup))),
         ("a tenth of the penalties", "Take a tenth of the penalties and of the decay.",
-         with_weaker_penalties, "l1=l1 / 10, l2=l2 / 10, weight_decay=weight_decay / 10"),
+         with_weaker_penalties, penalties_in_code(with_weaker_penalties(setup))),
         ("no dropping", "Train without dropout.", without_dropping, ""),
     )  # fmt: skip
     return [

@@ -29,7 +29,9 @@ from chainrule.diagnosis.experiments.significance import (
     LEVEL,
     LEVEL_OF_ROWS,
 )
+from chainrule.diagnosis.remedies.as_code import joined
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import times_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
@@ -109,8 +111,8 @@ def _gap(examined: Examination) -> list[Sign]:
             held,
             threshold,
             "above",
-            f"The error is {errors.training:.3g} on the training rows and {held:.3g} on {which}, "
-            "in shares of the best constant prediction's.",
+            f"The error is {times_of(errors.training)} on the training rows and {times_of(held)} "
+            f"on {which}, in shares of the best constant prediction's.",
             "about the same on both",
             "the definition of overfitting (Goodfellow, Bengio, Courville, Deep Learning, section "
             "5.2): a gap; here of twice the error and a tenth of the constant's",
@@ -165,7 +167,7 @@ def _both(first: Remedy, second: Remedy) -> Remedy:
         # One sentence, as tables of remedies have the first alone.
         f"{first.words.removesuffix('.')}; {second.words[:1].lower()}{second.words[1:]}",
         lambda before: second.change(first.change(before)),
-        f"{first.code}, {second.code}",
+        joined([first.code, second.code]),
     )
 
 

@@ -198,6 +198,8 @@ def _unstable(examined: Examination, has_symptom: bool) -> list[Sign]:
         return []
     highest, last = (max(rates), rates[-1]) if rates else (given or 0.0, given or 0.0)
     found = []
+    every, seen = len(examined.case.training), examined.rows_of_curvature
+    of_rows = f" on {seen:,} of {every:,} rows" if seen < every else ""
     looked = [(highest, "at the start", examined.curvature_at_first)]
     if examined.course.overflowed_at is None:
         looked.append((last, "at the end", examined.curvature_at_last))
@@ -209,7 +211,7 @@ def _unstable(examined: Examination, has_symptom: bool) -> list[Sign]:
             Sign(
                 "rate over its limit of stability", measured, CATAPULT, "above",
                 f"The learning rate {rate:.3g} is {measured:.3g} times what the curvature "
-                f"{where}, {curvature:.3g}, allows: {limit / curvature:.3g}.",
+                f"{where}, {curvature:.3g}{of_rows}, allows: {limit / curvature:.3g}.",
                 "below 1, or about 1 late in a training",
                 "2 / the largest eigenvalue of the Hessian (LeCun and others, NIPS 1992); up to "
                 "twice that a network may recover (Lewkowycz and others, arXiv 2003.02218)",

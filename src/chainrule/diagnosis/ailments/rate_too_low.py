@@ -17,9 +17,14 @@ from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
-from chainrule.diagnosis.experiments.laboratory import (
-    SEEDS,
-    Laboratory,
+from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.without_steps import (
+    STEPS,
+    counted_epochs,
+    has_moved,
+    making_steps,
+    nothing_moved,
+    with_steps,
 )
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.rate_changes import (
@@ -33,6 +38,7 @@ from chainrule.diagnosis.remedies.rate_changes import (
     usual_rate,
 )
 from chainrule.diagnosis.sign import Sign, shortened
+from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import with_rate
@@ -58,6 +64,7 @@ NO_CLIPPING = Remedy(
     on_setup(unclipped),
     "clip_norm=None, clip_value=None",
 )
+OF_A_CONSTANT = "the error of a constant prediction"
 STILL_FALLS = "fall of the loss over the last third"
 CUT_OFF = "epoch with the lowest validation loss, in shares of all epochs"
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
@@ -67,7 +74,23 @@ LONGER, MUCH_LONGER, FEW_EPOCHS = 4, 16, 5
 def signs(examined: Examination) -> list[Sign]:
     if not len(examined.course) or examined.course.overflowed_at is not None:
         return []
+    if not all(np.isfinite(one).all() for one in examined.case.last.values()):
+        # A network of NaN has left its start, whatever was recorded before.
+        return []
+    if nothing_moved(examined.case, examined.course):
+        return [_unmoved(examined)]
     return [*_tiny_updates(examined), *_still_falling(examined), *_cut_off(examined)]
+
+
+def _unmoved(examined: Examination) -> Sign:
+    """Return the sign of parameters that are bit for bit those of the start."""
+    return Sign(
+        "parameters that have changed", 0.0, 1.0, "below",
+        f"No weight has changed in {counted_epochs(examined.case)}.",
+        "all that are trained", "a step that is made changes what it is made from",
+        curve=shortened(examined.course.losses), curve_of="training loss over epochs",
+        is_failure=True,
+    )  # fmt: skip
 
 
 def usual_updates(examined: Examination) -> dict[str, float]:
@@ -95,8 +118,7 @@ def _tiny_updates(examined: Examination) -> list[Sign]:
         Sign(
             "relative update", updates[name], SMALLEST_UPDATE, "below",
             f"A step changes no weights by more than {updates[name]:.2g} of their size ({name}), "
-            f"while {min(examined.errors.training, 9.99):.0%} of the error of a constant "
-            "prediction is left.",
+            f"while {share_of(examined.errors.training, OF_A_CONSTANT, 0)} is left.",
             "0.01 % to 10 %, about 0.1 % at its best", BAND, where=name,
             curve=shortened(examined.relative_updates[name]),
             curve_of=f"relative update of {name} over the readings",
@@ -123,7 +145,7 @@ def _still_falling(examined: Examination) -> list[Sign]:
             STILL_FALLS, fall, least, "above",
             "The loss still falls when the training ends, over its last third by "
             f"{fall:.1%} of what it ends at, and "
-            f"{min(error, 9.99):.0%} of the error of a constant prediction is left.",
+            f"{share_of(error, OF_A_CONSTANT, 0)} is left.",
             "a loss that has come to rest, within its noise",
             "twice the standard error of the loss between epochs is taken off the fall",
             curve=shortened((start, *course.losses)), curve_of="training loss over epochs",
@@ -170,6 +192,9 @@ def fall_at_end(examined: Examination) -> float:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
+    makes_none = not examined.case.by_our_loop and plain_rate(setup) != 0.0
+    if makes_none and nothing_moved(examined.case, examined.course):
+        return [making_steps(examined.case)]
     found = _longer_ones(setup)
     if not (_tiny_updates(examined) or _still_falling(examined)) and _cut_off(examined):
         return _longer_ones(setup, patiently=True)
@@ -236,6 +261,8 @@ def confirm(
     """
     if not chosen:
         return None
+    if chosen[0].name == STEPS:
+        return with_steps(laboratory, chosen[0])
     found = _compared(laboratory, chosen)
     own, usual = examined.errors.judged, median(found.without)
     # Of shorter trainings the run itself may have come further; else it may have come less far.
@@ -252,6 +279,9 @@ def confirm(
     there = judging_laboratory(laboratory, 2 * SEEDS)
     if shows and there is not laboratory:
         shows = there.compare([found.remedy]).is_clear
+    if nothing_moved(examined.case, examined.course):
+        # That it was too low to move anything is seen and not tried.
+        shows = shows or any(map(has_moved, laboratory.known(found.remedy)))
     return replace(found, shows=shows)
 
 

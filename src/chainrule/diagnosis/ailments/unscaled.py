@@ -20,8 +20,11 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.diagnosis.probes.missing_numbers import missing_numbers
 from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.probes.units import is_bounded
+from chainrule.diagnosis.remedies.as_code import rows_in_code, standardising_lines
+from chainrule.diagnosis.remedies.filling_in import filling_in
 from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
@@ -165,31 +168,24 @@ def remedies(examined: Examination) -> list[Remedy]:
     if (inputs or target) and len(places := _rows_that_make_it_so(examined)):
         # Scaled by a deviation that few numbers have made, all the others are nearly 0.
         return [without_rows(examined.case, places)]
+    if inputs and len(missing := missing_numbers(examined.case)):
+        return [filling_in(missing)]
     if inputs and target:
-        found.append(_standardising(examined.case, "inputs and target"))
+        found.append(_standardising(examined, "inputs and target"))
     if inputs:
-        found.append(_standardising(examined.case, "inputs"))
+        found.append(_standardising(examined, "inputs"))
     if target:
-        found.append(_standardising(examined.case, "target"))
+        found.append(_standardising(examined, "target"))
     return found
 
 
 WORDS = {
-    "inputs": (
-        "Subtract from each column of X its mean, and divide by its standard deviation. Scale new "
-        "rows by the same numbers.",
-        "X = (X - X.mean(axis=0)) / X.std(axis=0)",
-    ),
-    "target": (
-        "Subtract from the target its mean, and divide by its standard deviation. Scale "
-        "predictions back by the same numbers.",
-        "y = (y - y.mean(axis=0)) / y.std(axis=0)",
-    ),
-    "inputs and target": (
-        "Subtract from each column of X, and from the target, its mean, and divide by its "
-        "standard deviation. Scale new rows, and predictions back, by the same numbers.",
-        "X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean(axis=0)) / y.std(axis=0)",
-    ),
+    "inputs": "Subtract from each column of X its mean, and divide by its standard deviation. "
+    "Scale new rows by the same numbers.",
+    "target": "Subtract from the target its mean, and divide by its standard deviation. Scale "
+    "predictions back by the same numbers.",
+    "inputs and target": "Subtract from each column of X, and from the target, its mean, and "
+    "divide by its standard deviation. Scale new rows, and predictions back, by the same numbers.",
 }
 
 
@@ -204,14 +200,39 @@ WORDS_OF_SEVERAL = {
 }
 
 
-def _standardising(case: Case, what: str) -> Remedy:
-    words, code = WORDS[what]
+def _standardising(examined: Examination, what: str) -> Remedy:
+    case = examined.case
+    words, code = WORDS[what], _in_code(examined, what)
     change = partial(standardised, case, inputs="inputs" in what, target="target" in what)
     # A run knows how to scale one input and one target: of others people keep the numbers.
     one_each = _has_table(case) and _has_one_target(case)
     if not one_each:
         words, code = WORDS_OF_SEVERAL[what], ""
     return Remedy(f"standardised {what}", words, change, code, by_hand=not one_each)
+
+
+def _in_code(examined: Examination, what: str) -> str:
+    """Return the lines that standardise X, y or both; nothing where rows have other names."""
+    case, sample, rows = examined.case, examined.sample, rows_in_code(examined.case)
+    if rows is None or not (_has_table(case) and _has_one_target(case)):
+        return ""
+    found = []
+    if "inputs" in what:
+        cases = _in_columns(case, sample.inputs[0])
+        found.append(standardising_lines("X", rows, cases, _axes(sample.inputs[0], cases)))
+    if "target" in what:
+        cases = by_column(sample.targets[0])
+        found.append(standardising_lines("y", rows, cases, _axes(sample.targets[0], cases)))
+    return "\n".join(found)
+
+
+def _axes(rows: Numbers, cases: Numbers) -> str:
+    """Return the axes of rows that are no columns of its cases, as arguments of a mean."""
+    if rows.ndim > 3:
+        return f"axis={(0, *range(2, rows.ndim))}, keepdims=True"
+    if rows.ndim == 3:
+        return "axis=(0, 1)" if cases.shape[1] == rows.shape[2] else ""
+    return "axis=0"
 
 
 def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool) -> Arrangement:

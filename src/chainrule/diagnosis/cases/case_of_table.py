@@ -19,6 +19,7 @@ from chainrule.data import record
 from chainrule.data.preparation import Preparation
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.probes.relative_error import relative_error, weights_by_class
+from chainrule.diagnosis.wording import times_of
 from chainrule.training.arguments import rows_in_a_step
 from chainrule.training.carry_out import carry_out
 from chainrule.training.rows import Provenance, Rows
@@ -150,9 +151,9 @@ def _errors_said(run: Run, rows: Rows, outside: float) -> str:
     """Return the error of the run's network on its rows beside that of its folds' networks."""
     inside = relative_error(run.network, run.setup, rows)
     return (
-        f"The network that is kept has an error of {inside:.3g} on the rows that it learned from; "
-        f"those of the folds have {outside:.3g} on the rows that they had not seen, in shares of "
-        "the best constant prediction's."
+        f"The network that is kept has an error of {times_of(inside)} on the rows that it learned "
+        f"from; those of the folds have {times_of(outside)} on the rows that they had not seen, in "
+        "shares of the best constant prediction's."
     )
 
 

@@ -12,7 +12,7 @@ from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.cases.arrangement import scaled_rows
 from chainrule.errors import DataError, ShapeError
 from chainrule.training.preparing import Prepared, prepare
-from chainrule.training.rows import Rows
+from chainrule.training.rows import Provenance, Rows
 from chainrule.training.run import Run
 
 NO_ROWS = (
@@ -58,15 +58,28 @@ def rows_given(
     scaling = Scaling.from_record(run.notes["scaling"]) if "scaling" in run.notes else None
     found = prepared(X, y) if scaling is None else _prepared(prepared, scaling, X, y)
     if found is not None and found.provenance.same_rows(known):
+        _check_split(found.provenance, known)
         return found.training, found.validation
     if scaling is not None:
         # A remedy has scaled the rows after they were written down.
         found = prepared(X, y)
         if found.provenance.same_rows(known):
+            _check_split(found.provenance, known)
             return scaled_rows(found.training, scaling), scaled_rows(found.validation, scaling)
     raise DataError(
         "The rows are not those that the run was trained on: their checksum differs.",
         "Give the same rows, in the same order, with the same weights.",
+    )
+
+
+def _check_split(found: Provenance, known: Provenance) -> None:
+    """Raise DataError where other rows are held out than the run has held out."""
+    if found.validation == known.validation:
+        return
+    raise DataError(
+        "The rows held out are not those that the run has held out: it would be judged by rows "
+        "that it has learned from.",
+        "Leave validation= out, which holds out the same rows again.",
     )
 
 

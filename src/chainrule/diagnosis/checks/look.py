@@ -13,8 +13,9 @@ from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import FEWEST_ROWS, rows_within, seconds_of_pass
+from chainrule.training.search_loop import loop_of
 
-# What the network is asked for may take so long, and a pass over the sample so much of it.
+# What the network is asked for may take so long.
 SECONDS, PASS_SECONDS = 0.8, 0.08
 
 
@@ -41,15 +42,18 @@ class Looked:
     rows: int
 
 
+@np.errstate(all="ignore")
 def look(case: Case, looks: Mapping[str, Look]) -> Looked:
     """Take looks at a case of no epochs until the time is over.
 
-    Raises SetupError for what is refused only when the first step is made. Time is that of the
-    thread, for other programs may hold it up.
+    Raises SetupError and DataError for what is refused only when the first step is made. Time is
+    that of the thread, for other programs may hold it up.
     """
     began = time.thread_time()
+    # What cannot be stepped is refused here as there, and no look at it says anything.
+    loop_of(case.setup, case.training, case.validation)
     a_pass = _seconds_of_a_pass(case)
-    most = FEWEST_ROWS if a_pass > SECONDS else rows_within(case, PASS_SECONDS)
+    most = FEWEST_ROWS if a_pass > SECONDS else rows_within(case)
     examined = Examination(case, most=most)
     found: list[Concern] = []
     checked, left_out = [], {}

@@ -13,11 +13,14 @@ from chainrule.data.giveaways import (
     told,
     why_not_tried,
 )
+from chainrule.data.hints import FEWEST_SENTINELS
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import LeftOutError
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.copies import are_equal_by_chance, shared_rows
+from chainrule.diagnosis.probes.missing_numbers import missing_numbers
+from chainrule.diagnosis.remedies.filling_in import FILL_IN
 
 # Of what each of equally many classes would have.
 RARE = 0.2
@@ -55,6 +58,25 @@ def rare_classes(examined: Examination, arrangement: Arrangement) -> list[Concer
 
 def _per_cent(share: float) -> str:
     return f"{share:.1%}" if 0.0005 <= share <= 0.9995 or share in (0.0, 1.0) else f"{share:.3%}"
+
+
+def missing(examined: Examination, arrangement: Arrangement) -> list[Concern]:
+    """Return a concern where a number such as -999 may stand for missing ones."""
+    found = missing_numbers(examined.case)
+    if not found:
+        return []
+    first = max(found, key=lambda one: one.rows)
+    others = len(found) - 1
+    more = f", and such numbers in {others:,} more column{'s' * (others > 1)}" if others else ""
+    return [
+        Concern(
+            "numbers that may be missing",
+            f"{first.words}{more}: it may mean that there is no value.",
+            FILL_IN,
+            float(first.rows),
+            float(FEWEST_SENTINELS),
+        )
+    ]
 
 
 def shared(examined: Examination, arrangement: Arrangement) -> list[Concern]:

@@ -12,6 +12,7 @@ from chainrule.diagnosis.checks.look import LeftOutError
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import LEARNED_BY_HEART, first_steps
 from chainrule.diagnosis.probes.passes import pass_of
+from chainrule.diagnosis.wording import share_of
 
 # Karpathy's recipe asks for the loss of a guess. Columns that go together make a start twice as far
 # off without harm, as those of the Wisconsin tumours do.
@@ -67,8 +68,9 @@ def one_batch(examined: Examination, arrangement: Arrangement) -> list[Concern]:
         return [
             Concern(
                 "one batch",
-                f"{seen.steps} steps on {seen.rows} rows alone leave {seen.with_inputs:.0%} of the "
-                "error of a constant, and a network should learn so few by heart.",
+                f"{seen.steps} steps on {seen.rows} rows alone leave "
+                f"{share_of(seen.with_inputs, 'the error of a constant', 0)}, and a "
+                "network should learn so few by heart.",
                 "Look at the learning rate, the scale of the inputs and the output layer, or make "
                 "the network larger.",
                 seen.with_inputs,

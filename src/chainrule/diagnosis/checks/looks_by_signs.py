@@ -13,6 +13,7 @@ from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import LeftOutError
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.groups_apart import are_apart, rows_tried
+from chainrule.diagnosis.probes.missing_numbers import filled_in, missing_numbers
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.relative_error import every_so_many
 from chainrule.training.rows import Rows
@@ -34,7 +35,14 @@ def sign_of(name: str, examined: Examination, arrangement: Arrangement) -> list[
 
 
 def scales(examined: Examination, arrangement: Arrangement) -> list[Concern]:
-    """Return the concern that numbers of an input or of a target are unscaled."""
+    """Return the concern that numbers of an input or of a target are unscaled.
+
+    Such as may stand for missing ones are a concern of their own: the others count here.
+    """
+    found = missing_numbers(examined.case)
+    if found:
+        rows = filled_in(examined.case.training, found, examined.case.training)
+        examined = Examination(replace(examined.case, training=rows), most=examined.most)
     return sign_of("unscaled", examined, arrangement)
 
 

@@ -12,7 +12,7 @@ from chainrule.data.decisions import Decision
 from chainrule.diagnosis.checks.check import Check, case_before
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import look
-from chainrule.diagnosis.checks.looks import COPIES, GIVEAWAYS, without
+from chainrule.diagnosis.checks.looks import COPIES, GIVEAWAYS, MISSING, without
 from chainrule.diagnosis.checks.looks_at_rows import RARE_CLASS
 from chainrule.training.tables.door import plan_table
 from chainrule.training.tables.doubtful_columns import (
@@ -53,7 +53,7 @@ def check_table(
         ),
         # Equal rows have been kept together already, or are equal as few values make them; only in
         # the order of time they are not looked at.
-        without([GIVEAWAYS] if choices.time is not None else [GIVEAWAYS, COPIES]),
+        without([GIVEAWAYS, MISSING, *([COPIES] if choices.time is None else [])]),
     )
     doubts = (*of_decisions(plan.decisions), *map(_for_tables, found.concerns))
     taken = [HINTS, *([COPIES] if COPIES not in found.left_out else [])]

@@ -46,6 +46,8 @@ def after_last(one: Trained) -> float:
     return one.last.judged
 
 
+# Trainings run in threads of their own, each with its own way of taking what overflows.
+@np.errstate(all="ignore")
 def outcome(arrangement: Arrangement, weighed: Rows | None = None) -> Trained:
     """Train an arrangement as it is and return what came of it; what fails has the worst error.
 

@@ -19,6 +19,8 @@ from chainrule.training.train import train
 def code_of(remedies: Sequence[Remedy], setup: Setup | None) -> tuple[str, ...]:
     """Return what remedies that were kept change in the code, at most one text for each.
 
+    Each is lines that run on X and y, where a remedy changes those, and arguments of ``train``.
+
     An argument of ``train`` that a later remedy sets again stands there alone. Numbers that one
     remedy says and others move on are those of ``setup``, which all of them led to. A remedy
     without code is a comment.
@@ -27,10 +29,9 @@ def code_of(remedies: Sequence[Remedy], setup: Setup | None) -> tuple[str, ...]:
     last = {name: place for place, parts in enumerate(parted) for name, _ in parts if name}
     texts = []
     for place, parts in enumerate(parted):
-        left = [
-            _in_effect(name, text, setup) for name, text in parts if not name or last[name] == place
-        ]
-        texts.append(", ".join(left))
+        lines = [text for name, text in parts if not name]
+        left = [_in_effect(name, text, setup) for name, text in parts if last.get(name) == place]
+        texts.append("\n".join([*lines, ", ".join(left)] if left else lines))
     return tuple(filter(None, texts))
 
 
@@ -38,15 +39,20 @@ def _parts(remedy: Remedy) -> list[tuple[str, str]]:
     """Return the arguments of ``train`` in a remedy's code, each with its name; "" for the rest."""
     if not remedy.code:
         return [("", f"# {first_sentence(remedy.words)}")]
-    call = f"f({remedy.code})"
+    return [part for line in remedy.code.split("\n") for part in _parts_of(line)]
+
+
+def _parts_of(line: str) -> list[tuple[str, str]]:
+    call = f"f({line})"
     try:
         tree = ast.parse(call, mode="eval").body
     except SyntaxError:
-        return [("", remedy.code)]
+        return [("", line)]
     if not isinstance(tree, ast.Call) or tree.args or not tree.keywords:
-        return [("", remedy.code)]
-    told = [(one.arg or "", ast.get_source_segment(call, one) or "") for one in tree.keywords]
-    return [(name if name in _arguments() else "", text) for name, text in told]
+        return [("", line)]
+    if not all(one.arg in _arguments() for one in tree.keywords):
+        return [("", line)]
+    return [(one.arg or "", ast.get_source_segment(call, one) or "") for one in tree.keywords]
 
 
 @cache

@@ -18,7 +18,7 @@ from chainrule.diagnosis.experiments.significance import (
 from chainrule.diagnosis.fixes.code_of_fix import code_of
 from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.sentences import effect, first_sentence, imperative, listed_apart
-from chainrule.diagnosis.wording import short
+from chainrule.diagnosis.wording import short, times_of
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
 from chainrule.training.tables.result import NETWORK, SKILL
@@ -169,7 +169,8 @@ class Fix:
         if not self.kept:
             return "\n".join(["Nothing was changed.", *self._missed])
         return (
-            f"Before: {_told(self.before)}; after: {_told(self.after)}: the {self.quantity}, "
+            f"Before: {_told(self.before, self.quantity)}; "
+            f"after: {_told(self.after, self.quantity)}: the {self.quantity}, "
             f"median and range of {len(self.seeds)} trainings each (p = {self.probability:.2g}, "
             f"d = {effect(self.effect)}). {self._was_done}"
         )
@@ -229,5 +230,7 @@ class Fix:
     __repr__ = __str__
 
 
-def _told(errors: Sequence[float]) -> str:
-    return f"{short(median(errors))} ({short(min(errors))} to {short(max(errors))})"
+def _told(errors: Sequence[float], quantity: str) -> str:
+    said = times_of if "constant prediction" in quantity else short
+    middle, low, high = (said(one(errors)) for one in (median, min, max))
+    return f"{middle} in each" if low == high else f"{middle} ({low} to {high})"

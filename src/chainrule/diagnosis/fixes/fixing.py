@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from chainrule.checks import is_whole_number
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
@@ -39,6 +41,7 @@ LEAST_SEEDS = 4
 OF_THE_ROWS = ("preparation", "table", "stage", "data", "scaling")
 
 
+@np.errstate(all="ignore")
 def fixed(report: Report, seeds: int = 10, progress: bool = True) -> Fix:
     """Return the fix of a run: its remedies tried in the order of their evidence.
 

@@ -8,7 +8,6 @@ eigenvalue (LeCun, Simard, Pearlmutter, NIPS 1992).
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
-from chainrule.diagnosis.probes.relative_error import every_so_many
 from chainrule.engines.door import evaluate
 from chainrule.network.derivatives import curvature_program
 from chainrule.network.forms import noise_of
@@ -29,7 +27,7 @@ Vector = NDArray[Any]
 Product = Callable[[Vector], Vector]
 
 # Of fewer steps the largest eigenvalue is known to about a tenth.
-STEPS, FEWEST_STEPS, TRIAL_ROWS = 20, 6, 16
+STEPS, FEWEST_STEPS, FEWEST_ROWS = 20, 6, 16
 CLOSE_ENOUGH = 1e-9
 
 
@@ -49,14 +47,21 @@ def stability_limit(optimizer: AnyOptimizer) -> float | None:
     return limits.get(optimizer.name)
 
 
-def largest_curvature(
-    setup: Setup, network: Network, rows: Rows, seconds: float = math.inf
-) -> float:
+def extent(row_products: int) -> tuple[int, int]:
+    """Return of how many rows a curvature is, and of how many steps, for so many in all.
+
+    Of all steps, and of fewer only where they would be of too few rows.
+    """
+    rows = max(FEWEST_ROWS, row_products // STEPS)
+    return rows, min(STEPS, max(FEWEST_STEPS, row_products // rows))
+
+
+def largest_curvature(setup: Setup, network: Network, rows: Rows, steps: int = STEPS) -> float:
     """Return the largest eigenvalue of the loss's Hessian on some rows, L2 included; 0 if negative.
 
     The network is taken as it predicts. Each parameter counts by its own factor on the rate, so
     that the learning rate can be compared with what is returned. NaN where it is no finite number.
-    Where its products take longer than so many seconds, they are of fewer rows, and fewer.
+    ``steps``: so many products of the Hessian are made at most.
     """
     objective = setup.objective().in_prediction
     program = curvature_program(objective, "float64")
@@ -74,27 +79,20 @@ def largest_curvature(
         return np.asarray(by_rate * (made + decay * by_rate * vector))
 
     start = randomness.normal(setup.seed, "direction of a curvature", size)
-    if len(rows) > TRIAL_ROWS and math.isfinite(seconds):
-        typed = every_so_many(rows, TRIAL_ROWS).typed("float64")
-        began = time.thread_time()
-        product(start)
-        trial = max(1e-9, time.thread_time() - began)
-        rows = every_so_many(rows, max(TRIAL_ROWS, int(TRIAL_ROWS * seconds / STEPS / trial)))
     typed = rows.typed("float64")
-    return _largest_eigenvalue(product, start, seconds)
+    return _largest_eigenvalue(product, start, steps)
 
 
-def _largest_eigenvalue(product: Product, start: Vector, seconds: float = math.inf) -> float:
+def _largest_eigenvalue(product: Product, start: Vector, steps: int) -> float:
     """Return the largest eigenvalue of a symmetric matrix, by its products with vectors.
 
     Lanczos' iteration (1950), each vector made orthogonal to all before it. What is returned after
-    fewer products, as many as ``seconds`` allow, is a lower bound.
+    fewer products than there are rows of the matrix is a lower bound.
     """
     vectors = [start / np.linalg.norm(start)]
-    began = time.thread_time()
     within: list[float] = []
     between: list[float] = []
-    for _ in range(min(STEPS, len(start))):
+    for _ in range(min(steps, len(start))):
         made = product(vectors[-1])
         if not np.isfinite(made).all():
             return math.nan
@@ -107,8 +105,6 @@ def _largest_eigenvalue(product: Product, start: Vector, seconds: float = math.i
         if length <= CLOSE_ENOUGH * max(map(abs, within)):
             break
         between.append(length)
-        if len(within) >= FEWEST_STEPS and time.thread_time() - began > seconds:
-            break
         vectors.append(made / length)
     between = between[: len(within) - 1]
     small = np.diag(within) + np.diag(between, 1) + np.diag(between, -1)

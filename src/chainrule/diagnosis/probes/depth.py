@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.probes.passes import Pass, by_unit
+from chainrule.diagnosis.probes.passes import Pass, by_unit, root_mean_square
 from chainrule.network.plan import Plan, PlannedStep
 
 
@@ -71,7 +71,7 @@ def relative_gradients(taken: Pass) -> list[tuple[str, float]]:
     """
     found = []
     for name in weights_in_order(taken.objective.plan):
-        size = float(np.sqrt(np.mean(np.square(taken.values[name]))))
+        size = root_mean_square(taken.values[name])
         if taken.gradients.get(name) is not None and size > 0.0:
             found.append((name, taken.gradient_size(name) / size))
     return found
@@ -105,7 +105,7 @@ def kept_over_time(taken: Pass) -> list[tuple[str, float, int]]:
         gradient = taken.gradients.get(step.inputs[0])
         if gradient is None or gradient.shape[1] < 2:
             continue
-        sizes = np.sqrt(np.mean(np.square(gradient), axis=(0, 2)))
+        sizes = [root_mean_square(gradient[:, time]) for time in range(gradient.shape[1])]
         first, last = (sizes[-1], sizes[0]) if step.settings["backwards"] else (sizes[0], sizes[-1])
         if last > 0.0 and np.isfinite(first):
             found.append((step.layer, float(first / last), len(sizes)))

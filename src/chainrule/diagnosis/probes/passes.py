@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.probes.work import MOMENT, OF_A_PASS, work_of_row
 from chainrule.network.forms import noise_of
 from chainrule.network.network import Network
 from chainrule.network.objective import Objective
@@ -22,8 +24,7 @@ from chainrule.training.rows import Rows
 Array = NDArray[Any]
 # Enough to tell 1 % of rows from none, few enough to take milliseconds in float64.
 SAMPLE = 400
-# Two passes over few rows tell what a row costs beside what every pass does.
-FEWEST_ROWS, TRIAL_ROWS = 32, (8, 24)
+FEWEST_ROWS = 32
 
 
 def sampled(case: Case, most: int = SAMPLE) -> Rows:
@@ -86,7 +87,18 @@ class Pass:
     def gradient_size(self, parameter: str) -> float:
         """Return the root mean square of the gradient at a parameter."""
         found = self.gradients.get(parameter)
-        return 0.0 if found is None else float(np.sqrt(np.mean(np.square(found))))
+        return 0.0 if found is None else root_mean_square(found)
+
+
+def root_mean_square(numbers: Array) -> float:
+    """Return the root mean square of numbers, right also where their squares leave the range.
+
+    Infinite or NaN where they hold such a number, 0 for none.
+    """
+    largest = float(np.abs(numbers).max(initial=0.0))
+    if not math.isfinite(largest) or largest == 0.0:
+        return largest
+    return largest * float(np.sqrt(np.mean(np.square(numbers / largest))))
 
 
 def by_unit(content: Array) -> Array:
@@ -96,18 +108,10 @@ def by_unit(content: Array) -> Array:
     return content.reshape(-1, content.shape[-1])
 
 
-def rows_within(case: Case, seconds: float) -> int:
-    """Return how many rows a pass may be of that is to take so many seconds: from 32 to 400."""
-    if len(case.training) <= FEWEST_ROWS:
-        return SAMPLE
-    taken = []
-    for most in TRIAL_ROWS:
-        taken.append(seconds_of_pass(case, most))
-        if taken[0] > seconds:
-            # So few take longer already.
-            return FEWEST_ROWS
-    each = max((taken[1] - taken[0]) / (TRIAL_ROWS[1] - TRIAL_ROWS[0]), 1e-9)
-    return int(np.clip((seconds - taken[0]) / each, FEWEST_ROWS, SAMPLE))
+def rows_within(case: Case, work: int = MOMENT) -> int:
+    """Return how many rows a pass may be of that is to take so much work: from 32 to 400."""
+    each = OF_A_PASS * work_of_row(case.first.plan)
+    return int(np.clip(work // each, FEWEST_ROWS, SAMPLE))
 
 
 def seconds_of_pass(case: Case, most: int) -> float:

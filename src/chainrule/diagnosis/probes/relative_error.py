@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.ranges import are_varying
+from chainrule.diagnosis.wording import MOST_KNOWN
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
@@ -29,8 +30,7 @@ from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
 
 Numbers = NDArray[Any]
-# Beyond that nothing is learned from how much worse than a constant a network is.
-WORST = 10.0
+WORST = MOST_KNOWN
 # With as much left of the constant's error nothing is learned: a tenth is within the luck of rows.
 NOTHING_LEARNED = 0.9
 # Their error is within 2 % of that of all rows, and takes milliseconds.
@@ -118,6 +118,7 @@ def relative_error(network: Network, setup: Setup, rows: Rows) -> float:
     return _bounded(row_errors(network, setup, rows, classes=weights_by_class(setup, rows)))
 
 
+@np.errstate(all="ignore")
 def row_errors(
     network: Network,
     setup: Setup,
@@ -132,8 +133,7 @@ def row_errors(
     error there: that on the ``training`` rows then takes its place. ``classes``: how much a row of
     each class counts, where they do not count alike.
     """
-    with np.errstate(all="ignore"):
-        outputs = outputs_of(network, list(rows.inputs), setup.dtype)
+    outputs = outputs_of(network, list(rows.inputs), setup.dtype)
     found = [
         _errors(
             setup.meaning(place),
@@ -194,8 +194,7 @@ def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
     # hardly varies beside the usual column, a pixel at the rim, counts for as little as it varies.
     usual = median_low(spread[varying].tolist())
     counts = np.where(varying, np.minimum(1.0, spread / (HARDLY * usual)), 0.0)
-    with np.errstate(all="ignore"):
-        missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
+    missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
     return np.asarray((missed * counts).sum(axis=1) / counts.sum())
 
 
@@ -221,7 +220,8 @@ def _of_classes(
 
 
 def _bounded(errors: Numbers) -> float:
-    error = float(np.mean(errors)) if errors.size else WORST
+    with np.errstate(all="ignore"):
+        error = float(np.mean(errors)) if errors.size else WORST
     return min(error, WORST) if math.isfinite(error) else WORST
 
 

@@ -37,7 +37,7 @@ def other_activation(
     start = ", with the start that it asks for" if fresh else ""
     where = listed(list(layers)) or "hidden layers"
     what = f"{op} in place of {listed(replaced)} in {where}{start}"
-    return Remedy(what, f"Use {what}.", on_setup(change), f"Dense(..., '{op}')")
+    return Remedy(what, f"Use {what}.", on_setup(change))
 
 
 def without_softmax(layers: Collection[str]) -> Remedy:
@@ -68,7 +68,6 @@ def started_as_usual(layers: Collection[str] | None = None) -> Remedy:
         f"usual start of {where}",
         f"Start {where} as its size and activation ask for, which is the default.",
         on_setup(change),
-        "leave weights=, recurrent_weights=, start= and parameters= out",
     )
 
 
@@ -83,7 +82,6 @@ def recurrences_as_usual() -> Remedy:
         "Start recurrent weights at right angles, which keeps the length of a state and is the "
         "default.",
         on_setup(change),
-        "leave recurrent_weights= out",
     )
 
 

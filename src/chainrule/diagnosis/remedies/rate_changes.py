@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup, without_limits
 from chainrule.optimizers import Adam, rate_of, with_rate
 from chainrule.training.setup import Regularisation, Setup
+from chainrule.training.stopping import Stopping
 from chainrule.training.tables.recipe import LEARNING_RATE
 
 # What names of remedies that train for longer have in common.
@@ -72,7 +73,14 @@ def longer(setup: Setup, times: int, patiently: bool = False) -> Remedy:
         words = (
             f"Allow {said} times as many epochs, {epochs}, so that validation ends the training."
         )
-    return Remedy(name, words, on_setup(change), f"epochs={epochs}")
+    code = f"epochs={epochs}{'' if patiently else limits_taken_away(setup)}"
+    return Remedy(name, words, on_setup(change), code)
+
+
+def limits_taken_away(setup: Setup) -> str:
+    """Return the arguments that take away what ends a training before its last epoch."""
+    names = (one.name for one in fields(Stopping))
+    return "".join(f", {one}=None" for one in names if getattr(setup.stopping, one) is not None)
 
 
 def rate_of_the_optimizer(setup: Setup, of_table: bool = False) -> Remedy | None:

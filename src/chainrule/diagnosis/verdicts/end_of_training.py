@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import IN_ORDER
 from chainrule.diagnosis.budget import whole_seconds
@@ -33,6 +35,7 @@ SKIPPED = (
 )
 
 
+@np.errstate(all="ignore")
 def line_of_signs(run: Run) -> str:
     """Return what a run's signs say, in one line: no experiment is made.
 

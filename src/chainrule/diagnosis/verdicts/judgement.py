@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
+import numpy as np
+
+from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
 from chainrule.diagnosis.budget import both_clocks, seconds_since
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
@@ -29,8 +32,12 @@ from chainrule.diagnosis.verdicts.unsuspected import (
 from chainrule.diagnosis.verdicts.verdict import Verdict
 
 NOTHING_TRAINED = "No epoch was trained, so that nothing but the start was looked at."
+LEAST_ROWS = 2
+ONE_ROW = "One row was learned from: a network that always says the same has learned it."
 
 
+# What a broken training holds overflows in whatever is measured: that is a finding, no warning.
+@np.errstate(all="ignore")
 def verdict_of(case: Case, seconds: float | None = None, experiments: bool = True) -> Verdict:
     """Examine a case, try what is suspected, and say what is wrong with it.
 
@@ -46,15 +53,29 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         verdict = _by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
         is_spent = bool(findings) and laboratory.is_out_of_time
+        verdict = _without_any(verdict) if is_spent else verdict
     else:
         verdict = _unproved(findings)
-    notes = () if case.epochs else (NOTHING_TRAINED,)
+    notes: tuple[str, ...] = ()
+    unjudged = ""
+    if not case.epochs:
+        notes, unjudged = (NOTHING_TRAINED,), "nothing was trained"
+    elif len(case.training) < LEAST_ROWS:
+        notes, unjudged = (ONE_ROW,), "one row was learned from"
     if notes and verdict.standing == "healthy":
-        verdict = replace(verdict, standing="not proved")
+        verdict = replace(verdict, standing="not proved", unjudged=unjudged)
     spent = time.monotonic() - began[1]
     return replace(
         verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent
     )
+
+
+def _without_any(verdict: Verdict) -> Verdict:
+    """Return the verdict where time ended before any experiment, none of which shows nothing."""
+    found = [one for one in (verdict.primary, *verdict.suspicions) if one is not None]
+    if verdict.standing != "unexplained" or any(one.experiment is not None for one in found):
+        return verdict
+    return replace(verdict, standing="not proved", primary=None, suspicions=tuple(found))
 
 
 def _by_experiments(
@@ -72,8 +93,30 @@ def _by_experiments(
             gone[one.ailment.name] = cured_by(found, findings, laboratory)
         tried_so_far.append(found)
     verdict = concluded(tried_so_far, gone, laboratory)
-    if laboratory.is_spent:
+    if not laboratory.is_spent:
+        verdict = _with_more(verdict, tried_so_far, examined, laboratory)
+    return _of_no_numbers(verdict, tried_so_far, examined)
+
+
+def _of_no_numbers(verdict: Verdict, findings: Sequence[Finding], examined: Examination) -> Verdict:
+    """Return the verdict on a network that was left with NaN or infinity.
+
+    What does not lead there is not its cause, even where it helps a training that is made here.
+    """
+    sound = all(np.isfinite(one).all() for one in examined.case.last.values())
+    if sound or verdict.primary is None:
         return verdict
+    cause = verdict.primary.ailment
+    if cause is NOT_FINITE or NOT_FINITE.name in descendants(cause):
+        return verdict
+    first = [one for one in findings if one.ailment is NOT_FINITE]
+    return _unproved([*first, *(one for one in findings if one not in first)])
+
+
+def _with_more(
+    verdict: Verdict, tried_so_far: Sequence[Finding], examined: Examination, laboratory: Laboratory
+) -> Verdict:
+    """Return the verdict with what shows only beside others, or without a sign."""
     settled = verdict.standing != "ill" or _is_settled(verdict.primary)
     primary = None if settled else verdict.primary
     several = treated_together(tried_so_far, primary, examined, laboratory)

@@ -8,7 +8,7 @@ from statistics import median
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT
 from chainrule.diagnosis.verdicts.verdict import Verdict
-from chainrule.diagnosis.wording import first_up, listed, short
+from chainrule.diagnosis.wording import first_up, listed, short, times_of
 
 # What decides most verdicts on small networks that were not proved for want of time.
 SECONDS = 30
@@ -62,8 +62,8 @@ def _besides(found: Verdict) -> str:
 
 
 def _without_cause(found: Verdict) -> str:
-    if found.standing == "not proved" and not found.suspicions:
-        return "Not proved: nothing was trained, so that there is nothing to judge."
+    if found.unjudged:
+        return f"Not proved: {found.unjudged}, so that there is nothing to judge."
     if not found.suspicions:
         return "Healthy: nothing in this training is a sign of trouble."
     if found.standing == "not proved":
@@ -83,12 +83,12 @@ def _gain(experiment: Experiment) -> str:
 
 
 def _fall(experiment: Experiment) -> str:
-    before, after = (short(median(one)) for one in (experiment.without, experiment.treated))
+    medians = (median(one) for one in (experiment.without, experiment.treated))
     name, _, unit = experiment.quantity.partition(", ")
+    is_relative = "constant prediction" in unit
+    before, after = map(times_of if is_relative else short, medians)
     told = f": the {name} falls from {before} to {after}"
-    if "constant prediction" in unit:
-        told += " times that of a constant prediction"
-    return told
+    return told + " times that of a constant prediction" if is_relative else told
 
 
 def numbered(texts: Sequence[str]) -> str:

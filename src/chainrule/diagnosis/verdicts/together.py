@@ -19,6 +19,7 @@ from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
+from chainrule.diagnosis.remedies.as_code import joined
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
 
 # A treated training is examined for what else there is, so many times.
@@ -61,7 +62,7 @@ def all_of(remedies: Sequence[Remedy]) -> Remedy:
         AND.join(one.name for one in remedies),
         " ".join(one.words for one in remedies),
         change,
-        ", ".join(one.code for one in remedies if one.code),
+        joined([one.code for one in remedies if one.code]),
     )
 
 

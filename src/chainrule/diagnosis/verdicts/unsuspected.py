@@ -42,6 +42,7 @@ from chainrule.diagnosis.remedies.rate_changes import (
 )
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.wording import times_of
 
 LOWER = (3.0, 10.0)
 # A sound run gains little by three times its rate. Where it does gain, more may be better still.
@@ -219,8 +220,8 @@ def _sign(experiment: Experiment, what: str) -> Sign:
     before, after = median(experiment.without), median(experiment.treated)
     return Sign(
         f"error beside that of a {what}", before, after / (1.0 - LEAST_SHARE), "above",
-        f"As it was trained, {before:.3g} of the error of a constant prediction is left; with a "
-        f"{what}, from other starts and nothing else changed, {after:.3g}.",
+        f"As it was trained, {times_of(before)} times the error of a constant prediction is left; "
+        f"with a {what}, from other starts and nothing else changed, {times_of(after)}.",
         f"an error that a {what} does not lower by 15 %",
         "what suits is tried for: where nothing else is found, lower rates, higher ones and longer "
         "trainings stand beside it",

@@ -22,7 +22,7 @@ class Verdict:
     was made for. ``consequences`` follow from the primary cause; ``others`` are proved as well;
     ``suspicions`` were not confirmed. ``together``: where several remedies are needed at once,
     trainings with all of them beside trainings with none; findings that are needed have ``beside``.
-    ``is_out_of_time``: the time for experiments was spent.
+    ``is_out_of_time``: the time for experiments was spent. ``unjudged``: why nothing can be judged.
     """
 
     standing: Standing
@@ -35,6 +35,7 @@ class Verdict:
     notes: tuple[str, ...] = field(default=())
     together: Experiment | None = None
     is_out_of_time: bool = False
+    unjudged: str = ""
 
     @property
     def name(self) -> str:

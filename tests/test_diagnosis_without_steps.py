@@ -1,0 +1,84 @@
+"""Loops that left NaN behind, or never moved, however many epochs they have recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+RANDOM = np.random.default_rng(2)
+X = RANDOM.normal(size=(150, 4))
+NUMBERS = X @ np.array([1.0, -1.0, 0.5, 0.0])
+CLASSES = (NUMBERS > 0.0).astype(int)
+TARGETS = {1: NUMBERS, 2: CLASSES}
+
+
+def network(outputs: int) -> Any:
+    return cr.Network(cr.Input(4), cr.Dense(6, "tanh"), cr.Dense(outputs), seed=0)
+
+
+def recording(losses: Any) -> cr.Recording:
+    found = cr.Recording()
+    for one in losses:
+        found.epoch(loss=float(one))
+    return found
+
+
+def changed(given: Any, factor: float) -> Any:
+    return given.with_parameters({name: one * factor for name, one in given.parameters.items()})
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 30])
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("factor", [np.nan, np.inf])
+def test_a_network_that_was_left_without_numbers_is_named_so(
+    epochs: int, outputs: int, factor: float
+) -> None:
+    start = network(outputs)
+    with np.errstate(invalid="ignore"):
+        left = changed(start, factor)
+    losses = recording(np.linspace(1.0, 0.7, epochs))
+    report = cr.diagnose(losses, left, X, TARGETS[outputs], first=start)
+    assert report.name == "not_finite"
+
+
+@pytest.mark.parametrize("epochs", [1, 5, 100])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_loop_that_never_moved_is_told_so_whatever_its_length(epochs: int, outputs: int) -> None:
+    start = network(outputs)
+    report = cr.diagnose(recording([1.3] * epochs), start, X, TARGETS[outputs], first=start)
+    assert (report.found.standing, report.name) == ("ill", "rate_too_low")
+    said = f"No weight has changed in {epochs} epoch"
+    assert report.primary is not None
+    assert any(one.words.startswith(said) for one in report.primary.signs)
+    assert "update the parameters at every step" in report.verdict
+    fix = report.fix(seeds=4, progress=False)
+    assert fix.run is None
+    assert "calls its optimizer" in fix.words
+
+
+def test_a_start_that_was_given_wrongly_is_no_loop_that_never_moved() -> None:
+    left = network(1)
+    report = cr.diagnose(recording(np.linspace(1.3, 0.1, 30)), left, X, NUMBERS, first=left)
+    assert "No weight has changed" not in str(report)
+
+
+def test_a_rate_of_zero_is_too_low_after_any_number_of_epochs() -> None:
+    run = cr.train(network(1), X, NUMBERS, learning_rate=0.0, epochs=5, progress=False)
+    report = cr.diagnose(run)
+    assert (report.found.standing, report.name) == ("ill", "rate_too_low")
+    assert "No weight has changed in 5 epochs" in str(report)
+
+
+@pytest.mark.parametrize(("rows", "held"), [(1, 0.0), (2, 0.5)])
+def test_of_one_row_nothing_is_judged(rows: int, held: float) -> None:
+    layers = (cr.Dense(6, "tanh"), cr.Dense(1))
+    run = cr.train(
+        cr.Network(*layers), X[:rows], NUMBERS[:rows], epochs=30, validation=held, progress=False
+    )
+    report = cr.diagnose(run)
+    assert report.found.standing == "not proved"
+    assert "one row was learned from" in report.verdict
