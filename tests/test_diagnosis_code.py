@@ -35,7 +35,6 @@ IN_WORDS = {
             f"{one} in place of sigmoid in hidden layers, with the start that it asks for"
             for one in ("relu", "tanh", "elu")
         ),
-        "usual start of every layer",
     ],
     "constant_prediction": ["another start"],
 }

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from trial_of_ailment import signs_of
 
 import chainrule as cr
+from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(150, 4))
@@ -82,3 +84,15 @@ def test_of_one_row_nothing_is_judged(rows: int, held: float) -> None:
     report = cr.diagnose(run)
     assert report.found.standing == "not proved"
     assert "one row was learned from" in report.verdict
+
+
+def test_where_no_gradient_arrives_or_a_search_is_at_rest_no_rate_is_too_low() -> None:
+    off = {"bias": "constant -60"}
+    dead = cr.Network(cr.Input(4), cr.Dense(6, "relu", **off), cr.Dense(1, "relu", **off), seed=0)
+    run = cr.train(dead, X, NUMBERS, epochs=20, progress=False)
+    assert signs_of(RATE_TOO_LOW, run) == []
+    plane = cr.Network(cr.Input(4), cr.Dense(1), seed=0)
+    given = {"optimizer": "levenberg_marquardt", "progress": False}
+    first = cr.train(plane, X, NUMBERS, epochs=100, **given)
+    again = cr.train(first.network, X, NUMBERS, epochs=5, **given)
+    assert signs_of(RATE_TOO_LOW, again) == []

@@ -78,8 +78,20 @@ def signs(examined: Examination) -> list[Sign]:
         # A network of NaN has left its start, whatever was recorded before.
         return []
     if nothing_moved(examined.case, examined.course):
-        return [_unmoved(examined)]
+        return [_unmoved(examined)] if _could_move(examined) else []
     return [*_tiny_updates(examined), *_still_falling(examined), *_cut_off(examined)]
+
+
+def _could_move(examined: Examination) -> bool:
+    """Whether a step along the gradient changes anything.
+
+    Where units are dead none arrives, and a search that stands in its minimum takes no step.
+    """
+    case = examined.case
+    if case.by_our_loop and not has_rate(case.setup):
+        return False
+    trained = case.setup.objective().trained.parameters
+    return any(examined.at_last.gradient_size(one.name) > 0.0 for one in trained)
 
 
 def _unmoved(examined: Examination) -> Sign:
