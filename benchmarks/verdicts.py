@@ -1,6 +1,6 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set applied|practice|forum|unseen|development|held_out|pairs]
+    python benchmarks/verdicts.py [--set practice|applied|forum|unseen|development|held_out|pairs]
                                   [--seeds 10] [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
@@ -283,7 +283,7 @@ def write_results(
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = options("Whether verdicts on trainings are right.")
-    parser.add_argument("--set", choices=[*SETS, GENERATED], default="applied", dest="which")
+    parser.add_argument("--set", choices=[*SETS, GENERATED], default="practice", dest="which")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--together", type=int, default=1, help="so many Pythons at once")
     parser.add_argument("--healthy-only", action="store_true")

@@ -25,6 +25,8 @@ import verdict_forum_healthy
 import verdict_healthy
 import verdict_healthy_development
 import verdict_held_out
+import verdict_practice
+import verdict_practice_healthy
 import verdict_statistics as statistics
 import verdict_unseen
 import verdict_unseen_healthy
@@ -41,8 +43,10 @@ SETS = {
     "unseen": (verdict_unseen, verdict_unseen_healthy),
     "forum": (verdict_forum, verdict_forum_healthy),
     "applied": (verdict_applied, verdict_applied_healthy),
+    "practice": (verdict_practice, verdict_practice_healthy),
 }
-HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "applied": 48}
+HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "applied": 48,
+                "practice": 66}  # fmt: skip
 WHOLE = os.environ.get("CHAINRULE_WHOLE") == "1"
 FEWEST = 4
 
