@@ -10,6 +10,7 @@ from trial_of_ailment import signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
+from chainrule.views.axes import tick_texts
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(150, 4))
@@ -73,6 +74,7 @@ def test_a_rate_of_zero_is_too_low_after_any_number_of_epochs() -> None:
     report = cr.diagnose(run)
     assert (report.found.standing, report.name) == ("ill", "rate_too_low")
     assert "No weight has changed in 5 epochs" in str(report)
+    assert "No weight has changed in 5 epochs" in report.html()
 
 
 @pytest.mark.parametrize(("rows", "held"), [(1, 0.0), (2, 0.5)])
@@ -96,3 +98,7 @@ def test_where_no_gradient_arrives_or_a_search_is_at_rest_no_rate_is_too_low() -
     first = cr.train(plane, X, NUMBERS, epochs=100, **given)
     again = cr.train(first.network, X, NUMBERS, epochs=5, **given)
     assert signs_of(RATE_TOO_LOW, again) == []
+
+
+def test_ticks_that_are_one_number_in_float64_are_written() -> None:
+    assert tick_texts([1.0, 1.0, 1.0000000000000002])[0] == "1"

@@ -83,7 +83,8 @@ def log_tick_texts(places: Sequence[float]) -> list[str]:
 
 def tick_texts(places: Sequence[float]) -> list[str]:
     """Return ticks as they are written, all with equally many decimals."""
-    step = min((b - a for a, b in pairwise(places)), default=1.0)
+    # Of numbers that lie next to each other in float64 some ticks may be one.
+    step = min((b - a for a, b in pairwise(places) if b > a), default=1.0)
     largest = max(map(abs, places), default=0.0)
     if largest >= 1e6 or step < 1e-5:
         digits = max(3, math.ceil(math.log10(max(largest / step, 1.0))) + 1)

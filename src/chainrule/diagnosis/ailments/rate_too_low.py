@@ -100,7 +100,6 @@ def _unmoved(examined: Examination) -> Sign:
         "parameters that have changed", 0.0, 1.0, "below",
         f"No weight has changed in {counted_epochs(examined.case)}.",
         "all that are trained", "a step that is made changes what it is made from",
-        curve=shortened(examined.course.losses), curve_of="training loss over epochs",
         is_failure=True,
     )  # fmt: skip
 
