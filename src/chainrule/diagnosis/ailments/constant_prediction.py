@@ -20,6 +20,7 @@ from chainrule.diagnosis.experiments.own_start import (
     IN_OTHER_ORDERS,
     trained_from_own_start,
 )
+from chainrule.diagnosis.probes.brakes import DECAY, DROPOUT, PENALTIES, felt_brakes
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.rate_changes import unclipped
@@ -37,6 +38,7 @@ from chainrule.training.train import train
 NO_BETTER, STILL_GOOD = 0.95, 0.5
 # So many steps are enough to move away from a constant, if slowly.
 ENOUGH_STEPS = 50
+BRAKES = "Goodfellow, Bengio, Courville, Deep Learning, section 7.1"
 # Of fewer rows held out an error is too much a matter of luck.
 LEAST_HELD = 30
 # Where a plane and a smooth surface know no more of the targets either, being little better than a
@@ -69,8 +71,19 @@ def signs(examined: Examination) -> list[Sign]:
             "far below 100 %", "the best constant prediction, which needs no inputs "
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
             curve=shortened(examined.course.losses), curve_of="training loss over epochs",
-        )
+        ),
+        *_held_back(examined),
     ]  # fmt: skip
+
+
+def _held_back(examined: Examination) -> list[Sign]:
+    """Return the signs of what may hold weights and units at nothing."""
+    return [
+        Sign(
+            one.quantity, one.measured, one.threshold, "above", f"{one.words}.", one.normal, BRAKES
+        )
+        for one in felt_brakes(examined.case)
+    ]
 
 
 def _on_others(examined: Examination) -> list[Sign]:
@@ -224,4 +237,6 @@ CONSTANT_PREDICTION = Ailment(
     specimen,
     confirm=confirm,
     is_failure=True,
+    # Where something is seen that holds it back, that is no failure to be explained at last.
+    tried_behind=dict.fromkeys((PENALTIES, DECAY, DROPOUT), "over_regularised"),
 )

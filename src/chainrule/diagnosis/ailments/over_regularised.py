@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,10 +15,9 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.probes.brakes import felt_brakes
 from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.regularisation import (
-    decay_of_the_optimizer,
-    dropped_share,
     with_weaker_penalties,
     without_dropping,
     without_penalties,
@@ -36,34 +34,10 @@ from chainrule.training.train import train
 LEFT = 0.1
 # Where the error on other rows is twice as large, more of it is wanted, not less.
 GAP = 2.0
-# What is less than a twentieth of what is minimised cannot hold much back: by the envelope theorem
-# it is the derivative of the least that can be reached, by the logarithm of the penalty's strength.
-FELT = 0.05
-# A choice, in the same measure: the share of the weights that decay alone takes off.
-DECAYED = 0.05
-# Of Hinton and others ("Improving neural networks by preventing co-adaptation", 2012): half of the
-# hidden units. What drops less is felt as well where a network is narrow.
-DROPPED = 0.2
 SOURCE = (
     "Goodfellow, Bengio, Courville, Deep Learning, section 7.1: a penalty that is too strong makes "
     "a network underfit; Google's Deep Learning Tuning Playbook"
 )
-
-
-@dataclass(frozen=True)
-class Brake:
-    """One thing that keeps weights or units small: how strong it is, and the sentence of it."""
-
-    quantity: str
-    measured: float
-    threshold: float
-    words: str
-    normal: str
-
-    @property
-    def is_felt(self) -> bool:
-        """Whether it is strong enough to hold a training back."""
-        return self.measured > self.threshold
 
 
 def signs(examined: Examination) -> list[Sign]:
@@ -80,47 +54,8 @@ def signs(examined: Examination) -> list[Sign]:
             "the training rows.",
             one.normal, SOURCE,
         )
-        for one in (_of_penalties(examined), _of_decay(examined), _of_dropout(examined))
-        if one.is_felt
+        for one in felt_brakes(examined.case)
     ]  # fmt: skip
-
-
-def _of_penalties(examined: Examination) -> Brake:
-    history = examined.case.recording.history
-    penalties, losses = history.get("penalty"), history.get("loss")
-    share = 0.0
-    if penalties is not None and losses is not None and len(penalties) and losses[-1]:
-        share = float(penalties[-1]) / abs(float(losses[-1]))
-    return Brake(
-        "penalties, of what is minimised", share if math.isfinite(share) else 0.0, FELT,
-        f"Penalties on the weights are {share:.0%} of what is minimised at the end",
-        "a penalty that costs little beside the loss",
-    )  # fmt: skip
-
-
-def _of_decay(examined: Examination) -> Brake:
-    setup, case = examined.setup, examined.case
-    given = setup.regularisation.weight_decay
-    strength = max(given.values(), default=0.0) if isinstance(given, Mapping) else given
-    strength += decay_of_the_optimizer(setup)
-    steps = math.ceil(len(case.training) / max(1, setup.batch_size))
-    rates = case.recording.history.get("learning_rate")
-    way = 0.0 if rates is None else float(np.sum(rates)) * steps
-    taken = 1.0 - math.exp(-strength * way)
-    return Brake(
-        "share of the weights that decay takes off", taken, DECAYED,
-        f"Decay alone takes {taken:.0%} off the weights in the whole training",
-        "a decay that takes off little of what is learned",
-    )  # fmt: skip
-
-
-def _of_dropout(examined: Examination) -> Brake:
-    share = dropped_share(examined.setup)
-    return Brake(
-        "share that dropout leaves out", share, DROPPED,
-        f"Dropout leaves out {share:.0%} of a layer at every step",
-        "up to a half of wide layers, less of narrow ones",
-    )  # fmt: skip
 
 
 def remedies(examined: Examination) -> list[Remedy]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from chainrule.diagnosis.probes.brakes import decay_of_the_optimizer, dropping_steps
 from chainrule.network.network import Network
-from chainrule.network.plan import PlannedStep
 from chainrule.network.written import with_rate
 from chainrule.training.setup import Setup, Strength
-
-DROPPING = ("dropout", "dropconnect", "dropconnect_product")
 
 
 def without_penalties(setup: Setup) -> Setup:
@@ -36,26 +34,15 @@ def with_weaker_penalties(setup: Setup, factor: float = 0.1) -> Setup:
     return replace(setup, regularisation=weaker, optimizer=optimizer)
 
 
-def decay_of_the_optimizer(setup: Setup) -> float:
-    """Return the decay that the optimizer has as its own, as AdamW does; 0 without."""
-    return float(getattr(setup.optimizer, "weight_decay", 0.0))
-
-
 def _times(strength: Strength, factor: float) -> Strength:
     if isinstance(strength, Mapping):
         return {name: one * factor for name, one in strength.items()}
     return strength * factor
 
 
-def dropped_share(setup: Setup) -> float:
-    """Return the largest share that a step of the network drops, 0 where it drops nothing."""
-    steps = _dropping(setup)
-    return max((float(one.settings.get("rate", 0.5)) for one in steps), default=0.0)
-
-
 def without_dropping(setup: Setup) -> Setup:
     """Return the setup whose network drops nothing; itself where it drops nothing."""
-    plan, dropping = setup.network.plan, _dropping(setup)
+    plan, dropping = setup.network.plan, dropping_steps(setup)
     if not dropping:
         return setup
     texts = {one.layer: with_rate(one.made_by, 0.0) for one in dropping}
@@ -67,8 +54,3 @@ def without_dropping(setup: Setup) -> Setup:
     known = {**setup.network.parameters, **setup.network.state}
     changed = replace(plan, steps=tuple(steps))
     return replace(setup, network=Network.from_plan(changed, known))
-
-
-def _dropping(setup: Setup) -> list[PlannedStep]:
-    steps = setup.network.plan.steps
-    return [one for one in steps if one.op in DROPPING and one.settings.get("rate", 0.5)]

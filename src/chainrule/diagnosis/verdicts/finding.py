@@ -50,7 +50,8 @@ class Finding:
     def tried_behind(self) -> str | None:
         """The ailment right behind which this one is tried, None for its place in the table."""
         behind = self.ailment.tried_behind
-        return next((behind[one.name] for one in self.remedies if one.name in behind), None)
+        names = [*(one.name for one in self.remedies), *(one.quantity for one in self.signs)]
+        return next((behind[one] for one in names if one in behind), None)
 
     @property
     def strength(self) -> float:
@@ -111,7 +112,7 @@ def in_order_of_trial(findings: Sequence[Finding]) -> list[Finding]:
         findings,
         key=lambda one: (
             is_behind(one),
-            one.ailment.is_failure,
+            one.ailment.is_failure and one.tried_behind is None,
             place(one),
         ),
     )
