@@ -179,7 +179,11 @@ def _errors(
     if not np.isfinite(output).all():
         return np.full(len(output), WORST)
     if meaning.target.task == "regression":
-        return _of_numbers(meaning.predictions(output).astype(np.float64), truth, beside)
+        predicted = meaning.predictions(output).astype(np.float64)
+        if meaning.loss.name == "quantile" and not meaning.loss.own:
+            level = float(meaning.loss.settings.get("quantile", 0.5))
+            return _of_a_quantile(predicted, truth, beside, level)
+        return _of_numbers(predicted, truth, beside)
     return _of_classes(meaning, output, truth, beside, classes)
 
 
@@ -195,6 +199,24 @@ def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
     usual = median_low(spread[varying].tolist())
     counts = np.where(varying, np.minimum(1.0, spread / (HARDLY * usual)), 0.0)
     missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
+    return np.asarray((missed * counts).sum(axis=1) / counts.sum())
+
+
+def _of_a_quantile(predicted: Numbers, truth: Numbers, beside: Numbers, level: float) -> Numbers:
+    """Return errors of predicted quantiles, by the pinball loss over that of the best constant.
+
+    A quantile is not near the mean, so that squares would say that a right one is worse than it.
+    """
+    truth, known = truth.astype(np.float64), beside.astype(np.float64)
+
+    def pinball(apart: Numbers) -> Numbers:
+        return np.maximum(level * apart, (level - 1.0) * apart)
+
+    constant = pinball(known - np.quantile(known, level, axis=0)).mean(axis=0)
+    counts = are_varying(known.mean(axis=0), known.std(axis=0)) & (constant > 0.0)
+    if not counts.any():
+        return np.zeros(len(truth))
+    missed = pinball(truth - predicted.reshape(truth.shape)) / np.where(counts, constant, 1.0)
     return np.asarray((missed * counts).sum(axis=1) / counts.sum())
 
 
