@@ -11,14 +11,16 @@ from verdict_runs import Array, Data, Rows, Subject, Training, Ward, changed, de
 
 import chainrule as cr
 from chainrule.arrays import absolute, log, log1p, mean_over, sqrt, sum_over
+from chainrule.ops import OPS
 
 # Words of the chain rule take arrays and what stands for them while a loss is traced.
 Values = Any
 
-cr.elementwise("bare_logarithm", r"y = \ln x", forward=lambda x: log(x),
-               derivative=lambda y, x: 1.0 / x)  # fmt: skip
-cr.elementwise("logarithm_of_one_more", r"y = \ln(1 + x)", forward=lambda x: log1p(x),
-               derivative=lambda y, x: 1.0 / (1.0 + x))  # fmt: skip
+# Activations of one's own: what they are, forward and derivative.
+LOGARITHMS = {
+    "bare_logarithm": (r"y = \ln x", lambda x: log(x), lambda y, x: 1.0 / x),
+    "logarithm_of_one_more": (r"y = \ln(1 + x)", lambda x: log1p(x), lambda y, x: 1.0 / (1.0 + x)),
+}
 
 
 def not_finite() -> list[Subject]:
@@ -50,7 +52,13 @@ def not_finite() -> list[Subject]:
 
 
 def behind(op: str) -> cr.Network:
-    """Return a network whose first layer takes a function of each count."""
+    """Return a network whose first layer takes a function of each count.
+
+    The function is made known here, and not where this file is read.
+    """
+    if op not in OPS:
+        says, forward, derivative = LOGARITHMS[op]
+        cr.elementwise(op, says, forward=forward, derivative=derivative)
     return cr.Network(cr.Activation(op), cr.Dense(32, "relu"), cr.Dense())
 
 

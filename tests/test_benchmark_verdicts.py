@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from verdict_runs import AILMENTS, Subject, Training
 from verdict_statistics import Judged
 
 from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
+from chainrule.ops import OPS
 from chainrule.optimizers import BUILT_IN
 
 SETS = {
@@ -49,6 +51,15 @@ HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "a
                 "practice": 66}  # fmt: skip
 WHOLE = os.environ.get("CHAINRULE_WHOLE") == "1"
 FEWEST = 4
+
+
+@pytest.fixture(autouse=True)
+def own_activations_are_forgotten() -> Iterator[None]:
+    """Take out of the table of ops what specimens have put in: other tests go through it."""
+    before = {*OPS}
+    yield
+    for name in {*OPS} - before:
+        OPS.pop(name)
 
 
 def subjects(which: str) -> list[Subject]:
