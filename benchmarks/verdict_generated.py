@@ -32,7 +32,7 @@ from verdict_runs import AILMENTS, HEALTHY, Training
 
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case, case_of
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, LEAST_SHARE
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN, LEAST_SHARE
 from chainrule.diagnosis.experiments.significance import effect_size, probability_of_chance
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.diagnosis.probes.relative_error import (

@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION, NO_BETTER
-from chainrule.diagnosis.ailments.overfitting import BEST_EPOCH, _is_forgotten
+from chainrule.diagnosis.ailments.overfitting import BEST_EPOCH, FORGOTTEN
 from chainrule.diagnosis.ailments.uninformative_labels import (
     AS_SIMILAR,
     KNOWN,
@@ -117,6 +117,7 @@ def test_half_of_what_was_known_and_is_lost_is_learning_by_heart(
         200,
         500,
         over_rows=1e-6,
+        asked=(FORGOTTEN,),
     )
-    assert _is_forgotten(experiment) is shows
-    assert not _is_forgotten(replace(experiment, over_rows=0.03))
+    assert experiment.is_clear is shows
+    assert not replace(experiment, over_rows=0.03).is_clear

@@ -6,6 +6,7 @@ import pytest
 
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.rule import USUAL, Rules, of_so_much
 
 REMEDY = Remedy("any", "Do it.", lambda before: before)
 
@@ -31,10 +32,10 @@ def test_a_gain_matters_by_its_size_or_by_its_share(
     assert Experiment(REMEDY, without, treated, 10, 100).is_clear is matters
 
 
-@pytest.mark.parametrize(("enough", "matters"), [(0.15, True), (float("inf"), False)])
+@pytest.mark.parametrize(("asked", "matters"), [((of_so_much(0.15),), True), (USUAL, False)])
 def test_what_is_enough_by_itself_needs_no_share_of_a_large_error(
-    enough: float, matters: bool
+    asked: Rules, matters: bool
 ) -> None:
     without = tuple(1.2 + 0.002 * place for place in range(5))
     treated = tuple(one - 0.16 for one in without)
-    assert Experiment(REMEDY, without, treated, 10, 100, enough=enough).is_clear is matters
+    assert Experiment(REMEDY, without, treated, 10, 100, asked=asked).is_clear is matters

@@ -15,6 +15,7 @@ from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.rule import Rule
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.experiments.two_looks import Looks
 from chainrule.diagnosis.probes.relative_error import Errors
@@ -117,7 +118,7 @@ def test_one_look_is_enough_only_where_the_gain_is_beyond_doubt(
     case = a_case(0.003, epochs=1)
     remedy = lower_rate(case.setup, 3.0)
     laboratory = Drawn(case, {"": [HIGH, HIGH], remedy.name: treated})
-    found = Looks(laboratory, lambda without, treated: True, share).shown(remedy)
+    found = Looks(laboratory, lambda without, treated: True, Rule(0.01, share)).shown(remedy)
     assert (found is not None) is is_shown
     assert sum(name == remedy.name for name, _ in laboratory.asked) == looks
     if found is not None:
@@ -128,7 +129,7 @@ def test_a_remedy_that_goes_further_is_what_is_told() -> None:
     case = a_case(0.003, epochs=1)
     near, far = lower_rate(case.setup, 3.0), lower_rate(case.setup, 10.0)
     laboratory = Drawn(case, {"": [HIGH, HIGH], near.name: [FIFTH_LESS], far.name: [[], HALVED]})
-    looks = Looks(laboratory, lambda without, treated: True, 1 / 3)
+    looks = Looks(laboratory, lambda without, treated: True, Rule(0.01, 1 / 3))
     found = looks.shown(near, far)
     assert found is not None
     assert found.remedy is far

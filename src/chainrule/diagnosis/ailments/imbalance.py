@@ -17,6 +17,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
+from chainrule.diagnosis.experiments.rule import BY_LAW, USUAL
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
@@ -146,7 +147,7 @@ def confirm(
         return balanced_error(one.run.network, one.run.setup, rows)
 
     is_dead = any(one.measured < MISSED for one in signs(examined))
-    said: dict[str, Any] = {"quantity": QUANTITY, "deduced": is_dead}
+    said: dict[str, Any] = {"quantity": QUANTITY, "asked": BY_LAW if is_dead else USUAL}
     found = compare_by_turns(laboratory, given, judge, **said)
     others = [one for one in given if one.name != found.remedy.name]
     if not found.is_clear and others and not laboratory.is_spent:

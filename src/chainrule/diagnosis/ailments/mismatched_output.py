@@ -14,6 +14,7 @@ from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.rule import BY_LAW, USUAL
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import wrong_share
 from chainrule.diagnosis.probes.reach import (
@@ -274,7 +275,7 @@ def _by_what_is_missed(examined: Examination, found: Experiment) -> Experiment:
     is no luck, as long as they gain no more than that.
     """
     missed = max((one.measured for one in _out_of_reach(examined)), default=0.0)
-    return replace(found, deduced=found.gain <= missed)
+    return replace(found, asked=BY_LAW if found.gain <= missed else USUAL)
 
 
 def specimen(seed: int) -> Run:

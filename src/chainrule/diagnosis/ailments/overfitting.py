@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median
 
 import numpy as np
 
@@ -24,11 +23,7 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns,
     turns_where_none_was_held,
 )
-from chainrule.diagnosis.experiments.significance import (
-    LEAST_EFFECT,
-    LEVEL,
-    LEVEL_OF_ROWS,
-)
+from chainrule.diagnosis.experiments.rule import USUAL, Rule, of_so_much
 from chainrule.diagnosis.remedies.as_code import joined
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import times_of
@@ -46,9 +41,13 @@ ENOUGH_JUDGED = 50
 NOISES, RISEN = 3.0, 1.1
 GAP, LEAST_GAP, MEMORISED = 2.0, 0.1, 0.05
 # Of the constant prediction's error: nearly every training can be bettered a little by a penalty.
+# That other rows are predicted worse is seen already, so that the luck of the rows that judge is no
+# question unless they are few.
 LEAST_WON = 0.15
-# Of what the best epoch knows of the targets, beside the constant prediction.
-LOST, LEAST_LOST = 0.5, 0.05
+WON, WON_ON_FEW = of_so_much(LEAST_WON, asks_rows=False), Rule(LEAST_WON)
+# Training on has lost half of what the best epoch knew of the targets: where little can be known, a
+# gain of 15 % is more than all of it.
+FORGOTTEN = Rule(0.05, share=0.0, large_share=math.inf, of_known=0.5)
 BEST_EPOCH = "best epoch"
 # A network that has learned its rows and predicts others no better than a constant has failed.
 # Of fewer rows held out that is too much a matter of luck.
@@ -212,7 +211,7 @@ def confirm(
     if given[0].name != BEST_EPOCH:
         return _of_penalties(there, given, parts)
     found = best_beside_last(there, given[0], parts, lambda one: _settles(there, one))
-    first = replace(_shown(there, found), held_out=held_none)
+    first = replace(_asked(there, found), held_out=held_none)
     if first.is_clear or there.is_spent:
         return first
     try:
@@ -227,41 +226,27 @@ def _of_penalties(
 ) -> Experiment:
     """Compare the best of several remedies, in turn on other rows where few judge."""
     found = replace(there.compare(given), looks=looks)
-    shown = _shown(there, found)
+    shown = _asked(there, found)
     if _settles(there, found) or found.gain <= 0.0:
         return shown
     parts = parts[: affordable(there)]
-    return _shown(there, by_turns(there, found, parts)) if parts else shown
+    return _asked(there, by_turns(there, found, parts)) if parts else shown
 
 
 def _settles(laboratory: Laboratory, found: Experiment) -> bool:
     """Whether an experiment needs no other rows."""
     enough = len(laboratory.case.validation) >= ENOUGH_JUDGED
-    return _shown(laboratory, found).is_clear and enough
+    return _asked(laboratory, found).is_clear and enough
 
 
-def _shown(laboratory: Laboratory, found: Experiment) -> Experiment:
-    """Return the experiment with whether it shows that rows were learned by heart."""
-    certain = found.probability < LEVEL / found.looks and found.effect >= LEAST_EFFECT
-    if found.parts * len(laboratory.case.validation) < LEAST_JUDGED:
-        certain = certain and found.is_clear
-    # That other rows are predicted worse is seen already, so that the luck of the rows that judge
-    # is no question unless they are few.
-    shows = certain and found.gain >= LEAST_WON
+def _asked(laboratory: Laboratory, found: Experiment) -> Experiment:
+    """Return the experiment with what it has to show, to tell that rows were learned by heart."""
+    is_few = found.parts * len(laboratory.case.validation) < LEAST_JUDGED
     if found.remedy.name.startswith(BEST_EPOCH):
-        shows = shows or found.is_clear or (certain and _is_forgotten(found))
-    return replace(found, shows=shows and found.shows is not False, enough=LEAST_WON)
-
-
-def _is_forgotten(found: Experiment) -> bool:
-    """Whether training on has lost half of what is known of the targets, beyond the luck of rows.
-
-    Where little can be known a gain of 15 % is more than all of it.
-    """
-    level = LEVEL_OF_ROWS / found.looks
-    lucky = found.over_rows is not None and found.over_rows >= level
-    known = 1.0 - median(found.treated)
-    return not lucky and found.gain >= max(LEAST_LOST, LOST * known) and known > 0.0
+        asked = USUAL if is_few else (*USUAL, WON, FORGOTTEN)
+    else:
+        asked = (WON_ON_FEW,) if is_few else (WON,)
+    return replace(found, asked=asked)
 
 
 def specimen(seed: int) -> Run:

@@ -15,9 +15,10 @@ from chainrule.diagnosis.ailments import saturation
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.experiments.without_steps import (
     STEPS,
     counted_epochs,

@@ -12,9 +12,10 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.probes.depth import (
     kept_by_softmaxes,
     kept_over_time,

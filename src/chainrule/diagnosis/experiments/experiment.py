@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from chainrule.diagnosis.cases.arrangement import Remedy
+from chainrule.diagnosis.experiments.rule import BY_LAW, USUAL, Rule, Rules
 from chainrule.diagnosis.experiments.significance import (
     LEAST_EFFECT,
     LEVEL,
@@ -16,12 +16,6 @@ from chainrule.diagnosis.experiments.significance import (
     probability_of_chance,
 )
 from chainrule.diagnosis.experiments.trained import Judge, judged
-
-# A gain below these is no proof of an ailment, however certain: of the constant's error, and of the
-# error that there is without the remedy.
-LEAST_GAIN, LEAST_SHARE = 0.03, 0.15
-# Choices: of a small error a gain of so large a share matters as well, down to so little.
-LARGE_SHARE, SMALLEST_GAIN = 0.4, 0.01
 
 
 @dataclass(frozen=True)
@@ -36,15 +30,13 @@ class Experiment:
     for it alone, as the training had held out none.
     ``own_start``: all began where the run did. ``looks``: how often the ailment was looked for by
     experiments of which one is shown; each p is as it is, and the levels below which it counts are
-    divided by this number (Bonferroni). ``deduced``: that the fault harms follows from a law;
-    trainings have to show only that the remedy helps. ``settles``: as long as no remedy of another
-    ailment helps, what this shows is the cause of all else. ``parts``: so many parts of the rows
-    were held out in turn, and the error of a seed is the mean over them. ``counted``: both are
-    shares of rows, counted in parts of the training rows by what was trained on the others, and no
-    errors of trainings; whether one is lower is not what is tested. ``as_good``: nor is it here,
-    where the proof is that labels that were spoiled are learned as well. ``least_gain``: less of
-    the constant's error than this is no proof; ``enough``: so much of it is one, whatever share of
-    the error it is.
+    divided by this number (Bonferroni). ``asked``: what the gain has to be, by any of these rules.
+    ``settles``: as long as no remedy of another ailment helps, what this shows is the cause of all
+    else. ``parts``: so many parts of the rows were held out in turn, and the error of a seed is the
+    mean over them. ``counted``: both are shares of rows, counted in parts of the training rows by
+    what was trained on the others, and no errors of trainings; whether one is lower is not what is
+    tested. ``as_good``: nor is it here, where the proof is that labels that were spoiled are
+    learned as well.
     """
 
     remedy: Remedy
@@ -61,13 +53,11 @@ class Experiment:
     settles: bool = False
     held_out: bool = False
     own_start: bool = False
-    deduced: bool = False
+    asked: Rules = USUAL
     parts: int = 1
     looks: int = 1
     counted: bool = False
     as_good: bool = False
-    least_gain: float = LEAST_GAIN
-    enough: float = math.inf
     judge: Judge = judged
 
     @property
@@ -97,34 +87,35 @@ class Experiment:
         return not (self.counted or self.as_good)
 
     @property
-    def matters(self) -> bool:
-        """Whether the gain, if it is none of chance, is large enough to be a proof."""
-        return self.effect >= LEAST_EFFECT and self.gain >= self.gain_asked
+    def deduced(self) -> bool:
+        """Whether it follows from a law that the fault harms."""
+        return self.asked == BY_LAW
 
     @property
     def gain_asked(self) -> float:
         """The least gain that is a proof."""
-        least = self.least_gain
-        if not self.deduced:
-            before = median(self.without)
-            least = max(least, LEAST_SHARE * before)
-            least = min(least, max(SMALLEST_GAIN, LARGE_SHARE * before), self.enough)
-        return least
+        return min(one.gain_asked(self.without, self.treated) for one in self.asked)
 
     @property
-    def is_luck_of_rows(self) -> bool:
+    def matters(self) -> bool:
+        """Whether the gain, if it is none of chance, is large enough to be a proof."""
+        return self.effect >= LEAST_EFFECT and any(map(self._meets, self.asked))
+
+    def _meets(self, rule: Rule) -> bool:
+        is_luck = rule.asks_rows and self._may_be_luck_of_rows
+        return rule.is_met(self.without, self.treated) and not is_luck
+
+    @property
+    def _may_be_luck_of_rows(self) -> bool:
         """Whether the rows that judge may be what has made the gain."""
-        if self.over_rows is None or self.deduced:
-            return False
-        return self.over_rows >= LEVEL_OF_ROWS / self.looks
+        return self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS / self.looks
 
     @property
     def is_clear(self) -> bool:
         """Whether the remedy helps by more than chance, and enough to matter."""
         if self.shows is not None:
             return self.shows
-        is_certain = self.probability < LEVEL / self.looks
-        return is_certain and self.matters and not self.is_luck_of_rows
+        return self.probability < LEVEL / self.looks and self.matters
 
     def to_dict(self) -> dict[str, Any]:
         """Return the experiment as plain data."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
-from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.first_steps import first_steps
 from chainrule.diagnosis.experiments.held_out import judging_laboratory, with_held_out
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.rule import BY_LAW, LEAST_SHARE
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import judged
 from chainrule.diagnosis.probes.doubtful import doubtful
@@ -85,13 +86,13 @@ def compare_aligned(laboratory: Laboratory, remedy: Remedy) -> Experiment:
     """
     case = laboratory.case
     if len(case.validation):
-        found = laboratory.compare([remedy], deduced=True)
+        found = laboratory.compare([remedy], asked=BY_LAW)
     else:
         better = replace(case, training=remedy.change(case.arrangement).training)
         there = judging_laboratory(laboratory, 2 * SEEDS)
         aligned = laboratory.on(with_held_out(better)[0], 2 * SEEDS)
         without, treated = (tuple(map(judged, one.untreated())) for one in (there, aligned))
-        found = Experiment(remedy, without, treated, there.epochs, there.rows, deduced=True)
+        found = Experiment(remedy, without, treated, there.epochs, there.rows, asked=BY_LAW)
     # In another order in which nothing is learned, either, no label has found its row.
     return found if median(found.treated) < NOTHING_LEARNED else replace(found, shows=False)
 

@@ -26,7 +26,7 @@ def from_more_starts(laboratory: Laboratory, found: Experiment) -> Experiment | 
     """
     if found.shows is not None or found.looks > 1 or found.parts > 1 or found.remedy.by_hand:
         return None
-    if not found.matters or replace(found, looks=2).is_luck_of_rows:
+    if not replace(found, looks=2).matters:
         return None
     before = laboratory.untreated(), laboratory.known(found.remedy)
     seen = tuple(tuple(map(found.judge, group)) for group in before)

@@ -21,6 +21,7 @@ from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import parted
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.rule import BY_LAW
 from chainrule.diagnosis.experiments.significance import probability_over_rows
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
 from chainrule.diagnosis.probes.row_order import joined
@@ -47,7 +48,7 @@ def compare_by_turns(
     """
     first = laboratory.compare(remedies, judge, **said)
     if by_law and not first.is_clear:
-        first = replace(first, deduced=True)
+        first = replace(first, asked=BY_LAW)
     if first.is_clear or first.gain <= 0.0:
         return first
     parts = turns(laboratory.case)[: affordable(laboratory)]

@@ -11,8 +11,9 @@ from dataclasses import replace
 from statistics import median
 
 from chainrule.diagnosis.cases.arrangement import Arrangement
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory, over_rows_of
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.experiments.trained import Trained
 
 SAME_START = "the same start"

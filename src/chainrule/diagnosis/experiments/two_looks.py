@@ -13,8 +13,9 @@ from statistics import median
 
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
-from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.rule import SMALLEST_GAIN, Rule
 from chainrule.diagnosis.experiments.significance import (
     LEAST_EFFECT,
     LEVEL,
@@ -24,8 +25,9 @@ from chainrule.diagnosis.experiments.significance import (
 from chainrule.diagnosis.experiments.trained import Trained, judged
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 
-# Of the constant prediction's error. What is shown twice may be smaller than what is shown once.
-LEAST_GAIN = 0.01
+# A gain that a competent person would not leave. What is shown twice may be smaller than what is
+# shown once.
+NOT_TO_BE_LEFT = Rule(SMALLEST_GAIN)
 # Between the seeds of the first look and those of the second.
 SECOND_LOOK = 2_000_000
 LOOKS = 2
@@ -34,27 +36,18 @@ LOOKS = 2
 Condition = Callable[[Sequence[Trained], Sequence[Trained]], bool]
 
 
-def matters(without: Sequence[float], treated: Sequence[float], share: float = LEAST_SHARE) -> bool:
-    """Return whether the gain is one that a competent person would not leave.
-
-    ``share``: of the error without the remedy, what the gain has to be at least.
-    """
-    before, after = median(without), median(treated)
-    return before - after >= max(LEAST_GAIN, share * before)
-
-
 @dataclass(frozen=True, eq=False)
 class Looks:
     """Looks at remedies in one laboratory, under a condition that each of them has to meet.
 
-    ``share``: the least gain, in shares of the error without a remedy. ``least``: an error that a
-    remedy has to beat as well, by a gain that matters; that of the case itself where trainings are
-    shorter than it was.
+    ``asked``: what is to be gained in the end, no less than what is not to be left. ``least``: an
+    error that a remedy has to beat as well, by a gain that is not to be left; that of the case
+    itself where trainings are shorter than it was.
     """
 
     laboratory: Laboratory
     holds: Condition
-    share: float = LEAST_SHARE
+    asked: Rule = NOT_TO_BE_LEFT
     least: float | None = None
 
     def shown(self, remedy: Remedy, better: Remedy | None = None) -> Experiment | None:
@@ -65,7 +58,7 @@ class Looks:
         OutOfTimeError where time ends the first look, or the second where it is needed.
         """
         first = self._look(remedy, self.laboratory.seeds)
-        if not self._is_promising(first, LEAST_SHARE):
+        if not self._is_promising(first, NOT_TO_BE_LEFT):
             return None
         enough = first.experiment if self._is_enough(first) else None
         if enough is not None and better is None:
@@ -79,12 +72,12 @@ class Looks:
             return enough
         if better is not None:
             both = first.experiment.is_clear and second.experiment.is_clear
-            return second.experiment if both and self._is_promising(second, self.share) else enough
-        if not self._is_promising(second, LEAST_SHARE):
+            return second.experiment if both and self._is_promising(second, self.asked) else enough
+        if not self._is_promising(second, NOT_TO_BE_LEFT):
             return None
         without = [*first.without, *second.without]
         together = self._of(remedy, without, [*first.treated, *second.treated])
-        is_shown = together.experiment.is_clear and self._is_promising(together, self.share)
+        is_shown = together.experiment.is_clear and self._is_promising(together, self.asked)
         return together.experiment if is_shown else None
 
     def _look(self, remedy: Remedy, seeds: Sequence[int]) -> _Look:
@@ -96,20 +89,20 @@ class Looks:
 
     def _of(self, remedy: Remedy, without: list[Trained], treated: list[Trained]) -> _Look:
         experiment = self.laboratory.experiment(
-            remedy, (without, treated), judged, least_gain=LEAST_GAIN, looks=LOOKS
+            remedy, (without, treated), judged, asked=(NOT_TO_BE_LEFT,), looks=LOOKS
         )
         return _Look(experiment, without, treated)
 
     def _is_enough(self, look: _Look) -> bool:
         """Whether one look shows it, and that the gain is certainly more than one that matters."""
         is_clear = look.experiment.is_clear and _is_beyond_doubt(look.experiment)
-        return is_clear and self._is_promising(look, self.share)
+        return is_clear and self._is_promising(look, self.asked)
 
-    def _is_promising(self, look: _Look, share: float) -> bool:
+    def _is_promising(self, look: _Look, asked: Rule) -> bool:
         found = look.experiment
-        if not matters(found.without, found.treated, share) or found.effect < LEAST_EFFECT:
+        if not asked.is_met(found.without, found.treated) or found.effect < LEAST_EFFECT:
             return False
-        if self.least is not None and not matters([self.least], found.treated):
+        if self.least is not None and not NOT_TO_BE_LEFT.is_met([self.least], found.treated):
             return False
         return median(found.treated) < NOTHING_LEARNED and self.holds(look.without, look.treated)
 
@@ -122,7 +115,7 @@ class _Look:
 
 
 def _is_beyond_doubt(found: Experiment) -> bool:
-    """Whether it is certain that the gain is more than the least that matters."""
-    left = [one - max(LEAST_GAIN, LEAST_SHARE * one) for one in found.without]
+    """Whether it is certain that the gain is more than the least that is not to be left."""
+    left = NOT_TO_BE_LEFT.less_than_asked(found.without, found.treated)
     over_rows = found.over_rows is None or found.over_rows < LEVEL_OF_ROWS / LOOKS
     return over_rows and probability_of_chance(left, found.treated) < LEVEL / LOOKS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,8 @@ import numpy as np
 
 from chainrule.checks import is_whole_number
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.rule import USUAL
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import Judge, judged, outcome
 from chainrule.diagnosis.fixes.fix import Attempt, Fix
@@ -248,9 +248,7 @@ class _Trying:
             len(trained.training),
             quantity=_quantity_of(before),
             held_out=before is not None and before.held_out,
-            deduced=before is not None and before.deduced,
-            least_gain=LEAST_GAIN if before is None else before.least_gain,
-            enough=math.inf if before is None else before.enough,
+            asked=USUAL if before is None else before.asked,
             judge=judge,
             parts=len(groups[0]),
         )

@@ -10,8 +10,9 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (

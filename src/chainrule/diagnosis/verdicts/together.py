@@ -17,8 +17,9 @@ from chainrule.diagnosis.ailments.rate_too_low import STILL_FALLS
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.remedies.as_code import joined
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
 

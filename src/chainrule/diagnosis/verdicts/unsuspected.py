@@ -23,16 +23,17 @@ from chainrule.diagnosis.ailments.rate_too_low import (
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_SHARE, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import (
     SCREENING_SEEDS,
     SEEDS,
     Laboratory,
 )
+from chainrule.diagnosis.experiments.rule import LEAST_SHARE, SMALLEST_GAIN, Rule
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import Trained
-from chainrule.diagnosis.experiments.two_looks import LEAST_GAIN, Looks, matters
+from chainrule.diagnosis.experiments.two_looks import NOT_TO_BE_LEFT, Looks
 from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     higher_rate,
@@ -49,7 +50,7 @@ LOWER = (3.0, 10.0)
 HIGHER, HIGHER_STILL, TIMES_LONGER = 3.0, (10.0, 30.0, 100.0), 3
 # Nearly every training gets a little better by going further. One that was through does not lose a
 # third of its error.
-A_THIRD = 1.0 / 3.0
+A_THIRD = Rule(SMALLEST_GAIN, share=1.0 / 3.0)
 # One group of screening for each rate and one with nothing changed, and two groups for a look.
 TRAININGS = SCREENING_SEEDS * (2 + len(LOWER)) + 2 * SEEDS
 
@@ -61,7 +62,7 @@ def has_something_to_gain(examined: Examination) -> bool:
         return False
     if not len(course) or course.overflowed_at is not None:
         return False
-    return examined.errors.judged > LEAST_GAIN
+    return examined.errors.judged > SMALLEST_GAIN
 
 
 def unsuspected(examined: Examination, laboratory: Laboratory) -> Finding | None:
@@ -110,7 +111,7 @@ class _Trials:
         return Looks(
             laboratory,
             _descends_no_worse if slow else _descends_further,
-            LEAST_SHARE if slow else A_THIRD,
+            NOT_TO_BE_LEFT if slow else A_THIRD,
             least if laboratory.is_shortened else None,
         )
 
@@ -125,11 +126,11 @@ def _lower(trials: _Trials) -> Finding | None:
     for divisor in LOWER:
         remedy = lower_rate(setup, divisor)
         screened.append((remedy, median(trials.errors(remedy))))
-        if matters([screened[-1][1]], before):
+        if NOT_TO_BE_LEFT.is_met([screened[-1][1]], before):
             # What a third of the rate makes clearly worse, a tenth does not make better.
             break
     chosen, least = min(screened, key=lambda pair: pair[1])
-    if not matters(before, [least]):
+    if not NOT_TO_BE_LEFT.is_met(before, [least]):
         return None
     experiment = trials.looks(slow=True).shown(chosen)
     return None if experiment is None else _found(RATE_TOO_HIGH, experiment, screened, "lower rate")
@@ -146,7 +147,7 @@ def _higher(trials: _Trials) -> Finding | None:
     trials = _judging(trials)
     remedy = higher_rate(setup, HIGHER)
     screened = [(remedy, median(trials.errors(remedy)))]
-    if not matters(trials.untreated, [screened[0][1]]):
+    if not NOT_TO_BE_LEFT.is_met(trials.untreated, [screened[0][1]]):
         return None
     for factor in HIGHER_STILL:
         further = higher_rate(setup, factor)
@@ -154,7 +155,7 @@ def _higher(trials: _Trials) -> Finding | None:
         if screened[-1][1] >= screened[-2][1]:
             break
     best, least = min(screened, key=lambda pair: pair[1])
-    if not matters(trials.untreated, [least], A_THIRD):
+    if not A_THIRD.is_met(trials.untreated, [least]):
         return None
     better = None if best is remedy else best
     experiment = trials.looks(slow=False).shown(remedy, better)
@@ -170,7 +171,7 @@ def _longer(trials: _Trials) -> Finding | None:
     trials = _judging(trials)
     remedy = longer(examined.setup, TIMES_LONGER)
     screened = [(remedy, median(trials.errors(remedy)))]
-    if not matters(trials.untreated, [screened[0][1]], A_THIRD):
+    if not A_THIRD.is_met(trials.untreated, [screened[0][1]]):
         return None
     experiment = trials.looks(slow=False).shown(remedy)
     if experiment is None:
