@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,6 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.randomness import normal
-
-# Two of ten seeds, unless all are asked for.
-SEEDS = range(10) if os.environ.get("CHAINRULE_WHOLE") else range(2)
 
 
 def named(ailment: Ailment, seed: int) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sampled_or_whole import SEEDS
 
 import chainrule as cr
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.diagnosis.verdicts.verdict import Verdict
-
-# Ten seeds of each specimen take a while: two are a sample.
-SEEDS = range(10 if os.environ.get("CHAINRULE_WHOLE", "") not in ("", "0") else 2)
 
 
 def named(specimen: Callable[[int], Any]) -> list[str]:

@@ -107,7 +107,7 @@ DOORS = {
     ("training/rate_range.py", "views"): "a range test draws itself, on request",
     ("training/tables/door.py", "views"): "where a run has a folder, its report is left in it",
     ("explanation/faces.py", "views"): "an explanation makes its page, on request",
-    ("diagnosis/verdicts/report.py", "views"): "a report prints and saves itself, on request",
+    ("diagnosis/report.py", "views"): "a report prints and saves itself, on request",
     ("diagnosis/fixes/fix.py", "views"): "a fix prints itself, on request",
     ("training/train.py", "diagnosis"): "what has been trained is looked at, on a terminal",
     ("comparison/result.py", "views"): "a comparison prints, draws and saves itself, on request",

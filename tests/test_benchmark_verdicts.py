@@ -32,6 +32,7 @@ import verdict_statistics as statistics
 import verdict_unseen
 import verdict_unseen_healthy
 import verdicts
+from sampled_or_whole import WHOLE
 from verdict_runs import AILMENTS, Subject, Training
 from verdict_statistics import Judged
 
@@ -49,7 +50,6 @@ SETS = {
 }
 HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "applied": 48,
                 "practice": 66}  # fmt: skip
-WHOLE = os.environ.get("CHAINRULE_WHOLE") == "1"
 FEWEST = 4
 
 

@@ -20,8 +20,8 @@ from reported_runs import ROWS, TARGET, healthy_run, ill_run, tanh_network
 from test_terminal import a_terminal, last_line
 
 import chainrule as cr
-from chainrule.diagnosis.verdicts import end_of_training
-from chainrule.diagnosis.verdicts.end_of_training import SKIPPED, line_of_signs
+from chainrule.diagnosis import end_of_training
+from chainrule.diagnosis.end_of_training import SKIPPED, line_of_signs
 
 SCHEMA = json.loads((ROOT / "docs" / "diagnosis.schema.json").read_text(encoding="utf-8"))
 TOO_HIGH = ["--optimizer", "gradient_descent", "--learning-rate", "300", "--hidden", "4"]

@@ -19,7 +19,7 @@ from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.experiments.held_out import with_best_epoch
 from chainrule.diagnosis.fixes.fix import Fix
-from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.report import Report
 from chainrule.training.run import with_notes
 
 ROOT = Path(__file__).resolve().parent.parent

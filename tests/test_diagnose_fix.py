@@ -18,8 +18,8 @@ from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.fixes.code_of_fix import code_of
 from chainrule.diagnosis.fixes.fix import Attempt, Fix
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
-from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.optimizers import rate_of, with_rate
 from chainrule.randomness import normal, uniform

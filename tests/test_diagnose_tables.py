@@ -21,14 +21,14 @@ from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
 from chainrule.diagnosis.cases.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.door import report_on
+from chainrule.diagnosis.end_of_training import report_at_the_end
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.diagnosis.remedies.network_changes import with_activation
 from chainrule.diagnosis.remedies.rate_changes import lower_rate, scaled
-from chainrule.diagnosis.verdicts.end_of_training import report_at_the_end
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
-from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.errors import DataError
 from chainrule.optimizers import rate_of

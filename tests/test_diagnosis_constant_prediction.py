@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rate_cases import SEEDS, mostly, named, sides, trained, verdict, waves
+from rate_cases import mostly, named, sides, trained, verdict, waves
+from sampled_or_whole import SEEDS
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION

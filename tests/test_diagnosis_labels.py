@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosed_runs import SEEDS, named, rows
+from diagnosed_runs import named, rows
+from sampled_or_whole import SEEDS
 from scipy import stats
 
 import chainrule as cr

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosed_runs import SEEDS, named, rows
+from diagnosed_runs import named, rows
+from sampled_or_whole import SEEDS
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.imbalance import IMBALANCE

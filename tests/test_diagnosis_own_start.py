@@ -18,7 +18,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.own_start import from_own_start, same_start
 from chainrule.diagnosis.remedies.network_changes import usual_start
-from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.training.run import Run
 

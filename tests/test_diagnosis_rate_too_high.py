@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rate_cases import SEEDS, a_case, mostly, named, recorded, sides, trained, verdict, waves
+from rate_cases import a_case, mostly, named, recorded, sides, trained, verdict, waves
+from sampled_or_whole import SEEDS
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH

@@ -17,7 +17,7 @@ from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
 from chainrule.diagnosis.experiments.trained import judged, outcome
 from chainrule.diagnosis.probes.relative_error import errors_of
-from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.together import all_of
 from chainrule.training.run import Run
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import chainrule as cr
 import chainrule.diagnosis.probes.close_looks
 from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.end_of_training import line_of_signs
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.verdicts.end_of_training import line_of_signs
 from chainrule.training.reading_times import CALL, CLOSE, SHARE, TRACING, by_count, by_work
 from chainrule.training.readings import LEAST_ROWS, READING_ROWS, Readings
 from chainrule.training.run import Run

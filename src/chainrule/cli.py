@@ -361,7 +361,7 @@ def _report(
 
     report = None
     if is_complete(run) and not quiet and not had_ended:
-        from chainrule.diagnosis.verdicts.end_of_training import report_at_the_end
+        from chainrule.diagnosis.end_of_training import report_at_the_end
         from chainrule.training.progress import shown_while
 
         try:

@@ -12,7 +12,7 @@ from chainrule.command_options import Json
 
 if TYPE_CHECKING:
     from chainrule.diagnosis.fixes.fix import Fix
-    from chainrule.diagnosis.verdicts.report import Report
+    from chainrule.diagnosis.report import Report
     from chainrule.errors import RunFolderError
     from chainrule.training.run import Run
 

@@ -13,8 +13,8 @@ from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.cases.case_of_loop import case_of_loop
 from chainrule.diagnosis.cases.case_of_table import case_of_table, has_folds
 from chainrule.diagnosis.cases.rows_given_again import NO_ROWS, rows_given
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.judgement import verdict_of
-from chainrule.diagnosis.verdicts.report import Report
 from chainrule.errors import DataError, SetupError, nearest
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.network.network import Network

@@ -181,7 +181,7 @@ def _carried_out(
 
 def _tell_signs(run: Run) -> None:
     """Print a line on what the run shows signs of, below where its progress was."""
-    from chainrule.diagnosis.verdicts.end_of_training import line_of_signs
+    from chainrule.diagnosis.end_of_training import line_of_signs
 
     try:
         print(line_of_signs(run), file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from chainrule.diagnosis.experiments.significance import (
     probability_of_chance,
 )
 from chainrule.diagnosis.fixes.code_of_fix import code_of
-from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.sentences import effect, first_sentence, imperative, listed_apart
 from chainrule.diagnosis.wording import short, times_of
 from chainrule.errors import SetupError

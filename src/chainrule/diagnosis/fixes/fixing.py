@@ -23,9 +23,9 @@ from chainrule.diagnosis.fixes.judging import (
     judged_on,
 )
 from chainrule.diagnosis.fixes.table_to_fix import TableToFix
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.judgement import verdict_of
-from chainrule.diagnosis.verdicts.report import Report
 from chainrule.diagnosis.verdicts.together import all_of, in_order_of_change
 from chainrule.errors import SetupError
 from chainrule.training.interrupts import held_interrupts

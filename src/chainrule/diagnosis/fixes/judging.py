@@ -15,8 +15,8 @@ from chainrule.diagnosis.experiments.other_rows import (
 from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
 from chainrule.diagnosis.probes.relative_error import errors_of as relative_errors
 from chainrule.diagnosis.probes.relative_error import weights_by_class
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
-from chainrule.diagnosis.verdicts.report import Report
 
 # Trainings by part of the rows that judge, and in it by seed.
 Groups = Sequence[Sequence[Trained]]

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.data.table import Table
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case_of_table import has_folds
-from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.report import Report
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup

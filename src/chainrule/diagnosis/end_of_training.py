@@ -13,7 +13,7 @@ from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import SAMPLE
-from chainrule.diagnosis.verdicts.report import Report
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.wording import listed
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.training.carry_out import FAILURES
