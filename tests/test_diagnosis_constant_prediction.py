@@ -42,11 +42,14 @@ def test_its_specimen_is_named() -> None:
 @pytest.mark.parametrize("what", HELD_BACK)
 def test_what_holds_the_weights_at_nothing_is_named(what: str) -> None:
     def at(seed: int) -> Any:
-        given: dict[str, Any] = {"learning_rate": 0.01, **HELD_BACK[what]}
+        given: dict[str, Any] = {"learning_rate": 0.01, "keep": "last", **HELD_BACK[what]}
         return trained(waves(seed), 1, epochs=60, validation=0.2, seed=seed, **given)
 
-    assert mostly(named(at), "constant_prediction")
-    assert verdict(at(0)).primary.remedy.name == "no penalties"
+    # Where a lower rate helps a little as well, what is left beside it is too strong a penalty.
+    assert set(named(at)) <= {"constant_prediction", "over_regularised"}
+    found = verdict(at(0))
+    assert found.name == "constant_prediction"
+    assert found.primary.remedy.name == "no penalties"
 
 
 def narrow(seed: int) -> Case:
@@ -167,7 +170,8 @@ def test_a_few_steps_that_came_to_rest_were_enough() -> None:
         network, x, (x[:, 0] > 0.0).astype(int), optimizer="irprop_plus", l2=1.4, epochs=40,
         progress=False,
     )  # fmt: skip
-    (sign,) = CONSTANT_PREDICTION.signs(Examination(case_of(run)))
+    sign, penalty = CONSTANT_PREDICTION.signs(Examination(case_of(run)))
+    assert "Penalties" in penalty.words
     assert sign.measured > 0.95
 
 

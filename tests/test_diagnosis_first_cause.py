@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.first_cause import first_cause
-from chainrule.diagnosis.verdicts.judgement import _by_experiments
+from chainrule.diagnosis.verdicts.judgement import _by_experiments, concluded
 
 AS_IT_WAS = (9.6, 9.7, 9.8, 9.9, 10.0)
 
@@ -49,6 +50,19 @@ class Laboratory:
 
 def left_about(error: float) -> tuple[float, ...]:
     return tuple(error * (1.0 + 0.01 * place) for place in range(5))
+
+
+def test_what_would_undo_the_cause_is_not_said_to_follow_from_it() -> None:
+    laboratory: Any = Laboratory({"rate_too_high": left_about(0.1)})
+    high, low, dead = (
+        Finding(AILMENTS[name], ()) for name in ("rate_too_high", "rate_too_low", "dead_units")
+    )
+    high = replace(high, experiment=laboratory.experiment("rate_too_high"))
+    gone = {"rate_too_high": {"rate_too_low", "dead_units"}}
+    found = concluded([high, low, dead], gone, laboratory)
+    assert found.primary is high
+    assert found.consequences == (dead,)
+    assert not found.suspicions
 
 
 @pytest.mark.parametrize(("left", "first"), [(0.5, "rate_too_high"), (1.2, "not_finite")])

@@ -91,7 +91,30 @@ def test_learning_by_heart_asks_for_more_of_it() -> None:
 
 
 def test_no_better_than_a_constant_is_told_as_that() -> None:
-    assert verdict(bent(1, l2=5.0)).name == "constant_prediction"
+    found = verdict(bent(1, l2=5.0, keep="last"))
+    assert found.name == "constant_prediction"
+    # Weights that are gone have no penalty: what it was before they went is the evidence.
+    assert any("Penalties" in one.words for one in found.primary.signs)
+
+
+@pytest.mark.parametrize("strength", [1.5, 2.0])
+def test_what_was_kept_before_the_weights_were_gone_is_no_constant(strength: float) -> None:
+    run = bent(1, l2=strength)
+    examined = Examination(case_of(run))
+    assert examined.last_errors.training > 0.95
+    assert examined.errors.training < 0.8
+    assert verdict(run).name == "over_regularised"
+
+
+def test_penalties_are_those_of_the_epoch_that_was_kept() -> None:
+    run = bent(1, l2=1.0)
+    (sign,) = signs_of(run)
+    history = run.recording.history
+    kept = int(np.argmin(history["validation_loss"]))
+    shares = np.array(history["penalty"]) / np.array(history["loss"])
+    assert sign.measured == pytest.approx(shares[kept:].max(), rel=1e-6) or (
+        sign.measured == pytest.approx(shares.max(), rel=1e-6)
+    )
 
 
 def test_where_no_rows_were_held_out_some_are_to_judge() -> None:

@@ -36,6 +36,8 @@ from chainrule.training.train import train
 
 # 1 is the best constant prediction; a twentieth below it is within the reach of chance.
 NO_BETTER, STILL_GOOD = 0.95, 0.5
+# Who knows a fifth of what there is says no constant.
+A_FIFTH_KNOWN = 0.8
 # So many steps are enough to move away from a constant, if slowly.
 ENOUGH_STEPS = 50
 BRAKES = "Goodfellow, Bengio, Courville, Deep Learning, section 7.1"
@@ -62,7 +64,7 @@ def signs(examined: Examination) -> list[Sign]:
     # What was kept may be of an epoch before it collapsed.
     if not (sound and error >= NO_BETTER and examined.errors.training > STILL_GOOD):
         return _on_others(examined)
-    if _knows_what_is_known(examined):
+    if _knows_what_is_known(examined) or _was_held_back_later(examined):
         return []
     return [
         Sign(
@@ -74,6 +76,14 @@ def signs(examined: Examination) -> list[Sign]:
         ),
         *_held_back(examined),
     ]  # fmt: skip
+
+
+def _was_held_back_later(examined: Examination) -> bool:
+    """Whether what was kept is of an epoch before penalties or decay took all of it back.
+
+    It uses its inputs, and is held back: no constant, but too strong a regularisation.
+    """
+    return examined.errors.training < A_FIFTH_KNOWN and bool(felt_brakes(examined.case))
 
 
 def _held_back(examined: Examination) -> list[Sign]:

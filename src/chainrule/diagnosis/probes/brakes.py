@@ -15,6 +15,9 @@ from chainrule.training.setup import Setup
 # What is less than a twentieth of what is minimised cannot hold much back: by the envelope theorem
 # it is the derivative of the least that can be reached, by the logarithm of the penalty's strength.
 FELT = 0.05
+# A choice: a penalty that has fallen to a twentieth of its first value has shrunk the weights, and
+# nothing is left of it to be seen.
+SHRUNK = 0.05
 # A choice, in the same measure: the share of the weights that decay alone takes off.
 DECAYED = 0.05
 # Of Hinton and others ("Improving neural networks by preventing co-adaptation", 2012): half of the
@@ -49,16 +52,36 @@ def felt_brakes(case: Case) -> list[Brake]:
 
 
 def _of_penalties(case: Case) -> Brake:
-    history = case.recording.history
-    penalties, losses = history.get("penalty"), history.get("loss")
-    share = 0.0
-    if penalties is not None and losses is not None and len(penalties) and losses[-1]:
-        share = float(penalties[-1]) / abs(float(losses[-1]))
+    share, when = _share_of_penalties(case)
     return Brake(
-        PENALTIES, share if math.isfinite(share) else 0.0, FELT,
-        f"Penalties on the weights are {share:.0%} of what is minimised at the end",
+        PENALTIES, share, FELT, f"Penalties on the weights are {share:.0%} of what is minimised "
+        f"{when}",
         "a penalty that costs little beside the loss",
     )  # fmt: skip
+
+
+def _share_of_penalties(case: Case) -> tuple[float, str]:
+    """Return the share of the penalties in what is minimised, and when that was.
+
+    It is that at the end, or in the epoch that was kept. Of weights that a penalty has shrunk to
+    nothing it asks nothing any more: there it is the largest share that it had.
+    """
+    history = case.recording.history
+    penalties = np.asarray(history.get("penalty", ()), dtype=np.float64)
+    losses = np.asarray(history.get("loss", ()), dtype=np.float64)
+    if not len(penalties) or len(penalties) != len(losses):
+        return 0.0, "at the end"
+    with np.errstate(all="ignore"):
+        shares = penalties / np.abs(losses)
+    shares = np.where(np.isfinite(shares), shares, 0.0)
+    if penalties[-1] < SHRUNK * penalties[0]:
+        return float(shares.max()), f"in epoch {int(shares.argmax()) + 1}"
+    held = np.asarray(history.get("validation_loss", ()), dtype=np.float64)
+    if case.setup.keep == "best" and len(held) == len(shares) and np.isfinite(held).any():
+        kept = int(np.nanargmin(held))
+        if shares[kept] > shares[-1]:
+            return float(shares[kept]), f"in epoch {kept + 1}, which was kept"
+    return float(shares[-1]), "at the end"
 
 
 def _of_decay(case: Case) -> Brake:

@@ -191,7 +191,7 @@ def concluded(
     if not confirmed:
         return _unproved(findings)
     primary = first_cause(confirmed, gone, laboratory)
-    rest = [one for one in findings if one is not primary]
+    rest = [one for one in findings if one is not primary and not _undoes(one, primary)]
     explained = set(gone.get(primary.ailment.name, ())) | descendants(primary.ailment)
     following = [one for one in rest if one.ailment.name in explained]
     left = [one for one in rest if one not in following]
@@ -201,6 +201,18 @@ def concluded(
         tuple(following),
         tuple(one for one in left if one.is_confirmed),
         tuple(one for one in left if not one.is_confirmed),
+    )
+
+
+def _undoes(one: Finding, cause: Finding) -> bool:
+    """Whether the remedy of a finding that is not confirmed would undo that of the cause.
+
+    A rate that is too high may leave a loss that still falls: to say under it that the rate is too
+    low as well helps nobody.
+    """
+    opposites = (one.ailment.opposite, cause.ailment.opposite)
+    return not one.is_confirmed and (
+        opposites[0] == cause.ailment.name or opposites[1] == one.ailment.name
     )
 
 
