@@ -1,12 +1,14 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
     python benchmarks/verdicts.py [--set practice|applied|forum|unseen|development|held_out|pairs]
-                                  [--seeds 10] [--together 2]
+                                  [--seeds 10] [--together 2] [--seconds S]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
 
 Every subject is trained and diagnosed from several seeds. ``--admit`` shows instead that each
-specimen is beaten by the same training put right by hand, with p < 0.05 and d >= 0.5.
+specimen is beaten by the same training put right by hand, with p < 0.05 and d >= 0.5. ``--seconds``
+gives experiments more time than the training took, as ``cr.diagnose(run, seconds=...)`` does: what
+is named then and not by default was missed for want of time.
 """
 
 from __future__ import annotations
@@ -74,8 +76,13 @@ def asked_for(which: str, only: Sequence[str] = (), healthy_only: bool = False) 
 # ---- one verdict ----
 
 
-def judged(which: str, name: str, seed: int, fix: bool = False) -> Judged:
-    """Train a subject, and return what is said of it and how long that took."""
+def judged(
+    which: str, name: str, seed: int, fix: bool = False, seconds: float | None = None
+) -> Judged:
+    """Train a subject, and return what is said of it and how long that took.
+
+    ``seconds`` as in ``cr.diagnose``.
+    """
     (subject,) = (one for one in subjects(which) if one.name == name)
     warnings.simplefilter("ignore")
     # Its program is known after the first call, as it would be to whoever has just trained it.
@@ -83,15 +90,15 @@ def judged(which: str, name: str, seed: int, fix: bool = False) -> Judged:
     began = time.perf_counter()
     run = subject.training.run(seed)
     took = time.perf_counter() - began
-    verdict = said_of(run)
-    fixed = fixed_by(run) if fix else {}
+    verdict = said_of(run, seconds)
+    fixed = fixed_by(run, seconds) if fix else {}
     return record(subject, seed, verdict, took, fixed)
 
 
-def said_of(run: Run) -> Verdict | str:
+def said_of(run: Run, seconds: float | None = None) -> Verdict | str:
     """Return the verdict on a run, or the name of the error where there should be one."""
     try:
-        return verdict_of(case_of(run))
+        return verdict_of(case_of(run), seconds)
     except Exception as error:
         print(f"{type(error).__name__}: {error}", flush=True)
         return type(error).__name__
@@ -124,11 +131,11 @@ def record(
     )
 
 
-def fixed_by(run: Run) -> dict[str, float]:
+def fixed_by(run: Run, seconds: float | None = None) -> dict[str, float]:
     """Return the median errors before and after the fix, and its p and d; 0 where none was made."""
     import chainrule as cr
 
-    fix = cr.diagnose(run).fix()
+    fix = cr.diagnose(run, seconds=seconds).fix()
     if not fix.before:
         return {"before": 0.0, "after": 0.0, "fix_p": 1.0, "fix_d": 0.0}
     return {
@@ -140,12 +147,17 @@ def fixed_by(run: Run) -> dict[str, float]:
 
 
 def all_judged(
-    which: str, chosen: Sequence[Subject], seeds: int, together: int, fix: bool
+    which: str,
+    chosen: Sequence[Subject],
+    seeds: int,
+    together: int,
+    fix: bool,
+    seconds: float | None = None,
 ) -> list[Judged]:
     """Return the verdicts on all subjects, printing a line for each as it comes."""
     jobs = [(one.name, seed) for one in chosen for seed in range(seeds)]
     found = []
-    for one in _made(partial(_job, which, fix), jobs, together):
+    for one in _made(partial(_job, which, fix, seconds), jobs, together):
         mark = "    " if one.is_right else "--> "
         print(
             f"{mark}{one.name}, seed {one.seed}: {one.said} ({one.standing}), {one.seconds:.2f} s, "
@@ -156,8 +168,8 @@ def all_judged(
     return found
 
 
-def _job(which: str, fix: bool, job: tuple[str, int]) -> Judged:
-    return judged(which, *job, fix)
+def _job(which: str, fix: bool, seconds: float | None, job: tuple[str, int]) -> Judged:
+    return judged(which, *job, fix, seconds)
 
 
 def _made(make: Callable[[Job], Made], jobs: Sequence[Job], together: int) -> Iterator[Made]:
@@ -247,7 +259,7 @@ def picture(path: Path, title: str, found: Sequence[Judged]) -> None:
                   xlim=(0, 1.02))  # fmt: skip
 
 
-def how(which: str, chosen: Sequence[Subject], seeds: int) -> str:
+def how(which: str, chosen: Sequence[Subject], seeds: int, seconds: float | None = None) -> str:
     """Say how it was measured."""
     ill = [one for one in chosen if not one.is_healthy]
     text = (
@@ -259,17 +271,19 @@ def how(which: str, chosen: Sequence[Subject], seeds: int) -> str:
         "them was measured by others on other programs, mostly of Stack Overflow, by other rules: "
         "it is no contest."
     )
+    if seconds is not None:
+        text = f"{text} Experiments have {seconds:g} s, whatever the training took."
     return text if seeds >= SEEDS else f"{text} This is a trial: a result takes {SEEDS} seeds."
 
 
 def write_results(
     path: Path, which: str, chosen: Sequence[Subject], found: Sequence[Judged],
-    ratios: Sequence[float], seeds: int,
+    ratios: Sequence[float], seeds: int, seconds: float | None = None,
 ) -> None:  # fmt: skip
     """Write table, numbers and picture under this name."""
     title = f"Verdicts, {which.replace('_', '-')} set"
     parts = [
-        how(which, chosen, seeds),
+        how(which, chosen, seeds, seconds),
         statistics.summary(found),
         statistics.by_ailment(found),
         f"## What was said otherwise\n\n{statistics.misses(found)}",
@@ -286,6 +300,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--set", choices=[*SETS, GENERATED], default="practice", dest="which")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--together", type=int, default=1, help="so many Pythons at once")
+    parser.add_argument("--seconds", type=float, help="what experiments have; else their usual")
     parser.add_argument("--healthy-only", action="store_true")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--fix", action="store_true", help="apply and prove the remedies as well")
@@ -304,10 +319,11 @@ def main(given: Sequence[str] | None = None) -> None:
     if asked.admit:
         print(admitted(asked.which, chosen, asked.seeds, asked.together))
         return
-    found = all_judged(asked.which, chosen, asked.seeds, asked.together, asked.fix)
+    found = all_judged(asked.which, chosen, asked.seeds, asked.together, asked.fix, asked.seconds)
     ratios = watching(chosen, WATCHED, asked.rounds)
-    path = asked.results / f"verdicts_{asked.which}"
-    write_results(path, asked.which, chosen, found, ratios, asked.seeds)
+    given_time = "" if asked.seconds is None else f"_in_{asked.seconds:g}_seconds"
+    path = asked.results / f"verdicts_{asked.which}{given_time}"
+    write_results(path, asked.which, chosen, found, ratios, asked.seeds, asked.seconds)
 
 
 if __name__ == "__main__":
