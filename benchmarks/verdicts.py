@@ -1,12 +1,12 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
     python benchmarks/verdicts.py [--set practice|applied|forum|unseen|development|held_out|pairs]
-                                  [--seeds 10] [--together 2] [--seconds S]
+                                  [--seeds 10] [--together 2] [--within S]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
 
 Every subject is trained and diagnosed from several seeds. ``--admit`` shows instead that each
-specimen is beaten by the same training put right by hand, with p < 0.05 and d >= 0.5. ``--seconds``
+specimen is beaten by the same training put right by hand, with p < 0.05 and d >= 0.5. ``--within``
 gives experiments more time than the training took, as ``cr.diagnose(run, seconds=...)`` does: what
 is named then and not by default was missed for want of time.
 """
@@ -300,7 +300,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--set", choices=[*SETS, GENERATED], default="practice", dest="which")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--together", type=int, default=1, help="so many Pythons at once")
-    parser.add_argument("--seconds", type=float, help="what experiments have; else their usual")
+    parser.add_argument("--within", type=float, help="what experiments have; else their usual")
     parser.add_argument("--healthy-only", action="store_true")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--fix", action="store_true", help="apply and prove the remedies as well")
@@ -319,11 +319,11 @@ def main(given: Sequence[str] | None = None) -> None:
     if asked.admit:
         print(admitted(asked.which, chosen, asked.seeds, asked.together))
         return
-    found = all_judged(asked.which, chosen, asked.seeds, asked.together, asked.fix, asked.seconds)
+    found = all_judged(asked.which, chosen, asked.seeds, asked.together, asked.fix, asked.within)
     ratios = watching(chosen, WATCHED, asked.rounds)
-    given_time = "" if asked.seconds is None else f"_in_{asked.seconds:g}_seconds"
+    given_time = "" if asked.within is None else f"_in_{asked.within:g}_seconds"
     path = asked.results / f"verdicts_{asked.which}{given_time}"
-    write_results(path, asked.which, chosen, found, ratios, asked.seeds, asked.seconds)
+    write_results(path, asked.which, chosen, found, ratios, asked.seeds, asked.within)
 
 
 if __name__ == "__main__":
