@@ -51,7 +51,9 @@ class Pace:
     @classmethod
     def of(cls, case: Case, budget: Budget, trainings: int, workers: int) -> Pace:
         """Return the pace at which so many trainings, so many at a time, end within the budget."""
-        epochs, rows = _Plan(case, budget.seconds / max(1, trainings), workers).extent()
+        plan = _Plan(case, budget.seconds / max(1, trainings), workers)
+        # Where looks have used all of the time nothing is trained, and nothing worth a trial.
+        epochs, rows = (1, LEAST_ROWS) if budget.is_over else plan.extent()
         is_shortened = epochs < case.setup.epochs or rows < len(case.training)
         return cls(case, budget, epochs, rows, rows_to_judge(case), is_shortened)
 

@@ -37,7 +37,7 @@ def work_of_row(plan: Plan) -> int:
 def rows_to_judge(case: Case) -> int:
     """Return how many rows the errors of a network may be of, by their work and the training's."""
     plan = case.first.plan
-    numbers = sum(math.prod(plan.shapes[one][1:]) for one in (*plan.inputs, *plan.outputs))
+    numbers = sum(math.prod(plan.shapes[one]) for one in (*plan.inputs, *plan.outputs))
     work = max(MOMENT, int(ERRORS_SHARE * work_of_training(case)))
     rows = work // (work_of_row(plan) + OF_A_NUMBER * numbers)
     return max(FEWEST_JUDGED, min(MOST_JUDGED, rows))
