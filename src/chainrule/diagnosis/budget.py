@@ -17,8 +17,8 @@ LOOKS_SHARE = 0.5
 # the second, as long as those before them took; what has not ended by then is broken off.
 BEGIN_SHARE, END_SHARE = 0.75, 0.95
 LEAST_LEFT = 0.05
-# Seconds of the clock for one of work: one thread beside two others on two cores.
-HELD_UP = 1.5
+# Seconds of the clock for one of work: one thread beside one or two others on two cores.
+HELD_UP = 1.25
 # The experiments on another case begin at the end of the time as well.
 SECONDS_OF_ANOTHER = 0.5
 

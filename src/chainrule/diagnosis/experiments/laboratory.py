@@ -35,6 +35,8 @@ SEEDS = 5
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
 # Between the names of remedies that are applied one after the other.
 AND = " + "
+# The name of a training among all, what is trained, and its seed.
+Wanted = tuple[str, Arrangement, int]
 
 
 class Laboratory:
@@ -141,36 +143,54 @@ class Laboratory:
 
         Raises OutOfTimeError where they do not come to their end in time.
         """
-        name = self._name(name)
-        wanted = [seed for seed in seeds if (name, seed) not in self._known]
+        return self.trained_each([(name, arrangement, seed) for seed in seeds])
+
+    def trained_each(self, asked: Sequence[Wanted]) -> list[Trained]:
+        """Return a training for each name, arrangement and seed, made side by side.
+
+        Raises OutOfTimeError where they do not come to their end in time.
+        """
+        named = [(self._name(name), arrangement, seed) for name, arrangement, seed in asked]
+        wanted = self._not_known(named)
         if wanted and not self._known and not self.pace.is_measured:
-            self._measure_pace(name, arrangement, wanted[: self.workers])
-            wanted = [seed for seed in wanted if (name, seed) not in self._known]
-        if wanted and not self.has_time_for(len(wanted), arrangement):
-            self._refused.append(name)
-            raise OutOfTimeError
+            self._measure_pace(wanted[: self.workers])
+            wanted = self._not_known(named)
+        if wanted:
+            if not self.pace.fits(1, *(arrangement for _, arrangement, _ in wanted)):
+                self._refused.append(wanted[0][0])
+                raise OutOfTimeError
+            made = self._made_side_by_side(wanted)
+            if self.budget.is_over:
+                # What was being trained may have been broken off.
+                self._refused.append(wanted[0][0])
+                raise OutOfTimeError
+            self._keep(wanted, made)
+        return [self._known[name, seed] for name, _, seed in named]
+
+    def _not_known(self, named: Sequence[Wanted]) -> list[Wanted]:
+        return [one for one in named if (one[0], one[2]) not in self._known]
+
+    def _made_side_by_side(self, wanted: Sequence[Wanted]) -> list[Trained]:
+        """Make trainings, and take down how long they took. Raises KeyboardInterrupt."""
         began = both_clocks()
-        ready = self.pace.shortened(arrangement) if wanted else arrangement
-        jobs = [partial(self._one, ready, seed) for seed in wanted]
+        jobs = [partial(self._one, self.pace.shortened(one), seed) for _, one, seed in wanted]
         with held_interrupts() as interrupted:
 
             def ends() -> bool:
                 return interrupted() or self.budget.is_over
 
             made = side_by_side(
-                jobs, self.workers, ends, lambda place, one: None, lambda place: name
+                jobs, self.workers, ends, lambda place, one: None, lambda place: wanted[place][0]
             )
             if interrupted():
                 raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
-        if wanted and self.budget.is_over:
-            # What was being trained may have been broken off.
-            self._refused.append(name)
-            raise OutOfTimeError
+        self.pace.measured(seconds_since(began), [one for _, one, _ in wanted])
+        return made
+
+    def _keep(self, wanted: Sequence[Wanted], made: Sequence[Trained]) -> None:
         self._made.append(len(wanted))
-        if wanted:
-            self.pace.measured(seconds_since(began), len(wanted), arrangement)
-        self._known.update({(name, seed): one for seed, one in zip(wanted, made, strict=True)})
-        return [self._known[name, seed] for seed in seeds]
+        for (name, _, seed), one in zip(wanted, made, strict=True):
+            self._known[name, seed] = one
 
     def remember(self, name: str, trainings: Sequence[Trained]) -> None:
         """Keep trainings that are known without being made, by a name; those that were made stay.
@@ -210,21 +230,14 @@ class Laboratory:
             return
         self._shorten(coming)
 
-    def _measure_pace(self, name: str, arrangement: Arrangement, seeds: Sequence[int]) -> None:
+    def _measure_pace(self, first: Sequence[Wanted]) -> None:
         """Make the first trainings beside each other, and shorten all where they take too long.
 
         They are kept where they are as long as those to come.
         """
-        began = both_clocks()
-        ready = self.pace.shortened(arrangement)
-        made = side_by_side(
-            [partial(self._one, ready, seed) for seed in seeds],
-            self.workers, lambda: self.budget.is_over, lambda place, one: None, str,
-        )  # fmt: skip
-        self.pace.measured(seconds_since(began), len(seeds), arrangement)
+        made = self._made_side_by_side(first)
         if not self._shorten(2 * SEEDS) and not self.budget.is_over:
-            self._made.append(len(seeds))
-            self._known.update({(name, seed): one for seed, one in zip(seeds, made, strict=True)})
+            self._keep(first, made)
 
     def _shorten(self, coming: int) -> bool:
         """Shorten so many trainings as far as a comparison needs it; return whether it did."""

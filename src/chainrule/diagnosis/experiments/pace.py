@@ -8,6 +8,7 @@ now, and by what the first trainings of the laboratory took. All that are compar
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,9 +78,9 @@ class Pace:
         """Whether so many trainings of each end in time, as long as those before them took."""
         return self.budget.fits(count, self.seconds_each * sum(map(self._times, arrangements)))
 
-    def measured(self, seconds: float, count: int, arrangement: Arrangement) -> None:
-        """Take down how many seconds so many trainings of an arrangement took together."""
-        self.seconds_each = seconds / (count * self._times(arrangement))
+    def measured(self, seconds: float, made: Sequence[Arrangement]) -> None:
+        """Take down how many seconds trainings of these arrangements took together."""
+        self.seconds_each = seconds / sum(map(self._times, made))
         self.is_measured = True
 
     def shorten(self, coming: int) -> bool:

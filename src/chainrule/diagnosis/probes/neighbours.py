@@ -285,8 +285,8 @@ class TargetColumns:
             if width:
                 wide = target.reshape(-1).astype(np.int64)
             else:
-                step = max(1, -(-target.shape[1] // MOST_COLUMNS))
-                wide = standardised(target[:, ::step])
+                flat = target.reshape(len(target), -1)
+                wide = standardised(flat[:, :: max(1, -(-flat.shape[1] // MOST_COLUMNS))])
             if len(wide) != len(targets[0]):
                 return None
             found.append(wide)
