@@ -278,7 +278,7 @@ class TargetColumns:
     @classmethod
     def of(cls, targets: tuple[Numbers, ...], widths: tuple[int, ...]) -> TargetColumns | None:
         """Return the columns of targets; None over time or if all of them are constant."""
-        found = []
+        found: list[Numbers] = []
         for target, width in zip(targets, widths, strict=True):
             if not width and target.ndim != 2:
                 return None
