@@ -8,11 +8,15 @@ import pytest
 import chainrule as cr
 from chainrule import randomness
 from chainrule.diagnosis import budget as budgets
+from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.budget import LEAST_SECONDS, Budget, whole_seconds
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.pace import Pace
+from chainrule.diagnosis.probes.work import FEWEST_JUDGED, MOST_JUDGED, rows_to_judge
 from chainrule.diagnosis.verdicts.finding import suspected
+from chainrule.diagnosis.verdicts.first_cause import is_gone
 
 
 def stopped(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -58,6 +62,62 @@ def test_what_does_not_end_in_time_does_not_fit(monkeypatch: pytest.MonkeyPatch)
     now[0] = 3.5
     assert budget.is_spent
     assert not budget.is_over
+
+
+def test_the_clock_counts_but_for_what_other_programs_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0, 0.0]
+    monkeypatch.setattr(budgets, "both_clocks", lambda: (now[0], now[1]))
+    budget = Budget(3.0, 4.0)
+    # Two threads work twice as much as the clock says.
+    now[:] = [2.0, 1.0]
+    assert budget.used == 1.0
+    # Another program has taken most of the time.
+    now[:] = [2.0, 20.0]
+    assert budget.used == 2.0
+
+
+def test_what_time_has_ended_is_held_to_be_gone_only_where_that_is_known() -> None:
+    seen = Examination(case(), budget=Budget(0.0, -1.0))
+    for ailment in AILMENTS.values():
+        assert is_gone(ailment, seen, {ailment.name})
+        assert not is_gone(ailment, seen, ())
+
+
+def test_trainings_that_take_too_long_are_shortened_and_no_less_than_a_tenth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = stopped(monkeypatch)
+    given = case(100)
+    pace = Pace.of(given, Budget(3.0, 4.0), 12, 1)
+    assert (pace.epochs, pace.rows, pace.is_shortened) == (100, 60, False)
+    pace.measured(2.0, [given.arrangement] * 4)
+    assert pace.seconds_each == 0.5
+    assert pace.fits(8, given.arrangement)
+    assert not pace.fits(9, given.arrangement)
+    now[0] = 1.0
+    # Nine tenths of three seconds for ten trainings of half a second.
+    assert pace.shorten(10)
+    assert (pace.epochs, pace.rows, pace.is_shortened) == (54, 60, True)
+    assert pace.seconds_each == pytest.approx(0.27)
+    assert not pace.shorten(10)
+    pace.measured(500.0, [given.arrangement])
+    assert pace.shorten(10)
+    assert pace.epochs == 5
+
+
+def test_errors_are_of_fewer_rows_where_each_of_them_takes_long() -> None:
+    small, wide = case(), case_of(_with_outputs(4000))
+    assert rows_to_judge(small) == MOST_JUDGED
+    assert FEWEST_JUDGED <= rows_to_judge(wide) < MOST_JUDGED
+    assert rows_to_judge(case_of(_with_outputs(40_000))) == FEWEST_JUDGED
+
+
+def _with_outputs(count: int) -> cr.Run:
+    x = randomness.normal(0, "budget", 20 * 3).reshape(20, 3)
+    y = np.tile(x[:, :1], (1, count))
+    return cr.train(cr.Network(cr.Dense(count)), x, y, epochs=1, progress=False)
 
 
 def test_the_time_that_people_give_is_that_of_the_experiments() -> None:

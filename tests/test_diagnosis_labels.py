@@ -26,6 +26,7 @@ from chainrule.diagnosis.experiments.labels import (
     out_of_fold,
 )
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.probes import neighbours
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
@@ -234,6 +235,53 @@ def test_the_plane_predicts_as_a_fit_without_the_row_does() -> None:
         penalty = np.diag([0.0, 1.0, 1.0, 1.0]) * 0.03 * 40
         weights = np.linalg.solve(design.T @ design + penalty, design.T @ y[left])
         assert found[row] == pytest.approx(np.concatenate([[1.0], z[row]]) @ weights, abs=1e-9)
+
+
+def test_errors_in_other_orders_are_those_of_the_predictors_however_many_columns() -> None:
+    x, _ = rows(60)
+    near = Neighbours.of(_rows(x, x[:, 0]), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 7)
+    assert near is not None
+    many = normal(0, "many targets", 60 * 90).reshape(60, 90)
+    found = near.shuffled_errors(many, first=5)
+    varying = many.var(axis=0).mean()
+    for step in (0, 17, len(found) - 1):
+        moved = many[permutation(7, "shuffled targets", 60, 5 + step)]
+        missed = [np.mean((one @ moved - moved) ** 2) / varying for one in near.predictors]
+        np.testing.assert_allclose(found[step], missed, rtol=1e-10)
+
+
+def test_of_very_wide_inputs_some_columns_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "MOST_NUMBERS", 40 * 100)
+    x = normal(0, "wide", 40 * 1000).reshape(40, 1000)
+    y = x[:, 0] * 1.0
+    near = Neighbours.of(_rows(x, y), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 0)
+    assert near is not None
+    assert near.inputs.shape == (40, 100)
+    alike = x[:, :1] + 0.1 * x
+    near = Neighbours.of(_rows(alike, y), cr.Network(cr.Input(3), cr.Dense(1), seed=0), 0)
+    assert near is not None
+    # What any column says is said by those that are left.
+    assert near.errors((y - y.mean())[:, None]).min() < 0.5
+
+
+def test_folds_are_trained_side_by_side_as_they_are_one_by_one() -> None:
+    case, laboratory = _of_classes()
+    named = [(f"part {seed}", case.arrangement, seed) for seed in (3, 4, 5)]
+    made = laboratory.trained_each(named)
+    again = [laboratory.trained(*one[:2], (one[2],))[0] for one in named]
+    assert [one.judged for one in made] == [one.judged for one in again]
+    assert laboratory.trainings == 3
+    other = Laboratory(case, 12, 20.0)
+    alone = [other.trained("alone", case.arrangement, (seed,))[0] for seed in (3, 4, 5)]
+    assert [one.judged for one in made] == [one.judged for one in alone]
+
+
+def _of_classes() -> tuple[Case, Laboratory]:
+    x, y = rows(80)
+    network = cr.Network(cr.Dense(4, "tanh"), cr.Dense(2))
+    labels = (y > np.median(y)).astype(int)
+    case = case_of(cr.train(network, x, labels, epochs=3, validation=0.25, progress=False))
+    return case, Laboratory(case, 12, 20.0)
 
 
 def test_chance_is_measured_as_a_permutation_test_does() -> None:

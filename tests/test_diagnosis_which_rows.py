@@ -86,11 +86,11 @@ def changes(case: Case) -> list[Arrangement]:
     held = with_held_out(case)[0].arrangement
     parts = turns(case) if len(case.validation) else turns_where_none_was_held(case)
     laboratory = Laboratory(case, 12, 3.0)
-    laboratory.rows = 20
+    laboratory.pace.rows = 20
     return [
         without(case.arrangement), best, held, without(best), with_best_epoch(without(best)),
         with_best_epoch(without(case.arrangement)), *parts, *map(without, parts),
-        laboratory._shorter(case.arrangement), without(laboratory._shorter(held)),
+        laboratory.pace.shortened(case.arrangement), without(laboratory.pace.shortened(held)),
     ]  # fmt: skip
 
 

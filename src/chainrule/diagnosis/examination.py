@@ -18,10 +18,11 @@ from chainrule.diagnosis.probes.course import Course
 from chainrule.diagnosis.probes.curvature import extent, largest_curvature
 from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.passes import Pass, pass_of, rows_within, sampled
-from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT, Errors, errors_of
+from chainrule.diagnosis.probes.relative_error import Errors, errors_of
 from chainrule.diagnosis.probes.work import (
     MOMENT,
     OF_A_PRODUCT,
+    rows_to_judge,
     work_of_row,
     work_of_training,
 )
@@ -178,7 +179,7 @@ class Examination:
         return self._errors_of(self.case.first)
 
     def _errors_of(self, network: Network) -> Errors:
-        most = MOST_LOOKED_AT if self.most is None else self.most
+        most = rows_to_judge(self.case) if self.most is None else self.most
         return errors_of(network, self.setup, self.case.training, self.case.validation, most)
 
     # ---- the data ----

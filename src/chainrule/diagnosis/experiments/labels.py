@@ -45,11 +45,11 @@ def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:
     """
     there = judging_laboratory(laboratory, 2 * SEEDS)
     given = tuple(map(judged, there.untreated()))
-    mixed = []
-    for place, seed in enumerate(there.seeds):
-        changed = _shuffled(there.case.arrangement, place)
-        mixed += there.trained(f"labels shuffled {place + 1}", changed, (seed,))
-    shuffled = tuple(map(judged, mixed))
+    mixed = [
+        (f"labels shuffled {place + 1}", _shuffled(there.case.arrangement, place), seed)
+        for place, seed in enumerate(there.seeds)
+    ]
+    shuffled = tuple(map(judged, there.trained_each(mixed)))
     # One set of labels from several starts beside several sets: not a matter of ranks.
     as_good = median(given) >= (1.0 - LEAST_SHARE) * median(shuffled)
     shows = as_good and median(given) >= NOTHING_LEARNED and _can_learn(there)
@@ -185,10 +185,13 @@ def out_of_fold(laboratory: Laboratory) -> Numbers | None:
     case = laboratory.case
     count = len(case.training)
     found = np.full((count, case.setup.targets[0].width), np.nan)
-    for place, fold in enumerate(_folds(case)):
-        rest = np.setdiff1d(np.arange(count), fold)
-        changed = replace(case.arrangement, setup=_penalised(case)).keeping(rest)
-        (trained,) = laboratory.trained(f"fold {place + 1}", changed, laboratory.seeds[:1])
+    whole = replace(case.arrangement, setup=_penalised(case))
+    folds, seed = _folds(case), laboratory.seeds[0]
+    asked = [
+        (f"fold {place + 1}", whole.keeping(np.setdiff1d(np.arange(count), fold)), seed)
+        for place, fold in enumerate(folds)
+    ]
+    for fold, trained in zip(folds, laboratory.trained_each(asked), strict=True):
         if trained.run is None:
             return None
         found[fold] = _probabilities(trained.run, case, fold)

@@ -6,49 +6,45 @@ number of epochs, and stay within the seconds that the case is worth.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from copy import copy
 from functools import partial
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from chainrule.diagnosis.budget import Budget, OutOfTimeError, both_clocks, seconds_since
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.pace import Pace
 from chainrule.diagnosis.experiments.significance import probability_over_rows
-from chainrule.diagnosis.experiments.trained import Judge, Trained, after_last, judged, outcome
-from chainrule.engines.cores import at_most
-from chainrule.randomness import permutation
+from chainrule.diagnosis.experiments.trained import (
+    FAILED,
+    Judge,
+    Trained,
+    after_last,
+    judged,
+    outcome,
+)
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.side_by_side import at_a_time, side_by_side
-from chainrule.training.stopping import has_overflowed
 
 SEEDS = 5
 # Remedies of one ailment are tried on starts of their own, so that the choice among them does not
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
-# What a call of ``train`` costs before its first step, where it is not measured.
-FIXED_SECONDS = 0.01
-LEAST_ROWS = 256
-# A tenth of an experiment's length is the least that it is shortened to on its way.
-LEAST_SHARE_LEFT = 0.1
-# Of what is left of the time: trainings side by side do not always take what the first took.
-SPARED = 0.9
 # Between the names of remedies that are applied one after the other.
 AND = " + "
+# The name of a training among all, what is trained, and its seed.
+Wanted = tuple[str, Arrangement, int]
 
 
 class Laboratory:
     """Where the experiments of one case are made, within its seconds.
 
-    ``trainings`` is how many are expected in all: with it, and with what an epoch of the case has
-    cost, the number of epochs follows that each of them gets. ``seconds`` bounds them, by default
-    as the training's own length does; ``used``: seconds of the diagnosis that were gone before. Or
-    ``budget`` says all of that.
+    ``trainings`` is how many are expected in all, from which their ``pace`` follows. ``seconds``
+    bounds them, by default as the training's own length does; ``used``: seconds of the diagnosis
+    that were gone before. Or ``budget`` says all of that.
     """
 
     def __init__(
@@ -66,15 +62,12 @@ class Laboratory:
         self.screening = tuple(
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
         )
-        self.epochs, self.rows = self._extent(trainings)
-        self.is_shortened = self.epochs < case.setup.epochs or self.rows < len(case.training)
+        self.pace = Pace.of(case, self.budget, trainings, self.workers)
         # One list for all laboratories of a diagnosis: how many trainings each experiment took.
         self._made: list[int] = []
         self._made_before = 0
         self._known: dict[tuple[str, int], Trained] = {}
         self._given = ""
-        # What a training has taken, side by side with others and of as many epochs as the case.
-        self._each, self._is_paced = 0.0, False
         # The names of what was not begun or not ended for want of time.
         self._refused: list[str] = []
 
@@ -98,39 +91,9 @@ class Laboratory:
         if case is None:
             return None
         there = copy(self)
-        there.case = case
-        there.epochs, there.rows = there.case.setup.epochs, len(there.case.training)
+        there.case, there.pace = case, self.pace.of_case(case)
         there._given = self._name(remedy.name)
         return there
-
-    def _extent(self, trainings: int) -> tuple[int, int]:
-        """Return how many epochs and rows each of so many trainings can have."""
-        case = self.case
-        full = max(1, case.setup.epochs)
-        trained = full if has_overflowed(case.ended) else max(1, case.epochs)
-        # The first steps of a training wait until it is written down: much of a short one.
-        an_epoch = max(1e-5, case.seconds - 3.0 * FIXED_SECONDS) / max(1, case.epochs)
-        share = self.budget.seconds / max(1, trainings)
-        if an_epoch * trained <= (share - FIXED_SECONDS) * self.workers:
-            return full, len(case.training)
-        # What was trained beside other programs took longer than its work: it is measured again.
-        fixed = self._work(1, LEAST_ROWS)
-        each = max(1e-3, (share - fixed) * self.workers)
-        planned = _within(each, an_epoch, case)
-        work = max(1e-3, self._work(*planned) - fixed)
-        an_epoch = min(an_epoch, work / (planned[0] * planned[1] / len(case.training)))
-        if an_epoch * trained <= each:
-            return full, len(case.training)
-        return _within(each, an_epoch, case)
-
-    def _work(self, epochs: int, rows: int) -> float:
-        """Return the seconds of work in a training of so many epochs and rows."""
-        few = np.arange(min(len(self.case.training), rows))
-        short = self.case.arrangement.keeping(few)
-        began = time.process_time()
-        with at_most(1):
-            outcome(short.started(self.seeds[0], epochs))
-        return time.process_time() - began
 
     @property
     def is_spent(self) -> bool:
@@ -142,12 +105,24 @@ class Laboratory:
         """Whether an experiment was left out, or is to be, for want of time."""
         return self.is_spent or bool(self._refused)
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs each training has."""
+        return self.pace.epochs
+
+    @property
+    def rows(self) -> int:
+        """How many training rows each has at most."""
+        return self.pace.rows
+
+    @property
+    def is_shortened(self) -> bool:
+        """Whether trainings are shorter than the case was."""
+        return self.pace.is_shortened
+
     def has_time_for(self, count: int, *arrangements: Arrangement) -> bool:
         """Whether so many trainings of each end in time, as long as those before them took."""
-        return self.budget.fits(count, self._each * sum(map(self._factor, arrangements)))
-
-    def _factor(self, arrangement: Arrangement) -> float:
-        return arrangement.setup.epochs / max(1, self.case.setup.epochs)
+        return self.pace.fits(count, *arrangements)
 
     @property
     def trainings(self) -> int:
@@ -168,36 +143,54 @@ class Laboratory:
 
         Raises OutOfTimeError where they do not come to their end in time.
         """
-        name = self._name(name)
-        wanted = [seed for seed in seeds if (name, seed) not in self._known]
-        if wanted and not self._known and not self._is_paced:
-            self._find_pace(name, arrangement, wanted[: self.workers])
-            wanted = [seed for seed in wanted if (name, seed) not in self._known]
-        if wanted and not self.has_time_for(len(wanted), arrangement):
-            self._refused.append(name)
-            raise OutOfTimeError
+        return self.trained_each([(name, arrangement, seed) for seed in seeds])
+
+    def trained_each(self, asked: Sequence[Wanted]) -> list[Trained]:
+        """Return a training for each name, arrangement and seed, made side by side.
+
+        Raises OutOfTimeError where they do not come to their end in time.
+        """
+        named = [(self._name(name), arrangement, seed) for name, arrangement, seed in asked]
+        wanted = self._not_known(named)
+        if wanted and not self._known and not self.pace.is_measured:
+            self._measure_pace(wanted[: self.workers])
+            wanted = self._not_known(named)
+        if wanted:
+            if not self.pace.fits(1, *(arrangement for _, arrangement, _ in wanted)):
+                self._refused.append(wanted[0][0])
+                raise OutOfTimeError
+            made = self._made_side_by_side(wanted)
+            if self.budget.is_over:
+                # What was being trained may have been broken off.
+                self._refused.append(wanted[0][0])
+                raise OutOfTimeError
+            self._keep(wanted, made)
+        return [self._known[name, seed] for name, _, seed in named]
+
+    def _not_known(self, named: Sequence[Wanted]) -> list[Wanted]:
+        return [one for one in named if (one[0], one[2]) not in self._known]
+
+    def _made_side_by_side(self, wanted: Sequence[Wanted]) -> list[Trained]:
+        """Make trainings, and take down how long they took. Raises KeyboardInterrupt."""
         began = both_clocks()
-        ready = self._shorter(arrangement) if wanted else arrangement
-        jobs = [partial(self._one, ready, seed) for seed in wanted]
+        jobs = [partial(self._one, self.pace.shortened(one), seed) for _, one, seed in wanted]
         with held_interrupts() as interrupted:
 
             def ends() -> bool:
                 return interrupted() or self.budget.is_over
 
             made = side_by_side(
-                jobs, self.workers, ends, lambda place, one: None, lambda place: name
+                jobs, self.workers, ends, lambda place, one: None, lambda place: wanted[place][0]
             )
             if interrupted():
                 raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
-        if wanted and self.budget.is_over:
-            # What was being trained may have been broken off.
-            self._refused.append(name)
-            raise OutOfTimeError
+        self.pace.measured(seconds_since(began), [one for _, one, _ in wanted])
+        return made
+
+    def _keep(self, wanted: Sequence[Wanted], made: Sequence[Trained]) -> None:
         self._made.append(len(wanted))
-        if wanted:
-            self._each = seconds_since(began) / (len(wanted) * self._factor(arrangement))
-        self._known.update({(name, seed): one for seed, one in zip(wanted, made, strict=True)})
-        return [self._known[name, seed] for seed in seeds]
+        for (name, _, seed), one in zip(wanted, made, strict=True):
+            self._known[name, seed] = one
 
     def remember(self, name: str, trainings: Sequence[Trained]) -> None:
         """Keep trainings that are known without being made, by a name; those that were made stay.
@@ -235,40 +228,24 @@ class Laboratory:
         """
         if not self._known or (self._name(""), self.seeds[0]) in self._known:
             return
-        self._shorten(self._each, coming)
+        self._shorten(coming)
 
-    def _find_pace(self, name: str, arrangement: Arrangement, seeds: Sequence[int]) -> None:
+    def _measure_pace(self, first: Sequence[Wanted]) -> None:
         """Make the first trainings beside each other, and shorten all where they take too long.
 
         They are kept where they are as long as those to come.
         """
-        self._is_paced = True
-        began = both_clocks()
-        ready = self._shorter(arrangement)
-        made = side_by_side(
-            [partial(self._one, ready, seed) for seed in seeds],
-            self.workers, lambda: self.budget.is_over, lambda place, one: None, str,
-        )  # fmt: skip
-        self._each = seconds_since(began) / (len(seeds) * self._factor(arrangement))
-        epochs, rows = self.epochs, self.rows
-        self._shorten(self._each, 2 * SEEDS)
-        if (epochs, rows) == (self.epochs, self.rows) and not self.budget.is_over:
-            self._made.append(len(seeds))
-            self._known.update({(name, seed): one for seed, one in zip(seeds, made, strict=True)})
+        made = self._made_side_by_side(first)
+        if not self._shorten(2 * SEEDS) and not self.budget.is_over:
+            self._keep(first, made)
 
-    def _shorten(self, each: float, coming: int) -> None:
-        """Shorten so many trainings that take so long each, as far as a comparison needs it."""
-        expected = coming * each
-        share = max(LEAST_SHARE_LEFT, SPARED * self.budget.left / max(1e-9, expected))
-        if share >= 1.0:
-            return
-        epochs = max(1, int(self.epochs * share))
-        rows = max(LEAST_ROWS, int(self.rows * share * self.epochs / epochs))
-        self.epochs, self.rows = epochs, min(self.rows, rows)
-        self.is_shortened = True
-        self._each *= share
+    def _shorten(self, coming: int) -> bool:
+        """Shorten so many trainings as far as a comparison needs it; return whether it did."""
+        if not self.pace.shorten(coming):
+            return False
         # Trainings of another length are not compared with those to come.
         self._known.clear()
+        return True
 
     def adding(self, remedy: Remedy, without: Remedy, treated: Remedy, **said: Any) -> Experiment:
         """Return the experiment of what a remedy adds: trainings of two treatments, one of which
@@ -315,23 +292,11 @@ class Laboratory:
         return AND.join(filter(None, (self._given, name)))
 
     def _one(self, arrangement: Arrangement, seed: int) -> Trained:
-        epochs = max(1, round(self.epochs * self._factor(arrangement)))
-        return outcome(arrangement.started(seed, epochs), self.case.training)
-
-    def _shorter(self, arrangement: Arrangement) -> Arrangement:
-        count = len(arrangement.training)
-        if self.rows >= len(self.case.training) or count <= self.rows:
-            return arrangement
-        chosen = permutation(self.case.setup.seed, "rows of an experiment", count)[: self.rows]
-        return arrangement.keeping(np.sort(chosen))
-
-
-def _within(each: float, an_epoch: float, case: Case) -> tuple[int, int]:
-    """Return the epochs and rows of a training that may take so many seconds."""
-    rows, epochs = len(case.training), int(each / an_epoch)
-    if epochs >= 1:
-        return min(max(1, case.setup.epochs), epochs), rows
-    return 1, min(rows, max(LEAST_ROWS, int(rows * each / an_epoch)))
+        if self.budget.is_over:
+            # It would be broken off at once, and is not compared.
+            return FAILED
+        started = arrangement.started(seed, self.pace.epochs_of(arrangement))
+        return outcome(started, self.case.training, self.pace.judged)
 
 
 def over_rows_of(

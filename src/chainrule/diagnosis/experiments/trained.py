@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.arrangement import Arrangement
-from chainrule.diagnosis.probes.relative_error import WORST, Errors, errors_of
+from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT, WORST, Errors, errors_of
 from chainrule.training.carry_out import FAILURES, carry_out
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
@@ -48,18 +48,21 @@ def after_last(one: Trained) -> float:
 
 # Trainings run in threads of their own, each with its own way of taking what overflows.
 @np.errstate(all="ignore")
-def outcome(arrangement: Arrangement, weighed: Rows | None = None) -> Trained:
+def outcome(
+    arrangement: Arrangement, weighed: Rows | None = None, most: int = MOST_LOOKED_AT
+) -> Trained:
     """Train an arrangement as it is and return what came of it; what fails has the worst error.
 
-    ``weighed``: rows whose classes weigh as they are to count in its errors, else its own. So what
-    is compared is measured alike where a remedy weighs classes.
+    ``most``: of so many rows of each kind are its errors. ``weighed``: rows whose classes weigh as
+    they are to count in its errors, else its own. So what is compared is measured alike where a
+    remedy weighs classes.
     """
     setup, rows = arrangement.setup, (arrangement.training, arrangement.validation)
     try:
         run = carry_out(setup, rows, progress=False)
     except FAILURES:
         return FAILED
-    kept = errors_of(run.network, setup, *rows, weighed=weighed)
+    kept = errors_of(run.network, setup, *rows, most, weighed)
     last = _last_parameters(run)
     sound = all(np.isfinite(one).all() for one in last.values())
     carried = {**run.network.parameters, **run.network.state}
@@ -68,7 +71,7 @@ def outcome(arrangement: Arrangement, weighed: Rows | None = None) -> Trained:
         after = kept
     else:
         ended = run.network.with_parameters(last)
-        after = errors_of(ended, setup, *rows, weighed=weighed) if sound else FAILED.last
+        after = errors_of(ended, setup, *rows, most, weighed) if sound else FAILED.last
     return Trained(kept, after if math.isfinite(after.training) else FAILED.last, run)
 
 

@@ -26,8 +26,6 @@ NOT_FAR = 3.5
 ORDERS, ENOUGH = 1000, 10
 # A choice: of so many rows a tenth that is known is beyond chance, in a fraction of a second.
 MOST_KNOWN = 1000
-# Numbers of all inputs that are looked at: of large pictures fewer rows.
-MOST_NUMBERS = 20_000_000
 # How probable by chance a share may be that counts as known, of the best of three predictors.
 CERTAIN = 0.002
 # Targets that follow each other are compared with themselves shifted, so many times; by no less
@@ -116,8 +114,7 @@ class Labels:
     @cached_property
     def _many(self) -> Neighbours | None:
         """Up to a thousand rows, which tell a little from nothing; None of no more than sampled."""
-        width = sum(int(np.prod(one.shape[1:])) for one in self.case.training.inputs)
-        most = min(MOST_KNOWN, MOST_NUMBERS // max(1, width), len(self.columns))
+        most = min(MOST_KNOWN, len(self.columns))
         if most <= len(self.neighbours.places):
             return None
         setup = self.case.setup

@@ -8,6 +8,7 @@ far their errors are from those on shuffled targets says whether the targets bel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,12 @@ LEAST_OF_A_CLASS = 5
 MOST_IN_ORDER = 20_000
 # Columns of classes; with more of them the rows of each are too few to say anything.
 MOST_CLASSES = 50
+# Of more columns errors in other orders are found by the products of rows: it costs less.
+MANY_COLUMNS = 30
+# Of more columns of numbers in targets so many tell as much as all.
+MOST_COLUMNS = 1000
+# Numbers of all inputs that are compared: of large pictures some of the pixels.
+MOST_NUMBERS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +76,17 @@ class Neighbours:
         if len(places) < LEAST_ROWS:
             return None
         chosen = rows.part(places).inputs if isinstance(rows, Rows) else rows.inputs_at(places)
-        x = features_of(chosen, kinds)
+        x = features_of(_narrowed(chosen), kinds)
         return None if x is None else cls(places, x, seed)
+
+    @cached_property
+    def _products(self) -> Numbers:
+        return np.asarray(self.inputs @ self.inputs.T)
 
     @cached_property
     def _distances(self) -> Numbers:
         squares = (self.inputs**2).sum(axis=1)
-        apart = squares[:, None] + squares - 2.0 * (self.inputs @ self.inputs.T)
+        apart = squares[:, None] + squares - 2.0 * self._products
         return np.asarray(np.maximum(apart, 0.0))
 
     @cached_property
@@ -87,7 +98,25 @@ class Neighbours:
     @cached_property
     def predictors(self) -> tuple[Numbers, ...]:
         """The nearest rows, a plane and a smooth surface."""
-        return _nearest(self._distances), _plane(self.inputs), self.surface
+        return _nearest(self._distances), self._plane, self.surface
+
+    @cached_property
+    def _plane(self) -> Numbers:
+        """The ridge regression on columns, which are centred."""
+        count, columns = self.inputs.shape
+        strength = 0.03 * count
+        if columns >= count:
+            return _ridge(self._products / columns, strength)
+        products = self.inputs.T @ self.inputs / columns
+        weights = np.linalg.solve(products + strength * np.eye(columns), self.inputs.T)
+        return _without_own(self.inputs @ weights / columns + 1.0 / count)
+
+    @cached_property
+    def _missed(self) -> Numbers:
+        """Of each predictor the matrix (rows, rows) of its squared error, a form of targets."""
+        count = len(self.inputs)
+        apart = [one - np.eye(count) for one in self.predictors]
+        return np.array([one.T @ one for one in apart])
 
     def errors(self, targets: Numbers) -> Numbers:
         """Return the mean squared error of each predictor on targets (sampled rows, columns).
@@ -118,12 +147,24 @@ class Neighbours:
             permutation(self.seed, "shuffled targets", count, first + step)
             for step in range(SHUFFLES)
         ]
+        if columns > MANY_COLUMNS:
+            return self._errors_in(drawn, targets) / _varying(targets)
         wide = np.moveaxis(targets[np.array(drawn)], 0, 1).reshape(count, -1)
         found = []
         for one in self.predictors:
             missed = (one @ wide - wide) ** 2
             found.append(missed.reshape(count, SHUFFLES, columns).mean(axis=(0, 2)))
         return np.array(found).T / _varying(targets)
+
+    def _errors_in(self, orders: Sequence[Numbers], targets: Numbers) -> Numbers:
+        """Return the mean squared errors (orders, predictors) on targets in other orders.
+
+        By products of the targets of two rows, which move along: at one cost for any columns.
+        """
+        products = targets @ targets.T
+        forms = self._missed.reshape(len(self._missed), -1)
+        moved = [forms @ products[np.ix_(one, one)].reshape(-1) for one in orders]
+        return np.array(moved) / targets.size
 
     def distances_from_chance(self, targets: Numbers, mixed: Numbers) -> Numbers:
         """Return for each predictor by how many deviations of shuffled targets its error is lower.
@@ -167,6 +208,18 @@ def _evenly(order: Numbers, labels: Numbers, most: int) -> Numbers:
     return order[np.argsort(_place_in_class(labels[order]), kind="stable")]
 
 
+def _narrowed(inputs: Sequence[Numbers]) -> list[Numbers]:
+    """Return some columns of inputs (rows, ...) which hold very many numbers, evenly chosen."""
+    flat = [one.reshape(len(one), -1) for one in inputs]
+    each = MOST_NUMBERS // (len(flat[0]) * len(flat))
+    return [
+        one[:, np.linspace(0, one.shape[1] - 1, each).astype(np.int64)]
+        if one.shape[1] > each
+        else one
+        for one in flat
+    ]
+
+
 def _varying(targets: Numbers) -> float:
     """Return the mean variance of the columns of targets (rows, columns)."""
     return max(float(targets.var(axis=0).mean()), 1e-300)
@@ -189,16 +242,6 @@ def _nearest(distances: Numbers) -> Numbers:
     found = np.zeros((count, count))
     np.put_along_axis(found, chosen, 1.0 / near, axis=1)
     return found
-
-
-def _plane(inputs: Numbers) -> Numbers:
-    """Return the ridge regression on columns (rows, columns), which are centred."""
-    count, columns = inputs.shape
-    strength = 0.03 * count
-    if columns >= count:
-        return _ridge(inputs @ inputs.T / columns, strength)
-    weights = np.linalg.solve(inputs.T @ inputs / columns + strength * np.eye(columns), inputs.T)
-    return _without_own(inputs @ weights / columns + 1.0 / count)
 
 
 def _ridge(kernel: Numbers, strength: float) -> Numbers:
@@ -235,11 +278,15 @@ class TargetColumns:
     @classmethod
     def of(cls, targets: tuple[Numbers, ...], widths: tuple[int, ...]) -> TargetColumns | None:
         """Return the columns of targets; None over time or if all of them are constant."""
-        found = []
+        found: list[Numbers] = []
         for target, width in zip(targets, widths, strict=True):
             if not width and target.ndim != 2:
                 return None
-            wide = target.reshape(-1).astype(np.int64) if width else standardised(target)
+            if width:
+                wide = target.reshape(-1).astype(np.int64)
+            else:
+                flat = target.reshape(len(target), -1)
+                wide = standardised(flat[:, :: max(1, -(-flat.shape[1] // MOST_COLUMNS))])
             if len(wide) != len(targets[0]):
                 return None
             found.append(wide)

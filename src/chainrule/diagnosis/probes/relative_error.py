@@ -33,7 +33,7 @@ Numbers = NDArray[Any]
 WORST = MOST_KNOWN
 # With as much left of the constant's error nothing is learned: a tenth is within the luck of rows.
 NOTHING_LEARNED = 0.9
-# Their error is within 2 % of that of all rows, and takes milliseconds.
+# The error of so many rows is within 2 % of that of all.
 MOST_LOOKED_AT = 5000
 # Of the usual column's variance: what varies less counts for less.
 HARDLY = 0.1

@@ -61,11 +61,12 @@ class Sureness:
 
         The lower end of the interval of Clopper and Pearson (Biometrika 26, 1934).
         """
-        from scipy.stats import beta
+        # Of scipy.stats only the import takes half a second.
+        from scipy.special import betaincinv
 
         seen = self.contradicted[: max(1, round(SUREST * len(self.contradicted)))]
         wrong = int(seen.sum())
-        return float(beta.ppf(LEVEL, wrong, len(seen) - wrong + 1)) if wrong else 0.0
+        return float(betaincinv(wrong, len(seen) - wrong + 1, LEVEL)) if wrong else 0.0
 
     @property
     def is_of_labels(self) -> bool:

@@ -14,6 +14,11 @@ from chainrule.network.plan import Plan
 MOMENT = 150_000_000
 # In multiplications of one pass forward: with the way back, and with the tangents of both.
 OF_A_PASS, OF_A_PRODUCT = 3, 6
+# And of a number that is read, or of an output that is made a probability and compared.
+OF_A_NUMBER = 50
+# Errors of the most rows are within 2 % of those of all, and take milliseconds; of fewer than the
+# fewest they are too much those of their luck. In between, of the work of a training.
+MOST_JUDGED, FEWEST_JUDGED, ERRORS_SHARE = 5000, 100, 0.06
 
 
 def work_of_row(plan: Plan) -> int:
@@ -27,6 +32,15 @@ def work_of_row(plan: Plan) -> int:
         sizes = (math.prod(plan.by_name[one].shape) for one in step.inputs if one in plan.by_name)
         found += sum(sizes) * _places(shape)
     return max(1, found)
+
+
+def rows_to_judge(case: Case) -> int:
+    """Return how many rows the errors of a network may be of, by their work and the training's."""
+    plan = case.first.plan
+    numbers = sum(math.prod(plan.shapes[one]) for one in (*plan.inputs, *plan.outputs))
+    work = max(MOMENT, int(ERRORS_SHARE * work_of_training(case)))
+    rows = work // (work_of_row(plan) + OF_A_NUMBER * numbers)
+    return max(FEWEST_JUDGED, min(MOST_JUDGED, rows))
 
 
 def _places(shape: tuple[int, ...]) -> int:

@@ -9,6 +9,7 @@ from statistics import median
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.budget import OutOfTimeError
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
@@ -94,14 +95,35 @@ def cured_by(
         # Nothing was made better by it, so that nothing is known to be cured.
         return frozenset()
     others = [one.ailment for one in findings if one is not finding]
-    case = None
-    if finding.remedy is not None and laboratory.budget.has_time_to_examine():
-        case = laboratory.case_with(finding.remedy)
-    if case is None:
-        led_to = descendants(finding.ailment)
-        return frozenset(one.name for one in others if one.name in led_to)
-    treated = Examination(case, budget=laboratory.budget)
-    return frozenset(one.name for one in others if not one.signs(treated))
+    led_to = descendants(finding.ailment)
+    treated = None if finding.remedy is None else treated_examination(finding.remedy, laboratory)
+    return frozenset(
+        one.name
+        for one in others
+        if (one.name in led_to if treated is None else is_gone(one, treated, led_to))
+    )
+
+
+def treated_examination(remedy: Remedy, laboratory: Laboratory) -> Examination | None:
+    """Return the examination of a training with a remedy.
+
+    None where no training with it is there to look at, or no time.
+    """
+    if not laboratory.budget.has_time_to_examine():
+        return None
+    case = laboratory.case_with(remedy)
+    return None if case is None else Examination(case, budget=laboratory.budget)
+
+
+def is_gone(ailment: Ailment, treated: Examination, led_to: Collection[str]) -> bool:
+    """Whether an examined training has no sign of an ailment.
+
+    ``led_to``: names of ailments that are known to go with the remedy; they alone are held to be
+    gone where time has ended.
+    """
+    if treated.budget.is_over:
+        return ailment.name in led_to
+    return not ailment.signs(treated)
 
 
 def descendants(ailment: Ailment) -> set[str]:

@@ -22,7 +22,14 @@ from chainrule.diagnosis.verdicts.finding import (
     suspected,
     tried,
 )
-from chainrule.diagnosis.verdicts.first_cause import cured_by, descendants, errors_left, first_cause
+from chainrule.diagnosis.verdicts.first_cause import (
+    cured_by,
+    descendants,
+    errors_left,
+    first_cause,
+    is_gone,
+    treated_examination,
+)
 from chainrule.diagnosis.verdicts.together import Together, treated_together
 from chainrule.diagnosis.verdicts.unsuspected import (
     TRAININGS,
@@ -158,13 +165,13 @@ def _of_several(
         first = before.primary
     others = tuple(one for name, one in causes.items() if name != first.ailment.name)
     rest = [one for one in findings if one.ailment.name not in causes]
-    case = laboratory.case_with(found.remedy) if laboratory.budget.has_time_to_examine() else None
-    treated = None if case is None else Examination(case, budget=laboratory.budget)
+    treated = treated_examination(found.remedy, laboratory)
     led_to = set().union(*(descendants(one.ailment) for one in found.causes))
 
     def follows(one: Finding) -> bool:
-        is_gone = treated is not None and not one.ailment.signs(treated)
-        return one.ailment.name in led_to or is_gone
+        if one.ailment.name in led_to:
+            return True
+        return treated is not None and is_gone(one.ailment, treated, led_to)
 
     following = tuple(one for one in rest if follows(one))
     left = [one for one in rest if one not in following]
