@@ -16,6 +16,7 @@ from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
+from chainrule.diagnosis.remedies.off_the_ends import off_the_ends
 from chainrule.training.carry_out import carry_out
 
 
@@ -173,3 +174,71 @@ def test_long_tails_and_columns_of_zeros_are_not_extreme() -> None:
     assert len(extreme_rows(case_of(trained((x, x[:, 0] + x[:, 2]), 1, epochs=1)))) == 0
     x[7, 2] = 1e4
     assert extreme_rows(case_of(trained((x, x[:, 0]), 1, epochs=1))).tolist() == [7]
+
+
+# ---- formulas that have no number at the ends of an output ----
+
+
+def cross_entropy_by_hand(prediction: Any, target: Any) -> Any:
+    return -(target * log(prediction) + (1.0 - target) * log(1.0 - prediction)).mean(axis=1)
+
+
+def apart(seed: int, rows: int = 200) -> tuple[Any, Any]:
+    """Return rows of two classes that are told apart with certainty, and 0 or 1 for them."""
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 2, rows)
+    return random.normal(size=(rows, 4)) + 4.0 * y[:, None], y[:, None].astype(float)
+
+
+def sure(seed: int, rate: float, optimizer: str = "adam", **given: Any) -> Any:
+    """Return a run whose sigmoid comes to 0 and 1 for rows that it is sure of."""
+    network = cr.Network(cr.Dense(16, "relu"), cr.Dense(1, "sigmoid"))
+    return trained(apart(seed), 1, network=network, loss=cross_entropy_by_hand, epochs=60,
+                   learning_rate=rate, optimizer=optimizer, seed=seed, keep="last",
+                   **given)  # fmt: skip
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 0.03), ("momentum", 0.3)])
+def test_a_logarithm_of_0_is_no_matter_of_the_rate(optimizer: str, rate: float) -> None:
+    """A slower training does not come to 0, either; but at the same rate nothing else is wrong."""
+    found = verdict(sure(1, rate, optimizer))
+    assert (found.standing, found.name) == ("ill", "not_finite")
+
+
+def test_a_rate_that_is_too_high_is_named_whatever_the_formula() -> None:
+    """With the ends kept away, steps of that length still lead nowhere."""
+    assert verdict(sure(1, 300.0, "gradient_descent")).name == "rate_too_high"
+
+
+def test_off_the_ends_a_loss_is_finite_there_and_as_before_elsewhere() -> None:
+    setup = case_of(sure(0, 1e-3)).setup
+    remedy = off_the_ends(setup)
+    assert remedy is not None
+    changed = remedy.change(case_of(sure(0, 1e-3)).arrangement).setup
+    given = np.array([[0.0], [1.0], [0.3], [0.8]], dtype=np.float32)
+    target = np.array([[0.0], [0.0], [1.0], [1.0]], dtype=np.float32)
+    found = np.asarray(changed.losses[0].op.forward(given, target)).reshape(-1)
+    assert np.isfinite(found).all()
+    assert found[1] == pytest.approx(-np.log(1e-6), rel=0.01)
+    assert found[2:] == pytest.approx(-np.log([0.3, 0.8]), abs=1e-5)
+    # The losses of the table need none, and an output without ends has none.
+    assert off_the_ends(a_case().setup) is None
+    assert off_the_ends(case_of(logarithms()).setup) is None
+
+
+def test_a_gradient_at_the_end_of_the_range_of_numbers_is_not_cut_at() -> None:
+    """Rounded to two digits it is infinite, which is no limit."""
+    examined = recorded([2.0, float("nan")])
+    count = examined.setup.objective().trained.size
+    examined.__dict__["at_first"] = Huge(1.796e308 / np.sqrt(count))
+    assert "clipped" not in [one.name for one in NOT_FINITE.remedies(examined)]
+
+
+class Huge:
+    """A pass whose gradients are of one huge size."""
+
+    def __init__(self, size: float) -> None:
+        self.size = size
+
+    def gradient_size(self, name: str) -> float:
+        return self.size

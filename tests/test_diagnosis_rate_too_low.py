@@ -12,13 +12,13 @@ from rate_cases import a_case, mostly, named, recorded, sides, trained, verdict,
 from sampled_or_whole import SEEDS
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.rate_too_low import CUT_OFF, RATE_TOO_LOW
+from chainrule.diagnosis.ailments.rate_too_low import CUT_OFF, OF_THE_PEAK, RATE_TOO_LOW
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.remedies.rate_changes import higher_rate
+from chainrule.diagnosis.remedies.rate_changes import higher_rate, share_of_peak, whole_schedule
 
 
 def quantities(examined: Examination) -> list[str]:
@@ -228,3 +228,94 @@ def test_where_the_best_of_two_starts_loses_others_the_next_best_rate_is_tried(
     assert found.remedy is near
     # It is the second that was looked at.
     assert found.looks == 2
+
+
+# ---- schedules, and trainings of a few epochs or steps ----
+
+
+def rising(seed: int, epochs: int, schedule: Any) -> Any:
+    return trained(waves(seed), 1, learning_rate=schedule, epochs=epochs, validation=0.2,
+                   seed=seed)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schedule", "share"),
+    [
+        (cr.CosineDecay(0.02, epochs=100, warmup=80), 20 / 80),
+        (cr.CosineDecay(0.02, epochs=100, warmup=10), 1.0),
+        (cr.CosineDecay(0.02, epochs=100), 1.0),
+        (cr.StepDecay(0.02), 1.0),
+        # A cosine upwards, from 0.04 to 1 over 30 of 100 epochs: two thirds of its way.
+        (cr.OneCycle(0.02, epochs=100), 0.04 + 0.96 * 0.5 * (1.0 - np.cos(np.pi * 20 / 30))),
+        (0.02, 1.0),
+    ],
+)
+def test_how_much_of_a_peak_was_reached_follows_from_the_schedule(
+    schedule: Any, share: float
+) -> None:
+    setup = case_of(rising(0, 1, schedule)).setup
+    assert share_of_peak(setup, 20) == pytest.approx(share, rel=0.01)
+
+
+def test_a_training_that_ends_while_it_is_warming_up() -> None:
+    for seed in SEEDS:
+        run = rising(seed, 30, cr.CosineDecay(0.02, epochs=3000, warmup=1500))
+        found = verdict(run)
+        assert found.name == "rate_too_low"
+        assert found.primary is not None
+        assert OF_THE_PEAK in [one.quantity for one in found.primary.signs]
+        assert verdict(rising(seed, 60, cr.CosineDecay(0.02, epochs=60, warmup=10))).name == (
+            "healthy"
+        )
+
+
+def test_a_schedule_is_fitted_into_its_training() -> None:
+    case = case_of(rising(0, 30, cr.CosineDecay(0.02, epochs=300, warmup=150)))
+    first = RATE_TOO_LOW.remedies(Examination(case))[0]
+    rate = first.change(case.arrangement).setup.optimizer.learning_rate
+    assert rate == cr.CosineDecay(0.02, epochs=30.0, warmup=15.0)
+    assert share_of_peak(first.change(case.arrangement).setup, 30) == pytest.approx(1.0, rel=0.01)
+    assert whole_schedule(case_of(rising(0, 30, cr.CosineDecay(0.02, epochs=30))).setup) is None
+
+
+def test_of_a_few_epochs_no_rest_can_be_told() -> None:
+    flat = [1.0, 0.9995, 0.9994]
+    case = a_case(epochs=3)
+    assert "epochs" in quantities(recorded(flat, case=case))
+    assert "epochs" not in quantities(recorded(flat * 3, case=case))
+
+
+def test_few_iterations_of_a_search_are_too_few() -> None:
+    for seed in SEEDS:
+        run = trained(waves(seed), 1, optimizer="lbfgs", epochs=2, validation=0.2, seed=seed)
+        assert verdict(run).name == "rate_too_low"
+
+
+class Answering(Laboratory):
+    """A laboratory whose every experiment comes to the same."""
+
+    answer: Experiment
+
+    def compare(self, *given: Any, **said: Any) -> Experiment:
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("over_rows", "tried", "shows"), [(0.02, 0, True), (0.02, 5, False), (0.004, 5, True)]
+)
+def test_rows_that_chose_among_remedies_count_for_less(
+    over_rows: float, tried: int, shows: bool
+) -> None:
+    """Of five remedies the best on these rows has a p of its own that is five times too low."""
+    given = a_case(epochs=1)
+    case = replace(given, validation=given.training)
+    remedy = higher_rate(case.setup, 3.0)
+    laboratory = Answering(case, 20)
+    laboratory.answer = Experiment(
+        remedy, (0.9, 0.91, 0.92, 0.93, 0.94), (0.1, 0.11, 0.12, 0.13, 0.14), 1, 48,
+        screened=tuple((str(one), 0.5) for one in range(tried)), over_rows=over_rows,
+    )  # fmt: skip
+    assert RATE_TOO_LOW.confirm is not None
+    found = RATE_TOO_LOW.confirm(Examination(case), laboratory, [remedy])
+    assert found is not None
+    assert found.is_clear is shows

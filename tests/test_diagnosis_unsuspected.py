@@ -22,6 +22,7 @@ from chainrule.diagnosis.probes.relative_error import Errors
 from chainrule.diagnosis.remedies.rate_changes import lower_rate
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial
+from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.diagnosis.verdicts.unsuspected import (
     TRAININGS,
     has_something_to_gain,
@@ -152,3 +153,19 @@ def test_lower_rates_are_tried_before_higher_ones() -> None:
     assert in_order_of_trial([low, high]) == [high, low]
     # Alone, what is clearly beyond its threshold comes first.
     assert in_order_of_trial([other, low]) == [low, other]
+
+
+@pytest.mark.parametrize(("batch_size", "name"), [(None, "rate_too_low"), (32, "healthy")])
+def test_few_steps_are_too_few_where_little_is_left_as_well(
+    batch_size: int | None, name: str
+) -> None:
+    """A plane, learned by descent on all rows at once, or on 32: both leave less than a tenth."""
+    x = normal(3, "rows", 400 * 4).reshape(400, 4)
+    run = cr.train(
+        cr.Network(cr.Dense(24, "relu"), cr.Dense(1)), x, x @ np.array([1.0, -0.7, 0.4, 0.2]),
+        optimizer="gradient_descent", learning_rate=0.05, epochs=30, batch_size=batch_size,
+        validation=0.2, seed=0, progress=False,
+    )  # fmt: skip
+    case = case_of(run)
+    assert Examination(case).errors.judged < 0.1
+    assert verdict_of(case).name == name

@@ -20,6 +20,7 @@ from chainrule.diagnosis.experiments.trained import after_last
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.remedies.network_changes import with_output_activation
+from chainrule.diagnosis.remedies.off_the_ends import off_the_ends
 from chainrule.diagnosis.remedies.without_rows import without_rows
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import some_of
@@ -34,6 +35,7 @@ from chainrule.training.train import train
 ARITHMETIC = "finite numbers are what arithmetic goes on with: one NaN makes all others NaN"
 # In percent of the gradients that were seen.
 CLIPPED_AT = 90.0
+LONGEST = float(np.finfo(np.float32).max)
 SHOWN = 5
 
 
@@ -93,6 +95,16 @@ def remedies(examined: Examination) -> list[Remedy]:
     norm = _usual_gradient(examined)
     if norm is not None and not searches(examined.setup.optimizer):
         found.append(_clipped(norm, examined.setup))
+    found += by_the_formula(examined)
+    return found
+
+
+def by_the_formula(examined: Examination) -> list[Remedy]:
+    """Return remedies that leave every step as long as it is: what a formula is asked for changes.
+
+    Where one of them does, no step was too long.
+    """
+    found = []
     if _asks_for_positive(examined):
         found.append(
             Remedy(
@@ -100,6 +112,9 @@ def remedies(examined: Examination) -> list[Remedy]:
                 on_setup(_with_positive_output),
             )
         )  # fmt: skip
+    kept_off = off_the_ends(examined.setup)
+    if kept_off is not None:
+        found.append(kept_off)
     if examined.setup.dtype != "float64":
         found.append(
             Remedy(
@@ -134,7 +149,8 @@ def _usual_gradient(examined: Examination) -> float | None:
             break
         seen = {name: one.get("gradient", math.nan) for name, one in reading["parameters"].items()}
         lengths.append(_length(lambda name, seen=seen: seen.get(name, math.nan), trained))
-    known = [one for one in lengths if math.isfinite(one) and one > 0.0]
+    # A length at the end of the range of numbers is none to cut at.
+    known = [one for one in lengths if 0.0 < one < LONGEST]
     return float(np.percentile(known, CLIPPED_AT)) if known else None
 
 

@@ -12,9 +12,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments.not_finite import by_the_formula
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.trained import Trained, after_last, judged
 from chainrule.diagnosis.probes.curvature import stability_limit
@@ -52,6 +54,8 @@ SOMETHING_LEFT = 0.1
 WORSE = 0.01
 # Of the units of a layer; what has died at the start has other causes.
 DIED = 0.5
+# A choice: what leaves up to so many times the error does about as well.
+ABOUT_AS_WELL = 1.5
 DIVISORS = (3.0, 10.0, 30.0, 100.0)
 
 
@@ -260,7 +264,9 @@ def confirm(
         return None
     of_the_end = "after the last step, in shares of the best constant prediction's"
     if examined.course.overflowed_at is not None:
-        return laboratory.compare(chosen, after_last, quantity=f"error {of_the_end}")
+        found = laboratory.compare(chosen, after_last, quantity=f"error {of_the_end}")
+        is_other = found.is_clear and _is_of_a_formula(examined, laboratory, found)
+        return replace(found, shows=False) if is_other else found
     found = laboratory.compare(chosen, judged)
     if laboratory.is_shortened and median(found.treated) >= examined.errors.judged:
         return replace(found, shows=False)
@@ -270,6 +276,26 @@ def confirm(
         [found.remedy], training_at_end, quantity=f"error on the training rows {of_the_end}"
     )
     return at_end if at_end.is_clear else found
+
+
+def _is_of_a_formula(examined: Examination, laboratory: Laboratory, lower: Experiment) -> bool:
+    """Whether steps as long as they were do about as well, where a formula is asked for less.
+
+    A loss of one's own may have no number at outputs that sound trainings come to as well, those of
+    rows of which they are sure; slower steps then only come there later. A rate that is too high
+    throws the outputs about, whatever the formula.
+    """
+    others = by_the_formula(examined) if examined.setup.losses[0].own else []
+    if not others:
+        return False
+    try:
+        found = laboratory.compare(others, after_last)
+    except OutOfTimeError:
+        return False
+    return (
+        found.is_clear
+        and median(found.treated) <= ABOUT_AS_WELL * median(lower.treated) + LEAST_GAIN
+    )
 
 
 def training_at_end(one: Trained) -> float:

@@ -19,6 +19,7 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.rule import LEAST_GAIN
+from chainrule.diagnosis.experiments.significance import LEVEL_OF_ROWS
 from chainrule.diagnosis.experiments.without_steps import (
     STEPS,
     counted_epochs,
@@ -27,22 +28,25 @@ from chainrule.diagnosis.experiments.without_steps import (
     nothing_moved,
     with_steps,
 )
+from chainrule.diagnosis.probes.course import EPOCHS_THAT_TELL
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.rate_changes import (
     TIMES_LONGER,
+    constant_rate,
     has_rate,
     higher_rate,
     longer,
     plain_rate,
     rate_of_the_optimizer,
+    share_of_peak,
     unclipped,
     usual_rate,
+    whole_schedule,
 )
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.optimizers import with_rate
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -66,6 +70,7 @@ NO_CLIPPING = Remedy(
     "clip_norm=None, clip_value=None",
 )
 OF_A_CONSTANT = "the error of a constant prediction"
+OF_THE_PEAK = "highest learning rate, in shares of its schedule's"
 STILL_FALLS = "fall of the loss over the last third"
 CUT_OFF = "epoch with the lowest validation loss, in shares of all epochs"
 FACTORS, MOST = (3.0, 10.0, 30.0, 100.0), 1e9
@@ -80,7 +85,12 @@ def signs(examined: Examination) -> list[Sign]:
         return []
     if nothing_moved(examined.case, examined.course):
         return [_unmoved(examined)] if _could_move(examined) else []
-    return [*_tiny_updates(examined), *_still_falling(examined), *_cut_off(examined)]
+    return [
+        *_tiny_updates(examined),
+        *_below_its_peak(examined),
+        *(_still_falling(examined) or _hardly_begun(examined)),
+        *_cut_off(examined),
+    ]
 
 
 def _could_move(examined: Examination) -> bool:
@@ -138,6 +148,23 @@ def _tiny_updates(examined: Examination) -> list[Sign]:
     ]  # fmt: skip
 
 
+def _below_its_peak(examined: Examination) -> list[Sign]:
+    """Return the sign of a schedule whose highest rate lies far behind the last epoch."""
+    setup, epochs = examined.setup, examined.case.epochs
+    reached = share_of_peak(setup, epochs)
+    if reached >= HALF or not examined.errors.judged > SOMETHING_LEFT:
+        return []
+    return [
+        Sign(
+            OF_THE_PEAK, reached, HALF, "below",
+            f"In {epochs} epochs the learning rate came to {share_of(reached, 'the highest', 0)} "
+            "of its schedule: the training ended while it was still warming up.",
+            "a schedule whose highest rate lies early in the training",
+            "a warm-up is a small part of a training (Goyal and others, arXiv 1706.02677)",
+        )
+    ]  # fmt: skip
+
+
 def _still_falling(examined: Examination) -> list[Sign]:
     """Return the sign of a loss that falls to the end, far from what could be reached."""
     course, start = examined.course, examined.at_first.loss
@@ -161,6 +188,25 @@ def _still_falling(examined: Examination) -> list[Sign]:
             "a loss that has come to rest, within its noise",
             "twice the standard error of the loss between epochs is taken off the fall",
             curve=shortened((start, *course.losses)), curve_of="training loss over epochs",
+        )
+    ]  # fmt: skip
+
+
+def _hardly_begun(examined: Examination) -> list[Sign]:
+    """Return the sign of so few epochs that a rest of the loss says nothing, with most to learn.
+
+    A search may hardly move for an iteration or two, and a step of Adam before its sums are full.
+    """
+    epochs, left = len(examined.course), min(examined.errors.judged, examined.last_errors.training)
+    if examined.course.tells_rest or not left > HALF:
+        return []
+    return [
+        Sign(
+            "epochs", epochs, EPOCHS_THAT_TELL, "below",
+            f"The training ended after {counted_epochs(examined.case)}, too few to tell whether "
+            f"its loss had come to rest, and {share_of(left, OF_A_CONSTANT, 0)} is left.",
+            "epochs enough for the loss to be seen at rest",
+            "the noise of losses is known of four of them, those of a second half",
         )
     ]  # fmt: skip
 
@@ -202,18 +248,29 @@ def fall_at_end(examined: Examination) -> float:
     return course.fall_at_end(examined.at_first.loss) / max(abs(course.last), 1e-300)
 
 
+def has_come_to_rest(examined: Examination) -> bool:
+    """Whether the loss is seen to fall no more."""
+    return examined.course.tells_rest and not fall_at_end(examined) > AT_REST
+
+
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
     makes_none = not examined.case.by_our_loop and plain_rate(setup) != 0.0
     if makes_none and nothing_moved(examined.case, examined.course):
         return [making_steps(examined.case)]
     found = _longer_ones(setup)
-    if not (_tiny_updates(examined) or _still_falling(examined)) and _cut_off(examined):
+    is_below = bool(_below_its_peak(examined))
+    is_slow = is_below or any(
+        sign(examined) for sign in (_tiny_updates, _still_falling, _hardly_begun)
+    )
+    if not is_slow and _cut_off(examined):
         return _longer_ones(setup, patiently=True)
     if not has_rate(setup):
         return found
+    if is_below:
+        return _to_its_peak(examined)
     if plain_rate(setup) is None:
-        found += _constant_rate(examined)
+        found += constant_rate(examined.case.recording.history.get("learning_rate", []))
     usual = rate_of_the_optimizer(setup, examined.is_of_table)
     rate = plain_rate(setup)
     if rate == 0.0:
@@ -236,27 +293,26 @@ def _towards_the_best(examined: Examination) -> list[float]:
     return [near / 3.0, near, 3.0 * near, 10.0 * near]
 
 
+def _to_its_peak(examined: Examination) -> list[Remedy]:
+    """Return remedies by which a schedule's highest rate lies within the training.
+
+    No constant rate: that of the first epoch is the lowest. And a training that is as long as its
+    schedule may take a hundred times as long, so that it is tried where little was trained, or
+    where the schedule is not too long.
+    """
+    setup = examined.setup
+    fitting = whole_schedule(setup)
+    reached = max(share_of_peak(setup, examined.case.epochs), 1.0 / MOST)
+    raised = higher_rate(setup, float(f"{1.0 / reached:.1g}"))
+    longer_ones = _longer_ones(setup)
+    if fitting is None:
+        return [raised, *longer_ones]
+    return [fitting, raised, *(longer_ones if setup.epochs <= FEW_EPOCHS else [])]
+
+
 def _longer_ones(setup: Setup, patiently: bool = False) -> list[Remedy]:
     times = (LONGER, MUCH_LONGER) if setup.epochs <= FEW_EPOCHS else (LONGER,)
     return [longer(setup, one, patiently) for one in times]
-
-
-def _constant_rate(examined: Examination) -> list[Remedy]:
-    """Return the remedy of a rate that stays as it was in the first epoch, if that is known."""
-    rates = examined.case.recording.history.get("learning_rate", [])
-    if not len(rates) or not rates[0] > 0.0:
-        return []
-    first = float(f"{rates[0]:.3g}")
-
-    def change(before: Setup) -> Setup:
-        return replace(before, optimizer=with_rate(before.optimizer, first))
-
-    return [
-        Remedy(
-            "constant rate", f"Keep the learning rate at {first:g}, that of the first epoch.",
-            on_setup(change), f"learning_rate={first:g}",
-        )
-    ]  # fmt: skip
 
 
 def confirm(
@@ -283,11 +339,16 @@ def confirm(
     is_half = reachable > 0.0 and reached < HALF * reachable
     is_tiny = bool(_tiny_updates(examined)) and reached < reachable
     is_third_less = 1.0 - reachable < TWO_THIRDS * (1.0 - reached)
+    # Nobody means a schedule to end before it has come to its height.
+    is_tiny = is_tiny or (bool(_below_its_peak(examined)) and reached < reachable)
     is_cut_short = fall_at_end(examined) > IN_THE_MIDST and is_third_less
     # Trainings that are shorter than the run was do not tell that it was too short.
     is_cut_off = bool(_cut_off(examined)) and not laboratory.is_shortened
     is_cut_off = is_cut_off and TIMES_LONGER in found.remedy.name
     shows = found.is_clear and (is_half or is_tiny or is_cut_short or is_cut_off)
+    # The rows that judge have also chosen among the remedies (Bonferroni).
+    over_rows, tried = found.over_rows, max(1, len(found.screened))
+    shows = shows and (over_rows is None or over_rows < LEVEL_OF_ROWS / tried)
     there = judging_laboratory(laboratory, 2 * SEEDS)
     if shows and there is not laboratory:
         shows = there.compare([found.remedy]).is_clear

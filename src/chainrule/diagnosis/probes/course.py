@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+# The noise of a course is that of four losses in its second half; without it no rest can be told.
+LEAST_LATE, EPOCHS_THAT_TELL = 4, 8
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Course:
         """Return the last losses: a share of them, and not fewer than ``least``."""
         return self.finite[-max(least, round(share * len(self.finite))) :]
 
+    @property
+    def tells_rest(self) -> bool:
+        """Whether there are losses enough to tell a rest from a pause."""
+        return len(self.finite) >= EPOCHS_THAT_TELL
+
     @cached_property
     def noise(self) -> float:
         """How much losses of the second half jump around their own trend, a standard deviation.
@@ -71,7 +78,7 @@ class Course:
         From second differences, which a straight line does not have: robust against descent.
         """
         late = self.finite[len(self.finite) // 2 :]
-        if len(late) < 4:
+        if len(late) < LEAST_LATE:
             return 0.0
         second = np.diff(late, 2)
         return float(1.4826 * np.median(np.abs(second)) / math.sqrt(6.0))

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup, without_limits
 from chainrule.optimizers import Adam, rate_of, with_rate
+from chainrule.optimizers.schedules import Schedule
 from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.stopping import Stopping
 from chainrule.training.tables.recipe import LEARNING_RATE
 
 # What names of remedies that train for longer have in common.
 TIMES_LONGER = "times longer"
+# So many points of a schedule tell its highest rate within a percent.
+POINTS = 400
+# What schedules count in epochs.
+OF_EPOCHS = ("epochs", "warmup")
 
 
 def has_rate(setup: Setup) -> bool:
@@ -43,6 +53,23 @@ def scaled(setup: Setup, factor: float) -> Setup:
     # Whatever the schedule is, each parameter's own factor is multiplied in; later patterns count.
     rates = {name: one * factor for name, one in setup.rates.items()}
     return replace(setup, rates={"*": factor, **rates})
+
+
+def constant_rate(rates: Sequence[float]) -> list[Remedy]:
+    """Return the remedy of a rate that stays as it was in the first epoch of these, if known."""
+    if not len(rates) or not rates[0] > 0.0:
+        return []
+    first = float(f"{rates[0]:.3g}")
+
+    def change(before: Setup) -> Setup:
+        return replace(before, optimizer=with_rate(before.optimizer, first))
+
+    return [
+        Remedy(
+            "constant rate", f"Keep the learning rate at {first:g}, that of the first epoch.",
+            on_setup(change), f"learning_rate={first:g}",
+        )
+    ]  # fmt: skip
 
 
 def lower_rate(setup: Setup, divisor: float) -> Remedy:
@@ -98,6 +125,54 @@ def rate_of_the_optimizer(setup: Setup, of_table: bool = False) -> Remedy | None
         f"{' on tables' if of_table else ''}.",
         on_setup(change),
         f"learning_rate={usual:g}",
+    )
+
+
+def share_of_peak(setup: Setup, epochs: int) -> float:
+    """Return the highest rate of so many epochs, in shares of the highest of the whole schedule.
+
+    1 without a schedule, or with one that has no end.
+    """
+    schedule = rate_of(setup.optimizer)
+    length = getattr(schedule, "epochs", None)
+    if not isinstance(schedule, Schedule) or length is None:
+        return 1.0
+    whole = np.linspace(0.0, max(float(length), epochs), POINTS)
+    seen = np.linspace(0.0, epochs, POINTS)
+    highest, reached = (float(np.max(_rates(schedule, at))) for at in (whole, seen))
+    return reached / highest if highest > 0.0 else 1.0
+
+
+def _rates(schedule: Schedule, epochs: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([float(schedule.rate(one)) for one in epochs.tolist()])
+
+
+def whole_schedule(setup: Setup) -> Remedy | None:
+    """Return the remedy of a schedule that is as long as the training; None where it is no longer.
+
+    What is counted in epochs, its length and that of its warm-up, is shortened by one factor.
+    """
+    schedule = rate_of(setup.optimizer)
+    length = getattr(schedule, "epochs", 0.0)
+    if not isinstance(schedule, Schedule) or not length > setup.epochs > 0:
+        return None
+    share = setup.epochs / length
+    times = {
+        name: getattr(schedule, name) for name in ("epochs", "warmup") if hasattr(schedule, name)
+    }
+    fitting: Any = replace(
+        cast(Any, schedule), **{name: share * one for name, one in times.items()}
+    )
+
+    def change(before: Setup) -> Setup:
+        return replace(before, optimizer=with_rate(before.optimizer, fitting))
+
+    return Remedy(
+        "schedule as long as the training",
+        f"Let the schedule of the learning rate last {setup.epochs} epochs, as the training does, "
+        f"and not {length:g}.",
+        on_setup(change),
+        f"learning_rate={fitting!r}",
     )
 
 

@@ -8,6 +8,7 @@ be shown on starts that did not choose it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -15,10 +16,11 @@ from statistics import median
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
 from chainrule.diagnosis.ailments.rate_too_low import (
-    AT_REST,
+    IN_THE_MIDST,
     RATE_TOO_LOW,
     SOMETHING_LEFT,
     fall_at_end,
+    has_come_to_rest,
 )
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
@@ -30,7 +32,7 @@ from chainrule.diagnosis.experiments.laboratory import (
     SEEDS,
     Laboratory,
 )
-from chainrule.diagnosis.experiments.rule import LEAST_SHARE, SMALLEST_GAIN, Rule
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN, LEAST_SHARE, SMALLEST_GAIN, Rule
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.experiments.two_looks import NOT_TO_BE_LEFT, Looks
@@ -47,10 +49,15 @@ from chainrule.diagnosis.wording import times_of
 
 LOWER = (3.0, 10.0)
 # A sound run gains little by three times its rate. Where it does gain, more may be better still.
-HIGHER, HIGHER_STILL, TIMES_LONGER = 3.0, (10.0, 30.0, 100.0), 3
+HIGHER, HIGHER_STILL = 3.0, (10.0, 30.0, 100.0)
+TIMES_LONGER, MUCH_LONGER = 3, 4
 # Nearly every training gets a little better by going further. One that was through does not lose a
 # third of its error.
 A_THIRD = Rule(SMALLEST_GAIN, share=1.0 / 3.0)
+# Of sound trainings none whose loss still fell lost half of its error on rows held out by going on
+# for four times as long. Where targets have no noise the last of the error falls for ever, so that
+# little is too much only where few steps were made, as with all rows in each.
+A_HALF, FEW_STEPS = Rule(SMALLEST_GAIN, share=0.5), 100
 # One group of screening for each rate and one with nothing changed, and two groups for a look.
 TRAININGS = SCREENING_SEEDS * (2 + len(LOWER)) + 2 * SEEDS
 
@@ -103,15 +110,18 @@ class _Trials:
         made = laboratory.trained(remedy.name, changed, laboratory.screening)
         return [one.judged for one in made]
 
-    def looks(self, slow: bool) -> Looks:
-        """Return how remedies are looked at: those of slower learning, or of faster."""
+    def looks(self, asked: Rule, slow: bool) -> Looks:
+        """Return how remedies are looked at: those of slower learning, or of faster.
+
+        ``asked``: what has to be gained.
+        """
         laboratory = self.laboratory
         is_other = laboratory.case is not self.examined.case
         least = 0.0 if is_other else self.examined.errors.judged
         return Looks(
             laboratory,
             _descends_no_worse if slow else _descends_further,
-            NOT_TO_BE_LEFT if slow else A_THIRD,
+            asked,
             least if laboratory.is_shortened else None,
         )
 
@@ -132,7 +142,7 @@ def _lower(trials: _Trials) -> Finding | None:
     chosen, least = min(screened, key=lambda pair: pair[1])
     if not NOT_TO_BE_LEFT.is_met(before, [least]):
         return None
-    experiment = trials.looks(slow=True).shown(chosen)
+    experiment = trials.looks(NOT_TO_BE_LEFT, slow=True).shown(chosen)
     return None if experiment is None else _found(RATE_TOO_HIGH, experiment, screened, "lower rate")
 
 
@@ -158,25 +168,44 @@ def _higher(trials: _Trials) -> Finding | None:
     if not A_THIRD.is_met(trials.untreated, [least]):
         return None
     better = None if best is remedy else best
-    experiment = trials.looks(slow=False).shown(remedy, better)
+    experiment = trials.looks(A_THIRD, slow=False).shown(remedy, better)
     return None if experiment is None else _found(RATE_TOO_LOW, experiment, screened, "higher rate")
 
 
 def _longer(trials: _Trials) -> Finding | None:
-    """Return the finding of a training that is too short: three times of it leaves clearly less."""
+    """Return the finding of a training that is too short: a longer one leaves clearly less.
+
+    Where little is left, one of few steps was too short as well if its loss was in the midst of
+    its fall and half of what is left goes.
+    """
     examined = trials.examined
-    is_whole = examined.case.epochs >= examined.setup.epochs
-    if not is_whole or not fall_at_end(examined) > AT_REST or not _has_far_to_go(trials):
+    if not examined.case.epochs >= examined.setup.epochs or has_come_to_rest(examined):
+        return None
+    if _has_far_to_go(trials):
+        times, asked = TIMES_LONGER, A_THIRD
+    elif _is_in_the_midst(trials):
+        times, asked = MUCH_LONGER, A_HALF
+    else:
         return None
     trials = _judging(trials)
-    remedy = longer(examined.setup, TIMES_LONGER)
+    remedy = longer(examined.setup, times)
     screened = [(remedy, median(trials.errors(remedy)))]
-    if not A_THIRD.is_met(trials.untreated, [screened[0][1]]):
+    if not asked.is_met(trials.untreated, [screened[0][1]]):
         return None
-    experiment = trials.looks(slow=False).shown(remedy)
+    experiment = trials.looks(asked, slow=False).shown(remedy)
     if experiment is None:
         return None
     return _found(RATE_TOO_LOW, experiment, screened, "longer training")
+
+
+def _is_in_the_midst(trials: _Trials) -> bool:
+    """Whether few steps were made, the loss was falling by much of itself, and more is left than
+    what a proof asks for."""
+    case = trials.examined.case
+    steps = case.epochs * math.ceil(len(case.training) / max(1, case.setup.batch_size))
+    left = trials.examined.errors.judged, median(trials.untreated)
+    is_falling = fall_at_end(trials.examined) > IN_THE_MIDST
+    return steps <= FEW_STEPS and is_falling and min(left) > LEAST_GAIN
 
 
 def _has_far_to_go(trials: _Trials) -> bool:
