@@ -202,6 +202,7 @@ def _sign_of_sleep(layer: str, share: float, normal: float) -> Sign:
         "few",
         FANS,
         where=layer,
+        is_share=True,
     )
 
 

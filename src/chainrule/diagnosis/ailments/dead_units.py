@@ -51,6 +51,7 @@ def signs(examined: Examination) -> list[Sign]:
                 "few units that never act",
                 SOURCE,
                 where=layer,
+                is_share=True,
             )
             found.append(sign)
     return found

@@ -180,7 +180,7 @@ def _units_that_died(examined: Examination) -> list[Sign]:
             "few units that a step throws out of the reach of every row",
             "Lu and others, \"Dying ReLU and initialization\", 2020; half of a layer is "
             "the limit of TheDeepChecker (arXiv 2204.00694)",
-            where=layer,
+            where=layer, is_share=True,
         )
         for layer, share in last.items()
         if share - first.get(layer, 0.0) > DIED

@@ -115,6 +115,7 @@ def _flat_layers(taken: Pass, when: str) -> list[Sign]:
             where=unit.layer,
             curve=shortened(np.sort(slopes).tolist()),
             curve_of=f"mean slope of the units of {unit.layer}, in shares of the steepest",
+            is_share=True,
         )
         found.append(sign)
     return found
@@ -256,13 +257,15 @@ def confirm(
 ) -> Experiment | None:
     """Compare on rows held out, in turn where it is in doubt.
 
-    That first layers which no gradient reaches do not learn, and that units which share a sum of 1
-    cannot tell rows apart well, follows from the chain rule, so that trainings have to show only
-    that a remedy helps.
+    That first layers, and first entries, which no gradient reaches teach nothing, and that units
+    which share a sum of 1 cannot tell rows apart well, follows from the chain rule, so that
+    trainings have to show only that a remedy helps.
     """
     if not given:
         return None
-    by_law = _is_lost(examined.at_first) or bool(_competing(examined.at_first))
+    taken = examined.at_first
+    over_time = any(one.measured < LOST for one in _over_time(examined))
+    by_law = over_time or _is_lost(taken) or bool(_competing(taken))
     return compare_by_turns(laboratory, given, by_law=by_law)
 
 

@@ -14,6 +14,7 @@ from chainrule.diagnosis.experiments.significance import (
     LEVEL_OF_ROWS,
     effect_size,
     probability_of_chance,
+    probability_of_succeeding,
 )
 from chainrule.diagnosis.experiments.trained import Judge, judged
 
@@ -72,8 +73,14 @@ class Experiment:
 
     @property
     def probability(self) -> float:
-        """How probable so much lower errors are by chance."""
-        return probability_of_chance(self.without, self.treated)
+        """How probable so much lower errors are by chance.
+
+        Where a law says that without the remedy all fail, it counts as well how many do not.
+        """
+        found = probability_of_chance(self.without, self.treated)
+        if self.deduced:
+            found = min(found, probability_of_succeeding(self.without, self.treated))
+        return found
 
     @property
     def effect(self) -> float:
