@@ -55,7 +55,9 @@ MOST = 0.5
 LONGEST = 2.0
 # Tables of embeddings are drawn with deviations from these to these.
 OF_TABLES = 0.003, 1.0
-SAME, ALIKE = "units that are the same", "cosine between the weights of two units, on average"
+SAME, COSINE = "units that are the same", "cosine between the weights of two units, on average"
+# The kind of both.
+ALIKE = "units alike"
 OF_ENTRIES = "size of the weights of entries at the start, over that of a usual start"
 OF_STATES = "length of a state behind its weights, over that in front"
 OF_TABLE = "size of the numbers of an embedding at the start"
@@ -120,7 +122,7 @@ def _twins(examined: Examination, step: PlannedStep) -> list[Sign]:
     words = f"{share:.0%} of the units of {step.layer} start with the weights of another"
     words = f"{words}, and have its gradients{still}."
     normal = "no two units that are the same"
-    return [_sign(step, SAME, share, TWINS, words, normal, SYMMETRY)]
+    return [_sign(step, SAME, share, TWINS, words, normal, SYMMETRY, ALIKE)]
 
 
 def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
@@ -139,7 +141,7 @@ def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
         "so that all units give about the same."
     )
     normal = "0, as weights around 0 have it"
-    return [_sign(step, ALIKE, mean, threshold, words, normal, AROUND_ZERO)]
+    return [_sign(step, COSINE, mean, threshold, words, normal, AROUND_ZERO, ALIKE)]
 
 
 def _layers_of_outputs(taken: Pass) -> set[str]:
@@ -279,10 +281,10 @@ def _of_table(step: PlannedStep, table: NDArray[np.float64]) -> list[Sign]:
 
 def _sign(
     step: PlannedStep, quantity: str, measured: float, threshold: float, words: str, normal: str,
-    source: str,
+    source: str, kind: str = "",
 ) -> Sign:  # fmt: skip
     side: Literal["above", "below"] = "above" if measured > threshold else "below"
-    return Sign(quantity, measured, threshold, side, words, normal, source, where=step.layer)
+    return Sign(quantity, measured, threshold, side, words, normal, source, step.layer, kind=kind)
 
 
 def _size(content: NDArray[np.float64]) -> float:
@@ -309,7 +311,7 @@ def confirm(examined: Examination, laboratory: Laboratory, given: Sequence[Remed
     That units which are the same, or nearly, do the work of one follows from the chain rule, so
     that trainings have to show only that another start helps.
     """
-    by_law = any(one.quantity in (SAME, ALIKE) for one in signs(examined))
+    by_law = any(one.kind == ALIKE for one in signs(examined))
     return compare_by_turns(laboratory, given, by_law=by_law)
 
 

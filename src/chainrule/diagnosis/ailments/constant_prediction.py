@@ -80,7 +80,14 @@ def _held_back(examined: Examination) -> list[Sign]:
     """Return the signs of what may hold weights and units at nothing."""
     return [
         Sign(
-            one.quantity, one.measured, one.threshold, "above", f"{one.words}.", one.normal, BRAKES
+            one.quantity,
+            one.measured,
+            one.threshold,
+            "above",
+            f"{one.words}.",
+            one.normal,
+            BRAKES,
+            kind=one.kind,
         )
         for one in felt_brakes(examined.case)
     ]

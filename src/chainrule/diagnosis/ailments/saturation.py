@@ -67,8 +67,8 @@ DEPTH = (
     "Hochreiter, 1991: over depth the slopes multiply; four sigmoids leave less than a hundredth. "
     "AUTOTRAINER (ICSE 2021) has a thousandth for its limit"
 )
-BEHIND_SOFTMAX = "deviation behind a hidden softmax, over that in front of it"
-GRADIENT_OVER_TIME = "gradient of the first entry of a sequence over that of the last"
+# Kinds of signs, each of which has remedies of its own.
+BEHIND_SOFTMAX, OVER_DEPTH, ALONG_SEQUENCE = "behind a softmax", "over depth", "along a sequence"
 OVER_TIME = (
     "Hochreiter, 1991: over time the recurrent weights multiply; Saxe, McClelland, Ganguli, ICLR "
     "2014: at right angles they keep lengths. Below a hundredth of what these leave"
@@ -131,7 +131,7 @@ def _competing(taken: Pass) -> list[Sign]:
                 f"its units share a sum of 1.{_what_stands_behind(taken.objective.plan, layer)}"
             )
             sign = Sign(
-                BEHIND_SOFTMAX,
+                "deviation behind a hidden softmax, over that in front of it",
                 passed,
                 STEEPEST_SIGMOID,
                 "below",
@@ -139,6 +139,7 @@ def _competing(taken: Pass) -> list[Sign]:
                 "0.5 to 1 for tanh and relu",
                 SHARED,
                 where=layer,
+                kind=BEHIND_SOFTMAX,
             )
             found.append(sign)
     return found
@@ -182,6 +183,7 @@ def _over_depth(taken: Pass, when: str) -> list[Sign]:
         "about 1",
         DEPTH,
         where=first,
+        kind=OVER_DEPTH,
         curve=shortened([size for _, size in seen]),
         curve_of="gradients in shares of their weights over the layers, from first to last",
     )
@@ -197,7 +199,7 @@ def _over_time(examined: Examination) -> list[Sign]:
     normal = {layer: ratio for layer, ratio, _ in kept_over_time(usual)}
     return [
         Sign(
-            GRADIENT_OVER_TIME,
+            "gradient of the first entry of a sequence over that of the last",
             ratio,
             VANISHES,
             "below",
@@ -207,6 +209,7 @@ def _over_time(examined: Examination) -> list[Sign]:
             "what recurrent weights at right angles leave",
             OVER_TIME,
             where=layer,
+            kind=ALONG_SEQUENCE,
         )
         for layer, ratio, entries in ill
         if ratio < VANISHES * normal.get(layer, 0.0)
@@ -215,20 +218,20 @@ def _over_time(examined: Examination) -> list[Sign]:
 
 def remedies(examined: Examination) -> list[Remedy]:
     seen = signs(examined)
-    if seen and all(one.quantity == GRADIENT_OVER_TIME for one in seen):
+    if seen and all(one.kind == ALONG_SEQUENCE for one in seen):
         return [recurrences_as_usual()]
     setup = examined.setup
     kinds = {one.op for one in hidden_activations(setup.network)}
     # Where the start is bad, it stays: a remedy changes one thing.
     fresh = not signs_of_start(examined)
-    if seen and all(one.quantity == BEHIND_SOFTMAX for one in seen):
+    if seen and all(one.kind == BEHIND_SOFTMAX for one in seen):
         known = [one.layer for one in hidden_activations(setup.network) if one.op == "softmax"]
         layers = list(dict.fromkeys(known))
         others = [other_activation(op, {"softmax"}, fresh, layers) for op in ("tanh", "relu")]
         return [without_softmax(layers), *others, started_as_usual()]
     found = [other_activation(op, kinds, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
-    sign = [one for one in seen if one.quantity.startswith("gradient")]
-    if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
+    explodes = any(one.kind == OVER_DEPTH and one.side == "above" for one in seen)
+    if explodes and setup.regularisation.clip_norm is None:
         found.insert(0, _clipped())
     # At most four are tried; another start helps where activations that are there were started
     # for others. Where the start itself is at fault, it is what is put right for that.

@@ -25,6 +25,9 @@ LEAST_GAIN, LEAST_SHARE = 0.03, 0.15
 LARGE_SHARE, SMALLEST_GAIN = 0.4, 0.01
 
 
+ERROR = "error, in shares of the best constant prediction's"
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Errors of trainings without and with a remedy, one for each seed.
@@ -54,7 +57,7 @@ class Experiment:
     epochs: int
     rows: int
     screened: tuple[tuple[str, float], ...] = ()
-    quantity: str = "error, in shares of the best constant prediction's"
+    quantity: str = ERROR
     untreated_name: str = "as it was"
     treated_name: str = "with the remedy"
     over_rows: float | None = None
@@ -91,6 +94,11 @@ class Experiment:
     def gain(self) -> float:
         """By how much the median error is lower with the remedy."""
         return median(self.without) - median(self.treated)
+
+    @property
+    def is_of_errors(self) -> bool:
+        """Whether it measures the error that all experiments share, and no measure of its own."""
+        return self.quantity == ERROR
 
     @property
     def shows_otherwise(self) -> bool:

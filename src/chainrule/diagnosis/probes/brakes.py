@@ -21,16 +21,15 @@ DECAYED = 0.05
 # hidden units. What drops less is felt as well where a network is narrow.
 DROPPED = 0.2
 DROPPING = ("dropout", "dropconnect", "dropconnect_product")
-# What their signs are called.
-PENALTIES = "penalties, of what is minimised"
-DECAY = "share of the weights that decay takes off"
-DROPOUT = "share that dropout leaves out"
+# Their kinds.
+PENALTIES, DECAY, DROPOUT = "penalties", "decay", "dropout"
 
 
 @dataclass(frozen=True)
 class Brake:
     """One thing that keeps weights or units small: how strong it is, and the sentence of it."""
 
+    kind: str
     quantity: str
     measured: float
     threshold: float
@@ -55,7 +54,7 @@ def _of_penalties(case: Case) -> Brake:
     if penalties is not None and losses is not None and len(penalties) and losses[-1]:
         share = float(penalties[-1]) / abs(float(losses[-1]))
     return Brake(
-        PENALTIES, share if math.isfinite(share) else 0.0, FELT,
+        PENALTIES, "penalties, of what is minimised", share if math.isfinite(share) else 0.0, FELT,
         f"Penalties on the weights are {share:.0%} of what is minimised at the end",
         "a penalty that costs little beside the loss",
     )  # fmt: skip
@@ -71,7 +70,7 @@ def _of_decay(case: Case) -> Brake:
     way = 0.0 if rates is None else float(np.sum(rates)) * steps
     taken = 1.0 - math.exp(-strength * way)
     return Brake(
-        DECAY, taken, DECAYED,
+        DECAY, "share of the weights that decay takes off", taken, DECAYED,
         f"Decay alone takes {taken:.0%} off the weights in the whole training",
         "a decay that takes off little of what is learned",
     )  # fmt: skip
@@ -80,7 +79,7 @@ def _of_decay(case: Case) -> Brake:
 def _of_dropout(case: Case) -> Brake:
     share = dropped_share(case.setup)
     return Brake(
-        DROPOUT, share, DROPPED,
+        DROPOUT, "share that dropout leaves out", share, DROPPED,
         f"Dropout leaves out {share:.0%} of a layer at every step",
         "up to a half of wide layers, less of narrow ones",
     )  # fmt: skip
