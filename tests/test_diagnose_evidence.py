@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,17 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, rankdata
 
 import chainrule as cr
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.rule import BY_LAW
 from chainrule.diagnosis.experiments.significance import (
     probability_of_chance,
+    probability_of_succeeding,
     probability_over_rows,
 )
 from chainrule.diagnosis.probes.relative_error import errors_of
+from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.judgement import NOTHING_TRAINED
 
 ERRORS = st.lists(st.integers(0, 4).map(float), min_size=2, max_size=5)
@@ -36,6 +42,36 @@ def test_p_is_the_share_of_all_choices_also_of_equal_errors(without: Any, treate
     choices = itertools.combinations(ranks, count)
     as_low = [sum(one) <= seen + 1e-9 for one in choices]
     assert probability_of_chance(without, treated) == pytest.approx(np.mean(as_low), abs=1e-12)
+
+
+@given(st.integers(2, 5), st.integers(2, 5), st.data())
+def test_p_of_those_that_succeed_is_the_share_of_all_choices(a: int, b: int, data: Any) -> None:
+    order = data.draw(st.permutations(range(a + b)))
+    without, treated = order[:a], order[a:]
+    seen = sum(one < min(without) for one in treated)
+    choices = [set(one) for one in itertools.combinations(range(a + b), b)]
+    as_many = [set(range(seen)) <= one for one in choices]
+    assert probability_of_succeeding(without, treated) == pytest.approx(np.mean(as_many))
+
+
+def test_one_start_that_fails_with_the_remedy_hides_no_law() -> None:
+    remedy = Remedy("other", "Another.", lambda before: before)
+    without, treated = (1.02, 1.01, 1.02, 1.0, 1.01), (0.01, 0.0, 1.1, 0.02, 0.01)
+    seen = Experiment(remedy, without, treated, epochs=10, rows=100)
+    assert not seen.is_clear
+    assert replace(seen, asked=BY_LAW).is_clear
+    one_more = replace(seen, treated=(0.01, 0.0, 1.1, 1.2, 0.01), asked=BY_LAW)
+    assert not one_more.is_clear
+
+
+def test_a_share_is_as_strong_as_its_odds() -> None:
+    def strength(share: float) -> float:
+        sign = Sign("dead units", share, 0.5, "above", "", "", "", is_share=True)
+        return sign.strength
+
+    assert strength(0.5) == 0.0
+    assert strength(0.75) == pytest.approx(np.log(3.0))
+    assert strength(1.0) == 10.0
 
 
 def test_p_of_many_errors_is_scipys() -> None:

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.diagnosis.ailments import AILMENTS, mismatched_output, unscaled
+from chainrule.diagnosis.ailments import AILMENTS, mismatched_output
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.fixes.code_of_fix import code_of
+from chainrule.diagnosis.remedies.scaling import Chosen, standardising
 from chainrule.training.carry_out import carry_out
 from chainrule.training.train import train
 
@@ -191,11 +192,17 @@ def test_code_for_other_arrays_and_settings_does_what_the_remedy_does(what: str)
     assert set(checked(run, given, remedies)) <= {"another start"}
 
 
+CHOSEN = [
+    Chosen(inputs=True),
+    Chosen(inputs=True, as_one=True),
+    Chosen(target=True),
+    Chosen(inputs=True, target=True),
+]
 REMEDIES: dict[str, Any] = {
     **{name: one.remedies for name, one in AILMENTS.items()},
     # As if the signs were there: what is printed does not hang on how ill a run is.
     "unscaled": lambda examined: [
-        unscaled._standardising(examined, one) for one in ("inputs", "target", "inputs and target")
+        standardising(examined.case, examined.sample, one) for one in CHOSEN
     ],
     "mismatched_output": lambda examined: [mismatched_output._with_class_loss(examined.case)],
 }
@@ -207,7 +214,7 @@ def test_rows_that_are_known_to_the_caller_alone_are_told_in_words() -> None:
         progress=False,
     )  # fmt: skip
     remedies = REMEDIES["unscaled"](Examination(case_of(run)))
-    assert [one.code for one in remedies] == ["", "", ""]
+    assert [one.code for one in remedies] == [""] * len(CHOSEN)
 
 
 @pytest.mark.parametrize("what", ["columns that do not vary", "an optimizer's own decay"])

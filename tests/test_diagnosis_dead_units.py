@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 import numpy as np
 import pytest
-from trial_of_ailment import FOUND, confirmed, signs_of
+from trial_of_ailment import FOUND, confirmed, finding_of, signs_of
 
 import chainrule as cr
 from chainrule.diagnosis.ailments.dead_units import DEAD_UNITS
@@ -28,6 +29,23 @@ def trained(*layers: Any, **chosen: Any) -> Run:
 
 def test_the_specimen_is_confirmed() -> None:
     assert confirmed(DEAD_UNITS) >= FOUND
+
+
+def test_units_that_begin_dead_need_no_large_gain() -> None:
+    """Noise is most of what is left, so that the gain is less than 15 % of the error."""
+    random = np.random.default_rng(3)
+    x = random.normal(size=(500, 5))
+    y = np.abs(x[:, 0]) + np.abs(x[:, 1]) + 2.0 * random.normal(size=500)
+    network = cr.Network(cr.Dense(24, "relu", bias="constant -4.5"), cr.Dense(1))
+    run = cr.train(
+        network, x, y - y.mean(), learning_rate=0.01, epochs=40, validation=0.4, seed=0,
+        progress=False,
+    )  # fmt: skip
+    found = finding_of(DEAD_UNITS, run)
+    assert found.is_confirmed
+    assert found.experiment is not None
+    assert found.experiment.deduced
+    assert found.experiment.gain < 0.15 * median(found.experiment.without)
 
 
 def test_activations_are_told_apart_by_their_slopes() -> None:

@@ -105,6 +105,21 @@ def test_rows_whose_logit_has_no_slope_are_a_sign() -> None:
     assert [one.quantity for one in found] == ["share of rows whose logit has no slope"]
 
 
+def test_rows_that_came_away_from_where_they_had_no_slope_are_a_sign_at_the_start() -> None:
+    y = np.arange(240) % 3
+    x = np.random.default_rng(5).normal(size=(240, 2))
+    x += 3.0 * np.array([[0.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])[y]
+
+    def words(last: str | None) -> list[str]:
+        network = cr.Network(cr.Dense(16, "tanh"), cr.Dense(3, last))
+        run = cr.train(network, x, y, learning_rate=0.02, epochs=30, seed=1, progress=False)
+        return [one.words for one in MISMATCHED_OUTPUT.signs(Examination(case_of(run)))]
+
+    (said,) = words("relu")
+    assert "relu, is flat at the start at the number of their own class" in said
+    assert not words(None)
+
+
 def test_a_softmax_inside_is_no_matter_of_the_output() -> None:
     x, y = rows(120)
     inside = trained(cr.Network(cr.Dense(8, "softmax"), cr.Dense(1)), x, y, epochs=2)

@@ -177,7 +177,7 @@ def test_a_lost_gradient_is_a_sign_also_where_much_has_been_learned() -> None:
 
 
 def test_small_recurrent_weights_lose_the_gradient_that_right_angles_keep() -> None:
-    from chainrule.diagnosis.ailments.saturation import GRADIENT_OVER_TIME, SATURATION
+    from chainrule.diagnosis.ailments.saturation import ALONG_SEQUENCE, SATURATION
     from chainrule.diagnosis.cases.case import case_of
     from chainrule.diagnosis.examination import Examination
     from chainrule.randomness import normal
@@ -191,7 +191,7 @@ def test_small_recurrent_weights_lose_the_gradient_that_right_angles_keep() -> N
         run = cr.train(network, x, labels, epochs=2, progress=False)
         examined = Examination(case_of(run))
         found = SATURATION.signs(examined)
-        signs.append([one for one in found if one.quantity == GRADIENT_OVER_TIME])
+        signs.append([one for one in found if one.kind == ALONG_SEQUENCE])
         if start is small:
             (remedy,) = SATURATION.remedies(examined)
             treated = remedy.change(case_of(run).arrangement).setup.network

@@ -102,6 +102,29 @@ def test_remedies_standardise_what_their_words_say() -> None:
     assert found["standardised inputs"].change(case.arrangement).training.targets[0].mean() > 100.0
 
 
+def test_columns_of_one_unit_can_be_scaled_as_one() -> None:
+    """Pixels, some of them rarely filled, keep their sizes beside each other."""
+    ink = np.where(RANDOM.uniform(size=(120, 9)) < np.linspace(0.05, 1.0, 9), 255.0, 0.0)
+    ink *= RANDOM.uniform(0.2, 1.0, (120, 9))
+    case = case_of(trained(ink, Y, validation=0.25))
+    first, *others = UNSCALED.remedies(Examination(case))
+    assert first.name == "standardised inputs, all columns as one"
+    assert [one.name for one in others] == ["standardised inputs"]
+    made = first.change(case.arrangement).training.inputs[0]
+    assert made.mean() == pytest.approx(0.0, abs=1e-9)
+    assert made.std() == pytest.approx(1.0)
+    before = case.training.inputs[0].std(axis=0)
+    np.testing.assert_allclose(made.std(axis=0) / before, (made.std(axis=0) / before)[0])
+
+
+@pytest.mark.parametrize(
+    "x", [50.0 * X, X * [300.0, 1.0, 20.0, 50.0]], ids=["alike", "several units"]
+)
+def test_other_columns_are_scaled_by_themselves_alone(x: Any) -> None:
+    names = [one.name for one in UNSCALED.remedies(Examination(case_of(trained(x, Y))))]
+    assert names == ["standardised inputs"]
+
+
 def test_a_scaled_arrangement_is_not_scaled_again() -> None:
     case = case_of(trained(50.0 * X, Y))
     (remedy,) = UNSCALED.remedies(Examination(case))

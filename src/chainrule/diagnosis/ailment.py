@@ -35,7 +35,7 @@ class Ailment:
     experiment, which trains with each remedy and without, from the same starts. ``specimen`` is a
     run that has it, of a seed. ``is_failure``: its signs are the failure itself, so that a run
     which shows them is never healthy, whether or not its cause is found. ``tried_behind``: the name
-    of a remedy, or the quantity of a sign -> the ailment right behind which it is tried; without
+    of a remedy, or the kind of a sign -> the ailment right behind which it is tried; without
     it, an ailment is tried in the order of the table, and a failure behind all causes.
 
     ``shown_by`` says when it can be treated together with others, which is judged by errors:

@@ -17,7 +17,9 @@ class Sign:
     says what is, ``source`` where the threshold comes from: a paper, a law, or a measurement.
     ``words`` is the sentence for people. ``curve`` are numbers in an order (losses over epochs,
     units of a layer) that a small figure shows, named by ``curve_of``. ``is_failure``: what it says
-    is a failure in itself, whatever experiments show.
+    is a failure in itself, whatever experiments show. ``is_share``: it is a part of a whole, of
+    which there is no more than 1. ``kind`` tells it apart from other signs where more depends on it
+    than what is said.
     """
 
     quantity: str
@@ -31,11 +33,19 @@ class Sign:
     curve: tuple[float, ...] = ()
     curve_of: str = ""
     is_failure: bool = False
+    is_share: bool = False
+    kind: str = ""
 
     @property
     def strength(self) -> float:
-        """How many times beyond the threshold, as a natural logarithm; at most 10."""
+        """How many times beyond the threshold, as a natural logarithm; at most 10.
+
+        Of shares by their odds: all of a layer is far beyond half of it, though no more than twice
+        as much.
+        """
         measured, threshold = abs(self.measured), abs(self.threshold)
+        if self.is_share:
+            measured, threshold = _odds(measured), _odds(threshold)
         if not math.isfinite(measured):
             return 10.0
         if min(measured, threshold) <= 0.0:
@@ -57,6 +67,10 @@ class Sign:
             "curve": [_plain(one) for one in self.curve],
             "curve_of": self.curve_of,
         }
+
+
+def _odds(share: float) -> float:
+    return share / (1.0 - share) if share < 1.0 else math.inf
 
 
 def _plain(number: float) -> float | str:

@@ -27,11 +27,13 @@ from chainrule.diagnosis.probes.alike import (
 from chainrule.diagnosis.probes.depth import (
     is_recurrence,
     is_weighing,
+    lengthening,
     recurrent_weights,
+    sized_alike,
     spreads,
 )
-from chainrule.diagnosis.probes.passes import Pass, pass_of
-from chainrule.diagnosis.probes.units import HARDLY, dead, shares_of_slope
+from chainrule.diagnosis.probes.passes import Pass, pass_of, root_mean_square
+from chainrule.diagnosis.probes.units import asleep
 from chainrule.diagnosis.remedies.hidden_layers import frozen_names, started_as_usual
 from chainrule.diagnosis.remedies.network_changes import usual_start
 from chainrule.diagnosis.sign import Sign
@@ -55,9 +57,13 @@ MOST = 0.5
 LONGEST = 2.0
 # Tables of embeddings are drawn with deviations from these to these.
 OF_TABLES = 0.003, 1.0
-SAME, ALIKE = "units that are the same", "cosine between the weights of two units, on average"
+SAME, COSINE = "units that are the same", "cosine between the weights of two units, on average"
+# The kind of both.
+ALIKE = "units alike"
 OF_ENTRIES = "size of the weights of entries at the start, over that of a usual start"
 OF_STATES = "length of a state behind its weights, over that in front"
+ASLEEP = "units that are flat at the start"
+OF_LAYER = "deviation at the start, over that of a usual start"
 OF_TABLE = "size of the numbers of an embedding at the start"
 SYMMETRY = (
     "units with the same weights and the same gradients stay the same for ever: Goodfellow, "
@@ -120,7 +126,7 @@ def _twins(examined: Examination, step: PlannedStep) -> list[Sign]:
     words = f"{share:.0%} of the units of {step.layer} start with the weights of another"
     words = f"{words}, and have its gradients{still}."
     normal = "no two units that are the same"
-    return [_sign(step, SAME, share, TWINS, words, normal, SYMMETRY)]
+    return [_sign(step.layer, SAME, share, TWINS, words, normal, SYMMETRY, ALIKE)]
 
 
 def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
@@ -139,7 +145,7 @@ def _one_way(taken: Pass, step: PlannedStep) -> list[Sign]:
         "so that all units give about the same."
     )
     normal = "0, as weights around 0 have it"
-    return [_sign(step, ALIKE, mean, threshold, words, normal, AROUND_ZERO)]
+    return [_sign(step.layer, COSINE, mean, threshold, words, normal, AROUND_ZERO, ALIKE)]
 
 
 def _layers_of_outputs(taken: Pass) -> set[str]:
@@ -154,8 +160,8 @@ def _sizes(examined: Examination) -> list[Sign]:
     """Return the signs of layers that give far more or less than they would by a usual start."""
     case, taken = examined.case, examined.at_first
     usual = _usual_weights(case)
-    asleep = _asleep(taken)
-    if _sized_alike(case.first, usual) and not any(asleep.values()):
+    flat = asleep(taken)
+    if sized_alike(case.first, usual) and not flat:
         return []
     normal = pass_of(case, usual, examined.sample)
     found = []
@@ -165,8 +171,9 @@ def _sizes(examined: Examination) -> list[Sign]:
         if ratio > FACTOR or (ratio < 1.0 / FACTOR and not is_output):
             found.append(_sign_of_size(layer, spread, due))
     known = {one.where for one in found}
-    for layer, share in asleep.items():
-        left = _asleep(normal).get(layer, 0.0)
+    by_usual = asleep(normal)
+    for layer, share in flat.items():
+        left = by_usual.get(layer, 0.0)
         if share > MOST > left and layer not in known:
             found.append(_sign_of_sleep(layer, share, left))
     return found
@@ -181,51 +188,26 @@ def _usual_weights(case: Case) -> Network:
     return usual.with_parameters({**usual.parameters, **usual.state, **biases})
 
 
-def _asleep(taken: Pass) -> dict[str, float]:
-    """Return hidden layer -> share of its units that are flat for all rows, or nearly all."""
-    found = {}
-    for unit in taken.units:
-        flat = dead(unit) | (shares_of_slope(unit) < HARDLY)
-        if not unit.is_output and flat.any():
-            found[unit.layer] = float(flat.mean())
-    return found
-
-
 def _sign_of_sleep(layer: str, share: float, normal: float) -> Sign:
-    return Sign(
-        "units that are flat at the start",
-        share,
-        MOST,
-        "above",
+    words = (
         f"{share:.0%} of the units of {layer} start where their activation is flat for nearly all "
-        f"rows; with usual weights it would be {normal:.0%}.",
-        "few",
-        FANS,
-        where=layer,
+        f"rows; with usual weights it would be {normal:.0%}."
     )
+    return _sign(layer, ASLEEP, share, MOST, words, "few", FANS, is_share=True)
 
 
 def _sign_of_size(layer: str, spread: float, normal: float) -> Sign:
     ratio = spread / normal
-    return Sign(
-        "deviation at the start, over that of a usual start",
-        ratio,
-        FACTOR if ratio > 1.0 else 1.0 / FACTOR,
-        "above" if ratio > 1.0 else "below",
+    words = (
         f"At the start {layer} gives numbers of deviation {spread:.3g}; by the start that its size "
-        f"and activation ask for it would be {normal:.3g}.",
-        "about 1",
-        FANS,
-        where=layer,
+        f"and activation ask for it would be {normal:.3g}."
     )
+    return _sign(layer, OF_LAYER, ratio, _passed(ratio), words, "about 1", FANS)
 
 
-def _sized_alike(given: Network, usual: Network) -> bool:
-    """Whether no weight is more than a fifth larger or smaller than by the usual start."""
-    first, second = given.parameters, usual.parameters
-    wide = [one.name for one in given.plan.parameters if len(one.shape) > 1]
-    sizes = [(np.sum(first[one] ** 2), np.sum(second[one] ** 2)) for one in wide]
-    return all(0.64 * b <= a <= 1.44 * b for a, b in sizes)
+def _passed(ratio: float) -> float:
+    """Return which of the two thresholds of a ratio to what is usual lies on its side."""
+    return FACTOR if ratio > 1.0 else 1.0 / FACTOR
 
 
 # ---- weights of recurrences, and tables of embeddings ----
@@ -249,44 +231,40 @@ def _by_numbers(examined: Examination) -> list[Sign]:
 def _of_recurrence(step: PlannedStep, given: Values, usual: Values) -> list[Sign]:
     """Return the signs of a recurrence: weights of entries, and of states, of a wrong size."""
     read, kept = recurrent_weights(step)
-    found = []
-    ratio = _size(given[read]) / _size(usual[read])
+    layer, found = step.layer, []
+    ratio = root_mean_square(given[read]) / root_mean_square(usual[read])
     if not 1.0 / FACTOR <= ratio <= FACTOR:
-        words = f"The weights of entries of {step.layer} start {ratio:.3g} times as large as usual."
-        threshold = FACTOR if ratio > 1.0 else 1.0 / FACTOR
-        found.append(_sign(step, OF_ENTRIES, ratio, threshold, words, "about 1", FANS))
-    length = _size(given[kept]) * math.sqrt(given[kept].shape[0])
+        words = f"The weights of entries of {layer} start {ratio:.3g} times as large as usual."
+        found.append(_sign(layer, OF_ENTRIES, ratio, _passed(ratio), words, "about 1", FANS))
+    length = lengthening(given[kept])
     if length > LONGEST:
         words = (
-            f"In each step of {step.layer} the weights of states make a state {length:.3g} times "
-            "as long at the start."
+            f"In each step of {layer} the weights of states make a state {length:.3g} times as "
+            "long at the start."
         )
-        found.append(_sign(step, OF_STATES, length, LONGEST, words, "0.6 to 1.4", OVER_TIME))
+        found.append(_sign(layer, OF_STATES, length, LONGEST, words, "0.6 to 1.4", OVER_TIME))
     return found
 
 
 def _of_table(step: PlannedStep, table: NDArray[np.float64]) -> list[Sign]:
-    size = _size(table)
+    size = root_mean_square(table)
     least, most = OF_TABLES
     if least / FACTOR <= size <= most * FACTOR:
         return []
     words = f"The table of {step.layer} starts with numbers of size {size:.3g}."
     threshold = most * FACTOR if size > most else least / FACTOR
-    normal = f"{least:g} to {most:g}"
-    return [_sign(step, OF_TABLE, size, threshold, words, normal, TABLES)]
+    return [_sign(step.layer, OF_TABLE, size, threshold, words, f"{least:g} to {most:g}", TABLES)]
 
 
 def _sign(
-    step: PlannedStep, quantity: str, measured: float, threshold: float, words: str, normal: str,
-    source: str,
+    layer: str, quantity: str, measured: float, threshold: float, words: str, normal: str,
+    source: str, kind: str = "", is_share: bool = False,
 ) -> Sign:  # fmt: skip
     side: Literal["above", "below"] = "above" if measured > threshold else "below"
-    return Sign(quantity, measured, threshold, side, words, normal, source, where=step.layer)
-
-
-def _size(content: NDArray[np.float64]) -> float:
-    """Return the root mean square of numbers."""
-    return float(np.sqrt(np.mean(np.square(content, dtype=np.float64))))
+    return Sign(
+        quantity, measured, threshold, side, words, normal, source, layer, kind=kind,
+        is_share=is_share,
+    )  # fmt: skip
 
 
 def remedies(examined: Examination) -> list[Remedy]:
@@ -308,7 +286,7 @@ def confirm(examined: Examination, laboratory: Laboratory, given: Sequence[Remed
     That units which are the same, or nearly, do the work of one follows from the chain rule, so
     that trainings have to show only that another start helps.
     """
-    by_law = any(one.quantity in (SAME, ALIKE) for one in signs(examined))
+    by_law = any(one.kind == ALIKE for one in signs(examined))
     return compare_by_turns(laboratory, given, by_law=by_law)
 
 

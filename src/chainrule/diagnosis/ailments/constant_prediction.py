@@ -21,6 +21,7 @@ from chainrule.diagnosis.experiments.own_start import (
     trained_from_own_start,
 )
 from chainrule.diagnosis.probes.brakes import DECAY, DROPOUT, PENALTIES, felt_brakes
+from chainrule.diagnosis.probes.chance import probability_above_zero
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.rate_changes import unclipped
@@ -44,9 +45,9 @@ BRAKES = "Goodfellow, Bengio, Courville, Deep Learning, section 7.1"
 # Of fewer rows held out an error is too much a matter of luck.
 LEAST_HELD = 30
 # Where a plane and a smooth surface know no more of the targets either, being little better than a
-# constant is no failure; half of what they know shows that the network uses its inputs, and as much
-# on the other side of the constant is the luck of the rows held out.
-LITTLE_KNOWN, HALF_OF_IT = 0.2, 0.5
+# constant is no failure; half of what they know shows that the network uses its inputs. On the
+# other side of the constant it may be by the luck of the rows held out, within two standard errors.
+LITTLE_KNOWN, HALF_OF_IT, LUCK = 0.2, 0.5, 0.025
 # A start is unlucky where the middle one of others leaves less than half of the error.
 UNLUCKY = 0.5
 RATE_OF_ADAM = 0.01
@@ -90,7 +91,14 @@ def _held_back(examined: Examination) -> list[Sign]:
     """Return the signs of what may hold weights and units at nothing."""
     return [
         Sign(
-            one.quantity, one.measured, one.threshold, "above", f"{one.words}.", one.normal, BRAKES
+            one.quantity,
+            one.measured,
+            one.threshold,
+            "above",
+            f"{one.words}.",
+            one.normal,
+            BRAKES,
+            kind=one.kind,
         )
         for one in felt_brakes(examined.case)
     ]
@@ -104,7 +112,7 @@ def _on_others(examined: Examination) -> list[Sign]:
     error, held = examined.errors.validation, len(examined.case.validation)
     if held < LEAST_HELD or not error >= 1.0 or examined.errors.training <= STILL_GOOD:
         return []
-    if examined.errors.training < NO_BETTER and error < 1.0 + HALF_OF_IT * _little_known(examined):
+    if examined.errors.training < NO_BETTER and _little_known(examined) and _may_be_luck(examined):
         return []
     return [
         Sign(
@@ -115,6 +123,12 @@ def _on_others(examined: Examination) -> list[Sign]:
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
         )
     ]  # fmt: skip
+
+
+def _may_be_luck(examined: Examination) -> bool:
+    """Whether by the luck of the rows held out the error may be above that of a constant."""
+    by_row = examined.errors.by_row
+    return by_row is not None and len(by_row) > 1 and probability_above_zero(by_row - 1.0) >= LUCK
 
 
 def _little_known(examined: Examination) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,9 @@ import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.other_rows import compare_by_turns
 from chainrule.diagnosis.probes.depth import is_weighing
 from chainrule.diagnosis.probes.units import dead_shares, is_one_sided
 from chainrule.diagnosis.remedies.hidden_layers import other_activation
@@ -51,6 +55,7 @@ def signs(examined: Examination) -> list[Sign]:
                 "few units that never act",
                 SOURCE,
                 where=layer,
+                is_share=True,
             )
             found.append(sign)
     return found
@@ -90,6 +95,22 @@ def _without_biases() -> Remedy:
     return Remedy("biases at 0", words, on_setup(change))
 
 
+def confirm(
+    examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
+) -> Experiment | None:
+    """Compare on rows held out, in turn where units were dead from the start and it is in doubt.
+
+    That what is flat for every row learns nothing follows from the chain rule. Of units that died
+    later, other starts may have fewer.
+    """
+    if not given:
+        return None
+    first = dead_shares(examined.at_first.units)
+    if any(first.get(one.where, 0.0) > LARGEST_SHARE for one in signs(examined)):
+        return compare_by_turns(laboratory, given, by_law=True)
+    return laboratory.compare(given)
+
+
 def specimen(seed: int) -> Run:
     """A small regression by relu units whose biases start so low that hardly any ever acts."""
     x = randomness.normal(seed, "specimen", 200 * 6).reshape(200, 6)
@@ -109,4 +130,5 @@ DEAD_UNITS = Ailment(
     remedies,
     specimen,
     leads_to=("constant_prediction",),
+    confirm=confirm,
 )

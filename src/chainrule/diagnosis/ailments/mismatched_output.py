@@ -17,6 +17,7 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.rule import BY_LAW, USUAL
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import wrong_share
+from chainrule.diagnosis.probes.passes import Pass
 from chainrule.diagnosis.probes.reach import (
     Reach,
     last_activation,
@@ -34,6 +35,7 @@ from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
+from chainrule.network.plan import PlannedStep
 from chainrule.ops import ACTIVATIONS
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
@@ -135,34 +137,49 @@ def _of_one(setup: Setup, reach: Reach, place: int) -> Reach:
 
 
 def _on_the_flat(examined: Examination) -> list[Sign]:
-    """Return the sign of rows whose logit stands where the last activation has no slope."""
+    """Return the sign of rows whose logit stands where the last activation has no slope.
+
+    After the last step, else at the start: what begins there by chance may have come away, and
+    from other starts it does not.
+    """
     setup = examined.setup
-    last = next((one for one in examined.at_last.units if one.is_output), None)
-    if last is None or len(setup.losses) > 1 or not setup.losses[0].op.includes:
+    if len(setup.losses) > 1 or not setup.losses[0].op.includes:
         return []
-    rows = examined.sample
     if setup.targets[0].task != "classification" or setup.targets[0].over_time:
         return []
-    labels = rows.targets[0].reshape(-1).astype(np.int64)
-    if last.slopes.shape[0] != len(labels):
+    last = last_activation(setup.network.plan)
+    if last.op not in ACTIVATIONS:
         return []
+    for when, taken in (("", examined.at_last), (" at the start", examined.at_first)):
+        flat = _flat_share(examined, taken)
+        if flat > FLAT:
+            return [_sign_of_flat(last, flat, when)]
+    return []
+
+
+def _flat_share(examined: Examination, taken: Pass) -> float:
+    """Return the share of rows at whose own class the last activation has no slope."""
+    last = next((one for one in taken.units if one.is_output), None)
+    labels = examined.sample.targets[0].reshape(-1).astype(np.int64)
+    if last is None or last.slopes.shape[0] != len(labels):
+        return 0.0
     column = labels if last.slopes.shape[1] > 1 else np.zeros_like(labels)
-    flat = float(np.mean(last.slopes[np.arange(len(labels)), column] == 0.0))
-    if not flat > FLAT:
-        return []
-    return [
-        Sign(
-            "share of rows whose logit has no slope",
-            flat,
-            FLAT,
-            "above",
-            f"For {flat:.0%} of the rows the last activation, {last.op}, is flat at the number of "
-            "their own class, so that they teach it nothing.",
-            "logits as the last layer makes them, of either sign",
-            "the chain rule: a slope of 0 passes no gradient on",
-            where=last.layer,
-        )
-    ]
+    return float(np.mean(last.slopes[np.arange(len(labels)), column] == 0.0))
+
+
+def _sign_of_flat(last: PlannedStep, flat: float, when: str) -> Sign:
+    return Sign(
+        "share of rows whose logit has no slope",
+        flat,
+        FLAT,
+        "above",
+        f"For {flat:.0%} of the rows the last activation, {last.op}, is flat{when} at the "
+        "number of their own class, so that they teach it nothing.",
+        "logits as the last layer makes them, of either sign",
+        "the chain rule: a slope of 0 passes no gradient on",
+        where=last.layer,
+        is_share=True,
+    )
 
 
 def _classes_as_numbers(examined: Examination) -> list[Sign]:
@@ -272,10 +289,12 @@ def _by_what_is_missed(examined: Examination, found: Experiment) -> Experiment:
     """Return an experiment as one of a fault that is deduced, where it is.
 
     What an output cannot reach is missed on any rows of these targets: that they gain by the remedy
-    is no luck, as long as they gain no more than that.
+    is no luck, as long as they gain no more than that. And by the chain rule rows teach a logit
+    nothing that has no slope.
     """
     missed = max((one.measured for one in _out_of_reach(examined)), default=0.0)
-    return replace(found, asked=BY_LAW if found.gain <= missed else USUAL)
+    teaches_nothing = not found.is_clear and bool(_on_the_flat(examined))
+    return replace(found, asked=BY_LAW if found.gain <= missed or teaches_nothing else USUAL)
 
 
 def specimen(seed: int) -> Run:

@@ -16,8 +16,9 @@ from chainrule.diagnosis.ailments.not_finite import by_the_formula
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import LEAST_GAIN, Experiment
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.experiments.trained import Trained, after_last, judged
 from chainrule.diagnosis.probes.curvature import stability_limit
 from chainrule.diagnosis.probes.units import dead_shares
@@ -184,7 +185,7 @@ def _units_that_died(examined: Examination) -> list[Sign]:
             "few units that a step throws out of the reach of every row",
             "Lu and others, \"Dying ReLU and initialization\", 2020; half of a layer is "
             "the limit of TheDeepChecker (arXiv 2204.00694)",
-            where=layer,
+            where=layer, is_share=True,
         )
         for layer, share in last.items()
         if share - first.get(layer, 0.0) > DIED

@@ -68,8 +68,8 @@ DEPTH = (
     "Hochreiter, 1991: over depth the slopes multiply; four sigmoids leave less than a hundredth. "
     "AUTOTRAINER (ICSE 2021) has a thousandth for its limit"
 )
-BEHIND_SOFTMAX = "deviation behind a hidden softmax, over that in front of it"
-GRADIENT_OVER_TIME = "gradient of the first entry of a sequence over that of the last"
+# Kinds of signs, each of which has remedies of its own.
+BEHIND_SOFTMAX, OVER_DEPTH, ALONG_SEQUENCE = "behind a softmax", "over depth", "along a sequence"
 OVER_TIME = (
     "Hochreiter, 1991: over time the recurrent weights multiply; Saxe, McClelland, Ganguli, ICLR "
     "2014: at right angles they keep lengths. Below a hundredth of what these leave"
@@ -116,6 +116,7 @@ def _flat_layers(taken: Pass, when: str) -> list[Sign]:
             where=unit.layer,
             curve=shortened(np.sort(slopes).tolist()),
             curve_of=f"mean slope of the units of {unit.layer}, in shares of the steepest",
+            is_share=True,
         )
         found.append(sign)
     return found
@@ -131,7 +132,7 @@ def _competing(taken: Pass) -> list[Sign]:
                 f"its units share a sum of 1.{_what_stands_behind(taken.objective.plan, layer)}"
             )
             sign = Sign(
-                BEHIND_SOFTMAX,
+                "deviation behind a hidden softmax, over that in front of it",
                 passed,
                 STEEPEST_SIGMOID,
                 "below",
@@ -139,6 +140,7 @@ def _competing(taken: Pass) -> list[Sign]:
                 "0.5 to 1 for tanh and relu",
                 SHARED,
                 where=layer,
+                kind=BEHIND_SOFTMAX,
             )
             found.append(sign)
     return found
@@ -182,6 +184,7 @@ def _over_depth(taken: Pass, when: str) -> list[Sign]:
         "about 1",
         DEPTH,
         where=first,
+        kind=OVER_DEPTH,
         curve=shortened([size for _, size in seen]),
         curve_of="gradients in shares of their weights over the layers, from first to last",
     )
@@ -197,7 +200,7 @@ def _over_time(examined: Examination) -> list[Sign]:
     normal = {layer: ratio for layer, ratio, _ in kept_over_time(usual)}
     return [
         Sign(
-            GRADIENT_OVER_TIME,
+            "gradient of the first entry of a sequence over that of the last",
             ratio,
             VANISHES,
             "below",
@@ -207,6 +210,7 @@ def _over_time(examined: Examination) -> list[Sign]:
             "what recurrent weights at right angles leave",
             OVER_TIME,
             where=layer,
+            kind=ALONG_SEQUENCE,
         )
         for layer, ratio, entries in ill
         if ratio < VANISHES * normal.get(layer, 0.0)
@@ -215,20 +219,20 @@ def _over_time(examined: Examination) -> list[Sign]:
 
 def remedies(examined: Examination) -> list[Remedy]:
     seen = signs(examined)
-    if seen and all(one.quantity == GRADIENT_OVER_TIME for one in seen):
+    if seen and all(one.kind == ALONG_SEQUENCE for one in seen):
         return [recurrences_as_usual()]
     setup = examined.setup
     kinds = {one.op for one in hidden_activations(setup.network)}
     # Where the start is bad, it stays: a remedy changes one thing.
     fresh = not signs_of_start(examined)
-    if seen and all(one.quantity == BEHIND_SOFTMAX for one in seen):
+    if seen and all(one.kind == BEHIND_SOFTMAX for one in seen):
         known = [one.layer for one in hidden_activations(setup.network) if one.op == "softmax"]
         layers = list(dict.fromkeys(known))
         others = [other_activation(op, {"softmax"}, fresh, layers) for op in ("tanh", "relu")]
         return [without_softmax(layers), *others, started_as_usual()]
     found = [other_activation(op, kinds, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
-    sign = [one for one in seen if one.quantity.startswith("gradient")]
-    if any(one.side == "above" for one in sign) and setup.regularisation.clip_norm is None:
+    explodes = any(one.kind == OVER_DEPTH and one.side == "above" for one in seen)
+    if explodes and setup.regularisation.clip_norm is None:
         found.insert(0, _clipped())
     # At most four are tried; another start helps where activations that are there were started
     # for others. Where the start itself is at fault, it is what is put right for that.
@@ -257,13 +261,15 @@ def confirm(
 ) -> Experiment | None:
     """Compare on rows held out, in turn where it is in doubt.
 
-    That first layers which no gradient reaches do not learn, and that units which share a sum of 1
-    cannot tell rows apart well, follows from the chain rule, so that trainings have to show only
-    that a remedy helps.
+    That first layers, and first entries, which no gradient reaches teach nothing, and that units
+    which share a sum of 1 cannot tell rows apart well, follows from the chain rule, so that
+    trainings have to show only that a remedy helps.
     """
     if not given:
         return None
-    by_law = _is_lost(examined.at_first) or bool(_competing(examined.at_first))
+    taken = examined.at_first
+    over_time = any(one.measured < LOST for one in _over_time(examined))
+    by_law = over_time or _is_lost(taken) or bool(_competing(taken))
     return compare_by_turns(laboratory, given, by_law=by_law)
 
 

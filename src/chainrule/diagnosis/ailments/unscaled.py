@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
-from chainrule.data.ranges import Ranges, Scaling
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, scaled_rows
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
-from chainrule.diagnosis.probes.columns import Columns, Numbers, by_column, measured
+from chainrule.diagnosis.probes.columns import (
+    Columns,
+    Numbers,
+    are_of_one_unit,
+    by_column,
+    measured,
+)
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.diagnosis.probes.missing_numbers import missing_numbers
-from chainrule.diagnosis.probes.reach import last_activation
-from chainrule.diagnosis.probes.units import is_bounded
-from chainrule.diagnosis.remedies.as_code import rows_in_code, standardising_lines
+from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
 from chainrule.diagnosis.remedies.filling_in import filling_in
+from chainrule.diagnosis.remedies.scaling import Chosen, in_columns, open_targets, standardising
 from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
@@ -39,6 +42,11 @@ LARGE, SMALL = 10.0, 1.0 / 30.0
 OFF_CENTRE = 5.0
 # Squared it is the ratio of curvatures, and so of the steps that two weights ask for.
 APART = 10.0
+# A choice: what is less apart comes to about the same, each by itself or all as one.
+TWICE = 2.0
+# Of the units of a layer.
+MOST = 0.5
+INPUTS, TARGET = "numbers of inputs", "numbers of the target"
 LECUN = 'LeCun, Bottou, Orr, Mueller, "Efficient BackProp", 1998, section 4.3'
 FANS = "the starts of LeCun, Glorot and He, which are made for a mean of 0 and a deviation of 1"
 
@@ -64,35 +72,16 @@ def _rows_that_make_it_so(examined: Examination) -> NDArray[np.int64]:
     return places[:0] if _of_inputs(others) or _of_target(others) else places
 
 
-def _has_table(case: Case) -> bool:
-    """Whether there is one input, and it is of numbers."""
-    return list(case.first.plan.kinds.values()) == ["float"]
-
-
-def _has_one_target(case: Case) -> bool:
-    return len(case.setup.targets) == 1
-
-
-def _open_targets(case: Case) -> list[int]:
-    """Return the places of the targets of numbers whose outputs nothing bounds."""
-    plan, setup = case.first.plan, case.setup
-    return [
-        place
-        for place, one in enumerate(setup.targets)
-        if one.task == "regression" and not is_bounded(last_activation(plan, place).op)
-    ]
-
-
 def _of_inputs(examined: Examination) -> list[Sign]:
     case = examined.case
     plan, found, deviations = case.first.plan, [], []
     for place, (name, kind) in enumerate(plan.kinds.items()):
         if kind != "float":
             continue
-        rows = _in_columns(case, examined.sample.inputs[place], place)
+        rows = in_columns(case, examined.sample.inputs[place], place)
         what = "the inputs" if len(plan.kinds) == 1 else f"the input {name}"
         columns, told = Columns.of(what, rows), measured(rows)
-        found += _of_size(what, columns, told)
+        found += _of_size(what, columns, told, INPUTS)
         deviations.append(np.where(told & columns.varying, columns.deviations, np.nan))
     together = np.concatenate(deviations) if deviations else np.zeros(0)
     if np.isfinite(together).sum() > 1:
@@ -102,16 +91,28 @@ def _of_inputs(examined: Examination) -> list[Sign]:
 
 def _of_target(examined: Examination) -> list[Sign]:
     found = []
-    for place in _open_targets(examined.case):
+    for place in open_targets(examined.case):
         rows = by_column(examined.sample.targets[place])
-        alone = _has_one_target(examined.case)
+        alone = len(examined.setup.targets) == 1
         what = "the target" if alone else f"target {place + 1}"
-        found += _of_size(what, Columns.of(what, rows), measured(rows))
+        found += _of_size(what, Columns.of(what, rows), measured(rows), TARGET)
     return found
 
 
-def _of_size(what: str, columns: Columns, told: Numbers) -> list[Sign]:
-    """Return the signs of numbers that are large, small, or far from 0 for their spread."""
+def _of_size(what: str, columns: Columns, told: Numbers, kind: str) -> list[Sign]:
+    """Return the signs of numbers that are large, small, or far from 0 for their spread.
+
+    ``kind``: whether they are of inputs or of the target.
+    """
+
+    def sign(
+        quantity: str, measured: float, threshold: float, words: str, normal: str, source: str
+    ) -> Sign:
+        side: Literal["above", "below"] = "above" if measured > threshold else "below"
+        return Sign(
+            quantity, measured, threshold, side, words, normal, source, where=what, kind=kind
+        )
+
     with np.errstate(all="ignore"):
         means, squares = columns.means, columns.deviations**2
         size = float(np.sqrt(np.mean(means**2 + squares)))
@@ -120,17 +121,13 @@ def _of_size(what: str, columns: Columns, told: Numbers) -> list[Sign]:
     found = []
     if size > LARGE:
         words = f"The numbers of {what} have the size {size:.3g} (their root mean square)."
-        found.append(Sign("size", size, LARGE, "above", words, "about 1", FANS, where=what))
+        found.append(sign("size", size, LARGE, words, "about 1", FANS))
     if small < SMALL:
         words = f"The numbers of {what} have the size {small:.2g} (their root mean square)."
-        found.append(Sign("size", small, SMALL, "below", words, "about 1", FANS, where=what))
+        found.append(sign("size", small, SMALL, words, "about 1", FANS))
     if np.isfinite(centre) and centre > OFF_CENTRE:
-        subject = f"{what[0].upper()}{what[1:]}"
-        words = f"{subject} lies {centre:.3g} of its deviations away from 0."
-        if what == "the inputs":
-            words = words.replace(" lies ", " lie ").replace("its deviations", "their deviations")
-        sign = Sign("off centre", centre, OFF_CENTRE, "above", words, "about 0", LECUN, where=what)
-        found.append(sign)
+        mean = f"The mean of {what} lies {centre:.3g} deviations away from 0."
+        found.append(sign("off centre", centre, OFF_CENTRE, mean, "about 0", LECUN))
     return found
 
 
@@ -148,161 +145,67 @@ def _of_ratio(case: Case, deviations: Numbers) -> list[Sign]:
         f"{deviations[narrow]:.3g}: the curvature differs by the square of their ratio, "
         f"{ratio**2:.2g}."
     )
-    return [Sign("ratio of deviations", ratio, APART, "above", words, "about 1", LECUN)]
-
-
-def _in_columns(case: Case, rows: Numbers, place: int = 0) -> Numbers:
-    """Return an input as (cases, columns); what a convolution over time reads as one column."""
-    name = list(case.first.plan.inputs)[place]
-    first = next((one.op for one in case.first.plan.steps if name in one.inputs), "")
-    if rows.ndim == 3 and first.startswith("convol"):
-        return np.asarray(rows, dtype=np.float64).reshape(-1, 1)
-    return by_column(rows)
+    return [
+        Sign("ratio of deviations", ratio, APART, "above", words, "about 1", LECUN, kind=INPUTS)
+    ]
 
 
 def remedies(examined: Examination) -> list[Remedy]:
     if examined.case.scaled:
         return []
     inputs, target = bool(_of_inputs(examined)), bool(_of_target(examined))
-    found = []
     if (inputs or target) and len(places := _rows_that_make_it_so(examined)):
         # Scaled by a deviation that few numbers have made, all the others are nearly 0.
         return [without_rows(examined.case, places)]
     if inputs and len(missing := missing_numbers(examined.case)):
         return [filling_in(missing)]
-    if inputs and target:
-        found.append(_standardising(examined, "inputs and target"))
-    if inputs:
-        found.append(_standardising(examined, "inputs"))
-    if target:
-        found.append(_standardising(examined, "target"))
-    return found
+    ways = [Chosen(inputs=inputs, target=target)] if inputs and target else []
+    ways += [Chosen(inputs=True)] if inputs else []
+    ways += [Chosen(target=True)] if target else []
+    if inputs and _are_of_one_unit(examined):
+        ways.insert(0, Chosen(inputs=True, target=target, as_one=True))
+    return [standardising(examined.case, examined.sample, one) for one in ways]
 
 
-WORDS = {
-    "inputs": "Subtract from each column of X its mean, and divide by its standard deviation. "
-    "Scale new rows by the same numbers.",
-    "target": "Subtract from the target its mean, and divide by its standard deviation. Scale "
-    "predictions back by the same numbers.",
-    "inputs and target": "Subtract from each column of X, and from the target, its mean, and "
-    "divide by its standard deviation. Scale new rows, and predictions back, by the same numbers.",
-}
-
-
-WORDS_OF_SEVERAL = {
-    "inputs": "Subtract from each column of every input of numbers its mean, and divide by its "
-    "standard deviation. Scale new rows by the same numbers.",
-    "target": "Subtract from each column of every target of numbers its mean, and divide by its "
-    "standard deviation. Scale predictions back by the same numbers.",
-    "inputs and target": "Subtract from each column of every input and target of numbers its mean, "
-    "and divide by its standard deviation. Scale new rows, and predictions back, by the same "
-    "numbers.",
-}
-
-
-def _standardising(examined: Examination, what: str) -> Remedy:
+def _are_of_one_unit(examined: Examination) -> bool:
+    """Whether the columns of each input are of one unit, and some spread by more than others."""
     case = examined.case
-    words, code = WORDS[what], _in_code(examined, what)
-    change = partial(standardised, case, inputs="inputs" in what, target="target" in what)
-    # A run knows how to scale one input and one target: of others people keep the numbers.
-    one_each = _has_table(case) and _has_one_target(case)
-    if not one_each:
-        words, code = WORDS_OF_SEVERAL[what], ""
-    return Remedy(f"standardised {what}", words, change, code, by_hand=not one_each)
+    inputs = [
+        in_columns(case, examined.sample.inputs[place], place)
+        for place, kind in enumerate(case.first.plan.kinds.values())
+        if kind == "float"
+    ]
+    return all(map(are_of_one_unit, inputs)) and any(map(_spread_apart, inputs))
 
 
-def _in_code(examined: Examination, what: str) -> str:
-    """Return the lines that standardise X, y or both; nothing where rows have other names."""
-    case, sample, rows = examined.case, examined.sample, rows_in_code(examined.case)
-    if rows is None or not (_has_table(case) and _has_one_target(case)):
-        return ""
-    found = []
-    if "inputs" in what:
-        cases = _in_columns(case, sample.inputs[0])
-        found.append(standardising_lines("X", rows, cases, _axes(sample.inputs[0], cases)))
-    if "target" in what:
-        cases = by_column(sample.targets[0])
-        found.append(standardising_lines("y", rows, cases, _axes(sample.targets[0], cases)))
-    return "\n".join(found)
-
-
-def _axes(rows: Numbers, cases: Numbers) -> str:
-    """Return the axes of rows that are no columns of its cases, as arguments of a mean."""
-    if rows.ndim > 3:
-        return f"axis={(0, *range(2, rows.ndim))}, keepdims=True"
-    if rows.ndim == 3:
-        return "axis=(0, 1)" if cases.shape[1] == rows.shape[2] else ""
-    return "axis=0"
-
-
-def standardised(case: Case, before: Arrangement, *, inputs: bool, target: bool) -> Arrangement:
-    """Return an arrangement with means of 0 and deviations of 1, by its training rows.
-
-    One whose rows a remedy has scaled already stays as it is.
-    """
-    if before.scaling is not None:
-        return before
-    training = before.training
-    if not (_has_table(case) and _has_one_target(case)):
-        return _each_by_itself(case, before, inputs, target)
-    columns = _in_columns(case, training.inputs[0])
-    scaling = Scaling(
-        Ranges.standardising(columns) if inputs else Ranges.unchanged(columns.shape[1]),
-        Ranges.standardising(by_column(training.targets[0])) if target else None,
-    )
-    return replace(
-        before,
-        training=scaled_rows(training, scaling),
-        validation=scaled_rows(before.validation, scaling),
-        scaling=scaling,
-    )
-
-
-def _each_by_itself(case: Case, before: Arrangement, inputs: bool, target: bool) -> Arrangement:
-    """Return an arrangement of any inputs and targets, those of numbers with a mean of 0 and a
-    deviation of 1.
-
-    Its scaling says only that it is scaled: a run can write down that of one input and one target.
-    """
-    kinds, known = list(case.first.plan.kinds.values()), before.training
-    of_inputs = {
-        place: Ranges.standardising(_in_columns(case, known.inputs[place], place))
-        for place, kind in enumerate(kinds)
-        if inputs and kind == "float"
-    }
-    of_targets = {
-        place: Scaling(Ranges.unchanged(1), Ranges.standardising(by_column(known.targets[place])))
-        for place in (_open_targets(case) if target else ())
-    }
-
-    def scaled(rows: Rows) -> Rows:
-        if not len(rows):
-            return rows
-        given, due = list(rows.inputs), list(rows.targets)
-        for place, ranges in of_inputs.items():
-            given[place] = ranges.scaled(given[place])
-        for place, scaling in of_targets.items():
-            due[place] = scaling.scaled_target(due[place])
-        return replace(rows, inputs=tuple(given), targets=tuple(due))
-
-    marked = next(iter(of_targets.values()), Scaling(Ranges.unchanged(1)))
-    return replace(
-        before,
-        training=scaled(before.training),
-        validation=scaled(before.validation),
-        scaling=marked,
-    )
+def _spread_apart(cases: Numbers) -> bool:
+    """Whether the curvatures of columns (cases, columns), squares of deviations, are not alike."""
+    squares = cases.var(axis=0)
+    return bool(squares.max() > TWICE * squares[squares > 0.0].min(initial=np.inf))
 
 
 def confirm(
     examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
 ) -> Experiment | None:
-    """Compare on rows held out; in turn where it is in doubt, but not where rows are left out."""
+    """Compare on rows held out; in turn where it is in doubt, but not where rows are left out.
+
+    That units do not learn which inputs hold where they are flat follows from the chain rule.
+    """
     if not given:
         return None
     if given[0].name == WITHOUT_EXTREME:
         return laboratory.compare(given)
-    return compare_by_turns(laboratory, given)
+    return compare_by_turns(laboratory, given, by_law=_is_flat_by_size(examined))
+
+
+def _is_flat_by_size(examined: Examination) -> bool:
+    """Whether inputs are large, and most units of a hidden layer flat for nearly all rows.
+
+    What is flat passes no gradient on, so that layers in front of it do not learn.
+    """
+    large = any(one.side == "above" and one.kind == INPUTS for one in signs(examined))
+    hidden = [one for one in examined.at_first.units if not one.is_output]
+    return large and any(np.mean(shares_of_slope(one) < HARDLY) > MOST for one in hidden)
 
 
 def specimen(seed: int) -> Run:

@@ -14,8 +14,11 @@ from chainrule.diagnosis.experiments.significance import (
     LEVEL_OF_ROWS,
     effect_size,
     probability_of_chance,
+    probability_of_succeeding,
 )
 from chainrule.diagnosis.experiments.trained import Judge, judged
+
+ERROR = "error, in shares of the best constant prediction's"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Experiment:
     epochs: int
     rows: int
     screened: tuple[tuple[str, float], ...] = ()
-    quantity: str = "error, in shares of the best constant prediction's"
+    quantity: str = ERROR
     untreated_name: str = "as it was"
     treated_name: str = "with the remedy"
     over_rows: float | None = None
@@ -62,8 +65,14 @@ class Experiment:
 
     @property
     def probability(self) -> float:
-        """How probable so much lower errors are by chance."""
-        return probability_of_chance(self.without, self.treated)
+        """How probable so much lower errors are by chance.
+
+        Where a law says that without the remedy all fail, it counts as well how many do not.
+        """
+        found = probability_of_chance(self.without, self.treated)
+        if self.deduced:
+            found = min(found, probability_of_succeeding(self.without, self.treated))
+        return found
 
     @property
     def effect(self) -> float:
@@ -74,6 +83,11 @@ class Experiment:
     def gain(self) -> float:
         """By how much the median error is lower with the remedy."""
         return median(self.without) - median(self.treated)
+
+    @property
+    def is_of_errors(self) -> bool:
+        """Whether it measures the error that all experiments share, and no measure of its own."""
+        return self.quantity == ERROR
 
     @property
     def shows_otherwise(self) -> bool:

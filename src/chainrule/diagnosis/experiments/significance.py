@@ -43,6 +43,20 @@ def probability_of_chance(without: Sequence[float], treated: Sequence[float]) ->
     return float(found.pvalue)
 
 
+def probability_of_succeeding(without: Sequence[float], treated: Sequence[float]) -> float:
+    """Return how probable it is that chance alone puts so many treated errors below all others.
+
+    The exceedance test of Rosenbaum (Annals of Mathematical Statistics 25, 1954), exact: where
+    nothing can be learned without a remedy, those that learn with it stand below all that do not,
+    however many still fail.
+    """
+    if len(without) < 2 or len(treated) < 2:
+        return 1.0
+    below = sum(one < min(without) for one in treated)
+    count = len(without) + len(treated)
+    return math.comb(len(treated), below) / math.comb(count, below)
+
+
 def _share_of_choices(without: Sequence[float], treated: Sequence[float]) -> float:
     """Return the share of all choices of as many errors whose ranks add up to no more."""
     # Twice the ranks, for the mean of two neighbours is no whole number.

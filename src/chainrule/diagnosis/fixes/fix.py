@@ -151,7 +151,7 @@ class Fix:
         if before is None or after is None or not self.kept:
             return []
         told = [f"The table, before: {before.in_words}", f"After: {after.in_words}"]
-        by_errors = all(one.experiment.quantity == Experiment.quantity for one in self.kept)
+        by_errors = all(one.experiment.is_of_errors for one in self.kept)
         if by_errors and before.task == after.task == "classification":
             # What the error in shares goes with; how many rows are right may say another thing.
             first, last = (one.scores[NETWORK][SKILL[one.task]].value for one in (before, after))

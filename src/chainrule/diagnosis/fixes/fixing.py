@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.checks import is_whole_number
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.experiment import ERROR, Experiment
 from chainrule.diagnosis.experiments.rule import USUAL
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import Judge, judged, outcome
@@ -123,7 +123,7 @@ class _Trying:
         """
         spoiled = ""
         for one in self.attempts:
-            measured_apart = one.experiment.quantity != Experiment.quantity
+            measured_apart = not one.experiment.is_of_errors
             if one.is_kept and measured_apart and one.experiment.judge is not experiment.judge:
                 before, after = (errors_of(each, one.experiment.judge)
                                  for each in (self.last, treated))  # fmt: skip
@@ -316,5 +316,5 @@ def _judge_of(finding: Finding) -> Judge:
 
 def _quantity_of(experiment: Experiment | None) -> str:
     if experiment is None or experiment.shows is not None:
-        return Experiment.quantity
+        return ERROR
     return experiment.quantity

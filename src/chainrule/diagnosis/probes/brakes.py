@@ -24,16 +24,15 @@ DECAYED = 0.05
 # hidden units. What drops less is felt as well where a network is narrow.
 DROPPED = 0.2
 DROPPING = ("dropout", "dropconnect", "dropconnect_product")
-# What their signs are called.
-PENALTIES = "penalties, of what is minimised"
-DECAY = "share of the weights that decay takes off"
-DROPOUT = "share that dropout leaves out"
+# Their kinds.
+PENALTIES, DECAY, DROPOUT = "penalties", "decay", "dropout"
 
 
 @dataclass(frozen=True)
 class Brake:
     """One thing that keeps weights or units small: how strong it is, and the sentence of it."""
 
+    kind: str
     quantity: str
     measured: float
     threshold: float
@@ -54,8 +53,8 @@ def felt_brakes(case: Case) -> list[Brake]:
 def _of_penalties(case: Case) -> Brake:
     share, when = _share_of_penalties(case)
     return Brake(
-        PENALTIES, share, FELT, f"Penalties on the weights are {share:.0%} of what is minimised "
-        f"{when}",
+        PENALTIES, "penalties, of what is minimised", share, FELT,
+        f"Penalties on the weights are {share:.0%} of what is minimised {when}",
         "a penalty that costs little beside the loss",
     )  # fmt: skip
 
@@ -94,7 +93,7 @@ def _of_decay(case: Case) -> Brake:
     way = 0.0 if rates is None else float(np.sum(rates)) * steps
     taken = 1.0 - math.exp(-strength * way)
     return Brake(
-        DECAY, taken, DECAYED,
+        DECAY, "share of the weights that decay takes off", taken, DECAYED,
         f"Decay alone takes {taken:.0%} off the weights in the whole training",
         "a decay that takes off little of what is learned",
     )  # fmt: skip
@@ -103,7 +102,7 @@ def _of_decay(case: Case) -> Brake:
 def _of_dropout(case: Case) -> Brake:
     share = dropped_share(case.setup)
     return Brake(
-        DROPOUT, share, DROPPED,
+        DROPOUT, "share that dropout leaves out", share, DROPPED,
         f"Dropout leaves out {share:.0%} of a layer at every step",
         "up to a half of wide layers, less of narrow ones",
     )  # fmt: skip

@@ -52,6 +52,19 @@ def by_column(rows: Numbers) -> Numbers:
     return wide.reshape(-1, wide.shape[-1])
 
 
+def are_of_one_unit(cases: Numbers) -> bool:
+    """Whether columns (cases, columns) hold numbers of one unit, as pixels do.
+
+    Most of those that vary reach over more than half of what all of them do.
+    """
+    low, high = cases.min(axis=0), cases.max(axis=0)
+    varying = high > low
+    if not varying.any():
+        return False
+    whole = float(high[varying].max() - low[varying].min())
+    return bool(np.mean((high - low)[varying] > 0.5 * whole) > 0.5)
+
+
 def measured(cases: Numbers, most: int = 2000) -> NDArray[np.bool_]:
     """Return which columns (cases, columns) hold measurements, not codes or counts of rare things.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.probes.passes import Pass, by_unit, root_mean_square
+from chainrule.network.network import Network
 from chainrule.network.plan import Plan, PlannedStep
 
 
@@ -92,6 +94,22 @@ def recurrent_weights(step: PlannedStep) -> tuple[str, str]:
     # In front of them stand the sequence and the first state, and with a mask that.
     place = len(step.inputs) - {"recurrent": 3, "lstm": 3, "gru": 4}[step.op.split("_")[0]]
     return step.inputs[place], step.inputs[place + 1]
+
+
+def lengthening(weights: NDArray[Any]) -> float:
+    """Return by how much weights of states (units, gates x units) make a state longer, per gate.
+
+    Of a state in no direction of its own: 1 for weights at right angles.
+    """
+    return root_mean_square(weights) * math.sqrt(weights.shape[0])
+
+
+def sized_alike(given: Network, usual: Network) -> bool:
+    """Whether no weight is more than a fifth larger or smaller than by the usual start."""
+    first, second = given.parameters, usual.parameters
+    wide = [one.name for one in given.plan.parameters if len(one.shape) > 1]
+    sizes = [(root_mean_square(first[one]), root_mean_square(second[one])) for one in wide]
+    return all(0.8 * b <= a <= 1.2 * b for a, b in sizes)
 
 
 def kept_over_time(taken: Pass) -> list[tuple[str, float, int]]:

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.probes.passes import Unit
+from chainrule.diagnosis.probes.passes import Pass, Unit
 from chainrule.errors import ChainruleError
 from chainrule.ops import find_op
 
@@ -75,4 +75,17 @@ def shares_of_slope(unit: Unit) -> NDArray[np.float64]:
         return np.ones(unit.slopes.shape[-1])
     *_, steepest = slopes_at_ends(unit.op)
     found: NDArray[np.float64] = np.abs(unit.slopes).mean(axis=0) / steepest
+    return found
+
+
+def asleep(taken: Pass) -> dict[str, float]:
+    """Return hidden layer -> share of its units that are flat for all rows, or nearly all.
+
+    Without layers that have none.
+    """
+    found = {}
+    for unit in taken.units:
+        flat = dead(unit) | (shares_of_slope(unit) < HARDLY)
+        if not unit.is_output and flat.any():
+            found[unit.layer] = float(flat.mean())
     return found

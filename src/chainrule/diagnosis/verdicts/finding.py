@@ -50,7 +50,7 @@ class Finding:
     def tried_behind(self) -> str | None:
         """The ailment right behind which this one is tried, None for its place in the table."""
         behind = self.ailment.tried_behind
-        names = [*(one.name for one in self.remedies), *(one.quantity for one in self.signs)]
+        names = [*(one.name for one in self.remedies), *(one.kind for one in self.signs)]
         return next((behind[one] for one in names if one in behind), None)
 
     @property

@@ -11,7 +11,6 @@ from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
@@ -77,7 +76,7 @@ def errors_left(finding: Finding, laboratory: Laboratory) -> tuple[float, ...]:
     if finding.experiment.shows_otherwise:
         # What is shown by no lower error stands behind what is put right by its remedy.
         return (math.inf,) * len(laboratory.seeds)
-    if finding.experiment.quantity != Experiment.quantity:
+    if not finding.experiment.is_of_errors:
         # Errors of all rows together do not say what became of a rare class.
         return finding.experiment.treated
     known = laboratory.known(finding.experiment.remedy)
