@@ -16,8 +16,10 @@ class Sign:
     or epoch; ``measured`` has passed ``threshold`` on the ``side`` that is not normal. ``normal``
     says what is, ``source`` where the threshold comes from: a paper, a law, or a measurement.
     ``words`` is the sentence for people. ``curve`` are numbers in an order (losses over epochs,
-    units of a layer) that a small figure shows, named by ``curve_of``. ``is_failure``: what it says
-    is a failure in itself, whatever experiments show.
+    units of a layer) that a small figure shows, named by ``curve_of``; ``curve_names`` are those of
+    its numbers, where each stands for something with a name, as for a class. ``is_failure``: what
+    it says is a failure in itself, whatever experiments show. ``seen_with``: the remedies of the
+    training that showed it, in words, where the run itself did not.
     """
 
     quantity: str
@@ -30,7 +32,9 @@ class Sign:
     where: str = ""
     curve: tuple[float, ...] = ()
     curve_of: str = ""
+    curve_names: tuple[str, ...] = ()
     is_failure: bool = False
+    seen_with: str = ""
 
     @property
     def strength(self) -> float:
@@ -56,6 +60,8 @@ class Sign:
             "source": self.source,
             "curve": [_plain(one) for one in self.curve],
             "curve_of": self.curve_of,
+            "curve_names": list(self.curve_names),
+            "seen_with": self.seen_with,
         }
 
 
