@@ -308,6 +308,7 @@ class _Trying:
         """Return what it has come to."""
         primary = self.report.primary
         judge = judged if primary is None else _judge_of(primary)
+        first, last = self._first_and_last()
         changed = self.now is not self.report
         if changed and self.table is not None:
             run = self.table.trained_again(self.kept, self.progress)
@@ -315,7 +316,8 @@ class _Trying:
         return Fix(
             self.now.run if changed else self.report.run,
             self.seeds,
-            *(errors_of(one, judge) for one in self._first_and_last()),
+            errors_of(first, judge),
+            errors_of(last, judge),
             tuple(self.attempts),
             _quantity_of(None if primary is None else primary.experiment),
             self.now if changed else None,
