@@ -14,10 +14,12 @@ import chainrule.randomness as randomness
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
 from chainrule.diagnosis.experiments.trained import judged, outcome
 from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.report import Report
+from chainrule.diagnosis.verdicts.sentences import imperative
 from chainrule.diagnosis.verdicts.together import all_of
 from chainrule.training.run import Run
 
@@ -92,6 +94,40 @@ def test_every_face_tells_of_both(both: Report) -> None:
     for face in (str(both), both.html()):
         assert "All remedies together" in face
         assert "Needed as well: the learning rate is too low" in face
+
+
+def test_what_only_a_treated_training_shows_says_so(both: Report) -> None:
+    seen = Examination(both.case)
+    assert both.primary is not None
+    there = []
+    for one in (both.primary, *both.others):
+        own = [sign.words for sign in one.ailment.signs(seen)]
+        there += [sign for sign in one.signs if sign.words not in own]
+        assert all(not sign.seen_with for sign in one.signs if sign.words in own)
+    assert there
+    assert both.primary.remedy is not None
+    remedy = both.primary.remedy.words
+    for sign in there:
+        assert sign.seen_with == remedy
+        assert sign.words.startswith("Not seen on this run, but when you ")
+        assert imperative(remedy) in sign.words
+        for face in (str(both), both.html()):
+            assert f"{sign.where}, with another remedy" in face
+    (needed,) = both.to_dict()["others"]
+    assert needed["signs"][0]["seen_with"] == remedy
+
+
+def test_signs_of_the_run_itself_are_told_with_its_own_numbers() -> None:
+    """Steps that lead nowhere are seen on the run, and on the training without its last relu."""
+    network = cr.Network(cr.Dense(24, "relu"), cr.Dense(1, "relu"))
+    run = cr.train(
+        network, ROWS, TARGET, learning_rate=0.001, epochs=40, validation=0.25, progress=False
+    )
+    found = cr.diagnose(run, seconds=60)
+    (needed,) = found.found.needed
+    own = needed.ailment.signs(Examination(found.case))
+    assert own
+    assert list(needed.signs)[: len(own)] == own
 
 
 def test_a_fix_applies_both_and_keeps_both(both: Report) -> None:

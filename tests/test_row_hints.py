@@ -24,7 +24,7 @@ from chainrule.views.decision_lines import beside_result
 from chainrule.views.terminal import print_run
 
 FAST: dict[str, Any] = {"epochs": 3, "hidden": (3,), "progress": False}
-KEPT = "are copies of others in all that is learned from"
+KEPT = "have a twin in all that is learned from"
 
 
 def said_of(columns: Any, subject: str, target: str = "y", **choices: Any) -> list[Decision]:
@@ -64,6 +64,22 @@ def test_visits_of_one_person_are_kept_in_one_fold() -> None:
     person = mixed.groupby(["age", "height", "weight", "sex"]).ngroup().to_numpy()
     for fold in plan.folds:
         assert not set(person[fold.test]) & set(person[fold.training])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_as_many_repeat_an_earlier_row_as_are_left_out(share: float) -> None:
+    frame = people()
+    own = np.random.default_rng(4).random(len(frame)) >= share
+    frame["y"] = np.where(own, frame["y"], frame.groupby("age")["y"].transform("first"))
+    (said,) = said_of(frame, "rows")
+    count = len(frame) - len(frame.drop_duplicates())
+    if not count:
+        assert "repeat" not in said.text
+        assert said.option == ""
+        return
+    assert said.text.endswith(f"; {count:,} repeat an earlier row, target and all")
+    fewer = plan_table(frame, "y", Choices(ignore_rows="duplicates"), 0)
+    assert len(fewer.used) == len(frame) - count
 
 
 def test_equal_rows_that_chance_makes_are_shared_out() -> None:

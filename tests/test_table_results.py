@@ -71,7 +71,7 @@ def test_the_folds_are_those_of_scikit_learn(
     number = np.empty(len(frame), dtype=int)
     for fold, (_, test) in enumerate(splits):
         number[test] = fold
-    kept_together = [one for one in run.decisions if "copies of others" in one.text]
+    kept_together = [one for one in run.decisions if "have a twin" in one.text]
     if kept_together:
         inputs = [one["name"] for one in run.notes["preparation"]["columns"]]
         copies = frame.groupby(inputs, dropna=False, sort=False).ngroup()

@@ -16,10 +16,12 @@ class Sign:
     or epoch; ``measured`` has passed ``threshold`` on the ``side`` that is not normal. ``normal``
     says what is, ``source`` where the threshold comes from: a paper, a law, or a measurement.
     ``words`` is the sentence for people. ``curve`` are numbers in an order (losses over epochs,
-    units of a layer) that a small figure shows, named by ``curve_of``. ``is_failure``: what it says
-    is a failure in itself, whatever experiments show. ``is_share``: it is a part of a whole, of
-    which there is no more than 1. ``kind`` tells it apart from other signs where more depends on it
-    than what is said.
+    units of a layer) that a small figure shows, named by ``curve_of``; ``curve_names`` are those of
+    its numbers, where each stands for something with a name, as for a class. ``is_failure``: what
+    it says is a failure in itself, whatever experiments show. ``is_share``: it is a part of a
+    whole, of which there is no more than 1. ``kind`` tells it apart from other signs where more
+    depends on it than what is said. ``seen_with``: the remedies of the training that showed it, in
+    words, where the run itself did not.
     """
 
     quantity: str
@@ -32,9 +34,11 @@ class Sign:
     where: str = ""
     curve: tuple[float, ...] = ()
     curve_of: str = ""
+    curve_names: tuple[str, ...] = ()
     is_failure: bool = False
     is_share: bool = False
     kind: str = ""
+    seen_with: str = ""
 
     @property
     def strength(self) -> float:
@@ -66,6 +70,8 @@ class Sign:
             "source": self.source,
             "curve": [_plain(one) for one in self.curve],
             "curve_of": self.curve_of,
+            "curve_names": list(self.curve_names),
+            "seen_with": self.seen_with,
         }
 
 

@@ -12,8 +12,8 @@ from chainrule.diagnosis.experiments.own_start import IN_OTHER_ORDERS
 from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
 from chainrule.diagnosis.verdicts.sentences import effect, first_sentence
 from chainrule.diagnosis.wording import first_up
-from chainrule.explanation.plain_numbers import number_of
-from chainrule.views.diagnosis_charts import experiment_chart, sign_chart
+from chainrule.views.diagnosis_charts import experiment_chart
+from chainrule.views.diagnosis_evidence import evidence
 from chainrule.views.diagnosis_fix import fix_chapter
 from chainrule.views.explanation_parts import (
     Cell,
@@ -28,8 +28,6 @@ from chainrule.views.explanation_parts import (
     Told,
 )
 
-# So many signs of one thing are told in sentences; a table has them all.
-MOST_TOLD = 4
 REMEDY = "with the remedy"
 
 
@@ -68,7 +66,7 @@ def _titles(document: Document) -> str:
 def _cause(found: Document, document: Document) -> list[Chapter]:
     chapters = [
         Chapter("What is wrong", (found["meaning"],)),
-        Chapter("Evidence", tuple(_evidence(found["signs"], document["run"]["epochs"]))),
+        Chapter("Evidence", tuple(evidence(found, document["run"]))),
     ]
     if found["experiment"] is not None:
         chapters.append(Chapter("Proof by experiment", tuple(_proof(found))))
@@ -80,7 +78,7 @@ def _cause(found: Document, document: Document) -> list[Chapter]:
 
 def _beside(found: Document, run: Document) -> list[Chapter]:
     """Return the chapter of what is confirmed beside the cause."""
-    parts: list[Part] = [found["meaning"], *_evidence(found["signs"], run["epochs"])]
+    parts: list[Part] = [found["meaning"], *evidence(found, run)]
     if found["experiment"] is not None:
         parts += _proof(found)
     parts += _remedy(found)
@@ -99,35 +97,6 @@ def _together(document: Document) -> Chapter:
     )
     steps = Pairs(tuple((one["title"], first_sentence(one["remedy"])) for one in causes))
     return Chapter("All remedies together", (said, steps, *_trainings(document["together"])))
-
-
-def _evidence(signs: Sequence[Document], epochs: int) -> list[Part]:
-    """Return a table of numbers beside their thresholds, and what the first of them say."""
-    parts: list[Part] = [_sign_table(signs)]
-    said: set[tuple[str, str]] = set()
-    for one in signs[:MOST_TOLD]:
-        parts.append(one["words"])
-        explained = one["normal"], one["source"]
-        if explained not in said:
-            said.add(explained)
-            parts.append(Pairs((("normal", one["normal"]), ("threshold from", one["source"]))))
-        chart = sign_chart(one, epochs)
-        if chart is not None:
-            parts.append(Pictured(chart))
-    return parts
-
-
-def _sign_table(signs: Sequence[Document]) -> Measured:
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            f"{one['quantity']}, {one['where']}" if one["where"] else one["quantity"],
-            Exact(number_of(one["measured"]), 4),
-            f"{'at most' if one['side'] == 'above' else 'at least'} "
-            f"{Exact(number_of(one['threshold']), 4)}",
-        )
-        for one in signs
-    )
-    return Measured("What was measured", ("sign", "measured", "threshold"), rows)
 
 
 def _proof(found: Document) -> list[Part]:

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chainrule.diagnosis.wording import first_up
 from chainrule.explanation.plain_numbers import number_of
 from chainrule.views.charts import Chart, Colour, Dots, Line, Mark, Numbers, Panel, Spans
 from chainrule.views.explanation_parts import Document
+from chainrule.views.scale import LETTER
 
 CURVE, TWO_GROUPS = (420, 190), (460, 175)
 # From this ratio of the largest to the smallest on, an axis of ratios shows more.
 LOG_FROM = 15.0
 OVER_EPOCHS = "over epochs"
+# Of a sign that the run itself does not show.
+WITH_ANOTHER = "with another remedy"
 
 
 def sign_chart(sign: Document, epochs: int) -> Chart | None:
@@ -35,12 +39,13 @@ def sign_chart(sign: Document, epochs: int) -> Chart | None:
         marks.append(Line(x[[0, -1]], np.full(2, threshold), "second", "threshold", dashed=True))
         known = np.append(known, threshold)
     title, _, across = name.partition(" over ")
+    title = f"{first_up(title)}{f', {WITH_ANOTHER}' if sign['seen_with'] else ''}"
     panel = Panel(
-        tuple(marks), across.removeprefix("the ") or "in their order", "", whole_x=True,
+        tuple(marks), across.removeprefix("the ") or "place in their order", "", whole_x=True,
         log_y=_is_log(known),
     )  # fmt: skip
-    words = f"{title[:1].upper()}{title[1:]}, from {known[0]:.3g} to {y[np.isfinite(y)][-1]:.3g}."
-    return Chart(name, words, (panel,), name="sign", size=CURVE)
+    words = f"{title}, from {known[0]:.3g} to {y[np.isfinite(y)][-1]:.3g}."
+    return Chart(title, words, (panel,), name="sign", size=CURVE)
 
 
 def experiment_chart(experiment: Document) -> Chart | None:
@@ -71,6 +76,9 @@ def two_groups(
     every = np.concatenate(list(groups))
     name, _, unit = quantity.partition(", ")
     across = f"{name} (1: a constant prediction's)" if "constant prediction" in unit else name
+    if LETTER * len(across) > TWO_GROUPS[0]:
+        # The words below the figure say the unit as well.
+        across = name
     panel = Panel(tuple(marks), across, "", y_limits=(1.5, -0.5), log_x=_is_log(every), names=names)
     return Chart("Trainings", words, (panel,), name="experiment", size=TWO_GROUPS)
 

@@ -136,7 +136,9 @@ def _size(chart: Chart, place: int) -> tuple[int, int]:
 
 def _picture(chart: Chart, place: int, where: str = "") -> str:
     panel, (width, height) = chart.panels[place], _size(chart, place)
-    label = f"{chart.title}: {panel.y_label} by {panel.x_label or chart.panels[-1].x_label}"
+    across = panel.x_label or chart.panels[-1].x_label
+    up = f": {panel.y_label} by" if panel.y_label else ", by"
+    label = f"{chart.title}{up} {across}"
     scale = Scale(panel, width, height)
     marks = "".join(_mark(mark, scale) for mark in panel.marks)
     return (
@@ -165,9 +167,12 @@ def _axes(panel: Panel, scale: Scale) -> str:
         parts.append(f'<text x="{left - 8:.0f}" y="{place + 4:.1f}" class="end">{shown}</text>')
     parts.append(f'<path class="axis" d="M{left:.0f} {TOP}V{bottom}H{right}"/>')
     middle = (left + right) / 2, (TOP + bottom) / 2
+    label = _short(panel.x_label, scale.width)
+    # A long one would be cut off at the edge, had it its middle below that of the axis.
+    furthest = max(scale.width / 2, scale.width - LETTER * len(label) / 2)
     parts.append(
-        f'<text x="{middle[0]}" y="{scale.height - 8}" class="middle">'
-        f"{_escaped(_short(panel.x_label, scale.width))}</text>"
+        f'<text x="{min(middle[0], furthest):.1f}" y="{scale.height - 8}" class="middle">'
+        f"{_escaped(label)}</text>"
     )
     parts.append(
         f'<text x="14" y="{middle[1]}" class="middle" transform="rotate(-90 14 {middle[1]})">'

@@ -80,8 +80,9 @@ def _sign(classes: Classes, recalls: Numbers, place: int, least: float) -> Sign:
         "Amazon SageMaker Debugger's rule on imbalance: a class of which more than 70 % are wrong; "
         "half of a very rare one",
         where=f"class {label!r}",
-        curve=tuple(np.nan_to_num(recalls).tolist()),
+        curve=tuple(recalls.tolist()),
         curve_of="recall of each class",
+        curve_names=tuple(str(one) for one in classes.labels),
     )
 
 

@@ -19,7 +19,9 @@ from chainrule.training.train import train
 def code_of(remedies: Sequence[Remedy], setup: Setup | None) -> tuple[str, ...]:
     """Return what remedies that were kept change in the code, at most one text for each.
 
-    Each is lines that run on X and y, where a remedy changes those, and arguments of ``train``.
+    Each is lines that run on X and y, where a remedy changes those, and arguments of ``train``. A
+    share that is held out is drawn from the targets, so that lines that change these may hold out
+    other rows than the remedies did.
 
     An argument of ``train`` that a later remedy sets again stands there alone. Numbers that one
     remedy says and others move on are those of ``setup``, which all of them led to. A remedy

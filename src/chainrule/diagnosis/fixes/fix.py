@@ -45,6 +45,11 @@ class Attempt:
     spoils: str = ""
 
     @property
+    def remedy(self) -> str:
+        """The remedy in words."""
+        return self.experiment.remedy.words
+
+    @property
     def is_kept(self) -> bool:
         """Whether it made the trainings better by more than chance, and enough to matter."""
         return self.experiment.is_clear and not self.spoils
@@ -63,8 +68,10 @@ class Attempt:
             return f"It would undo what was kept before, against this: {self.spoils}."
         if found.gain <= 0.0:
             return f"It did not help: {errors}."
-        if found.probability >= LEVEL:
-            return f"It did not help by more than chance (p = {found.probability:.2g}): {errors}."
+        if found.probability >= LEVEL / found.looks:
+            level = f", and below {LEVEL / found.looks} is asked for" if found.looks > 1 else ""
+            chance = f"p = {found.probability:.2g}{level}"
+            return f"It did not help by more than chance ({chance}): {errors}."
         least = f"less by {short(found.gain)}, and {short(found.gain_asked)} is asked for"
         if found.gain >= found.gain_asked:
             least = f"d is {effect(found.effect)}, and {LEAST_EFFECT} is asked for"
@@ -77,11 +84,12 @@ class Attempt:
             "ailment": self.ailment,
             "title": self.title,
             "round": self.round,
-            "remedy": self.experiment.remedy.words,
+            "remedy": self.remedy,
             "code": self.experiment.remedy.code,
+            "quantity": self.experiment.quantity,
             "kept": self.is_kept,
             "missed": self.missed,
-            **{name: plain[name] for name in ("without", "treated", "p", "d")},
+            **{name: plain[name] for name in ("without", "treated", "p", "d", "looks")},
         }
 
 
@@ -133,7 +141,9 @@ class Fix:
         """What is to be changed in the code, in order: pasted, it gives the setup of ``run``.
 
         An argument that a later remedy sets again stands there alone, with its last value. What is
-        no matter of code is said in a comment.
+        no matter of code is said in a comment. Which rows a share of them holds out follows from
+        the targets: where the code changes these or leaves rows out, it may be others than those of
+        ``run``.
         """
         remedies = [one.experiment.remedy for one in self.kept]
         return code_of(remedies, None if self.run is None else self.run.setup)
@@ -175,18 +185,27 @@ class Fix:
             f"d = {effect(self.effect)}). {self._was_done}"
         )
 
+    def _then(self, report: Report) -> str:
+        """Return the verdict on the fixed run, with why a remedy that it names was not kept."""
+        remedy = None if report.primary is None else report.primary.remedy
+        for one in self.dropped:
+            if remedy is not None and one.remedy == remedy.words:
+                starts = len(one.experiment.without)
+                return f"{report.verdict} Over {starts} starts it was not kept. {one.missed}"
+        return report.verdict
+
     @property
     def _missed(self) -> list[str]:
         """Why nothing was kept, a line for each remedy, which is named where there are several."""
         if len(self.attempts) == 1:
             return [self.attempts[0].missed]
-        return [f"{first_sentence(one.experiment.remedy.words)} {one.missed}"
+        return [f"{first_sentence(one.remedy)} {one.missed}"
                 for one in self.attempts]  # fmt: skip
 
     @property
     def _was_done(self) -> str:
         """All that was kept, in the order in which it was done."""
-        steps = [imperative(one.experiment.remedy.words) for one in self.kept]
+        steps = [imperative(one.remedy) for one in self.kept]
         return f"What was kept: {listed_apart(steps)}."
 
     def to_dict(self) -> dict[str, Any]:
@@ -201,7 +220,7 @@ class Fix:
             "d": self.effect,
             "attempts": [one.to_dict() for one in self.attempts],
             "code": list(self.code),
-            "then": None if self.then is None else self.then.verdict,
+            "then": None if self.then is None else self._then(self.then),
         }
 
     def save(self, path: str | Path) -> None:

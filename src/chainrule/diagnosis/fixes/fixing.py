@@ -22,6 +22,7 @@ from chainrule.diagnosis.fixes.judging import (
     fits_parts,
     judged_on,
 )
+from chainrule.diagnosis.fixes.series import Series, is_open
 from chainrule.diagnosis.fixes.table_to_fix import TableToFix
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
@@ -37,6 +38,8 @@ from chainrule.training.side_by_side import at_a_time, side_by_side
 MOST_ROUNDS = 3
 # Of 3 trainings beside 3 the least p is 1 in 20, which is not below 0.05.
 LEAST_SEEDS = 4
+# Names and words of remedies, in the order in which they are applied.
+Names = tuple[tuple[str, str], ...]
 # What a run notes of its table that stays true of another network on the same rows.
 OF_THE_ROWS = ("preparation", "table", "stage", "data", "scaling")
 
@@ -65,7 +68,9 @@ class _Trying:
     """A case on its way through remedies: the arrangement as it is now, and its trainings."""
 
     def __init__(self, report: Report, seeds: tuple[int, ...], progress: bool) -> None:
-        self.report, self.now, self.seeds, self.progress = report, report, seeds, progress
+        self.report, self.now, self.progress = report, report, progress
+        # As many starts again are added where p alone is in doubt.
+        self.seeds, self.more = seeds, tuple(range(seeds[0], seeds[0] + 2 * len(seeds)))
         # What is not to be had is said before any training.
         self.table = TableToFix.of(report)
         self.arrangement = report.case.arrangement
@@ -73,18 +78,21 @@ class _Trying:
         self.attempts: list[Attempt] = []
         self.by_hand: list[str] = []
         self.kept: list[Remedy] = []
-        self.first: Groups = []
-        self.last: Groups = []
+        # By the remedies, in their order.
+        self._series: dict[Names, Series] = {}
 
     def a_round(self, number: int) -> bool:
         """Try what the last report names; return whether there may be more to be found."""
         together, each = _due(self.now)
-        treatments = _treatments(together, each) + (not self.first)
+        treatments = _treatments(together, each) + (not self._series)
         expected = len(self.seeds) * len(self.judged_on) * treatments
         with shown_count(expected, self.progress and bool(together or each)) as told:
             self._counted = Counted(told)
             helped = [self._try_together(together, number)] if together else []
             helped += [self._try(one, number) for one in each]
+            # What was proved together may help together alone.
+            left = _left_of_proved(self.now, each, helped[len(helped) - len(each) :])
+            helped += [self._try_together(left, number)] if left else []
         if not any(helped):
             return False
         run = self._run()
@@ -103,50 +111,68 @@ class _Trying:
         if remedy is None or changed is None or self._is_scaled_twice(changed):
             return False
         self._keep_parts(fits_parts(finding, self.arrangement, changed))
-        self._begin()
-        tried = self._with(remedy)
-        treated = self._trainings(tried)
-        experiment = self._compared(remedy, (self.last, treated), tried[0], finding)
+        treated = self._treated([remedy])
+        experiment = self._asked(remedy, self._treated([]), treated, finding)
         attempt = self._attempt(finding, number, experiment, treated)
         if attempt.is_kept:
-            self.kept.append(remedy)
-            self.arrangement, self.judged_on, self.last = changed, tried, treated
+            self._keep([remedy])
         return attempt.is_kept
 
     def _attempt(
-        self, finding: Finding, number: int, experiment: Experiment, treated: Groups
+        self, finding: Finding, number: int, experiment: Experiment, treated: Series
     ) -> Attempt:
         """Return what became of a remedy, among the attempts from here on.
 
         What was kept by a measure of its own, such as the recall of rare classes, is not taken back
-        by a remedy that lowers the error of all rows.
+        by a remedy that lowers the error of all rows. A remedy that is tried again in vain is among
+        them once, as it was tried last.
         """
         spoiled = ""
         for one in self.attempts:
             measured_apart = not one.experiment.is_of_errors
             if one.is_kept and measured_apart and one.experiment.judge is not experiment.judge:
-                before, after = (errors_of(each, one.experiment.judge)
-                                 for each in (self.last, treated))  # fmt: skip
-                spoiled = one.title if probability_of_chance(after, before) < LEVEL else spoiled
+                last, now = (errors_of(self._groups(each), one.experiment.judge)
+                             for each in (self._treated([]), treated))  # fmt: skip
+                spoiled = one.title if probability_of_chance(now, last) < LEVEL else spoiled
         ailment = finding.ailment
         attempt = Attempt(ailment.name, ailment.title, number, experiment, spoiled)
-        self.attempts.append(attempt)
+        before = [one for one in self.attempts if one.is_kept or one.remedy != attempt.remedy]
+        self.attempts = [*before, attempt]
         return attempt
 
-    def _begin(self) -> None:
-        """Make the trainings without any remedy, before the first is tried."""
-        if not self.first:
-            self.first = self.last = self._trainings(self.judged_on)
+    def _keep(self, remedies: Sequence[Remedy]) -> None:
+        """Apply remedies to all that comes; where they took more starts, all has as many."""
+        joint = all_of(remedies)
+        self.arrangement = joint.change(self.arrangement)
+        last = self._treated(remedies)
+        self.kept += remedies
+        # Trainings of other treatments are not asked for any more.
+        names = _names(self.kept)
+        known = [(each, one) for each, one in self._series.items() if each[: len(names)] == names]
+        self._series = {(): self._series[()], **dict(known), names: last}
+        self.judged_on = last.arrangements
+        if any(one.is_kept and one.experiment.looks > 1 for one in self.attempts):
+            self.seeds = self.more
+        for one in (self._series[()], last):
+            self._groups(one)
 
-    def _with(self, remedy: Remedy) -> list[Arrangement]:
-        """Return what judges, with a remedy."""
-        return [remedy.change(one) for one in self.judged_on]
+    def _treated(self, remedies: Sequence[Remedy]) -> Series:
+        """Return the trainings with remedies beside all that were kept, each made once."""
+        names = _names([*self.kept, *remedies])
+        if names not in self._series:
+            change = all_of(remedies).change if remedies else _unchanged
+            self._series[names] = Series.of([change(one) for one in self.judged_on])
+        return self._series[names]
+
+    def _groups(self, series: Series, seeds: Sequence[int] = ()) -> Groups:
+        return series.of_seeds(seeds or self.seeds, self._trainings)
 
     def _keep_parts(self, fit: bool) -> None:
         """Judge by one part of the rows alone from here on, where a remedy does not fit others."""
         if not fit:
             self.judged_on = self.judged_on[:1]
-            self.first, self.last = self.first[:1], self.last[:1]
+            for one in self._series.values():
+                one.keep_first_part()
 
     def _is_of_the_file(self, remedy: Remedy, changed: Arrangement | None) -> bool:
         """Whether a remedy can only be applied to the file that a table is read from."""
@@ -169,38 +195,31 @@ class _Trying:
             self.by_hand += [one.words for one in undone if one.words not in self.by_hand]
             return False
         self._keep_parts(all(fits_parts(one, self.arrangement, changed) for one in findings))
-        self._begin()
-        joint = all_of(remedies)
-        tried = self._with(joint)
-        treated = self._trainings(tried)
-        helps = self._compared(joint, (self.last, treated), tried[0]).is_clear
+        joint, treated = all_of(remedies), self._treated(remedies)
+        helps = self._asked(joint, self._treated([]), treated).is_clear
         kept: list[Remedy] = []
         for one in findings:
             assert one.remedy is not None
             rest = [each for each in remedies if each is not one.remedy]
-            without = self._trainings(self._with(all_of(rest))) if helps else self.last
-            adds = self._compared(one.remedy, (without, treated), tried[0], one)
+            without = self._treated(rest if helps else [])
+            adds = self._asked(one.remedy, without, treated, one)
             attempt = self._attempt(one, number, adds, treated)
             kept += [one.remedy] if attempt.is_kept else []
-        if not kept:
-            return False
-        self.kept += kept
-        self.arrangement = all_of(kept).change(self.arrangement)
-        self.judged_on = self._with(all_of(kept))
-        self.last = treated if len(kept) == len(remedies) else self._trainings(self.judged_on)
-        return True
+        if kept:
+            self._keep(kept)
+        return bool(kept)
 
     def _is_scaled_twice(self, changed: Arrangement) -> bool:
         """Whether predictions would have to be scaled back by two scalings, which a run has not."""
         return changed.scaling is not self.arrangement.scaling and self.report.case.scaled
 
-    def _trainings(self, arrangements: Sequence[Arrangement]) -> Groups:
+    def _trainings(self, arrangements: Sequence[Arrangement], seeds: Sequence[int]) -> Groups:
         """Return the trainings of each arrangement, one for each seed."""
-        count, weighed = len(self.seeds), self.report.case.training
+        count, weighed = len(seeds), self.report.case.training
         jobs = [
             partial(outcome, self._started(one, seed), weighed)
             for one in arrangements
-            for seed in self.seeds
+            for seed in seeds
         ]
         with held_interrupts() as interrupted:
             made = side_by_side(
@@ -208,7 +227,7 @@ class _Trying:
                 at_a_time(),
                 interrupted,
                 lambda place, one: self._counted.one_more(),
-                lambda place: f"seed {self.seeds[place % count]}",
+                lambda place: f"seed {seeds[place % count]}",
             )
             if interrupted():
                 raise KeyboardInterrupt("The fix was interrupted, and nothing is kept.")
@@ -223,39 +242,49 @@ class _Trying:
         setup = replace(ready.setup, readings=given.readings, snapshots=given.snapshots)
         return replace(ready, setup=setup)
 
+    def _asked(
+        self, remedy: Remedy, without: Series, treated: Series, finding: Finding | None = None
+    ) -> Experiment:
+        """Return what a remedy came to, with as many starts again where p alone is in doubt."""
+        found = self._compared(remedy, (without, treated), self.seeds, finding)
+        if not is_open(found) or len(self.seeds) == len(self.more):
+            return found
+        return replace(self._compared(remedy, (without, treated), self.more, finding), looks=2)
+
     def _compared(
         self,
         remedy: Remedy,
-        groups: tuple[Groups, Groups],
-        trained: Arrangement,
-        finding: Finding | None = None,
+        both: tuple[Series, Series],
+        seeds: Sequence[int],
+        finding: Finding | None,
     ) -> Experiment:
         """Return what trainings without and with a remedy came to, asked as by the diagnosis.
 
-        ``trained`` is the arrangement with the remedy. What the finding's experiment measured, and
-        how much it had to show, is the same here: otherwise a fix would reject what was confirmed.
+        What the finding's experiment measured, and how much it had to show, is the same here:
+        otherwise a fix would reject what was confirmed.
         """
         before = None if finding is None else finding.experiment
         judge = judged if finding is None else _judge_of(finding)
         if judge is judged:
             judge = as_classes_weigh(self.now.case)
-        without, treated = (errors_of(one, judge) for one in groups)
+        without, treated = (errors_of(self._groups(one, seeds), judge) for one in both)
+        trained = both[1].arrangements
         return Experiment(
             remedy,
             without,
             treated,
-            trained.setup.epochs,
-            len(trained.training),
+            trained[0].setup.epochs,
+            len(trained[0].training),
             quantity=_quantity_of(before),
             held_out=before is not None and before.held_out,
             asked=USUAL if before is None else before.asked,
             judge=judge,
-            parts=len(groups[0]),
+            parts=len(trained),
         )
 
     def _run(self) -> Run | None:
         """Return the training from the run's own start, with what belongs to its rows."""
-        run, before = self.last[0][0].run, self.report.run
+        run, before = self._groups(self._treated([]))[0][0].run, self.report.run
         if self.is_apart:
             # Rows held out for the comparison alone are learned from in what is kept.
             run = outcome(self._started(self.arrangement, self.seeds[0])).run
@@ -269,10 +298,17 @@ class _Trying:
             notes["scaling"] = self.arrangement.scaling.to_record()
         return replace(run, notes=notes, note_arrays=arrays)
 
+    def _first_and_last(self) -> tuple[Groups, Groups]:
+        """Return the trainings without any remedy, and with all that were kept; or none."""
+        if not self._series:
+            return [], []
+        return self._groups(self._series[()]), self._groups(self._treated([]))
+
     def fix(self) -> Fix:
         """Return what it has come to."""
         primary = self.report.primary
         judge = judged if primary is None else _judge_of(primary)
+        first, last = self._first_and_last()
         changed = self.now is not self.report
         if changed and self.table is not None:
             run = self.table.trained_again(self.kept, self.progress)
@@ -280,8 +316,8 @@ class _Trying:
         return Fix(
             self.now.run if changed else self.report.run,
             self.seeds,
-            errors_of(self.first, judge),
-            errors_of(self.last, judge),
+            errors_of(first, judge),
+            errors_of(last, judge),
             tuple(self.attempts),
             _quantity_of(None if primary is None else primary.experiment),
             self.now if changed else None,
@@ -302,6 +338,24 @@ def _due(report: Report) -> tuple[list[Finding], list[Finding]]:
     if primary.beside:
         return [primary, *needed], [one for one in others if one not in needed]
     return [], [primary, *others]
+
+
+def _left_of_proved(report: Report, each: Sequence[Finding], kept: Sequence[bool]) -> list[Finding]:
+    """Return what the diagnosis has proved beside a cause that helps by itself, and it, where they
+    were tried one by one and not all of them were kept: those that were not."""
+    primary = report.primary
+    if primary is None or primary.beside or not report.found.needed:
+        return []
+    proved = [primary, *report.found.needed]
+    return [one for one, helps in zip(each, kept, strict=True) if one in proved and not helps]
+
+
+def _names(remedies: Sequence[Remedy]) -> Names:
+    return tuple((one.name, one.words) for one in remedies)
+
+
+def _unchanged(before: Arrangement) -> Arrangement:
+    return before
 
 
 def _treatments(together: Sequence[Finding], each: Sequence[Finding]) -> int:

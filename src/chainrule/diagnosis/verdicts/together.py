@@ -21,7 +21,9 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
 from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.remedies.as_code import joined
+from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
+from chainrule.diagnosis.verdicts.sentences import imperative, listed_apart
 
 # A treated training is examined for what else there is, so many times.
 MOST_ROUNDS = 2
@@ -99,7 +101,7 @@ def _treated_together(
         if chosen and _experiment(chosen, laboratory).is_clear:
             return _smallest(chosen, laboratory)
     for _ in range(MOST_ROUNDS):
-        more = _hidden(chosen, laboratory) if chosen else None
+        more = _hidden(chosen, findings, laboratory) if chosen else None
         if more is None:
             break
         chosen = [*chosen, more]
@@ -189,8 +191,13 @@ def _screened(remedies: Sequence[Remedy | None], laboratory: Laboratory) -> floa
 # ---- what a fault has hidden ----
 
 
-def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None:
-    """Return what is confirmed on the training with the chosen remedies, None for nothing."""
+def _hidden(
+    chosen: Sequence[Finding], findings: Sequence[Finding], laboratory: Laboratory
+) -> Finding | None:
+    """Return what is confirmed on the training with the chosen remedies, None for nothing.
+
+    ``findings`` are those of the run itself.
+    """
     joint = _joint(chosen)
     if not laboratory.known(joint):
         laboratory.compare([joint])
@@ -208,8 +215,32 @@ def _hidden(chosen: Sequence[Finding], laboratory: Laboratory) -> Finding | None
             continue
         found = tried(replace(one, remedies=usable), seen, there)
         if found.is_confirmed and found.remedy in usable:
-            return replace(found, remedies=(found.remedy,), experiment=None)
+            signs = _evidence(found, findings, [each.remedy for each in chosen])
+            return replace(found, signs=signs, remedies=(found.remedy,), experiment=None)
     return None
+
+
+def _evidence(
+    found: Finding, findings: Sequence[Finding], remedies: Sequence[Remedy | None]
+) -> tuple[Sign, ...]:
+    """Return the signs of a finding of a treated training, those of the run itself as they are.
+
+    What only the treated training shows says so: its numbers are not those of the run.
+    """
+    own = [sign for one in findings if one.ailment is found.ailment for sign in one.signs]
+    known = {(one.quantity, one.where) for one in own}
+    words = [one.words for one in remedies if one is not None]
+    steps = listed_apart([imperative(one) for one in words])
+    only_there = [
+        replace(
+            one,
+            words=f"Not seen on this run, but when you {steps}: {one.words}",
+            seen_with=" ".join(words),
+        )
+        for one in found.signs
+        if (one.quantity, one.where) not in known
+    ]
+    return (*own, *only_there)
 
 
 def _is_cut_short(finding: Finding) -> bool:

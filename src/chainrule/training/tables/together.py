@@ -56,16 +56,20 @@ def rows_together(
     twins = int((np.bincount(copies)[copies] > 1).sum())
     if not twins or not inputs:
         return Togetherness(known.rows, classes), []
+    # Twins are told in full; what is left out when they are ignored are not all of them.
+    repeated = int((first_equal_row(known, [*inputs, target]) != np.arange(known.rows)).sum())
+    left_out = f"; {repeated:,} repeat an earlier row, target and all" if repeated else ""
+    option_of_them = once if repeated else ""
     if _are_copies(known, inputs, copies, twins):
         said = (
-            f"{twins:,} are copies of others in all that is learned from: equal ones are kept in "
-            "one fold, so that none is tested on what was learned"
+            f"{twins:,} have a twin in all that is learned from: equal ones are kept in one fold, "
+            f"so that none is tested on what was learned{left_out}"
         )
-        return Togetherness(known.rows, classes, copies=copies), [
-            Decision("rows", "rows", said, once)
-        ]
-    said = f"{twins:,} are equal to others, {_why_equal(known, inputs)}: shared out like all others"
-    return Togetherness(known.rows, classes), [Decision("rows", "rows", said, once)]
+        found = Togetherness(known.rows, classes, copies=copies)
+        return found, [Decision("rows", "rows", said, option_of_them)]
+    why = _why_equal(known, inputs)
+    said = f"{twins:,} are equal to others, {why}: shared out like all others{left_out}"
+    return Togetherness(known.rows, classes), [Decision("rows", "rows", said, option_of_them)]
 
 
 def _across_groups(known: Table, inputs: Sequence[str], groups: Rows, once: str) -> list[Decision]:
