@@ -44,7 +44,7 @@ LEAST_OF_CLASS = 5
 # Of so few rows held out no fewer may be missed: one that is alone is luck.
 LEAST_MISSED = 2
 BALANCED = "class_weight='balanced'"
-OF_FEW = "recall of a class on few rows held out"
+OF_MANY, OF_FEW = "recall of a class", "recall of a class on few rows held out"
 QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
 
 
@@ -64,14 +64,12 @@ def signs(examined: Examination) -> list[Sign]:
 
 def _hardly_right(classes: Classes, recalls: Numbers) -> list[Sign]:
     """Return a sign for each rare class that the network hardly tells."""
-    found = []
+    seen = np.zeros(len(recalls), dtype=bool)
     for share, missed in ((RARE, MISSED), (VERY_RARE, HALF)):
         rare = classes.shares < share / len(classes.counts)
-        found.append(np.where(rare & (recalls < missed), missed, 0.0))
-    least = np.max(found, axis=0)
-    return [
-        _sign(classes, recalls, int(place), float(least[place])) for place in np.flatnonzero(least)
-    ]
+        seen |= rare & (recalls < missed)
+    others = float(np.nanmean(recalls[~seen]))
+    return [_sign(classes, recalls, int(place), others) for place in np.flatnonzero(seen)]
 
 
 def _missed_on_few(classes: Classes, recalls: Numbers, held: Classes | None) -> list[Sign]:
@@ -107,15 +105,15 @@ def _known_recalls(classes: Classes) -> Numbers:
     return np.where(classes.counts >= LEAST_OF_CLASS, classes.recalls, np.nan)
 
 
-def _sign(classes: Classes, recalls: Numbers, place: int, least: float) -> Sign:
+def _sign(classes: Classes, recalls: Numbers, place: int, others: float) -> Sign:
     label, share, recall = classes.labels[place], float(classes.shares[place]), recalls[place]
     return Sign(
-        "recall of a class",
+        OF_MANY,
         float(recall),
-        least,
+        others,
         "below",
         f"{share:.1%} of the training rows are of class {label!r}, and of such rows the network "
-        f"gets {recall:.1%} right.",
+        f"gets {recall:.1%} right, of the other classes {others:.1%}.",
         "about as many as of the other classes",
         "Amazon SageMaker Debugger's rule on imbalance: a class of which more than 70 % are wrong; "
         "half of a very rare one",
@@ -181,7 +179,7 @@ def confirm(
     """
     if not given:
         return None
-    is_dead = any(one.measured < MISSED for one in signs(examined))
+    is_dead = any(one.measured < MISSED for one in signs(examined) if one.quantity == OF_MANY)
     there = judging_laboratory(laboratory, 2 * SEEDS + SCREENING_SEEDS * len(given))
     held_none = there is not laboratory
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
@@ -199,7 +197,8 @@ def confirm(
     longer = on_setup(lambda setup: replace(setup, epochs=LONGER * setup.epochs))
     seeds = there.screening
     late = there.trained("four times the epochs", longer(there.case.arrangement), seeds)
-    as_good = median(map(balanced_on_held_out, late)) <= median(found.treated)
+    weighed = there.known(found.remedy)
+    as_good = median(map(balanced_on_held_out, late)) <= median(map(balanced_on_held_out, weighed))
     return replace(found, shows=False) if as_good else found
 
 

@@ -18,7 +18,7 @@ from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.other_rows import means_over_parts
-from chainrule.diagnosis.experiments.significance import LEVEL
+from chainrule.diagnosis.experiments.significance import LEVEL, LEVEL_OF_ROWS
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.rare_classes import Missed, luck_of_rows
 from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
@@ -100,14 +100,17 @@ def _beyond_luck(
 
     It shows nothing where that is too much, or where a training failed. Where a law says that a
     class is missed for its few rows, it has to be more probable that weights help than that they do
-    not.
+    not, and what is sure by its rows needs no more of the starts.
     """
     before, after = _missed(without), _missed(treated)
     if before is None or after is None:
         return replace(found, shows=False)
     luck = luck_of_rows(before[0], before[1], after[1])
     level = EVEN_CHANCE if found.deduced else LEVEL / found.looks
-    return replace(found, over_rows=luck, shows=found.shows if luck < level else False)
+    if luck >= level:
+        return replace(found, over_rows=luck, shows=False)
+    is_sure = found.deduced and found.matters and luck < LEVEL_OF_ROWS / found.looks
+    return replace(found, over_rows=luck, shows=True if is_sure else found.shows)
 
 
 def _missed(parts: Sequence[Sequence[Trained]]) -> tuple[NDArray[Any], NDArray[Any]] | None:
