@@ -64,12 +64,14 @@ def signs(examined: Examination) -> list[Sign]:
 
 def _hardly_right(classes: Classes, recalls: Numbers) -> list[Sign]:
     """Return a sign for each rare class that the network hardly tells."""
-    seen = np.zeros(len(recalls), dtype=bool)
+    found = []
     for share, missed in ((RARE, MISSED), (VERY_RARE, HALF)):
         rare = classes.shares < share / len(classes.counts)
-        seen |= rare & (recalls < missed)
-    others = float(np.nanmean(recalls[~seen]))
-    return [_sign(classes, recalls, int(place), others) for place in np.flatnonzero(seen)]
+        found.append(np.where(rare & (recalls < missed), missed, 0.0))
+    least = np.max(found, axis=0)
+    return [
+        _sign(classes, recalls, int(place), float(least[place])) for place in np.flatnonzero(least)
+    ]
 
 
 def _missed_on_few(classes: Classes, recalls: Numbers, held: Classes | None) -> list[Sign]:
@@ -105,15 +107,15 @@ def _known_recalls(classes: Classes) -> Numbers:
     return np.where(classes.counts >= LEAST_OF_CLASS, classes.recalls, np.nan)
 
 
-def _sign(classes: Classes, recalls: Numbers, place: int, others: float) -> Sign:
+def _sign(classes: Classes, recalls: Numbers, place: int, least: float) -> Sign:
     label, share, recall = classes.labels[place], float(classes.shares[place]), recalls[place]
     return Sign(
         OF_MANY,
         float(recall),
-        others,
+        least,
         "below",
         f"{share:.1%} of the training rows are of class {label!r}, and of such rows the network "
-        f"gets {recall:.1%} right, of the other classes {others:.1%}.",
+        f"gets {recall:.1%} right.",
         "about as many as of the other classes",
         "Amazon SageMaker Debugger's rule on imbalance: a class of which more than 70 % are wrong; "
         "half of a very rare one",
