@@ -100,7 +100,7 @@ def _beyond_luck(
 
     It shows nothing where that is too much, or where a training failed. Where a law says that a
     class is missed for its few rows, it has to be more probable that weights help than that they do
-    not, and what is sure by its rows needs no more of the starts.
+    not, and what is sure by all parts needs no more of the starts.
     """
     before, after = _missed(without), _missed(treated)
     if before is None or after is None:
@@ -109,7 +109,7 @@ def _beyond_luck(
     level = EVEN_CHANCE if found.deduced else LEVEL / found.looks
     if luck >= level:
         return replace(found, over_rows=luck, shows=False)
-    is_sure = found.deduced and found.matters and luck < LEVEL_OF_ROWS / found.looks
+    is_sure = found.deduced and found.parts > 1 and found.matters and luck < LEVEL_OF_ROWS
     return replace(found, over_rows=luck, shows=True if is_sure else found.shows)
 
 
