@@ -11,11 +11,11 @@ from sampled_or_whole import SEEDS
 from scipy import stats
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.uninformative_labels import (
-    ALIGNED,
-    UNINFORMATIVE_LABELS,
-    _looked_at,
-)
+from chainrule.diagnosis.ailments.labels.misaligned import ALIGNED, MISALIGNED
+from chainrule.diagnosis.ailments.labels.shuffled import SHUFFLED
+from chainrule.diagnosis.ailments.labels.some_wrong import SOME_WRONG
+from chainrule.diagnosis.ailments.labels.story import Story
+from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS, stories
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -31,7 +31,7 @@ from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.labels import Order
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns
 from chainrule.diagnosis.probes.row_order import joined, orders, realigned
-from chainrule.diagnosis.remedies.labels import aligned, code_of, leaving_out
+from chainrule.diagnosis.remedies.labels import aligned, code_of, leaving_out, looked_at
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.sentences import sentence_of
 from chainrule.diagnosis.verdicts.verdict import Verdict, summary
@@ -54,6 +54,31 @@ def case(x: Any, y: Any, width: int = 10, last: int | None = None, **given: Any)
 def some_wrong(y: Any, share: float) -> tuple[Any, Any]:
     wrong = uniform(1, "wrong labels", len(y)) < share
     return np.where(wrong, (y + 1) % (y.max() + 1), y), np.flatnonzero(wrong)
+
+
+def of_story(name: str) -> tuple[Any, Any]:
+    """Rows whose labels have come apart from them in one way."""
+    x, y = classes(300)
+    if name == "shuffled":
+        return x, y[permutation(0, "labels of a test", len(y))]
+    if name == "moved":
+        return x, np.roll(y, 1)
+    return x, np.sort(y) if name == "sorted" else some_wrong(y, 0.25)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "story"),
+    [
+        ("shuffled", SHUFFLED),
+        ("moved", MISALIGNED),
+        ("sorted", SHUFFLED),
+        ("some wrong", SOME_WRONG),
+    ],
+)
+def test_each_story_is_told_from_the_others(name: str, story: Story) -> None:
+    examined = Examination(case(*of_story(name)))
+    assert stories(examined)[0] is story
+    assert len(UNINFORMATIVE_LABELS.remedies(examined)) == len(stories(examined))
 
 
 def test_the_specimen_is_named() -> None:
@@ -411,7 +436,7 @@ def test_shuffled_labels_are_told_as_no_fall_whichever_side_does_better(
         tuple(one + place / 1000 for place in range(5)) for one in (1.0, shuffled)
     )  # fmt: skip
     experiment = Experiment(
-        _looked_at(), given, mixed, 30, 300, untreated_name="labels as given",
+        looked_at(), given, mixed, 30, 300, untreated_name="labels as given",
         treated_name="labels shuffled", shows=shows, settles=shows, as_good=True,
     )  # fmt: skip
     finding = Finding(UNINFORMATIVE_LABELS, (), (), experiment)

@@ -15,12 +15,16 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup, weighing_one
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.experiments.other_rows import compare_by_turns
+from chainrule.diagnosis.experiments.held_out import judging_laboratory
+from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
+from chainrule.diagnosis.experiments.other_rows import turns, turns_where_none_was_held
+from chainrule.diagnosis.experiments.rare_classes import (
+    balanced_on_held_out,
+    compare_over_parts,
+    compare_rare,
+)
 from chainrule.diagnosis.experiments.rule import BY_LAW, USUAL
-from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.probes.classes import Classes
-from chainrule.diagnosis.probes.relative_error import WORST, balanced_error
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
@@ -38,7 +42,10 @@ MISSED, HALF = 0.3, 0.5
 LONGER = 4
 # Fewer rows of a class say nothing about its recall.
 LEAST_OF_CLASS = 5
+# Of so few rows held out no fewer may be missed: one that is alone is luck.
+LEAST_MISSED = 2
 BALANCED = "class_weight='balanced'"
+OF_MANY, OF_FEW = "recall of a class", "recall of a class on few rows held out"
 QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
 
 
@@ -53,6 +60,11 @@ def signs(examined: Examination) -> list[Sign]:
         recalls = np.fmin(recalls, _known_recalls(held))
     if not (recalls > 0.5).any():
         return []
+    return [*_hardly_right(classes, recalls), *_missed_on_few(classes, recalls, held)]
+
+
+def _hardly_right(classes: Classes, recalls: Numbers) -> list[Sign]:
+    """Return a sign for each rare class that the network hardly tells."""
     found = []
     for share, missed in ((RARE, MISSED), (VERY_RARE, HALF)):
         rare = classes.shares < share / len(classes.counts)
@@ -63,6 +75,35 @@ def signs(examined: Examination) -> list[Sign]:
     ]
 
 
+def _missed_on_few(classes: Classes, recalls: Numbers, held: Classes | None) -> list[Sign]:
+    """Return a sign for each rare class that is learned, and missed on the few rows held out."""
+    if held is None:
+        return []
+    rare = classes.shares < RARE / len(classes.counts)
+    few = rare & (held.counts < LEAST_OF_CLASS) & (recalls >= HALF)
+    missed = held.counts * (1.0 - np.nan_to_num(held.recalls, nan=1.0))
+    seen = few & (missed > LEAST_MISSED - 0.5) & (held.recalls < HALF)
+    return [_sign_of_few(classes, held, int(place)) for place in np.flatnonzero(seen)]
+
+
+def _sign_of_few(classes: Classes, held: Classes, place: int) -> Sign:
+    label, share, recall = classes.labels[place], classes.shares[place], held.recalls[place]
+    return Sign(
+        OF_FEW,
+        float(recall),
+        HALF,
+        "below",
+        f"{share:.1%} of the training rows are of class {label!r}, and of the "
+        f"{int(held.counts[place])} such rows held out the network gets "
+        f"{round(recall * held.counts[place])} right.",
+        "about as many as of the other classes",
+        "half of a rare class, which so few rows only hint at: all parts of the rows judge in turn",
+        where=f"class {label!r}",
+        curve=tuple(np.nan_to_num(held.recalls).tolist()),
+        curve_of="recall of each class on rows held out",
+    )
+
+
 def _known_recalls(classes: Classes) -> Numbers:
     return np.where(classes.counts >= LEAST_OF_CLASS, classes.recalls, np.nan)
 
@@ -70,7 +111,7 @@ def _known_recalls(classes: Classes) -> Numbers:
 def _sign(classes: Classes, recalls: Numbers, place: int, least: float) -> Sign:
     label, share, recall = classes.labels[place], float(classes.shares[place]), recalls[place]
     return Sign(
-        "recall of a class",
+        OF_MANY,
         float(recall),
         least,
         "below",
@@ -137,40 +178,42 @@ def confirm(
 
     That a loss which counts rows alike is low without a rare class follows from its definition, so
     that of a class that is hardly ever right trainings have to show only that weights help. Rows
-    that were learned from do not judge longer trainings, which learn them by heart.
+    that were not learned from judge, by more than their luck: weights make any network say a rare
+    class more often, and whether that is right more often than it is wrong is the question.
     """
-    by_validation = _judged_by_validation(laboratory.case.setup, laboratory.case.validation)
-
-    def judge(one: Trained) -> float:
-        if one.run is None or one.run.rows is None:
-            return WORST
-        rows = one.run.rows[1] if by_validation else one.run.rows[0]
-        return balanced_error(one.run.network, one.run.setup, rows)
-
-    is_dead = any(one.measured < MISSED for one in signs(examined))
-    said: dict[str, Any] = {"quantity": QUANTITY, "asked": BY_LAW if is_dead else USUAL}
-    found = compare_by_turns(laboratory, given, judge, **said)
+    if not given:
+        return None
+    is_dead = any(one.measured < MISSED for one in signs(examined) if one.quantity == OF_MANY)
+    there = judging_laboratory(laboratory, 2 * SEEDS + SCREENING_SEEDS * len(given))
+    held_none = there is not laboratory
+    parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
+    said: dict[str, Any] = {"quantity": QUANTITY, "held_out": held_none}
+    said["asked"] = BY_LAW if is_dead else USUAL
+    if _are_few(there.case.setup, there.case.validation):
+        return compare_over_parts(there, given[-1], parts, **said)
+    found = compare_rare(there, given, parts, **said)
     others = [one for one in given if one.name != found.remedy.name]
-    if not found.is_clear and others and not laboratory.is_spent:
+    if not found.is_clear and others and not there.is_spent:
         # Either choice may fail on a start or two, where an early epoch of the weighed is kept.
-        other = replace(laboratory.compare(others, judge, **said), looks=found.looks + 1)
+        other = replace(compare_rare(there, others, [], **said), looks=found.looks + 1)
         found = other if other.is_clear else found
-    if not found.is_clear or not by_validation:
+    if not found.is_clear:
         return found
     longer = on_setup(lambda setup: replace(setup, epochs=LONGER * setup.epochs))
-    seeds = laboratory.screening
-    late = laboratory.trained("four times the epochs", longer(laboratory.case.arrangement), seeds)
-    as_good = median(map(judge, late)) <= median(found.treated)
+    seeds = there.screening
+    late = there.trained("four times the epochs", longer(there.case.arrangement), seeds)
+    weighed = there.known(found.remedy)
+    as_good = median(map(balanced_on_held_out, late)) <= median(map(balanced_on_held_out, weighed))
     return replace(found, shows=False) if as_good else found
 
 
-def _judged_by_validation(setup: Setup, validation: Rows) -> bool:
-    """Return whether each class has rows enough to be judged by those that were held out."""
-    if not len(validation):
-        return False
-    labels = validation.targets[0].reshape(-1).astype(np.int64)
+def _are_few(setup: Setup, held: Rows) -> bool:
+    """Return whether some class has too few rows among those held out to be judged by them."""
+    if not len(held):
+        return True
+    labels = held.targets[0].reshape(-1).astype(np.int64)
     counts = np.bincount(labels, minlength=setup.targets[0].width)
-    return bool((counts >= LEAST_OF_CLASS).all())
+    return bool((counts < LEAST_OF_CLASS).any())
 
 
 def specimen(seed: int) -> Run:

@@ -1,69 +1,48 @@
-"""Labels that say nothing about their rows: misaligned, shuffled, or wrong for some of them."""
+"""Labels that do not go together with the inputs: misaligned, shuffled, sorted, or some wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments.labels.following import FOLLOWING
+from chainrule.diagnosis.ailments.labels.misaligned import MISALIGNED
+from chainrule.diagnosis.ailments.labels.shuffled import SHUFFLED
+from chainrule.diagnosis.ailments.labels.some_wrong import SOME_WRONG
+from chainrule.diagnosis.ailments.labels.story import Story
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.labels import (
-    compare_aligned,
-    compare_shuffled,
-    compare_without_doubtful,
-)
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.probes.classes import Classes
-from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
-from chainrule.diagnosis.remedies.labels import LEFT_OUT, aligned, leaving_out
+from chainrule.diagnosis.remedies.labels import LEFT_OUT
 from chainrule.diagnosis.sign import Sign
-from chainrule.diagnosis.wording import some_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# The probability of chance above which labels may say nothing. Of few rows a test sees little, so
-# that a hint is enough to say that there is something.
-CHANCE, HINT, FEW = 0.002, 0.05, 100
-# Deviations of shuffled targets. Beyond 10 the targets fit as they stand; of the twenty-odd orders
-# that are tried none is beyond 7 by chance.
-FAR_FROM_CHANCE, ALIGNED = 10.0, 7.0
-# Fewer wrong labels hardly change what is learned; fewer rows do not tell a twentieth from none.
-CONTRADICTED, LEAST_HELD = 0.05, 20
-# So many that they are told to be so even where nothing was learned by heart.
-MANY = 0.08
-# Of what neighbours contradict a network that tells the classes better misses less than half.
-TOLD = 0.5
-# Of fewer rows beside the most frequent class neighbours tell nothing from little by luck.
-FEWEST_BESIDE = 30
-# Less of the variance of the targets is next to nothing: a tenth of it, which many a sound training
-# lives on, is seen as more by far, and four labels in five that were guessed as less.
-LITTLE = 0.03
-# Sorted targets fit as well in most of the shifts; those that belong to their rows in none.
-SHIFTED = 0.1
-CHECKED = "labels checked"
-ORDER, AS_SIMILAR = "deviations from chance", "share of shuffled targets as similar"
-KNOWN, AS_SHIFTED = "share of the targets that is known", "share of shifts that fit as well"
-SAY_NOTHING = (AS_SIMILAR, KNOWN, AS_SHIFTED)
 
+def stories(examined: Examination) -> list[Story]:
+    """Return what may have happened to the labels, the likeliest first.
 
-def signs(examined: Examination) -> list[Sign]:
+    That some labels are wrong is asked where labels say something of their rows.
+    """
     labels = examined.labels
     if labels is None:
         return []
+
+    def shown(*asked: Story) -> list[Story]:
+        return [one for one in asked if one.signs(examined, labels)]
+
     if _may_say_nothing(examined):
-        found = [*_misaligned(labels), *_says_nothing(labels, len(examined.case.validation))]
+        found = [*shown(MISALIGNED), *(shown(SHUFFLED) or shown(FOLLOWING))]
         if found:
             return found
-    return _contradicted(examined, labels)
+    return shown(SOME_WRONG)
 
 
 def _may_say_nothing(examined: Examination) -> bool:
@@ -77,179 +56,29 @@ def _may_say_nothing(examined: Examination) -> bool:
     return not examined.errors.validation < NOTHING_LEARNED
 
 
-def _says_nothing(labels: Labels, held: int) -> list[Sign]:
-    # On a few rows what has learned something often looks like what has learned nothing.
-    if 0 < held < LEAST_HELD or _are_nearly_of_one_class(labels):
+def signs(examined: Examination) -> list[Sign]:
+    labels = examined.labels
+    if labels is None:
         return []
-    if labels.distance >= FAR_FROM_CHANCE:
-        return _only_follows(labels)
-    known = labels.known_share
-    if known is not None and known >= LITTLE:
-        return _only_follows(labels)
-    threshold = CHANCE if len(labels.neighbours.places) >= FEW else HINT
-    if labels.probability > threshold:
-        return [_as_similar(labels, threshold)]
-    if known is None:
-        return _only_follows(labels)
-    return [] if labels.is_contrary else [_hardly_known(known)]
-
-
-def _as_similar(labels: Labels, threshold: float) -> Sign:
-    return Sign(
-        AS_SIMILAR,
-        labels.probability,
-        threshold,
-        "above",
-        "Rows with similar inputs have no more similar targets than shuffled ones would have: "
-        f"of shuffled targets {labels.probability:.1%} are as similar.",
-        "similar targets for similar inputs, beyond chance",
-        "a permutation test of what the nearest rows, a plane and a smooth surface predict; "
-        "as rare as one in five hundred, or one in twenty of fewer than a hundred rows, is "
-        "beyond chance",
-    )
-
-
-def _hardly_known(known: float) -> Sign:
-    return Sign(
-        KNOWN,
-        known,
-        LITTLE,
-        "below",
-        f"Of how much the targets vary {known:.1%} is known from the inputs, by what the nearest "
-        "rows, a plane and a smooth surface predict.",
-        "more than 3 %",
-        "predictions of each row without itself (Allen, Technometrics 16, 1974); less than 3 % is "
-        "next to nothing",
-    )
-
-
-def _only_follows(labels: Labels) -> list[Sign]:
-    """Return the sign of targets that fit no better than shifted along the rows."""
-    share = labels.as_good_when_shifted
-    if share is None or share <= SHIFTED:
-        return []
-    return [
-        Sign(
-            AS_SHIFTED,
-            share,
-            SHIFTED,
-            "above",
-            "The targets follow each other in the order of the rows, and fit the inputs as well "
-            f"when all of them are shifted along it, in {share:.0%} of the shifts.",
-            "targets that fit their own rows best",
-            "a test by shifts, which leave what follows what as it is; one shift in ten may fit as "
-            "well by chance",
-        )
-    ]
-
-
-def _are_nearly_of_one_class(labels: Labels) -> bool:
-    """Whether so few rows are of another class than most that what they say is luck."""
-    if labels.case.setup.targets[0].task != "classification":
-        return False
-    return _beside_the_frequent(labels.rows.targets[0]) < FEWEST_BESIDE
-
-
-def _beside_the_frequent(target: NDArray[Any]) -> int:
-    """Return how many rows are of another class than the most frequent one."""
-    counts = np.bincount(target.reshape(-1).astype(np.int64))
-    return int(counts.sum() - counts.max())
-
-
-def _misaligned(labels: Labels) -> list[Sign]:
-    best = labels.best_order if labels.distance < FAR_FROM_CHANCE else None
-    if best is None or best.distance < max(ALIGNED, 2.0 * labels.distance):
-        return []
-    return [
-        Sign(
-            ORDER,
-            best.distance,
-            ALIGNED,
-            "above",
-            f"With the targets {best.words}, similar rows have similar targets: "
-            f"{best.distance:.1f} deviations from shuffled ones, {labels.distance:.1f} as they "
-            "were given.",
-            "targets that fit the rows beside which they were given",
-            "a permutation test; seven deviations do not happen by chance",
-            where=best.words,
-        )
-    ]
-
-
-def _contradicted(examined: Examination, labels: Labels) -> list[Sign]:
-    share, named = labels.contradicted_share, labels.doubtful_numbers
-    if share is None or share < CONTRADICTED or not named or _is_told(examined, share):
-        return []
-    if share < MANY and not _learned_by_heart(examined, labels):
-        return []
-    return [
-        Sign(
-            "share of labels that their neighbours contradict",
-            share,
-            CONTRADICTED,
-            "above",
-            f"Where rows with similar inputs agree most, {share:.1%} of the labels are of another "
-            f"class. Rows that may be wrong: {some_of(named, 10)}.",
-            "labels that differ from their neighbours' where classes meet, and hardly elsewhere",
-            "confident learning (Northcutt, Jiang, Chuang 2021); below a twentieth such labels "
-            "hardly change what is learned",
-        )
-    ]
+    return [sign for one in stories(examined) for sign in one.signs(examined, labels)]
 
 
 def remedies(examined: Examination) -> list[Remedy]:
-    labels, found = examined.labels, signs(examined)
-    if labels is None or not found:
+    """Return the remedy of each story, in their order."""
+    labels = examined.labels
+    if labels is None:
         return []
-    if not {one.quantity for one in found} & {ORDER, *SAY_NOTHING}:
-        return [leaving_out(examined.case, labels.doubtful_places)]
-    chosen = []
-    if labels.best_order is not None and found[0].quantity == ORDER:
-        chosen.append(aligned(examined.case, labels.best_order))
-    if found[-1].quantity in SAY_NOTHING:
-        chosen.append(_looked_at())
-    return chosen
-
-
-def _looked_at() -> Remedy:
-    words = (
-        "Look at how labels and rows were joined, or find inputs that have to do with the "
-        "target: as they stand, nothing can be learned from these rows."
-    )
-    return Remedy(CHECKED, words, lambda before: before, by_hand=True)
-
-
-def _is_told(examined: Examination, share: float) -> bool:
-    """Return whether far fewer labels of rows held out are missed than neighbours contradict."""
-    case = examined.case
-    seen = Classes.of(case.network, examined.setup, case.validation)
-    if seen is None or len(case.validation) < LEAST_HELD:
-        return False
-    right = float(np.nansum(seen.recalls * seen.counts)) / len(case.validation)
-    return 1.0 - right < TOLD * share
-
-
-def _learned_by_heart(examined: Examination, labels: Labels) -> bool:
-    """Return whether the network says of most doubtful rows what their labels say."""
-    case = examined.case
-    doubted = case.training.part(labels.doubtful_places)
-    seen = Classes.of(case.network, examined.setup, doubted)
-    return seen is not None and float(np.nansum(seen.recalls * seen.counts)) > len(doubted) / 2
+    return [one.remedy(examined, labels) for one in stories(examined)]
 
 
 def confirm(
     examined: Examination, laboratory: Laboratory, given: Sequence[Remedy]
 ) -> Experiment | None:
-    """Compare with shuffled labels, with labels put right, or without doubtful rows."""
-    if not given:
-        return None
-    if given[0].name == LEFT_OUT:
-        return compare_without_doubtful(laboratory)
+    """Compare as each story asks, with its remedy, until one of them is shown."""
     found = None
-    for one in given:
-        compare = compare_shuffled if one.name == CHECKED else compare_aligned
-        found = compare(laboratory, one)
-        if found.is_clear:
+    for story, remedy in zip(stories(examined), given, strict=False):
+        found = story.confirm(laboratory, remedy)
+        if found is not None and found.is_clear:
             break
     return found
 

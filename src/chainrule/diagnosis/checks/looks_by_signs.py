@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.ailments.uninformative_labels import AS_SIMILAR, FEWEST_BESIDE, ORDER
+from chainrule.diagnosis.ailments.labels.misaligned import MISALIGNED
+from chainrule.diagnosis.ailments.labels.shuffled import (
+    FEWEST_BESIDE,
+    SHUFFLED,
+    beside_the_frequent,
+    more_similar_by_chance,
+)
+from chainrule.diagnosis.ailments.uninformative_labels import stories
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import LeftOutError
@@ -55,12 +62,13 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     if examined.labels is None or "integer" in arrangement.setup.network.plan.kinds.values():
         # What an order of tokens says, and no single one, only trainings can tell.
         raise LeftOutError("of few rows, of times and of tokens, neighbours say nothing")
-    signs = AILMENTS["uninformative_labels"].signs(examined)
-    told = signs and signs[0].quantity in (ORDER, AS_SIMILAR)
-    if not told or _are_few(examined, arrangement.training):
+    told = stories(examined)[:1]
+    is_shuffled = told == [SHUFFLED] and more_similar_by_chance(examined.labels)
+    is_told = is_shuffled or told == [MISALIGNED]
+    if not is_told or _are_few(examined, arrangement.training):
         return []
     found = sign_of("uninformative_labels", examined, arrangement)
-    if not found or signs[0].quantity == ORDER:
+    if not is_shuffled:
         return found
     rows = arrangement.training
     if _say_something(examined, rows):
@@ -73,8 +81,7 @@ def _are_few(examined: Examination, rows: Rows) -> bool:
     """Whether rows are too few, or nearly all of one class, to tell nothing from little."""
     if examined.setup.targets[0].task != "classification":
         return len(rows) < 2 * FEWEST_BESIDE
-    counts = np.bincount(rows.targets[0].reshape(-1).astype(np.int64))
-    return len(rows) - int(counts.max()) < FEWEST_BESIDE
+    return beside_the_frequent(rows.targets[0]) < FEWEST_BESIDE
 
 
 def _say_something(examined: Examination, rows: Rows) -> bool:

@@ -17,7 +17,7 @@ from chainrule.diagnosis.remedies.without_rows import left_out
 from chainrule.diagnosis.wording import some_of
 
 Numbers = NDArray[Any]
-LEFT_OUT = "doubtful rows left out"
+LEFT_OUT, CHECKED = "doubtful rows left out", "labels checked"
 
 
 def aligned(case: Case, best: Order) -> Remedy:
@@ -52,6 +52,15 @@ def code_of(order: Numbers) -> str:
     if count > 2 and order[1] == first - 1:
         return "y = y[::-1]"
     return f"y = np.roll(y, {-first if first <= count // 2 else count - first})"
+
+
+def looked_at() -> Remedy:
+    """Return the remedy of labels that say nothing, which changes nothing by itself."""
+    words = (
+        "Look at how labels and rows were joined, or find inputs that have to do with the "
+        "target: as they stand, nothing can be learned from these rows."
+    )
+    return Remedy(CHECKED, words, lambda before: before, by_hand=True)
 
 
 def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
