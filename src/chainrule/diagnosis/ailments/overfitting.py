@@ -72,6 +72,9 @@ def _risen(examined: Examination) -> list[Sign]:
     held, course = examined.validation_course, examined.course
     if len(held.finite) < 8 or len(held.finite) < len(held):
         return []
+    if len(course.finite) < len(held):
+        # Of each epoch both losses have to be known to be set beside each other.
+        return []
     lowest, last = held.lowest, float(np.median(held.tail(0.1, 3)))
     threshold = lowest + max(NOISES * held.noise, (RISEN - 1.0) * abs(lowest))
     fell = float(np.median(course.tail(0.1, 3))) < float(course.finite[held.lowest_at - 1])

@@ -113,7 +113,7 @@ def _of_target(examined: Examination) -> list[Sign]:
 def _of_size(what: str, columns: Columns, told: Numbers) -> list[Sign]:
     """Return the signs of numbers that are large, small, or far from 0 for their spread."""
     with np.errstate(all="ignore"):
-        means, squares = columns.means, columns.deviations**2
+        means, squares = columns.means, np.where(columns.varying, columns.deviations**2, 0.0)
         size = float(np.sqrt(np.mean(means**2 + squares)))
         small = float(np.sqrt(np.mean((means**2 + squares)[told]))) if told.any() else np.nan
         centre = float(np.sqrt(np.sum(means**2) / np.sum(squares)))
