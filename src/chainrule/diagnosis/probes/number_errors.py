@@ -42,9 +42,13 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class ByColumn:
-    """Errors (rows, columns) in shares of the best constant's, and how much each column counts."""
+    """Errors (rows, columns) in shares of the best constant's, and how much each column counts.
+
+    ``constant`` are those of the best constant itself on these rows, of mean 1 or about it.
+    """
 
     errors: Numbers
+    constant: Numbers
     counts: Numbers
 
     @property
@@ -69,29 +73,28 @@ def errors_by_column(
     if not varying.any():
         size = np.mean(known**2, axis=0)
         missed = (predicted - truth) ** 2 / np.where(size > 0.0, size, 1.0)
-        return ByColumn(missed, np.ones(truth.shape[1]))
+        return ByColumn(missed, np.ones(truth.shape), np.ones(truth.shape[1]))
     # Each column on its own scale, for one of large numbers would hide the others; but one that
     # hardly varies beside the usual column, a pixel at the rim, counts for as little as it varies.
     usual = median_low(spread[varying].tolist())
     counts = np.where(varying, np.minimum(1.0, spread / (HARDLY * usual)), 0.0)
     scale = _scale_of(loss)
-    if scale is None:
-        return ByColumn((predicted - truth) ** 2 / np.where(varying, spread, 1.0), counts)
-    least = scale.of(scale.constant(known), known).mean(axis=0)
-    return ByColumn(scale.of(predicted, truth) / np.where(varying, least, 1.0), counts)
+    best = scale.constant(known)
+    least = np.where(varying, scale.of(best, known).mean(axis=0), 1.0)
+    return ByColumn(scale.of(predicted, truth) / least, scale.of(best, truth) / least, counts)
 
 
-def _scale_of(loss: Loss) -> Scale | None:
-    """Return the scale of a loss that has one of its own, None for squares."""
+def _scale_of(loss: Loss) -> Scale:
+    """Return the scale of a loss; squares for those that have none of their own."""
     if loss.own:
-        return None
+        return SQUARES
     if loss.name == "mean_absolute_error":
         return _pinball(0.5)
     if loss.name == "quantile":
         return _pinball(float(loss.settings.get("quantile", 0.5)))
     if loss.name == "huber":
         return _huber(float(loss.settings.get("delta", 1.0)))
-    return {"log_cosh": LOG_COSH, "poisson": COUNTS}.get(loss.name)
+    return {"log_cosh": LOG_COSH, "poisson": COUNTS}.get(loss.name, SQUARES)
 
 
 def _pinball(level: float) -> Scale:
@@ -151,6 +154,10 @@ def _deviance(predicted: Numbers, truth: Numbers) -> Numbers:
     return np.where(truth < 0.0, np.inf, found)
 
 
+SQUARES = Scale(
+    lambda predicted, truth: np.asarray((predicted - truth) ** 2),
+    lambda known: np.asarray(known.mean(axis=0)),
+)
 LOG_COSH = Scale(_log_cosh, lambda known: _centre(known, _pull_of_log_cosh))
 COUNTS = Scale(_deviance, lambda known: np.asarray(known.mean(axis=0)))
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.probes.number_errors import OF_A_UNIT, errors_by_column, unit_of
+from chainrule.diagnosis.probes.number_errors import OF_A_UNIT, ByColumn, errors_by_column, unit_of
 from chainrule.diagnosis.wording import MOST_KNOWN
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
@@ -138,8 +138,26 @@ def row_errors(
     each class counts, where they do not count alike. ``units``: of each target, what one of the
     training's own is in that of these rows, 1 where none are given.
     """
+    each = outputs_apart(network, setup, rows, training, classes, units)
+    found = [one.by_row for one in each]
+    if len({len(one) for one in found}) > 1:
+        # Outputs over time and others have no rows in common.
+        return np.array([np.mean(one) for one in found])
+    return np.asarray(np.mean(found, axis=0))
+
+
+@np.errstate(all="ignore")
+def outputs_apart(
+    network: Network,
+    setup: Setup,
+    rows: Rows,
+    training: Rows | None = None,
+    classes: Numbers | None = None,
+    units: Sequence[Numbers | float] = (),
+) -> list[ByColumn]:
+    """Return the errors of each output by its columns, of which classes are one."""
     outputs = outputs_of(network, list(rows.inputs), setup.dtype)
-    found = [
+    return [
         _errors(
             setup.meaning(place),
             output,
@@ -150,10 +168,6 @@ def row_errors(
         )
         for place, output in enumerate(outputs)
     ]
-    if len({len(one) for one in found}) > 1:
-        # Outputs over time and others have no rows in common.
-        return np.array([np.mean(one) for one in found])
-    return np.asarray(np.mean(found, axis=0))
 
 
 def _counted(rows: Rows, place: int) -> tuple[Numbers, Numbers | None]:
@@ -193,20 +207,23 @@ def _errors(
     beside: Numbers,
     classes: Numbers | None,
     unit: Numbers | float,
-) -> Numbers:
+) -> ByColumn:
     if times is not None:
         output, truth = output[times], truth[times]
     if not np.isfinite(output).all():
-        return np.full(len(output), WORST)
+        worst = np.full((len(output), 1), WORST)
+        return ByColumn(worst, np.ones(worst.shape), np.ones(1))
     if meaning.target.task == "regression":
         predicted = meaning.predictions(output).astype(np.float64)
-        return errors_by_column(predicted, truth, beside, meaning.loss, unit).by_row
-    return _of_classes(meaning, output, truth, beside, classes)
+        return errors_by_column(predicted, truth, beside, meaning.loss, unit)
+    missed, constant = _of_classes(meaning, output, truth, beside, classes)
+    return ByColumn(missed[:, None], constant[:, None], np.ones(1))
 
 
 def _of_classes(
     meaning: Meaning, output: Numbers, truth: Numbers, beside: Numbers, classes: Numbers | None
-) -> Numbers:
+) -> tuple[Numbers, Numbers]:
+    """Return the errors of each row (rows,), and those of the best constant."""
     labels, known = (one.reshape(-1).astype(np.int64) for one in (truth, beside))
     each = np.ones(meaning.target.width) if classes is None else classes
     present = np.bincount(known, minlength=len(each))
@@ -222,11 +239,12 @@ def _of_classes(
     except SetupError:
         wrong = (meaning.predictions(output).reshape(-1) != labels).astype(np.float64)
         least = max(1.0 - float(shares.max()), 1.0 / len(known))
-        return np.asarray(weights * wrong / least)
-    missed = probabilities.copy()
-    missed[np.arange(len(labels)), labels] -= 1.0
-    constant = 1.0 - float(np.sum(shares**2))
-    return np.asarray(weights * np.sum(missed**2, axis=1) / max(constant, 1e-12))
+        frequent = (labels != int(shares.argmax())).astype(np.float64)
+        return weights * wrong / least, weights * frequent / least
+    here = np.eye(len(each))[labels]
+    constant = max(1.0 - float(np.sum(shares**2)), 1e-12)
+    brier, of_shares = (np.sum((one - here) ** 2, axis=1) for one in (probabilities, shares))
+    return weights * brier / constant, weights * of_shares / constant
 
 
 def _bounded(errors: Numbers) -> float:
