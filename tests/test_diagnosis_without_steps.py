@@ -64,8 +64,9 @@ def test_a_loop_that_never_moved_is_told_so_whatever_its_length(epochs: int, out
 
 
 def test_a_start_that_was_given_wrongly_is_no_loop_that_never_moved() -> None:
-    left = network(1)
-    report = cr.diagnose(recording(np.linspace(1.3, 0.1, 30)), left, X, NUMBERS, first=left)
+    run = cr.train(network(1), X, NUMBERS, learning_rate=0.01, epochs=50, progress=False)
+    losses, left = np.linspace(1.3, run.history["loss"][-1], 30), run.network
+    report = cr.diagnose(recording(losses), left, X, NUMBERS, first=left)
     assert "No weight has changed" not in str(report)
 
 
@@ -76,9 +77,6 @@ def test_a_copy_that_was_trained_leaves_the_network_that_was_given_as_it_was() -
     assert losses[-1] < 0.5 * losses[0]
     report = cr.diagnose(recording(losses), start, X, NUMBERS, first=start, learning_rate=0.01)
     assert "No weight has changed in 50 epochs" in str(report)
-    end = run.network
-    report = cr.diagnose(recording(losses), end, X, NUMBERS, first=end, learning_rate=0.01)
-    assert "No weight has changed" not in str(report)
 
 
 def test_losses_that_are_noisy_do_not_say_that_weights_have_moved() -> None:
