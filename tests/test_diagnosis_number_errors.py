@@ -60,9 +60,18 @@ def test_counts_are_measured_by_their_deviance() -> None:
 def test_squares_are_those_of_scikit_learn() -> None:
     from sklearn.metrics import r2_score
 
-    found = errors_by_column(SAID, TRUTH, TRUTH, cr.loss("squared_error"))
     due = 1.0 - r2_score(TRUTH, SAID, multioutput="raw_values")
-    np.testing.assert_allclose(found.errors.mean(axis=0), due)
+    for unit in (1.0, 1e-300, 1e300):
+        truth = TRUTH * unit
+        found = errors_by_column(SAID * unit, truth, truth, cr.loss("squared_error"))
+        np.testing.assert_allclose(found.errors.mean(axis=0), due)
+
+
+def test_a_column_counts_for_as_little_as_it_varies_beside_the_usual_one() -> None:
+    wide = np.column_stack([TRUTH, 0.01 * TRUTH[:, 0] + 5.0])
+    found = errors_by_column(wide, wide, wide, cr.loss("squared_error"))
+    spread = wide.var(axis=0)
+    np.testing.assert_allclose(found.counts, np.minimum(1.0, spread / (0.1 * np.median(spread))))
 
 
 def test_where_nothing_varies_a_wrong_number_is_not_perfect() -> None:

@@ -94,7 +94,8 @@ ODD: dict[str, Any] = {
     "inputs far beyond float32": (X * 1e200, Y, {"dtype": "float64"}),
     "a diverging rate in float64": (X, Y, {"learning_rate": 5.0, "dtype": "float64"}),
     "a rate of 1e300": (X, Y, {"learning_rate": 1e300, "dtype": "float64"}),
-    "numbers near nothing": (X * 1e-300, Y * 1e-300, {}),
+    "inputs near nothing": (X * 1e-300, Y, {}),
+    "numbers near nothing": (X * 1e-300, Y * 1e-300, {"dtype": "float64"}),
 }
 
 

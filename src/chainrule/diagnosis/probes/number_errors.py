@@ -66,7 +66,11 @@ def errors_by_column(
     one of the training's own unit is in that of these numbers, by column. Where no column varies
     there is nothing to measure by but the size of the numbers.
     """
-    truth, known = truth.astype(np.float64) / unit, beside.astype(np.float64) / unit
+    truth, known = truth.astype(np.float64), beside.astype(np.float64)
+    if loss.own or loss.name not in OF_A_UNIT:
+        # Any one does: squares of what is near the ends of float64 are no numbers.
+        unit = float(np.abs(known).max(initial=0.0)) or 1.0
+    truth, known = truth / unit, known / unit
     predicted = predicted.reshape(truth.shape).astype(np.float64) / unit
     spread = known.var(axis=0)
     varying = are_varying(known.mean(axis=0), np.sqrt(spread))
