@@ -94,7 +94,8 @@ ODD: dict[str, Any] = {
     "inputs far beyond float32": (X * 1e200, Y, {"dtype": "float64"}),
     "a diverging rate in float64": (X, Y, {"learning_rate": 5.0, "dtype": "float64"}),
     "a rate of 1e300": (X, Y, {"learning_rate": 1e300, "dtype": "float64"}),
-    "numbers near nothing": (X * 1e-300, Y * 1e-300, {}),
+    "inputs near nothing": (X * 1e-300, Y, {}),
+    "numbers near nothing": (X * 1e-300, Y * 1e-300, {"dtype": "float64"}),
 }
 
 
@@ -123,3 +124,23 @@ def test_a_root_mean_square_is_right_where_squares_leave_the_range(
     numbers: list[float], due: float
 ) -> None:
     assert root_mean_square(np.array(numbers)) == pytest.approx(due, rel=1e-12)
+
+
+@pytest.mark.parametrize("known", [0, 20])
+def test_epochs_of_which_only_the_validation_loss_is_known_are_diagnosed(known: int) -> None:
+    x = np.random.default_rng(0).normal(size=(100, 4))
+    start = cr.Network(cr.Input(4), cr.Dense(6, "tanh"), cr.Dense(1), seed=0)
+    run = cr.train(start, x, x[:, 0], epochs=20, progress=False)
+    losses = cr.Recording()
+    for epoch in range(60):
+        held = {"validation_loss": 1.0 / (epoch + 1) if epoch < 30 else epoch / 30.0}
+        losses.epoch(**held, **({"loss": 1.0 / (epoch + 1)} if epoch < known else {}))
+    report = cr.diagnose(losses, run.network, x, x[:, 0], first=start, validation=0.25)
+    assert report.verdict
+
+
+def test_rows_that_are_all_the_same_lie_nowhere_by_rounding() -> None:
+    x = np.repeat(X[:1, :5], 100, axis=0)
+    y = Y[:100]
+    run = cr.train(cr.Network(cr.Dense(6, "tanh"), cr.Dense(1)), x, y, epochs=20, progress=False)
+    assert "deviations away from 0" not in str(cr.diagnose(run))

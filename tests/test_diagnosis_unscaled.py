@@ -231,7 +231,7 @@ def test_which_columns_vary_is_no_matter_of_their_unit(unit: float) -> None:
     # A network that says 0 has no error of a column that does not vary, and of the other always as
     # much in shares of its variance.
     both = np.concatenate([y, given[:, 1:2]], axis=1)
-    run = cr.train(cr.Network(cr.Dense(2)), x, both, epochs=0, progress=False)
+    run = cr.train(cr.Network(cr.Dense(2)), x, both, epochs=0, progress=False, dtype="float64")
     zeros = {name: 0.0 * one for name, one in run.network.parameters.items()}
     found = relative_error(run.network.with_parameters(zeros), run.setup, case_of(run).training)
     assert found == pytest.approx(np.mean(x[:, 0] ** 2) / np.var(x[:, 0]))

@@ -93,3 +93,18 @@ def test_balanced_classes_are_no_failure(seed: int) -> None:
     assert relative_error(case.network, case.setup, even) > 1.5
     assert relative_error(case.network, case.setup, case.training) < 0.6
     assert verdict_of(case, seconds=10.0).standing == "healthy"
+
+
+def test_a_class_of_no_weight_makes_no_constant_perfect() -> None:
+    random = np.random.default_rng(1)
+    x = random.normal(size=(400, 6))
+    labels = (x[:, 0] > 0.0).astype(int)
+    run = cr.train(
+        cr.Network(cr.Dense(16, "tanh"), cr.Dense()), x, labels, class_weight={0: 1.0, 1: 0.0},
+        epochs=60, learning_rate=0.01, progress=False,
+    )  # fmt: skip
+    case = case_of(run)
+    shares = np.asarray(run.predict_proba(x))
+    missed = np.sum((shares - np.eye(2)[labels]) ** 2, axis=1).mean()
+    due = missed / (1.0 - np.sum((np.bincount(labels) / 400) ** 2))
+    assert relative_error(case.network, case.setup, case.training) == pytest.approx(due, rel=1e-4)

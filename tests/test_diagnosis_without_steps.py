@@ -64,9 +64,26 @@ def test_a_loop_that_never_moved_is_told_so_whatever_its_length(epochs: int, out
 
 
 def test_a_start_that_was_given_wrongly_is_no_loop_that_never_moved() -> None:
-    left = network(1)
-    report = cr.diagnose(recording(np.linspace(1.3, 0.1, 30)), left, X, NUMBERS, first=left)
+    run = cr.train(network(1), X, NUMBERS, learning_rate=0.01, epochs=50, progress=False)
+    losses, left = np.linspace(1.3, run.history["loss"][-1], 30), run.network
+    report = cr.diagnose(recording(losses), left, X, NUMBERS, first=left)
     assert "No weight has changed" not in str(report)
+
+
+def test_a_copy_that_was_trained_leaves_the_network_that_was_given_as_it_was() -> None:
+    start = network(1)
+    run = cr.train(start, X, NUMBERS, learning_rate=0.01, epochs=50, progress=False)
+    losses = run.history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+    report = cr.diagnose(recording(losses), start, X, NUMBERS, first=start, learning_rate=0.01)
+    assert "No weight has changed in 50 epochs" in str(report)
+
+
+def test_losses_that_are_noisy_do_not_say_that_weights_have_moved() -> None:
+    start = network(1)
+    losses = 2.4 * (1.0 + 0.1 * RANDOM.normal(size=100))
+    report = cr.diagnose(recording(losses), start, X, NUMBERS, first=start)
+    assert "No weight has changed in 100 epochs" in str(report)
 
 
 def test_a_rate_of_zero_is_too_low_after_any_number_of_epochs() -> None:

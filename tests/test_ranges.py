@@ -102,3 +102,22 @@ def test_a_row_of_scaled_images_is_told_in_its_own_numbers(image_run: Run) -> No
 def _softmax(logits: np.ndarray) -> np.ndarray:
     grown = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(grown / grown.sum(axis=1, keepdims=True))
+
+
+def test_what_float64_tells_apart_varies() -> None:
+    far = 1e9 + 0.87 * RANDOM.normal(size=(300, 1))
+    scaled = Ranges.standardising(far).scaled(far)
+    np.testing.assert_allclose(scaled.std(), 1.0)
+    equal = np.full((300, 1), 0.1) * 3.0
+    equal[::2] = 0.1 + 0.1 + 0.1
+    assert not Ranges.standardising(equal).scaled(equal).any()
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e-200, 0.0), (0.5, 1e9)])
+def test_a_target_that_is_one_number_in_its_type_is_refused(scale: float, offset: float) -> None:
+    x = RANDOM.normal(size=(40, 3))
+    y = offset + scale * np.tanh(x[:, 0])
+    network = cr.Network(cr.Dense(1))
+    with pytest.raises(cr.DataError, match="In float32 the target is"):
+        cr.train(network, x, y, epochs=1, progress=False)
+    cr.train(network, x, y, epochs=1, dtype="float64", progress=False)

@@ -12,8 +12,8 @@ from chainrule.data import record
 from chainrule.errors import DataError, ShapeError
 
 Numbers = NDArray[np.float64]
-# Far above the rounding of a mean in float64, and of what was in float32 once or summed up.
-ROUNDING = 1e-9
+# Four thousand roundings of float64: far above that of a mean, and of numbers that were summed up.
+ROUNDING = 1e-12
 
 
 def are_varying(means: NDArray[Any], deviations: NDArray[Any]) -> NDArray[np.bool_]:

@@ -137,6 +137,24 @@ def _prepared(
     return Prepared(network, losses, targets, training, held, provenance)
 
 
+def refuse_constant_targets(prepared: Prepared, dtype: str) -> None:
+    """Raise DataError for numbers that differ, and are one in the type that is trained in.
+
+    They would look learned to perfection: 1e-200 is 0 in float32, and 1e9 + 1 is 1e9.
+    """
+    for target, rows in zip(prepared.targets, prepared.training.targets, strict=True):
+        if target.task != "regression" or target.over_time or len(rows) < 2:
+            continue
+        with np.errstate(all="ignore"):
+            cast = rows.astype(dtype)
+        if (cast == cast[0]).all() and (rows != rows[0]).any():
+            raise DataError(
+                f"In {dtype} the target is {cast.flat[0]:g} in every row, so there is nothing to "
+                "learn.",
+                "Subtract its mean and divide by its standard deviation, or give dtype='float64'.",
+            )
+
+
 def _split_again(known: Provenance, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return training and validation rows as an earlier run had them."""
     if known.rows != rows:

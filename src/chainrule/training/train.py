@@ -19,7 +19,7 @@ from chainrule.training import arguments
 from chainrule.training.carry_out import carry_out
 from chainrule.training.going_on import go_on, resume
 from chainrule.training.metrics import Metric, check_metrics
-from chainrule.training.preparing import Prepared, prepare
+from chainrule.training.preparing import Prepared, prepare, refuse_constant_targets
 from chainrule.training.progress import on_terminal
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
@@ -221,6 +221,8 @@ def set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Row
     dtype = given["dtype"]
     if dtype is None:
         dtype = "float64" if searches(optimizer) else "float32"
+    dtype = arguments.checked(dtype, ("float32", "float64"), "dtype")
+    refuse_constant_targets(prepared, dtype)
     setup = Setup(
         network=prepared.network,
         losses=prepared.losses,
@@ -230,7 +232,7 @@ def set_up(network: Any, X: Any, y: Any, **given: Any) -> tuple[Setup, tuple[Row
         batch_size=_rows_in_a_step(given["batch_size"], prepared, optimizer),
         provenance=prepared.provenance,
         seed=seed,
-        dtype=arguments.checked(dtype, ("float32", "float64"), "dtype"),
+        dtype=dtype,
         engine=chosen_engine(given["engine"]),
         shuffle=arguments.flag(given["shuffle"], "shuffle"),
         freeze=arguments.patterns(given["freeze"], "freeze"),

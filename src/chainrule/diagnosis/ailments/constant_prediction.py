@@ -23,6 +23,7 @@ from chainrule.diagnosis.experiments.own_start import (
 from chainrule.diagnosis.probes.brakes import DECAY, DROPOUT, PENALTIES, felt_brakes
 from chainrule.diagnosis.probes.chance import probability_above_zero
 from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.probes.outputs_apart import OneOutput, no_better_than_constants
 from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.rate_changes import unclipped
 from chainrule.diagnosis.remedies.regularisation import without_dropping, without_penalties
@@ -110,6 +111,8 @@ def _on_others(examined: Examination) -> list[Sign]:
     One that has learned its own rows does use its inputs: that is overfitting.
     """
     error, held = examined.errors.validation, len(examined.case.validation)
+    if held >= LEAST_HELD and error < 1.0:
+        return _on_one(examined)
     if held < LEAST_HELD or not error >= 1.0 or examined.errors.training <= STILL_GOOD:
         return []
     if examined.errors.training < NO_BETTER and _little_known(examined) and _may_be_luck(examined):
@@ -129,6 +132,43 @@ def _may_be_luck(examined: Examination) -> bool:
     """Whether by the luck of the rows held out the error may be above that of a constant."""
     by_row = examined.errors.by_row
     return by_row is not None and len(by_row) > 1 and probability_above_zero(by_row - 1.0) >= LUCK
+
+
+def _on_one(examined: Examination) -> list[Sign]:
+    """Return the sign of a target, or column, that the mean over all of them hides.
+
+    Where little can be known of it, and about as much is missed, that is no failure.
+    """
+    found = [
+        one
+        for one in no_better_than_constants(examined.case)
+        if one.error >= _least_of_one(examined, one)
+    ]
+    if not found:
+        return []
+    worst, held = found[0], len(examined.case.validation)
+    more = f", and {len(found) - 1} more are no better" if len(found) > 1 else ""
+    return [
+        Sign(
+            f"error of one target on rows held out over that of a constant{AT_MOST}", worst.error,
+            1.0, "above",
+            f"Of {worst.words} the error on {held} rows that were not learned from is "
+            f"{share_of(worst.error)}{more}, while the mean over all is "
+            f"{share_of(examined.errors.validation)}.",
+            "below 100 % for each", "the best constant prediction, which needs no inputs; row by "
+            "row, by Student's t, of as many as there are (Bonferroni)",
+            where=worst.words,
+        )
+    ]  # fmt: skip
+
+
+def _least_of_one(examined: Examination, one: OneOutput) -> float:
+    """Return the error from which one target is a failure, by what simple predictors know of it."""
+    labels = examined.labels
+    known = None if labels is None else labels.known_share_of(one.place, one.column)
+    if known == 0.0:
+        return NO_BETTER
+    return 1.0 + HALF_OF_IT * known if known is not None and known <= LITTLE_KNOWN else 1.0
 
 
 def _little_known(examined: Examination) -> float:

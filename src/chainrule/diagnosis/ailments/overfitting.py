@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
@@ -71,6 +72,9 @@ def _risen(examined: Examination) -> list[Sign]:
     """Return the sign of a validation loss that rose while the training loss went on falling."""
     held, course = examined.validation_course, examined.course
     if len(held.finite) < 8 or len(held.finite) < len(held):
+        return []
+    if len(course.finite) < len(held):
+        # Of each epoch both losses have to be known to be set beside each other.
         return []
     lowest, last = held.lowest, float(np.median(held.tail(0.1, 3)))
     threshold = lowest + max(NOISES * held.noise, (RISEN - 1.0) * abs(lowest))
@@ -246,7 +250,9 @@ def _asked(laboratory: Laboratory, found: Experiment) -> Experiment:
         asked = USUAL if is_few else (*USUAL, WON, FORGOTTEN)
     else:
         asked = (WON_ON_FEW,) if is_few else (WON,)
-    return replace(found, asked=asked)
+    # What then predicts other rows no better than a constant was never more than that.
+    is_no_cure = median(found.treated) >= NO_BETTER
+    return replace(found, asked=asked, shows=False if is_no_cure else found.shows)
 
 
 def specimen(seed: int) -> Run:

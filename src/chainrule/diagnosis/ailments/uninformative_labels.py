@@ -99,7 +99,8 @@ UNINFORMATIVE_LABELS = Ailment(
     "uninformative_labels",
     "the labels and the inputs do not go together",
     "Labels that stand beside the wrong rows, are wrong in many of them, or have nothing to do "
-    "with the inputs cannot be learned but by heart, whatever the network.",
+    "with the inputs cannot be learned but by heart. That is seen by this network, and by what the "
+    "nearest rows say; another kind of network may know how to look at these inputs.",
     signs,
     remedies,
     specimen,

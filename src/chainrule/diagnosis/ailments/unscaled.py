@@ -114,7 +114,7 @@ def _of_size(what: str, columns: Columns, told: Numbers, kind: str) -> list[Sign
         )
 
     with np.errstate(all="ignore"):
-        means, squares = columns.means, columns.deviations**2
+        means, squares = columns.means, np.where(columns.varying, columns.deviations**2, 0.0)
         size = float(np.sqrt(np.mean(means**2 + squares)))
         small = float(np.sqrt(np.mean((means**2 + squares)[told]))) if told.any() else np.nan
         centre = float(np.sqrt(np.sum(means**2) / np.sum(squares)))

@@ -81,8 +81,9 @@ def check(network: Network, X: Any, y: Any, **arguments: Any) -> Check:
     ``network``, ``X``, ``y`` and ``arguments`` are those of ``train``. It looks at what ``train``
     would refuse; the scale of inputs and targets; the output, the loss and the targets beside each
     other; the start, and the loss there beside that of a guess; rare classes; rows that stand among
-    training and validation rows; a column that says the target by itself; labels that say nothing
-    about the rows; whether one batch can be learned by heart, and whether that takes its inputs.
+    training and validation rows; validation rows that lie elsewhere than training rows; a column
+    that says the target by itself; labels that say nothing about the rows; whether one batch can be
+    learned by heart, and whether that takes its inputs.
     Raises TypeError for an argument that ``train`` does not have.
     """
     began = time.monotonic()

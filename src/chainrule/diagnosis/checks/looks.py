@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from functools import partial
 
 from chainrule.diagnosis.checks.look import Look
+from chainrule.diagnosis.checks.looks_at_parts import other_parts
 from chainrule.diagnosis.checks.looks_at_rows import given_away, missing, rare_classes, shared
 from chainrule.diagnosis.checks.looks_at_start import loss_at_start, one_batch
 from chainrule.diagnosis.checks.looks_by_signs import labels, scales, sign_of
 
 MISSING = "numbers for missing ones"
 COPIES = "rows in both parts"
+PARTS = "validation rows beside training rows"
 GIVEAWAYS = "columns that give the answer away"
 LOOKS: dict[str, Look] = {
     "rare classes": rare_classes,
     MISSING: missing,
     COPIES: shared,
+    PARTS: other_parts,
     GIVEAWAYS: given_away,
     "the loss at the start": loss_at_start,
     "scales": scales,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.giveaways import (
     FIRST_ROWS,
@@ -33,6 +37,9 @@ def rare_classes(examined: Examination, arrangement: Arrangement) -> list[Concer
     if target.task != "classification" or arrangement.training.time_weights:
         return []
     labels = arrangement.training.targets[0].reshape(-1).astype(np.int64)
+    unlearned = _never_learned(labels, arrangement.training.weights, target.labels)
+    if unlearned:
+        return unlearned
     shares = np.bincount(labels, minlength=target.width) / len(labels)
     least = int(shares.argmin())
     even = 1.0 / target.width
@@ -52,6 +59,29 @@ def rare_classes(examined: Examination, arrangement: Arrangement) -> list[Concer
             "Weigh the classes, class_weight='balanced', and look at metrics='balanced_accuracy'.",
             float(shares[least]),
             RARE * even,
+        )
+    ]
+
+
+def _never_learned(
+    labels: NDArray[np.int64], weights: NDArray[Any], names: Sequence[Any]
+) -> list[Concern]:
+    """Return a concern for a class all of whose rows have the weight 0."""
+    counts = np.bincount(labels, minlength=len(names))
+    weighs = np.bincount(labels, weights=weights, minlength=len(names))
+    found = np.flatnonzero((counts > 0) & (weighs == 0.0))
+    if not len(found):
+        return []
+    first, more = int(found[0]), len(found) - 1
+    others = f", and so have {more:,} more classes" if more else ""
+    return [
+        Concern(
+            "a class of no weight",
+            f"All {counts[first]:,} training rows of {names[first]!r} have the weight 0{others}, "
+            "so that nothing is learned from them.",
+            "Give the class a weight above 0, or leave its rows out.",
+            0.0,
+            0.0,
         )
     ]
 

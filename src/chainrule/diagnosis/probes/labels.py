@@ -127,9 +127,19 @@ class Labels:
         Of up to a thousand rows, each predicted without itself; 0 where that is within chance. None
         where there are no more rows than the permutation test has looked at.
         """
+        return self._known_of(self.columns)
+
+    def known_share_of(self, place: int, column: int | None = None) -> float | None:
+        """The same of one target alone, or of one of its columns; None where that is constant."""
+        target, width = self.rows.targets[place], self.columns.widths[place]
+        alone = target if column is None else target[:, [column]]
+        one = TargetColumns.of((alone,), (width,))
+        return None if one is None else self._known_of(one)
+
+    def _known_of(self, columns: TargetColumns) -> float | None:
         if self._many is None:
             return None
-        gains = self._many.gains(self.columns.at(self._many.places))
+        gains = self._many.gains(columns.at(self._many.places))
         known = [
             float(one.mean())
             for one in gains

@@ -1,7 +1,8 @@
 """How good predictions are on one scale: 0 is perfect, 1 is the best constant prediction.
 
 Losses cannot be compared where a remedy changes the loss or scales the target. This can: for
-numbers it is the mean squared error over the variance of the target; for classes the Brier score
+numbers it is the mean squared error over the variance of the target, or the trained loss over that
+of its best constant where squares do not fit it (``number_errors``); for classes the Brier score
 (Brier, Monthly Weather Review 78, 1950) over that of the classes' shares, or, where the loss knows
 no probabilities, the share of wrong rows over that of always saying the most frequent class.
 
@@ -13,14 +14,14 @@ to, rare classes above all, would look worse than a constant.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.ranges import are_varying
+from chainrule.diagnosis.probes.number_errors import OF_A_UNIT, ByColumn, errors_by_column, unit_of
 from chainrule.diagnosis.wording import MOST_KNOWN
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
@@ -35,8 +36,6 @@ WORST = MOST_KNOWN
 NOTHING_LEARNED = 0.9
 # The error of so many rows is within 2 % of that of all.
 MOST_LOOKED_AT = 5000
-# Of the usual column's variance: what varies less counts for less.
-HARDLY = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +66,16 @@ def errors_of(
     """Return the relative errors of a setup's network on both kinds of rows.
 
     Of more than ``most`` rows every so many are looked at, the same ones for every network.
-    ``weighed`` are rows whose classes weigh as they are to count here, else the training rows.
+    ``weighed`` are rows whose classes weigh as they are to count here, and in whose unit losses of
+    numbers are, else the training rows.
     """
     classes = weights_by_class(setup, training if weighed is None else weighed)
+    units = _units(setup, training, weighed)
     training, validation = every_so_many(training, most), every_so_many(validation, most)
-    learned = row_errors(network, setup, training, classes=classes)
-    held = row_errors(network, setup, validation, training, classes) if len(validation) else None
+    learned = row_errors(network, setup, training, classes=classes, units=units)
+    held = None
+    if len(validation):
+        held = row_errors(network, setup, validation, training, classes, units)
     return Errors(
         _bounded(learned),
         math.nan if held is None else _bounded(held),
@@ -125,35 +128,65 @@ def row_errors(
     rows: Rows,
     training: Rows | None = None,
     classes: Numbers | None = None,
+    units: Sequence[Numbers | float] = (),
 ) -> Numbers:
     """Return the error of each row (rows,), in shares of what the constant prediction has on
     average; over time of each time that counts. Their mean is the relative error.
 
     Where a target is the same in all of them, as in a single row, the constant prediction has no
     error there: that on the ``training`` rows then takes its place. ``classes``: how much a row of
-    each class counts, where they do not count alike.
+    each class counts, where they do not count alike. ``units``: of each target, what one of the
+    training's own is in that of these rows, 1 where none are given.
     """
-    outputs = outputs_of(network, list(rows.inputs), setup.dtype)
-    found = [
-        _errors(
-            setup.meaning(place),
-            output,
-            *_counted(rows, place),
-            _beside(rows, training, place),
-            classes,
-        )
-        for place, output in enumerate(outputs)
-    ]
+    each = outputs_apart(network, setup, rows, training, classes, units)
+    found = [one.by_row for one in each]
     if len({len(one) for one in found}) > 1:
         # Outputs over time and others have no rows in common.
         return np.array([np.mean(one) for one in found])
     return np.asarray(np.mean(found, axis=0))
 
 
+@np.errstate(all="ignore")
+def outputs_apart(
+    network: Network,
+    setup: Setup,
+    rows: Rows,
+    training: Rows | None = None,
+    classes: Numbers | None = None,
+    units: Sequence[Numbers | float] = (),
+) -> list[ByColumn]:
+    """Return the errors of each output by its columns, of which classes are one."""
+    outputs = outputs_of(network, list(rows.inputs), setup.dtype)
+    return [
+        _errors(
+            setup.meaning(place),
+            output,
+            *_counted(rows, place),
+            _beside(rows, training, place),
+            classes,
+            units[place] if units else 1.0,
+        )
+        for place, output in enumerate(outputs)
+    ]
+
+
 def _counted(rows: Rows, place: int) -> tuple[Numbers, Numbers | None]:
     """Return the target of an output, and which of its times count."""
     times = rows.time_weights[place] > 0.0 if rows.time_weights else None
     return rows.targets[place], times
+
+
+def _units(setup: Setup, rows: Rows, given: Rows | None) -> list[Numbers | float]:
+    """Return of each target what one of the unit of given rows is in that of these.
+
+    1 where the loss is the same in all units.
+    """
+    if given is None:
+        return [1.0] * len(setup.losses)
+    return [
+        unit_of(*pair) if loss.name in OF_A_UNIT and not loss.own else 1.0
+        for loss, *pair in zip(setup.losses, rows.targets, given.targets, strict=True)
+    ]
 
 
 def _beside(rows: Rows, training: Rows | None, place: int) -> Numbers:
@@ -173,59 +206,31 @@ def _errors(
     times: Numbers | None,
     beside: Numbers,
     classes: Numbers | None,
-) -> Numbers:
+    unit: Numbers | float,
+) -> ByColumn:
     if times is not None:
         output, truth = output[times], truth[times]
     if not np.isfinite(output).all():
-        return np.full(len(output), WORST)
+        worst = np.full((len(output), 1), WORST)
+        return ByColumn(worst, np.ones(worst.shape), np.ones(1))
     if meaning.target.task == "regression":
         predicted = meaning.predictions(output).astype(np.float64)
-        if meaning.loss.name == "quantile" and not meaning.loss.own:
-            level = float(meaning.loss.settings.get("quantile", 0.5))
-            return _of_a_quantile(predicted, truth, beside, level)
-        return _of_numbers(predicted, truth, beside)
-    return _of_classes(meaning, output, truth, beside, classes)
-
-
-def _of_numbers(predicted: Numbers, truth: Numbers, beside: Numbers) -> Numbers:
-    truth = truth.astype(np.float64)
-    known = beside.astype(np.float64)
-    spread = known.var(axis=0)
-    varying = are_varying(known.mean(axis=0), np.sqrt(spread))
-    if not varying.any():
-        return np.zeros(len(truth))
-    # Each column on its own scale, for one of large numbers would hide the others; but one that
-    # hardly varies beside the usual column, a pixel at the rim, counts for as little as it varies.
-    usual = median_low(spread[varying].tolist())
-    counts = np.where(varying, np.minimum(1.0, spread / (HARDLY * usual)), 0.0)
-    missed = (predicted.reshape(truth.shape) - truth) ** 2 / np.where(varying, spread, 1.0)
-    return np.asarray((missed * counts).sum(axis=1) / counts.sum())
-
-
-def _of_a_quantile(predicted: Numbers, truth: Numbers, beside: Numbers, level: float) -> Numbers:
-    """Return errors of predicted quantiles, by the pinball loss over that of the best constant.
-
-    A quantile is not near the mean, so that squares would say that a right one is worse than it.
-    """
-    truth, known = truth.astype(np.float64), beside.astype(np.float64)
-
-    def pinball(apart: Numbers) -> Numbers:
-        return np.maximum(level * apart, (level - 1.0) * apart)
-
-    constant = pinball(known - np.quantile(known, level, axis=0)).mean(axis=0)
-    counts = are_varying(known.mean(axis=0), known.std(axis=0)) & (constant > 0.0)
-    if not counts.any():
-        return np.zeros(len(truth))
-    missed = pinball(truth - predicted.reshape(truth.shape)) / np.where(counts, constant, 1.0)
-    return np.asarray((missed * counts).sum(axis=1) / counts.sum())
+        return errors_by_column(predicted, truth, beside, meaning.loss, unit)
+    missed, constant = _of_classes(meaning, output, truth, beside, classes)
+    return ByColumn(missed[:, None], constant[:, None], np.ones(1))
 
 
 def _of_classes(
     meaning: Meaning, output: Numbers, truth: Numbers, beside: Numbers, classes: Numbers | None
-) -> Numbers:
+) -> tuple[Numbers, Numbers]:
+    """Return the errors of each row (rows,), and those of the best constant."""
     labels, known = (one.reshape(-1).astype(np.int64) for one in (truth, beside))
     each = np.ones(meaning.target.width) if classes is None else classes
-    counts = each * np.bincount(known, minlength=len(each))
+    present = np.bincount(known, minlength=len(each))
+    if np.count_nonzero(each * present) < 2 or not each[labels].any():
+        # Where a single class has a weight, that of always saying it would be perfect.
+        each = np.ones(len(each))
+    counts = each * present
     shares = counts / counts.sum()
     # Of mean 1 over these rows, so that the mean of their errors is the relative error.
     weights = each[labels] / max(float(each[labels].mean()), 1e-300)
@@ -234,11 +239,12 @@ def _of_classes(
     except SetupError:
         wrong = (meaning.predictions(output).reshape(-1) != labels).astype(np.float64)
         least = max(1.0 - float(shares.max()), 1.0 / len(known))
-        return np.asarray(weights * wrong / least)
-    missed = probabilities.copy()
-    missed[np.arange(len(labels)), labels] -= 1.0
-    constant = 1.0 - float(np.sum(shares**2))
-    return np.asarray(weights * np.sum(missed**2, axis=1) / max(constant, 1e-12))
+        frequent = (labels != int(shares.argmax())).astype(np.float64)
+        return weights * wrong / least, weights * frequent / least
+    here = np.eye(len(each))[labels]
+    constant = max(1.0 - float(np.sum(shares**2)), 1e-12)
+    brier, of_shares = (np.sum((one - here) ** 2, axis=1) for one in (probabilities, shares))
+    return weights * brier / constant, weights * of_shares / constant
 
 
 def _bounded(errors: Numbers) -> float:

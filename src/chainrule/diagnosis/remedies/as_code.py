@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ranges import ROUNDING
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.remedies.rate_changes import plain_rate
 from chainrule.training.setup import Setup
-
-# As ``Ranges.standardising`` has it: what varies less is constant but for rounding.
-ROUNDING = 1e-9
 
 
 def rows_in_code(case: Case) -> str | None:

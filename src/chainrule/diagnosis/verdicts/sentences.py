@@ -21,7 +21,10 @@ def sentence_of(found: Verdict) -> str:
         return _without_cause(found)
     title = first_up(found.primary.ailment.title)
     if found.standing == "unexplained":
-        return f"{title}; no experiment has shown why."
+        # What is no better than a constant may be one target of several.
+        where = found.primary.signs[0].where if found.primary.signs else ""
+        is_one = where and found.primary.ailment.name == "constant_prediction"
+        return f"{title}{f' on {where}' if is_one else ''}; no experiment has shown why."
     experiment = found.primary.experiment
     if experiment is None:
         return f"{title}."
