@@ -17,6 +17,7 @@ from chainrule.diagnosis.probes.columns import Columns, measured, standardised
 from chainrule.diagnosis.probes.neighbours import Neighbours
 from chainrule.diagnosis.probes.reach import Reach, missed_numbers
 from chainrule.diagnosis.probes.relative_error import relative_error
+from chainrule.randomness import normal
 from chainrule.training.run import Run, with_notes
 
 RANDOM = np.random.default_rng(2)
@@ -235,3 +236,34 @@ def test_which_columns_vary_is_no_matter_of_their_unit(unit: float) -> None:
     zeros = {name: 0.0 * one for name, one in run.network.parameters.items()}
     found = relative_error(run.network.with_parameters(zeros), run.setup, case_of(run).training)
     assert found == pytest.approx(np.mean(x[:, 0] ** 2) / np.var(x[:, 0]))
+
+
+def masked(filled_up_with: float, size: float) -> Any:
+    """Return a training on sequences of several lengths, with what stands behind their ends."""
+    given, mask = cr.Input((12, 3), name="s"), cr.Input((12,), name="m")
+    network = cr.Network(
+        inputs=[given, mask],
+        outputs=[cr.Dense(2)(cr.GlobalAveragePool(over="time")(cr.GRU(6, every_step=True)(
+            given, mask), mask))],
+    )  # fmt: skip
+    entries = normal(0, "entries", 200 * 36).reshape(200, 12, 3)
+    real = np.arange(12) < 2 + (np.arange(200) % 11)[:, None]
+    y = (np.where(real, entries[:, :, 0], 0.0).sum(axis=1) > 0.0).astype(int)
+    rows = np.where(real[:, :, None], entries * size, filled_up_with)
+    return cr.train(network, {"s": rows, "m": real}, y, epochs=2, progress=False)
+
+
+@pytest.mark.parametrize(("size", "count"), [(1.0, 0), (500.0, 1)])
+def test_what_a_mask_hides_is_no_number_of_an_input(size: float, count: int) -> None:
+    seen = [signs_of(UNSCALED, masked(filled, size)) for filled in (0.0, -9999.0, 1e6)]
+    assert [len(one) for one in seen] == [count] * 3
+    assert len({one.measured for group in seen for one in group}) == count
+
+
+def test_what_a_mask_hides_has_no_part_in_scaling() -> None:
+    case = case_of(masked(1e6, 500.0))
+    (remedy,) = UNSCALED.remedies(Examination(case))
+    rows = remedy.change(case.arrangement).training
+    entries = rows.inputs[0][rows.inputs[1].astype(bool)]
+    np.testing.assert_allclose(entries.mean(axis=0), 0.0, atol=1e-6)
+    np.testing.assert_allclose(entries.std(axis=0), 1.0, rtol=1e-5)

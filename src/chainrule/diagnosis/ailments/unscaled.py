@@ -28,7 +28,7 @@ from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.diagnosis.probes.missing_numbers import missing_numbers
 from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
 from chainrule.diagnosis.remedies.filling_in import filling_in
-from chainrule.diagnosis.remedies.scaling import Chosen, in_columns, open_targets, standardising
+from chainrule.diagnosis.remedies.scaling import Chosen, open_targets, real_cases, standardising
 from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
@@ -78,7 +78,7 @@ def _of_inputs(examined: Examination) -> list[Sign]:
     for place, (name, kind) in enumerate(plan.kinds.items()):
         if kind != "float":
             continue
-        rows = in_columns(case, examined.sample.inputs[place], place)
+        rows = real_cases(case, examined.sample, place)
         what = "the inputs" if len(plan.kinds) == 1 else f"the input {name}"
         columns, told = Columns.of(what, rows), measured(rows)
         found += _of_size(what, columns, told, INPUTS)
@@ -171,7 +171,7 @@ def _are_of_one_unit(examined: Examination) -> bool:
     """Whether the columns of each input are of one unit, and some spread by more than others."""
     case = examined.case
     inputs = [
-        in_columns(case, examined.sample.inputs[place], place)
+        real_cases(case, examined.sample, place)
         for place, kind in enumerate(case.first.plan.kinds.values())
         if kind == "float"
     ]

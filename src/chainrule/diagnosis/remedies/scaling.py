@@ -81,6 +81,31 @@ def in_columns(case: Case, rows: Numbers, place: int = 0) -> Numbers:
     return by_column(rows)
 
 
+def real_cases(case: Case, rows: Rows, place: int = 0) -> Numbers:
+    """Return an input of rows as (cases, columns), without what its mask says is not there.
+
+    What sequences are filled up with is no number of theirs, whatever it is.
+    """
+    given, mask = rows.inputs[place], _mask_of(case, place)
+    if mask is not None:
+        given = given[rows.inputs[mask].astype(bool)]
+    return in_columns(case, given, place)
+
+
+def _mask_of(case: Case, place: int) -> int | None:
+    """Return the place of the only input of truth values, one for each entry of a sequence."""
+    plan = case.first.plan
+    shapes, kinds = list(plan.inputs.values()), list(plan.kinds.values())
+    if len(shapes[place]) != 2:
+        return None
+    found = [
+        other
+        for other, (shape, kind) in enumerate(zip(shapes, kinds, strict=True))
+        if kind == "boolean" and shape == shapes[place][:1]
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def standardised(case: Case, before: Arrangement, chosen: Chosen) -> Arrangement:
     """Return an arrangement with means of 0 and deviations of 1, by its training rows.
 
@@ -120,7 +145,7 @@ def _each_by_itself(case: Case, before: Arrangement, chosen: Chosen) -> Arrangem
     """
     kinds, known = list(case.first.plan.kinds.values()), before.training
     of_inputs = {
-        place: _ranges(in_columns(case, known.inputs[place], place), chosen)
+        place: _ranges(real_cases(case, known, place), chosen)
         for place, kind in enumerate(kinds)
         if chosen.inputs and kind == "float"
     }
