@@ -1,4 +1,4 @@
-"""Rows of the clinic's healthy runs: measurements, series, pictures and texts, drawn by the seed."""
+"""Rows of the clinic's healthy runs, drawn by the seed: measurements, pictures, series, texts."""
 
 from __future__ import annotations
 
