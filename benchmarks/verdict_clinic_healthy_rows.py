@@ -271,7 +271,7 @@ def chirps(count: int, length: int, noise: float) -> Data:
     def rows(seed: int) -> Rows:
         y = np.arange(count) % 2
         at = np.linspace(0.0, 1.0, length)
-        bend = np.where(y == 1, 2.0, -2.0)[:, None]
+        bend = np.where(y == 1, 2.5, -2.5)[:, None]
         start = uniform(seed, "pitch", count, 1, low=3.0, high=4.0)
         phase = TURN * (start * at + bend * (at**2 - at / 2) + uniform(seed, "phase", count, 1))
         return (np.sin(phase) + noise * normal(seed, "hiss", count, length))[:, None], y
