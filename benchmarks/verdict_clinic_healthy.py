@@ -153,8 +153,8 @@ def tables_of_more() -> list[Subject]:
         well("vehicles, two layers of elu", keel("vehicle"), dense(30, 30, activation="elu"),
              learning_rate=0.005, epochs=40, l2=0.001,
              validation=0.4),
-        well("letters, three layers and a norm", keel("letter", 2500), deep, learning_rate=cr.CosineDecay(0.006, epochs=30),
-             epochs=30, l2=0.002, validation=0.15),
+        well("letters, three layers and a norm", keel("letter", 2500), deep, epochs=30,
+             learning_rate=cr.CosineDecay(0.006, epochs=30), l2=0.006, validation=0.15),
         well("lamps, noisy by design", keel("led7digit"), dense(20), optimizer="adamw",
              learning_rate=0.01, epochs=30),
         well("signs of Libras, softsign", keel("movement_libras"),
@@ -275,8 +275,8 @@ def own_losses() -> list[Subject]:
 def classes_of_planes() -> list[Subject]:
     quantiles = made("gaussian_quantiles", n_samples=600, n_features=4, n_classes=3)
     return [
-        well("two spirals", arms(500, 2, 1.0, 0.8), dense(16, 16, activation="tanh"),
-             learning_rate=0.03, epochs=150, l2=0.0005),
+        well("two spirals", arms(800, 2, 1.0, 0.7), dense(16, 16, activation="tanh"),
+             learning_rate=0.03, epochs=100, l2=0.001),
         well("a spiral of three arms, four layers", arms(900, 3, 0.8, 0.5),
              dense(32, 32, 32, 32), learning_rate=cr.CosineDecay(0.01, epochs=40), epochs=40),
         well("signs that differ", quadrants(500, 0.2), dense(10, activation="tanh"),
