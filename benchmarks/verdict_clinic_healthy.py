@@ -275,8 +275,8 @@ def own_losses() -> list[Subject]:
 def classes_of_planes() -> list[Subject]:
     quantiles = made("gaussian_quantiles", n_samples=600, n_features=4, n_classes=3)
     return [
-        well("two spirals", arms(800, 2, 1.0, 0.7), dense(16, 16, activation="tanh"),
-             learning_rate=0.03, epochs=100, l2=0.001),
+        well("two spirals", arms(800, 2, 0.8, 0.8), dense(32, 32, activation="tanh"),
+             learning_rate=0.02, epochs=100, l2=0.0005),
         well("a spiral of three arms, four layers", arms(900, 3, 0.8, 0.5),
              dense(32, 32, 32, 32), learning_rate=cr.CosineDecay(0.01, epochs=40), epochs=40),
         well("signs that differ", quadrants(500, 0.2), dense(10, activation="tanh"),
