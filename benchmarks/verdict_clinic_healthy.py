@@ -320,8 +320,8 @@ def pictures_and_signals() -> list[Subject]:
     pitch = cr.Network(cr.Conv(12, 7, stride=2, activation="relu"), cr.MaxPool(2), cr.Flatten(),
                        cr.Dense(16, "relu"), cr.Dense())  # fmt: skip
     return [
-        well("frames, crosses and bars", shapes(600, 9, 0.7), small, learning_rate=0.02,
-             epochs=40, l2=0.006),
+        well("frames, crosses and bars", shapes(900, 9, 0.7), small, learning_rate=0.03,
+             epochs=50, l2=0.01),
         well("spectra of three lines", spectra(500, 40, 0.15), lines, learning_rate=0.005,
              epochs=25),
         well("chirps", chirps(1200, 48, 1.2), pitch, learning_rate=0.005, epochs=25, l2=0.006),
