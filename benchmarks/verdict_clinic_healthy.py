@@ -179,7 +179,7 @@ def doubtful() -> list[Subject]:
              learning_rate=0.003, epochs=40),
         well("odds of a coin that is a little bent", odds(800, 6, 0.35), dense(8, outputs=1),
              **one, learning_rate=0.003, epochs=15, l2=0.003),
-        well("a tenth is rare, and weighted", odds(900, 5, 1.2), dense(12), learning_rate=0.005,
+        well("one in nine, and weighted", odds(1200, 5, 1.2, 3.3), dense(12), learning_rate=0.005,
              epochs=20, class_weight="balanced", l2=0.003),
         well("a number that is mostly noise", faint(900, 5, 0.35), dense(10, activation="tanh"),
              learning_rate=0.003, epochs=20, l2=0.003),

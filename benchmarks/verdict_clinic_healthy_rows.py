@@ -149,12 +149,12 @@ def faint(count: int, columns: int, strength: float) -> Data:
     return rows
 
 
-def odds(count: int, columns: int, slope: float) -> Data:
+def odds(count: int, columns: int, slope: float, against: float = 0.0) -> Data:
     """Return whether something happens, whose odds hang a little on three columns."""
 
     def rows(seed: int) -> Rows:
         x = normal(seed, "odds", count, columns)
-        logit = slope * (x[:, 0] + x[:, 1] - x[:, 2])
+        logit = slope * (x[:, 0] + x[:, 1] - x[:, 2]) - against
         return x, (uniform(seed, "happens", count) < 1 / (1 + np.exp(-logit))).astype(np.int64)
 
     return rows
