@@ -52,6 +52,7 @@ SETS = {
     "forum": ("verdict_forum", "verdict_forum_healthy"),
     "applied": ("verdict_applied", "verdict_applied_healthy"),
     "practice": ("verdict_practice", "verdict_practice_healthy"),
+    "clinic": ("verdict_clinic", "verdict_clinic_healthy"),
     "pairs": ("verdict_pairs", "verdict_pairs"),
 }
 
