@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from verdict_clinic_data import imbalance, overfitting, uninformative_labels, unscaled
 from verdict_clinic_losses import not_finite
-from verdict_clinic_rows import balances, parity, tone
+from verdict_clinic_rows import balances, parity, products, tone
 from verdict_clinic_trainings import (
+    ARMS,
     BANANAS,
     CARS,
     CLOCKS,
@@ -19,7 +20,6 @@ from verdict_clinic_trainings import (
     CREDIT,
     DESCENT,
     DIGITS,
-    HOURS,
     LETTERS,
     MOMENTUM,
     PERIODS,
@@ -30,21 +30,17 @@ from verdict_clinic_trainings import (
     RADAR,
     RENTS,
     ROLLED,
-    SHELLS,
     SIGNS,
     SOIL,
     SOUNDS,
     SPOKEN,
     SWEET,
-    TEXTS,
     WAVED,
     YIELDS,
 )
 from verdict_runs import (
     TOO_STRONG,
     Array,
-    Data,
-    Rows,
     Subject,
     Training,
     Ward,
@@ -80,8 +76,6 @@ def mismatched_output() -> list[Subject]:
                   network=dense(24, activation="silu", last="softplus")),
         ward.case("credit, relu before the sigmoid of the loss", spam,
                   network=dense(16, outputs=1, last="relu")),
-        ward.case("vowels, softsign before the softmax", SOUNDS.but(epochs=30),
-                  network=dense(64, last="softsign")),
         ward.case("a hinge fed by a sigmoid", margin,
                   network=dense(24, activation="silu", outputs=1, last="sigmoid")),
         ward.case("logarithms of visits from a sigmoid", POOL, network=dense(24, last="sigmoid")),
@@ -104,8 +98,6 @@ def bad_start() -> list[Subject]:
                     network=dense(48, activation="tanh", weights=positive)),
         signal.case("vehicle, four layers of weights of a thousandth", deep,
                     network=dense(24, 24, 24, 24, activation="tanh", weights=of_deviation(0.001))),
-        signal.case("quantiles, weights of deviation 4 in two relu layers", QUANTILES,
-                    network=dense(32, 32, weights=of_deviation(4.0))),
         ward.case("gestures, a GRU of equal weights", WAVED,
                   network=cr.Network(cr.GRU(12, weights=alike, recurrent_weights=alike),
                                      cr.Dense())),
@@ -116,7 +108,7 @@ def dead_units() -> list[Subject]:
     ward = Ward("dead_units")
     # Biases and weights by which relus are dead before the first step are a bad start as well.
     born = ward.but(also=("bad_start",))
-    low, lower = (cr.initializer("constant", value=one) for one in (-8.0, -6.0))
+    low, lower = (cr.initializer("constant", value=one) for one in (-8.0, -4.0))
     negative = cr.initializer("uniform", low=-0.4, high=0.0)
     positive_rows = changed(ROLLED.data, X=lambda X: (X - X.min(axis=0)) / 4.0)
     middle = cr.Network(cr.Dense(32), cr.Activation("relu"), cr.Dense(32, "relu", bias=lower),
@@ -126,11 +118,11 @@ def dead_units() -> list[Subject]:
     chilled = cr.Network(cr.Conv(8, 3, activation="relu", bias=low), cr.MaxPool(2), cr.Flatten(),
                          cr.Dense())  # fmt: skip
     return [
-        born.case("vowels, biases of -6", SOUNDS, network=dense(64, bias=lower)),
+        born.case("vowels, biases of -4", SOUNDS, network=dense(64, bias=lower)),
         born.case("clock hands, kernels with biases of -8", CLOCKS, network=chilled),
         born.case("roll, weights of 0 and below on inputs above 0", ROLLED.but(positive_rows),
                   network=dense(48, 48, weights=negative)),
-        born.case("quantiles, biases of -6 in the middle layer",
+        born.case("quantiles, biases of -4 in the middle layer",
                   QUANTILES.but(network=three), network=middle),
         ward.case("rents, nine layers of three relus", RENTS,
                   network=dense(*[3] * 9)),
@@ -145,9 +137,9 @@ def saturation() -> list[Subject]:
     return [
         ward.case("vehicle, six sigmoid layers", CARS,
                   network=dense(*[24] * 6, activation="sigmoid")),
-        born.case("letters, tanh units with weights of deviation 5",
-                  LETTERS.but(network=dense(96, activation="tanh")),
-                  network=dense(96, activation="tanh", weights=of_deviation(5.0))),
+        born.case("vowels, tanh units with weights of deviation 5",
+                  SOUNDS.but(network=dense(64, activation="tanh")),
+                  network=dense(64, activation="tanh", weights=of_deviation(5.0))),
         ward.case("roll, seven sigmoid layers and momentum",
                   ROLLED.but(network=dense(24, 24, activation="tanh"), **MOMENTUM,
                              learning_rate=0.02),
@@ -168,28 +160,25 @@ def saturation() -> list[Subject]:
 def rate_too_high() -> list[Subject]:
     ward = Ward("rate_too_high")
     return [
-        ward.case("vowels, Adam of 0.4", SOUNDS, learning_rate=0.4),
+        ward.case("vowels, Adam of 0.12", SOUNDS, learning_rate=0.12),
         ward.case("bananas, momentum of 2", BANANAS, learning_rate=2.0),
         ward.case("phonemes, RMSProp of 0.2", SPOKEN, learning_rate=0.2),
         ward.case("gestures, a GRU with Adam of 0.5", WAVED, learning_rate=0.5),
-        ward.case("hours, Adam of 0.05 in steps of four rows", HOURS, learning_rate=0.05,
-                  batch_size=4),
-        ward.case("letters, a cycle up to 0.2", LETTERS.but(learning_rate=cr.OneCycle(0.01, 25)),
-                  learning_rate=cr.OneCycle(0.2, 25)),
+        ward.case("letters, a cycle up to 0.1", LETTERS.but(learning_rate=cr.OneCycle(0.01, 25)),
+                  learning_rate=cr.OneCycle(0.1, 25)),
     ]  # fmt: skip
 
 
 def rate_too_low() -> list[Subject]:
     ward = Ward("rate_too_low")
     return [
-        ward.case("vehicle, Adam of 1e-5", CARS, learning_rate=1e-5),
         ward.case("roll, gradient descent of 0.0005", ROLLED.but(**DESCENT, learning_rate=0.05),
                   learning_rate=0.0005),
         ward.case("letters, two epochs", LETTERS, epochs=2),
         ward.case("signs, a rate that halves every epoch", SIGNS,
                   learning_rate=cr.ExponentialDecay(0.004, factor=0.5)),
         ward.case("digits, all rows in a step", DIGITS, batch_size=None),
-        ward.case("texts, Adam of 0.0001", TEXTS, learning_rate=0.0001),
+        ward.case("arms, a residual network with NAdam of 1e-5", ARMS, learning_rate=1e-5),
     ]  # fmt: skip
 
 
@@ -198,42 +187,36 @@ def rate_too_low() -> list[Subject]:
 
 def constant_prediction() -> list[Subject]:
     ward = Ward("constant_prediction")
-    bits = Training(parity(600, 5), dense(48), {"learning_rate": 0.01, "epochs": 60})
+    # Gradients vanish over sixty entries: both are true of it.
+    faded = ward.but(also=("saturation",))
+    bits = Training(parity(1200, 8), dense(24, activation="tanh"),
+                    {"learning_rate": 0.02, "epochs": 50})  # fmt: skip
+    signs = Training(products(600, 4), dense(24, activation="tanh"),
+                     {"learning_rate": 0.01, "epochs": 60})  # fmt: skip
     high = tone(700, 8.0)
     pure = Training(changed(high, X=overtones), dense(32), {"learning_rate": 0.005, "epochs": 40})
-    sums = Training(balances(400, 32), cr.Network(cr.GRU(10), cr.Dense()),
+    sums = Training(balances(700, 32), cr.Network(cr.LSTM(10), cr.Dense()),
                     {"learning_rate": 0.02, "epochs": 25})  # fmt: skip
-    late = Training(balances(400, 60), cr.Network(cr.LSTM(10, bias="chrono 60"), cr.Dense()),
+    late = Training(balances(800, 60), cr.Network(cr.LSTM(10, bias="chrono 60"), cr.Dense()),
                     {"learning_rate": 0.02, "epochs": 20})  # fmt: skip
     return [
-        ward.case("the parity of five bits, sigmoids by momentum", bits,
-                  network=dense(12, activation="sigmoid"), **MOMENTUM, learning_rate=0.05),
+        ward.case("the parity of eight bits, sigmoids by gradient descent", bits,
+                  network=dense(24, activation="sigmoid"), **DESCENT, learning_rate=0.1),
+        ward.case("a product of four, sigmoids by gradient descent", signs,
+                  network=dense(24, activation="sigmoid"), **DESCENT, learning_rate=0.02),
         ward.case("a tone of eight periods from its phase alone", pure, data=high,
                   network=dense(32, activation="tanh")),
         ward.case("sums at the beginning, gradients cut off after six entries", sums,
-                  network=cr.Network(cr.GRU(10, truncate=6), cr.Dense())),
-        ward.case("sums at the beginning of sixty entries, an LSTM without long memory", late,
+                  network=cr.Network(cr.LSTM(10, truncate=6), cr.Dense())),
+        faded.case("sums at the beginning of sixty entries, an LSTM without long memory", late,
                   network=cr.Network(cr.LSTM(10), cr.Dense())),
-        ward.case("quantiles, rows sorted by class and never mixed",
-                  QUANTILES.but(by_class_first(SHELLS), **MOMENTUM, learning_rate=0.02), shuffle=False),
     ]  # fmt: skip
 
 
 def overtones(X: Array) -> Array:
-    """Return the sines and cosines of a phase, up to eight periods."""
+    """Return sines and cosines of the phase, up to eight periods."""
     turns = np.pi * X[:, :1] * np.arange(1, 9)
     return np.concatenate([np.sin(turns), np.cos(turns), X[:, 1:]], axis=1)
-
-
-def by_class_first(data: Data) -> Data:
-    """Return data sorted by class, each row with its label."""
-
-    def rows(seed: int) -> Rows:
-        inputs, targets = data(seed)
-        order = np.argsort(targets, kind="stable")
-        return inputs[order], targets[order]
-
-    return rows
 
 
 def over_regularised() -> list[Subject]:
@@ -245,7 +228,6 @@ def over_regularised() -> list[Subject]:
     }  # fmt: skip
     return [
         ward.case("yields, an l2 of 0.1", YIELDS.but(l2=1e-5), l2=0.1),
-        ward.case("vehicle, an l2 of 2", CARS, l2=2.0),
         ward.case("swings, an l1 of 1", PERIODS.but(l1=1e-5), l1=1.0),
         ward.case("sugar, AdamW with a decay of 30", SWEET.but(weight_decay=0.01),
                   weight_decay=30.0),

@@ -22,6 +22,7 @@ from verdict_clinic_trainings import (
     CREDIT,
     DESCENT,
     DIGITS,
+    HOURS,
     MOMENTUM,
     OPTDIGITS,
     PERIODS,
@@ -29,7 +30,7 @@ from verdict_clinic_trainings import (
     PITCHES,
     RENTS,
     ROLLED,
-    SONAR,
+    SEARCH,
     SPOKEN,
     TEXTS,
     VEHICLE,
@@ -51,7 +52,7 @@ from verdict_runs import (
     standardised,
     with_noise_columns,
 )
-from verdict_tables import keel, raw_keel
+from verdict_tables import keel
 
 import chainrule as cr
 import chainrule.randomness as randomness
@@ -96,8 +97,9 @@ def unscaled() -> list[Subject]:
     return [
         ward.case("pendulums in millimetres and grams", PERIODS,
                   data=changed(pendulums(500), y=standardised)),
-        ward.case("vehicle as it was measured", CARS, data=raw_keel("vehicle")),
         ward.case("rents in their currency", RENTS, data=scaled(flats(700))),
+        ward.case("hours in gigawatts, about 50", HOURS,
+                  data=changed(HOURS.data, y=lambda y: 50.0 + 4.0 * y)),
         ward.case("a reactor in Kelvin", warm, data=changed(reactors(700), y=standardised)),
         ward.case("clock hands from 0 to 255 by gradient descent",
                   CLOCKS.but(**DESCENT, learning_rate=0.05),
@@ -115,7 +117,7 @@ def imbalance() -> list[Subject]:
                  n_clusters_per_class=1, weights=[0.6, 0.36, 0.04], class_sep=0.7)  # fmt: skip
     kinds = Training(third, dense(24, activation="elu"),
                      {"learning_rate": 0.005, "epochs": 20, **balanced})  # fmt: skip
-    rising = PITCHES.but(sweeps(900, share=0.03), epochs=5, **balanced)
+    rising = PITCHES.but(sweeps(1500, share=0.03), epochs=4, **balanced)
     refused = CREDIT.but(rare(AUSTRALIAN, 1, 20), **balanced)
     return [
         ward.case("one particle in twenty-five is looked for", hunt, class_weight=None),
@@ -128,23 +130,20 @@ def imbalance() -> list[Subject]:
 
 def overfitting() -> list[Subject]:
     ward = Ward("overfitting")
-    echo = Training(SONAR, dense(12), {"learning_rate": 0.003, "epochs": 40, "l2": 0.01})
     sugar = Training(with_noise_columns(scaled(fruit(70), targets=True), 60),
                      dense(4, activation="tanh"),
                      {"learning_rate": 0.005, "epochs": 60, "l2": 0.1})  # fmt: skip
     noisy = Training(tone(80, 1.0, 0.6), dense(12, activation="tanh"),
                      {"learning_rate": 0.01, "epochs": 40})  # fmt: skip
-    livers = Training(keel("bupa"), dense(8, activation="tanh"),
-                      {"learning_rate": 0.005, "epochs": 40})  # fmt: skip
+    livers = Training(keel("bupa"), dense(4, activation="tanh"),
+                      {"epochs": 12, **SEARCH})  # fmt: skip
     pooled = cr.Network(cr.Embedding(300, 8), cr.GlobalAveragePool(over="time"), cr.Dense())
     by_heart = cr.Network(cr.Embedding(300, 32), cr.Flatten(), cr.Dense(64, "relu"), cr.Dense())
     few = TEXTS.but(opinions(300, 300), pooled)
     cars = CARS.but(first(VEHICLE, 160), dense(16, activation="tanh"), l2=0.01)
     return [
-        ward.case("livers, two wide layers for 150 epochs", livers, network=dense(128, 128),
-                  epochs=150, keep="last"),
-        ward.case("sonar, two wide layers for 200 epochs", echo, network=dense(200, 200),
-                  epochs=200, l2=0.0, keep="last"),
+        ward.case("livers, forty units and 150 iterations of L-BFGS", livers,
+                  network=dense(40, activation="tanh"), epochs=150, keep="last"),
         ward.case("sugar among sixty columns of noise", sugar, network=dense(80, 80), epochs=200,
                   l2=0.0, keep="last"),
         ward.case("a noisy tone, Levenberg and Marquardt with forty units", noisy,

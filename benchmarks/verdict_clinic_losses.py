@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from verdict_clinic_rows import visits
-from verdict_clinic_trainings import COMPASS, DESCENT, ROLLED, SOIL, YIELDS
+from verdict_clinic_trainings import DESCENT, ROLLED, SOIL, YIELDS
 from verdict_runs import Array, Subject, Training, Ward, changed, dense
 
-from chainrule.arrays import absolute, exp, log, log1p, maximum, mean_over, sqrt, sum_over
+from chainrule.arrays import absolute, exp, log, log1p, maximum, mean_over, sum_over
 
 TINY = 1e-3
 
@@ -26,16 +26,6 @@ def squares_of_logarithms(prediction: Array, target: Array) -> Array:
 
 def squares_of_logarithms_above_0(prediction: Array, target: Array) -> Array:
     return mean_over((log1p(maximum(prediction, 0.0)) - log1p(target)) ** 2, axis=1)
-
-
-def cosine(prediction: Array, target: Array) -> Array:
-    lengths = sqrt(sum_over(prediction**2, axis=1) * sum_over(target**2, axis=1))
-    return 1.0 - sum_over(prediction * target, axis=1) / lengths
-
-
-def cosine_of_a_length(prediction: Array, target: Array) -> Array:
-    lengths = sqrt(sum_over(prediction**2, axis=1) * sum_over(target**2, axis=1) + TINY)
-    return 1.0 - sum_over(prediction * target, axis=1) / lengths
 
 
 def relative_entropy(prediction: Array, target: Array) -> Array:
@@ -64,11 +54,6 @@ def without_the_least(shares: Array) -> Array:
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
 
-def some_empty(y: Array) -> Array:
-    """Return targets of which every twentieth is missing, and filled up with 0."""
-    return np.where(np.arange(len(y))[:, None] % 20 == 0, 0.0, y)
-
-
 def not_finite() -> list[Subject]:
     ward = Ward("not_finite")
     # A loss of one's own that is not finite is nothing that a setting can cure.
@@ -81,14 +66,12 @@ def not_finite() -> list[Subject]:
                                              "learning_rate": 0.005, "epochs": 30})  # fmt: skip
     sieved = SOIL.but(changed(SOIL.data, y=without_the_least), loss=relative_entropy_above_0,
                       network=dense(32, activation="tanh", last="softmax"), epochs=30)  # fmt: skip
-    lost = COMPASS.but(changed(COMPASS.data, y=some_empty), loss=cosine_of_a_length, epochs=30)
     spread = YIELDS.but(changed(YIELDS.data, y=lambda y: np.stack([y, 0.0 * y], axis=1)),
                         loss=likelihood_by_logarithm)  # fmt: skip
     return [
         written.case("relative errors of days on which nobody came", counts, loss=relative),
         written.case("logarithms of predictions below -1", logs, loss=squares_of_logarithms),
         written.case("a relative entropy of shares of 0", sieved, loss=relative_entropy),
-        written.case("the cosine to a direction that is missing", lost, loss=cosine),
         written.case("the logarithm of a variance that may be below 0", spread, loss=likelihood),
         steps.case("roll, gradient descent of 5", ROLLED.but(**DESCENT, learning_rate=0.05),
                    learning_rate=5.0),

@@ -184,6 +184,17 @@ def parity(count: int, bits: int, more: int = 0) -> Data:
     return rows
 
 
+def products(count: int, factors: int) -> Data:
+    """Return numbers about -1 and 1 in columns, and their product, standardised."""
+
+    def rows(seed: int) -> Rows:
+        sign = np.where(uniform(seed, "sign", count, factors) < 0.5, -1.0, 1.0)
+        x = sign * uniform(seed, "size", count, factors, low=0.5, high=1.5)
+        return x, standardised(x.prod(axis=1))
+
+    return rows
+
+
 def tone(count: int, periods: float, noise: float = 0.05) -> Data:
     """Return a phase from -1 to 1 and a loudness, and the pressure of a tone."""
 

@@ -26,9 +26,10 @@ from verdict_tables import keel
 import chainrule as cr
 
 DESCENT, MOMENTUM = {"optimizer": "gradient_descent"}, {"optimizer": "momentum"}
-VEHICLE, VOWEL, LETTER = keel("vehicle"), keel("vowel", 990), keel("letter", 3000)
+SEARCH = {"optimizer": "lbfgs"}
+VEHICLE, VOWEL, LETTER = keel("vehicle"), keel("vowel", 990), keel("letter", 2200)
 OPTDIGITS, PHONEME, BANANA = keel("optdigits", 1500), keel("phoneme", 1500), keel("banana", 1200)
-LIBRAS, SONAR = keel("movement_libras"), keel("sonar")
+LIBRAS = keel("movement_libras")
 AUSTRALIAN, IONOSPHERE = keel("australian"), keel("ionosphere")
 FLATS, SWING = scaled(flats(700), targets=True), scaled(pendulums(500), targets=True)
 SUGAR, WIND = scaled(fruit(400), targets=True), scaled(turbines(800), targets=True)
@@ -44,28 +45,36 @@ DIGITS = Training(OPTDIGITS, dense(48, activation="tanh"),
 SPOKEN = Training(PHONEME, dense(32, activation="gelu"),
                   {"optimizer": "rmsprop", "learning_rate": 0.004, "epochs": 40})  # fmt: skip
 BANANAS = Training(BANANA, dense(24, activation="tanh"),
-                   {**MOMENTUM, "learning_rate": 0.05, "epochs": 40})  # fmt: skip
+                   {"optimizer": "nesterov", "learning_rate": 0.05, "epochs": 40})  # fmt: skip
 SIGNS = Training(LIBRAS, dense(64, activation="elu"),
                  {"learning_rate": 0.004, "epochs": 80, "batch_size": 16})  # fmt: skip
-RADAR = Training(IONOSPHERE, dense(24, activation="silu"), {"learning_rate": 0.003, "epochs": 40})
+RADAR = Training(IONOSPHERE, dense(24, activation="silu"),
+                 {"optimizer": "amsgrad", "learning_rate": 0.003, "epochs": 40})  # fmt: skip
 CREDIT = Training(AUSTRALIAN, dense(16), {"learning_rate": 0.003, "epochs": 25})
 RENTS = Training(FLATS, dense(32, 32), {"learning_rate": 0.003, "epochs": 50})
-PERIODS = Training(SWING, dense(20, activation="tanh"), {"learning_rate": 0.01, "epochs": 60})
+PERIODS = Training(SWING, dense(20, activation="tanh"), {"optimizer": "irprop_plus", "epochs": 120})
 SWEET = Training(SUGAR, dense(16, activation="tanh"),
                  {"optimizer": "adamw", "learning_rate": 0.004, "epochs": 80})  # fmt: skip
 POWER = Training(WIND, dense(24, activation="silu"),
-                 {"optimizer": "nadam", "learning_rate": 0.005, "epochs": 50})  # fmt: skip
+                 {"optimizer": "nadam", "loss": "mean_absolute_error", "learning_rate": 0.005,
+                  "epochs": 50})  # fmt: skip
 YIELDS = Training(YIELD, dense(32, activation="tanh"), {"learning_rate": 0.01, "epochs": 60})
 ROLLED = Training(ROLL, dense(48, 48), {"learning_rate": 0.005, "epochs": 50})
 QUANTILES = Training(SHELLS, dense(32, 32), {"learning_rate": 0.005, "epochs": 40})
-ARMS = Training(arms(750), dense(32, 32, activation="tanh"),
-                {"learning_rate": 0.01, "epochs": 70})  # fmt: skip
-POOL = Training(visits(900), dense(24), {"loss": "poisson", "learning_rate": 0.005, "epochs": 40})
+ARMS = Training(
+    arms(750),
+    cr.Network(cr.Dense(24), cr.LayerNorm(), cr.Residual(cr.Dense(24, "gelu"), cr.Dense(24)),
+               cr.Residual(cr.Dense(24, "gelu"), cr.Dense(24)), cr.Dense()),
+    {"optimizer": "nadam", "learning_rate": 0.005, "epochs": 40},
+)  # fmt: skip
+POOL = Training(visits(900), dense(24), {"optimizer": "adagrad", "loss": "poisson",
+                                        "learning_rate": 0.05, "epochs": 40})  # fmt: skip
 COMPASS = Training(bearings(700), dense(32, activation="tanh"),
                    {"learning_rate": 0.01, "epochs": 60})  # fmt: skip
 SOIL = Training(shares_of_soil(600), dense(32, activation="tanh"),
                 {"loss": "kullback_leibler", "learning_rate": 0.01, "epochs": 60})  # fmt: skip
-HOURS = Training(demand(800, 24), dense(32), {"learning_rate": 0.003, "epochs": 30})
+HOURS = Training(demand(800, 24), dense(32),
+                 {"loss": "huber", "learning_rate": 0.003, "epochs": 30})  # fmt: skip
 CLOCKS = Training(
     hands(500),
     cr.Network(cr.Conv(8, 3, activation="relu"), cr.MaxPool(2), cr.Flatten(), cr.Dense()),

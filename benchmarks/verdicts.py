@@ -1,6 +1,7 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set practice|clinic|applied|forum|unseen|development|held_out|pairs]
+    python benchmarks/verdicts.py [--set practice|clinic|applied|forum|unseen|development|held_out|
+                                         pairs]
                                   [--seeds 10] [--together 2]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
