@@ -5,8 +5,6 @@ Their author knew the list of ailments, and not how a verdict is found.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from verdict_clinic_data import imbalance, overfitting, uninformative_labels, unscaled
 from verdict_clinic_losses import not_finite
@@ -67,14 +65,14 @@ def faults() -> list[Subject]:
 
 def mismatched_output() -> list[Subject]:
     ward = Ward("mismatched_output")
-    spam = CREDIT.but(network=dense(16, outputs=1), loss="binary_cross_entropy")
+    grants = CREDIT.but(network=dense(16, outputs=1), loss="binary_cross_entropy")
     margin = RADAR.but(network=dense(24, activation="silu", outputs=1), loss="hinge")
     return [
         ward.case("the sine and cosine of a bearing from sigmoids", COMPASS,
                   network=dense(32, activation="tanh", last="sigmoid")),
         ward.case("standardised power through a softplus", POWER,
                   network=dense(24, activation="silu", last="softplus")),
-        ward.case("credit, relu before the sigmoid of the loss", spam,
+        ward.case("credit, relu before the sigmoid of the loss", grants,
                   network=dense(16, outputs=1, last="relu")),
         ward.case("a hinge fed by a sigmoid", margin,
                   network=dense(24, activation="silu", outputs=1, last="sigmoid")),
@@ -161,7 +159,7 @@ def rate_too_high() -> list[Subject]:
     ward = Ward("rate_too_high")
     return [
         ward.case("vowels, Adam of 0.12", SOUNDS, learning_rate=0.12),
-        ward.case("bananas, momentum of 2", BANANAS, learning_rate=2.0),
+        ward.case("bananas, a rate of 2 for Nesterov's momentum", BANANAS, learning_rate=2.0),
         ward.case("phonemes, RMSProp of 0.2", SPOKEN, learning_rate=0.2),
         ward.case("gestures, a GRU with Adam of 0.5", WAVED, learning_rate=0.5),
         ward.case("letters, a cycle up to 0.1", LETTERS.but(learning_rate=cr.OneCycle(0.01, 25)),
@@ -221,7 +219,7 @@ def overtones(X: Array) -> Array:
 
 def over_regularised() -> list[Subject]:
     ward = Ward(TOO_STRONG)
-    dropped: dict[str, Any] = {
+    dropped: dict[float, cr.Network] = {
         rate: cr.Network(cr.Dense(64, "relu"), cr.Dropout(rate), cr.Dense(64, "relu"),
                          cr.Dropout(rate), cr.Dense())
         for rate in (0.1, 0.9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from verdict_clinic_rows import (
     flats,
@@ -109,7 +111,7 @@ def unscaled() -> list[Subject]:
 
 def imbalance() -> list[Subject]:
     ward = Ward("imbalance", judge="balanced error")
-    balanced = {"class_weight": "balanced"}
+    balanced: dict[str, Any] = {"class_weight": "balanced"}
     hunt = Training(particles(2000, 0.04), dense(16),
                     {"learning_rate": 0.005, "epochs": 15, **balanced})  # fmt: skip
     speech = SPOKEN.but(rare(PHONEME, 1, 40), **balanced)
@@ -149,8 +151,8 @@ def overfitting() -> list[Subject]:
         ward.case("a noisy tone, Levenberg and Marquardt with forty units", noisy,
                   network=dense(40, activation="tanh"), optimizer="levenberg_marquardt",
                   learning_rate=None, epochs=60, keep="last"),
-        ward.case("few texts, a place of its own for each word, 60 epochs", few, network=by_heart,
-                  epochs=60, keep="last"),
+        ward.case("few texts, weights for each word at each place, 60 epochs", few,
+                  network=by_heart, epochs=60),
         ward.case("few vehicles, three wide layers for 120 epochs", cars,
                   network=dense(128, 128, 128), l2=0.0, epochs=120, keep="last"),
     ]  # fmt: skip

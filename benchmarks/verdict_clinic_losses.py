@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from verdict_clinic_rows import visits
 from verdict_clinic_trainings import DESCENT, ROLLED, SOIL, YIELDS
-from verdict_runs import Array, Subject, Training, Ward, changed, dense
+from verdict_runs import Array as Numbers
+from verdict_runs import Subject, Training, Ward, changed, dense
 
-from chainrule.arrays import absolute, exp, log, log1p, maximum, mean_over, sum_over
+from chainrule.arrays import Array, absolute, exp, log, log1p, maximum, mean_over, sum_over
 
 TINY = 1e-3
 
@@ -48,7 +49,7 @@ def likelihood_by_logarithm(prediction: Array, target: Array) -> Array:
     return mean_over((middle - target[:, 0:1]) ** 2 * exp(-logarithm) + logarithm, axis=1)
 
 
-def without_the_least(shares: Array) -> Array:
+def without_the_least(shares: Numbers) -> Numbers:
     """Return shares of which those below a tenth are 0."""
     kept = np.where(shares < 0.1, 0.0, shares)
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from verdict_clinic_rows import (
     arms,
     bearings,
@@ -25,8 +27,9 @@ from verdict_tables import keel
 
 import chainrule as cr
 
-DESCENT, MOMENTUM = {"optimizer": "gradient_descent"}, {"optimizer": "momentum"}
-SEARCH = {"optimizer": "lbfgs"}
+DESCENT: dict[str, Any] = {"optimizer": "gradient_descent"}
+MOMENTUM: dict[str, Any] = {"optimizer": "momentum"}
+SEARCH: dict[str, Any] = {"optimizer": "lbfgs"}
 VEHICLE, VOWEL, LETTER = keel("vehicle"), keel("vowel", 990), keel("letter", 2200)
 OPTDIGITS, PHONEME, BANANA = keel("optdigits", 1500), keel("phoneme", 1500), keel("banana", 1200)
 LIBRAS = keel("movement_libras")
