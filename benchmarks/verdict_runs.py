@@ -141,7 +141,7 @@ def dense(
     activation: str = "relu",
     last: str | None = None,
     weights: Start | None = None,
-    bias: str = "zeros",
+    bias: Start = "zeros",
     outputs: int | None = None,
 ) -> cr.Network:
     """Return hidden layers of one kind and an output, whose width is left to the data."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from report import aligned
 from rounds import Quartiles, figures
-from verdict_runs import AILMENTS, HEALTHY
+from verdict_runs import AILMENTS, HEALTHY, TOO_STRONG
 
 from chainrule.training.tables.intervals import Measured, wilson
 
@@ -147,7 +147,7 @@ def summary(found: Sequence[Judged]) -> str:
 def by_ailment(found: Sequence[Judged]) -> str:
     """Return recall and precision of each ailment."""
     lines = []
-    for ailment in AILMENTS:
+    for ailment in (*AILMENTS, TOO_STRONG):
         own = [one for one in found if one.expected == ailment]
         if not own:
             continue

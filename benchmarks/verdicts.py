@@ -1,6 +1,7 @@
 """Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set practice|applied|forum|unseen|development|held_out|pairs]
+    python benchmarks/verdicts.py [--set clinic|practice|applied|forum|unseen|development|held_out|
+                                         pairs]
                                   [--seeds 10] [--together 2] [--within S]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
@@ -30,7 +31,7 @@ import verdict_statistics as statistics
 from pictures import LOOKS, figure
 from report import aligned, write_result
 from rounds import options
-from verdict_runs import AILMENTS, HEALTHY, Subject, Training
+from verdict_runs import AILMENTS, HEALTHY, TOO_STRONG, Subject, Training
 from verdict_statistics import Judged
 
 from chainrule.diagnosis.cases.case import case_of
@@ -246,7 +247,11 @@ def admitted(which: str, chosen: Sequence[Subject], seeds: int, together: int) -
 
 def picture(path: Path, title: str, found: Sequence[Judged]) -> None:
     """Draw the share of right verdicts by ailment, and of healthy runs, with intervals."""
-    names = [one for one in (*AILMENTS, HEALTHY) if any(one == each.expected for each in found)]
+    names = [
+        one
+        for one in (*AILMENTS, TOO_STRONG, HEALTHY)
+        if any(one == each.expected for each in found)
+    ]
     with figure(path, 8, 1.6 + 0.42 * len(names)) as drawn:
         panel = drawn.subplots()
         for place, name in enumerate(reversed(names)):
@@ -263,8 +268,9 @@ def picture(path: Path, title: str, found: Sequence[Judged]) -> None:
 def how(which: str, chosen: Sequence[Subject], seeds: int, seconds: float | None = None) -> str:
     """Say how it was measured."""
     ill = [one for one in chosen if not one.is_healthy]
+    ailments = len({one.expected for one in ill})
     text = (
-        f"The {which.replace('_', '-')} set: {len(ill)} specimens of {len(AILMENTS)} ailments and "
+        f"The {which.replace('_', '-')} set: {len(ill)} specimens of {ailments} ailments and "
         f"{len(chosen) - len(ill)} healthy runs, {seeds} seeds each; the seed draws weights, "
         "order, held-out rows, and rows that are generated. Every specimen is beaten by the same "
         "training put right by hand (p < 0.05, d >= 0.5 over ten seeds). Intervals are Wilson's, "

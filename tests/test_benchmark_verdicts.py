@@ -20,6 +20,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import verdict_applied
 import verdict_applied_healthy
+import verdict_clinic
+import verdict_clinic_healthy
 import verdict_development
 import verdict_forum
 import verdict_forum_healthy
@@ -47,9 +49,10 @@ SETS = {
     "forum": (verdict_forum, verdict_forum_healthy),
     "applied": (verdict_applied, verdict_applied_healthy),
     "practice": (verdict_practice, verdict_practice_healthy),
+    "clinic": (verdict_clinic, verdict_clinic_healthy),
 }
 HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "applied": 48,
-                "practice": 66}  # fmt: skip
+                "practice": 66, "clinic": 83}  # fmt: skip
 FEWEST = 4
 
 
@@ -85,7 +88,8 @@ def test_every_ailment_has_four_specimens_and_every_name_is_its_own(which: str) 
     assert sum(counts[name] for name in AILMENTS) >= 48
     assert counts["healthy"] == HEALTHY_RUNS[which]
     assert len({one.name for one in found}) == len(found)
-    assert set(counts) == {*AILMENTS, "healthy"}
+    # Later sets have specimens of regularisation that is too strong as well.
+    assert set(counts) - {"over_regularised"} == {*AILMENTS, "healthy"}
     assert all({*one.also} <= {*AILMENTS} for one in found)
 
 
