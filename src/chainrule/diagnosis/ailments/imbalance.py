@@ -23,7 +23,7 @@ from chainrule.diagnosis.experiments.rare_classes import (
     compare_over_parts,
     compare_rare,
 )
-from chainrule.diagnosis.experiments.rule import BY_LAW, USUAL
+from chainrule.diagnosis.experiments.rule import BY_LAW, Rule
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
@@ -44,6 +44,8 @@ LONGER = 4
 LEAST_OF_CLASS = 5
 # Of so few rows held out no fewer may be missed: one that is alone is luck.
 LEAST_MISSED = 2
+# Whether it is the luck of the rows is asked with classes that count alike.
+BEYOND_LUCK = (Rule(asks_rows=False),)
 BALANCED = "class_weight='balanced'"
 OF_MANY, OF_FEW = "recall of a class", "recall of a class on few rows held out"
 QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
@@ -188,7 +190,7 @@ def confirm(
     held_none = there is not laboratory
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
     said: dict[str, Any] = {"quantity": QUANTITY, "held_out": held_none}
-    said["asked"] = BY_LAW if is_dead else USUAL
+    said["asked"] = BY_LAW if is_dead else BEYOND_LUCK
     if _are_few(there.case.setup, there.case.validation):
         return compare_over_parts(there, given[-1], parts, **said)
     found = compare_rare(there, given, parts, **said)

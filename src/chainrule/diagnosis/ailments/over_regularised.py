@@ -29,9 +29,9 @@ from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# Regularisation shows where a tenth of the constant's error is left on rows that were learned from:
-# with less, there is little that it can have kept out.
-LEFT = 0.1
+# Regularisation shows where something is left on rows that were learned from: with less of the error
+# of a constant than this, there is nothing that it can be shown to have kept out.
+LEFT = 0.03
 # Where the error on other rows is twice as large, more of it is wanted, not less.
 GAP = 2.0
 SOURCE = (

@@ -106,7 +106,8 @@ def _beyond_luck(
     if before is None or after is None:
         return replace(found, shows=False)
     luck = luck_of_rows(before[0], before[1], after[1])
-    level = EVEN_CHANCE if found.deduced else LEVEL / found.looks
+    # All parts together are no second chance of the first: they hold its rows as well.
+    level = EVEN_CHANCE if found.deduced else LEVEL
     if luck >= level:
         return replace(found, over_rows=luck, shows=False)
     is_sure = found.deduced and found.parts > 1 and found.matters and luck < LEVEL_OF_ROWS
