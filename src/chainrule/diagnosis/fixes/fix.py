@@ -99,7 +99,7 @@ class Attempt:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fix:
     """What a fix came to. ``print(fix)`` shows it.
 
