@@ -112,6 +112,28 @@ DOORS = {
     ("training/train.py", "diagnosis"): "what has been trained is looked at, on a terminal",
     ("comparison/result.py", "views"): "a comparison prints, draws and saves itself, on request",
 }
+# The rooms of diagnosis/ and its files beside them: each imports from lower ones alone.
+ROOMS_OF_DIAGNOSIS = {
+    "__init__": 0,
+    "wording": 0,
+    "budget": 0,
+    "sign": 0,
+    "cases": 1,
+    "probes": 2,
+    "case_of_table": 3,
+    "examination": 3,
+    "remedies": 3,
+    "experiments": 4,
+    "ailment": 5,
+    "ailments": 6,
+    "verdicts": 7,
+    "checks": 7,
+    "report": 8,
+    "fixes": 9,
+    "door": 9,
+    "end_of_training": 10,
+}
+ROOM_DOORS = {("diagnosis/report.py", "fixes"): "a report makes its fix, on request"}
 # Here NumPy's generators draw what others are to draw again without chainrule.
 REPEATABLE = {
     "data/folds.py": "the folds are those of scikit-learn for the same seed",
@@ -233,6 +255,30 @@ def upward_imports(text: str, module: str) -> list[str]:
         allowed = FLOORS[other] < FLOORS[room] or (room, other) in NEIGHBOURS
         allowed |= (module, other) in DOORS and line in on_request
         if not allowed or (room == "engines" and other not in ENGINES_MAY_IMPORT):
+            found.append(f"{module}:{line}: {room} imports {name}")
+    return found
+
+
+def upward_in_diagnosis(text: str, module: str) -> list[str]:
+    """Return the imports of a module (``diagnosis/probes/work.py``) from no lower room there."""
+    path = Path(module)
+    if path.parts[0] != "diagnosis":
+        return []
+    room = path.parts[1].removesuffix(".py")
+    if room not in ROOMS_OF_DIAGNOSIS:
+        return [f"{module}: '{room}' has no place in the order"]
+    tree = ast.parse(text)
+    asked = [*functions(tree), *(node for node in ast.walk(tree) if is_for_types(node))]
+    on_request = {line for node in asked for line, _ in imported(node)}
+    found = []
+    for line, name in imported(tree, ".".join(["chainrule", *path.parent.parts])):
+        parts = name.split(".")
+        if parts[:2] != ["chainrule", "diagnosis"] or len(parts) < 3 or parts[2] == room:
+            continue
+        place = ROOMS_OF_DIAGNOSIS.get(parts[2])
+        allowed = place is not None and place < ROOMS_OF_DIAGNOSIS[room]
+        allowed |= (module, parts[2]) in ROOM_DOORS and line in on_request
+        if not allowed:
             found.append(f"{module}:{line}: {room} imports {name}")
     return found
 
@@ -379,6 +425,24 @@ def steps_in_a_loop(node: ast.AST) -> bool:
         (upward_imports, "attic/box.py", "import numpy"),
         (upward_imports, "training/run.py", "from chainrule.views import figures"),
         (upward_imports, "training/loop.py", "def plot(): from chainrule.views import figures"),
+        (upward_in_diagnosis, "diagnosis/attic/box.py", ""),
+        (
+            upward_in_diagnosis,
+            "diagnosis/cases/case.py",
+            "from chainrule.diagnosis.probes.work import work_of_row",
+        ),
+        (upward_in_diagnosis, "diagnosis/cases/case.py", "from ..probes import work"),
+        (upward_in_diagnosis, "diagnosis/wording.py", "import chainrule.diagnosis.sign"),
+        (
+            upward_in_diagnosis,
+            "diagnosis/report.py",
+            "from chainrule.diagnosis.fixes.fixing import fixed",
+        ),
+        (
+            upward_in_diagnosis,
+            "diagnosis/door.py",
+            "def f(): from chainrule.diagnosis.fixes.fixing import fixed",
+        ),
         (forbidden_names, "data/utils.py", ""),
         (forbidden_names, "data/table.py", "class RunManager: ..."),
         (forbidden_names, "data/table.py", "def process_rows(): ..."),
@@ -423,6 +487,13 @@ def test_a_rule_finds_what_breaks_it(
         (upward_imports, "ops/op.py", "import numpy\nfrom chainrule.ops.walks import walk"),
         (upward_imports, "cli.py", "import chainrule.views.terminal"),
         (upward_imports, "training/run.py", "def plot(): from chainrule.views import figures"),
+        (upward_in_diagnosis, "network/plan.py", "import chainrule.diagnosis.door"),
+        (
+            upward_in_diagnosis,
+            "diagnosis/report.py",
+            "def f(): from chainrule.diagnosis.fixes.fixing import fixed",
+        ),
+        (upward_in_diagnosis, "diagnosis/probes/work.py", "from ..cases import case"),
         (forbidden_names, "data/preprocessing.py", "def handled(): ..."),
         (forbidden_calls, "arrays.py", "# eval\nname = 'pickle'\nevaluated = model.eval_rows()"),
         (silenced, "arrays.py", "text = 'noqa'  # a word of the checker"),
@@ -442,7 +513,10 @@ def test_a_rule_leaves_the_rest_alone(
 # ---------------------------------------------------------------- the package
 
 
-@pytest.mark.parametrize("rule", [upward_imports, forbidden_names, forbidden_calls, silenced])
+@pytest.mark.parametrize(
+    "rule",
+    [upward_imports, upward_in_diagnosis, forbidden_names, forbidden_calls, silenced],
+)
 def test_the_package_keeps_the_rule(rule: Callable[[str, str], list[str]]) -> None:
     assert SOURCES
     found = [

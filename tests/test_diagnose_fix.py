@@ -154,7 +154,10 @@ def test_which_limit_a_remedy_has_missed_is_said() -> None:
     assert attempt(ones, half, "units are dead").missed.endswith("against this: units are dead.")
     assert not attempt(ones, half, "units are dead").is_kept
     for tried, says in (([little], little.missed), ([little, noisy], "Take a rate of 0.1. It hel")):
-        fix = Fix(None, (0, 1, 2, 3), (), (), tuple(tried), Experiment.quantity)
+        fix = Fix(
+            run=None, seeds=(0, 1, 2, 3), before=(), after=(), attempts=tuple(tried),
+            quantity=Experiment.quantity,
+        )  # fmt: skip
         assert fix.words.startswith(f"Nothing was changed.\n{says}")
         assert all(one.missed in str(fix.to_dict()) for one in tried)
 

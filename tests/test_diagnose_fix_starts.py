@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import numpy as np
@@ -18,7 +19,7 @@ from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import probability_of_chance
 from chainrule.diagnosis.fixes.fix import Fix
-from chainrule.diagnosis.fixes.series import is_open
+from chainrule.diagnosis.fixes.series import Series, is_open
 from chainrule.diagnosis.remedies.network_changes import without_output_activation
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
@@ -152,6 +153,52 @@ def asleep_and_slow() -> tuple[Run, tuple[Remedy, Remedy]]:
         return replace(before, setup=replace(before.setup, network=network))
 
     return run, (Remedy("awake", "Start the biases at 0.", awake), at_rate(0.03))
+
+
+@pytest.mark.parametrize(("rate", "parts"), [(1e-4, [3, 1, 3]), (0.02, [3, 1, 1])])
+def test_a_remedy_that_fits_no_other_rows_has_them_left_out_only_where_it_is_kept(
+    rate: float, parts: list[int]
+) -> None:
+    """What leaves rows out is judged by one part; what is tried behind it, if kept, as well."""
+    network = cr.Network(cr.Dense(8, "tanh"), cr.Dense(3))
+    run = cr.train(
+        network, ROWS, CLASSES, epochs=8, learning_rate=1e-4, validation=0.25, progress=False
+    )
+
+    def fewer(before: Arrangement) -> Arrangement:
+        return at_rate(rate).change(before.keeping(np.arange(60)))
+
+    remedies = at_rate(0.9e-4), Remedy("fewer", "Leave rows out.", fewer), at_rate(0.04)
+    first, *more = [Finding(AILMENTS["mismatched_output"], (), (one,)) for one in remedies]
+    proof = Experiment(remedies[0], errors((0.6, 5)), errors((0.5, 5)), 8, 120, parts=3)
+    verdict = Verdict("ill", replace(first, experiment=proof), others=tuple(more))
+    found = Report(case_of(run), verdict, run).fix(seeds=4, progress=False)
+    tried = [one for one in found.attempts if one.round == 1]
+    assert [one.remedy for one in tried] == [one.words for one in remedies]
+    assert [one.experiment.parts for one in tried] == parts
+    assert tried[1].is_kept is (rate > 1e-4)
+    assert len(found.before) == len(found.after) == 4
+    if rate == 1e-4:
+        assert found.before == tried[0].experiment.without == tried[2].experiment.without
+
+
+def test_a_series_trains_what_is_missing_and_no_part_that_is_not_asked_for() -> None:
+    trained: list[tuple[Any, int]] = []
+
+    def train(arrangements: Sequence[Any], seeds: Sequence[int]) -> Any:
+        trained.extend((one, seed) for one in arrangements for seed in seeds)
+        return [[(one, seed) for seed in seeds] for one in arrangements]
+
+    series, parts = Series(), cast(Any, ["a", "b", "c"])
+    series.add_parts(parts)
+    assert series.of_seeds((1, 2), train, 1) == [[("a", 1), ("a", 2)]]
+    assert series.trained_parts == 1
+    found = series.of_seeds((1, 2, 3), train, 2)
+    assert found == [[(part, seed) for seed in (1, 2, 3)] for part in "ab"]
+    assert len(trained) == len(set(trained)) == 6
+    assert series.of_seeds((1, 2), train, 2) == [[(part, seed) for seed in (1, 2)] for part in "ab"]
+    series.keep_parts(1)
+    assert (len(trained), series.arrangements, series.trained_parts) == (6, ["a"], 1)
 
 
 def test_attempts_name_their_measure_and_starts_where_these_differ(fix: Fix) -> None:

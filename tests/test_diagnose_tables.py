@@ -18,8 +18,8 @@ import chainrule as cr
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.ailments.imbalance import balanced
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
+from chainrule.diagnosis.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
-from chainrule.diagnosis.cases.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.end_of_training import report_at_the_end
 from chainrule.diagnosis.examination import Examination

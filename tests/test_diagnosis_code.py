@@ -204,7 +204,7 @@ REMEDIES: dict[str, Any] = {
     "unscaled": lambda examined: [
         standardising(examined.case, examined.sample, one) for one in CHOSEN
     ],
-    "mismatched_output": lambda examined: [mismatched_output._with_class_loss(examined.case)],
+    "mismatched_output": lambda examined: [mismatched_output.with_class_loss(examined.case)],
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from rate_cases import sides, trained, waves
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.rate_too_high import _unstable
+from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.curvature import extent, largest_curvature, stability_limit
@@ -105,7 +105,7 @@ def test_it_is_the_same_at_every_call_and_of_all_rows_of_a_small_training() -> N
     seen = examined(8, 900)
     whole = largest_curvature(seen.setup, seen.case.first, seen.case.training)
     assert {seen.curvature_at_first, examined(8, 900).curvature_at_first} == {whole}
-    (sign,) = [one for one in _unstable(seen, True) if one.where == "at the start"]
+    (sign,) = [one for one in RATE_TOO_HIGH.signs(seen) if one.where == "at the start"]
     assert " rows" not in sign.words
 
 
@@ -114,7 +114,7 @@ def test_where_it_is_not_of_all_rows_the_sentence_says_of_how_many() -> None:
     count = seen.rows_of_curvature
     assert 16 <= count < 400
     assert seen.curvature_at_first == again.curvature_at_first
-    (sign,) = [one for one in _unstable(seen, True) if one.where == "at the start"]
+    (sign,) = [one for one in RATE_TOO_HIGH.signs(seen) if one.where == "at the start"]
     assert f" on {count} of 400 rows, allows" in sign.words
 
 

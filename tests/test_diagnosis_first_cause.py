@@ -14,7 +14,7 @@ from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.first_cause import first_cause
-from chainrule.diagnosis.verdicts.judgement import _by_experiments, concluded
+from chainrule.diagnosis.verdicts.judgement import by_experiments, concluded
 
 AS_IT_WAS = (9.6, 9.7, 9.8, 9.9, 10.0)
 
@@ -79,7 +79,7 @@ def test_a_root_whose_remedy_leaves_nothing_learned_is_no_first_cause(
     monkeypatch.setattr("chainrule.diagnosis.verdicts.judgement.tried", tried)
     examined: Any = SimpleNamespace(case=SimpleNamespace(last={}))
     found: Any = [Finding(AILMENTS[name], ()) for name in given]
-    verdict = _by_experiments(found, examined, laboratory)
+    verdict = by_experiments(found, examined, laboratory)
     assert verdict.name == first
     # What a cure makes disappear is not tried; what leaves nothing learned is no cure.
     assert ("not_finite" in laboratory.asked) is (first == "not_finite")

@@ -37,7 +37,7 @@ from chainrule.diagnosis.verdicts.sentences import sentence_of
 from chainrule.diagnosis.verdicts.verdict import Verdict, summary
 from chainrule.randomness import normal, permutation, uniform
 from chainrule.training.rows import Rows
-from chainrule.views.diagnosis_chapters import _proof, _suspicion
+from chainrule.views.diagnosis_chapters import proof, suspicion
 
 
 def classes(count: int, seed: int = 0) -> tuple[Any, Any]:
@@ -443,7 +443,7 @@ def test_shuffled_labels_are_told_as_no_fall_whichever_side_does_better(
     verdict = Verdict("ill", finding)
     plain = summary(verdict)["primary"]
     if not shows:
-        said = _suspicion(plain)
+        said = suspicion(plain)
         assert (
             f"the error is {1.002:.3g} labels as given, {shuffled + 0.002:.3g} labels shuffled."
             in said
@@ -452,7 +452,7 @@ def test_shuffled_labels_are_told_as_no_fall_whichever_side_does_better(
     assert finding.certainty is None
     said = sentence_of(verdict)
     assert said.startswith("The labels and the inputs do not go together (confirmed): look at")
-    told = " ".join(one for one in _proof(plain) if isinstance(one, str))
+    told = " ".join(one for one in proof(plain) if isinstance(one, str))
     for one in (said, told):
         for word in ("falls", "lower", "p =", "Cohen"):
             assert word not in one

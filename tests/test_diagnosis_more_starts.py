@@ -65,4 +65,4 @@ def test_without_time_for_all_of_them_none_is_begun() -> None:
     laboratory, first = question()
     laboratory.budget.limit = laboratory.budget.used + 1e-6
     assert from_more_starts(laboratory, first) is None
-    assert not laboratory._refused
+    assert not laboratory.is_out_of_time

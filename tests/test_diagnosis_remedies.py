@@ -13,7 +13,7 @@ from chainrule.diagnosis.ailments import AILMENTS, IN_ORDER
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.verdicts.sentences import first_sentence
+from chainrule.diagnosis.wording import first_sentence
 from chainrule.training.run import Run
 
 

@@ -19,7 +19,7 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.sureness import Sureness
 from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.randomness import normal, uniform
-from chainrule.views.diagnosis_chapters import _proof
+from chainrule.views.diagnosis_chapters import proof
 
 
 def overlapping(count: int, apart: float, seed: int = 0) -> tuple[Any, Any]:
@@ -98,7 +98,7 @@ def test_what_is_counted_is_not_told_as_trainings_that_are_compared(counted: boo
     experiment = Experiment(
         remedy, (0.2,) * 5, (0.25,) * 5, 30, 300, quantity=CONTRADICTED, shows=True, counted=counted
     )
-    parts = _proof({"experiment": experiment.to_dict()})
+    parts = proof({"experiment": experiment.to_dict()})
     said = " ".join(one for one in parts if isinstance(one, str))
     assert ("5 trainings" in said) is not counted
     assert ("no higher" in said) is not counted

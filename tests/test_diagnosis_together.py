@@ -19,8 +19,8 @@ from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
 from chainrule.diagnosis.experiments.trained import judged, outcome
 from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdicts.sentences import imperative
 from chainrule.diagnosis.verdicts.together import all_of
+from chainrule.diagnosis.wording import imperative
 from chainrule.training.run import Run
 
 SCHEMA = Path(__file__).resolve().parent.parent / "docs" / "diagnosis.schema.json"

@@ -9,10 +9,13 @@ import pytest
 from diagnosed_runs import rows
 
 import chainrule as cr
+from chainrule.diagnosis.ailments import imbalance, mismatched_output
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.experiment import ERROR
+from chainrule.diagnosis.experiments.labels import CONTRADICTED
 from chainrule.diagnosis.verdicts.finding import suspected
-from chainrule.diagnosis.wording import share_of, times_of
+from chainrule.diagnosis.wording import name_and_unit, share_of, times_of
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,21 @@ def test_an_error_far_beyond_a_constant_is_given_no_number(
 ) -> None:
     assert share_of(error) == share
     assert times_of(error) == times
+
+
+@pytest.mark.parametrize(
+    ("quantity", "name", "is_relative"),
+    [
+        (ERROR, "error", True),
+        (mismatched_output.QUANTITY, "share of wrong rows", True),
+        (imbalance.QUANTITY, "share of wrong rows averaged over classes", True),
+        (CONTRADICTED, CONTRADICTED, False),
+    ],
+)
+def test_a_quantity_is_a_name_with_a_unit_or_without(
+    quantity: str, name: str, is_relative: bool
+) -> None:
+    assert name_and_unit(quantity) == (name, is_relative)
 
 
 def test_no_sign_says_a_number_that_is_not_the_error() -> None:

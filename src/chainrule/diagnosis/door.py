@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, overload
 
 from chainrule.checks import is_finite_number
+from chainrule.diagnosis.case_of_table import case_of_table, has_folds
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.cases.case_of_loop import case_of_loop
-from chainrule.diagnosis.cases.case_of_table import case_of_table, has_folds
 from chainrule.diagnosis.cases.rows_given_again import NO_ROWS, rows_given
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.judgement import verdict_of

@@ -46,3 +46,32 @@ def some_of(names: Sequence[object], most: int) -> str:
     """Return at most so many names in a sentence, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(str, names[:most])) + more
+
+
+def numbered(texts: Sequence[str]) -> str:
+    """Return texts as a numbered list in a sentence: (1) a; (2) b."""
+    return "; ".join(f"({place}) {one}" for place, one in enumerate(texts, start=1))
+
+
+def listed_apart(texts: Sequence[str]) -> str:
+    """Return texts as a list in a sentence, numbered where one of them would run into the next."""
+    runs_on = any(mark in one for one in texts for mark in (",", ";", " and "))
+    return numbered(texts) if runs_on and len(texts) > 1 else listed(texts)
+
+
+def imperative(words: str) -> str:
+    """Return what a remedy says to do, to stand inside a sentence."""
+    first = first_sentence(words).removesuffix(".")
+    return first[:1].lower() + first[1:]
+
+
+def first_sentence(words: str) -> str:
+    """Return the first of the sentences of a remedy."""
+    return words.partition(". ")[0].removesuffix(".") + "."
+
+
+def name_and_unit(quantity: str) -> tuple[str, bool]:
+    """Return the name of what an experiment measures, and whether it is in shares of a constant
+    prediction's: "error, in shares of the best constant prediction's" is."""
+    name, _, unit = quantity.partition(", ")
+    return name, "constant prediction" in unit

@@ -9,9 +9,13 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from chainrule.diagnosis.experiments.own_start import IN_OTHER_ORDERS
-from chainrule.diagnosis.experiments.significance import LEAST_EFFECT, LEVEL, LEVEL_OF_ROWS
-from chainrule.diagnosis.verdicts.sentences import effect, first_sentence
-from chainrule.diagnosis.wording import first_up
+from chainrule.diagnosis.experiments.significance import (
+    LEAST_EFFECT,
+    LEVEL,
+    LEVEL_OF_ROWS,
+    effect,
+)
+from chainrule.diagnosis.wording import first_sentence, first_up, name_and_unit
 from chainrule.views.diagnosis_charts import experiment_chart
 from chainrule.views.diagnosis_evidence import evidence
 from chainrule.views.diagnosis_fix import fix_chapter
@@ -42,7 +46,7 @@ def told_diagnosis(document: Document) -> Told:
     chapters += _several("What follows from it", document["consequences"], _consequence)
     for one in document["others"]:
         chapters += _beside(one, about)
-    chapters += _several(_doubted(document), document["suspicions"], _suspicion, quiet=True)
+    chapters += _several(_doubted(document), document["suspicions"], suspicion, quiet=True)
     chapters.append(_how(document))
     title = document["name"] if primary is None else _titles(document)
     return Told(
@@ -69,7 +73,7 @@ def _cause(found: Document, document: Document) -> list[Chapter]:
         Chapter("Evidence", tuple(evidence(found, document["run"]))),
     ]
     if found["experiment"] is not None:
-        chapters.append(Chapter("Proof by experiment", tuple(_proof(found))))
+        chapters.append(Chapter("Proof by experiment", tuple(proof(found))))
     remedy = _remedy(found)
     if found["remedy"] and not found["by_hand"] and not document.get("fix"):
         remedy.append(_does_it(document["call"]))
@@ -80,7 +84,7 @@ def _beside(found: Document, run: Document) -> list[Chapter]:
     """Return the chapter of what is confirmed beside the cause."""
     parts: list[Part] = [found["meaning"], *evidence(found, run)]
     if found["experiment"] is not None:
-        parts += _proof(found)
+        parts += proof(found)
     parts += _remedy(found)
     heading = "Needed as well" if found["beside"] else "Also confirmed"
     return [Chapter(f"{heading}: {found['title']}", tuple(parts))]
@@ -99,7 +103,8 @@ def _together(document: Document) -> Chapter:
     return Chapter("All remedies together", (said, steps, *_trainings(document["together"])))
 
 
-def _proof(found: Document) -> list[Part]:
+def proof(found: Document) -> list[Part]:
+    """Return what was done to prove a finding, and what came of it."""
     return [_what_was_done(found["experiment"]), *_trainings(found["experiment"])]
 
 
@@ -241,16 +246,18 @@ def _consequence(found: Document) -> str:
     return f"{first_up(found['title'])}. {sign}".strip()
 
 
-def _suspicion(found: Document) -> str:
+def suspicion(found: Document) -> str:
+    """Return what was seen and not confirmed, with the experiment that did not confirm it."""
     told = [_consequence(found)]
     experiment = found["experiment"]
     if experiment is None:
         told.append("No experiment was made.")
     elif experiment["without"] and experiment["treated"]:
         before, after = (median(experiment[name]) for name in ("without", "treated"))
+        name, _ = name_and_unit(experiment["quantity"])
         told.append(
-            f"The experiment does not confirm it: the {experiment['quantity'].partition(', ')[0]} "
-            f"is {before:.3g} {experiment['untreated_name']}, {after:.3g} "
+            f"The experiment does not confirm it: the {name} is {before:.3g} "
+            f"{experiment['untreated_name']}, {after:.3g} "
             f"{experiment['treated_name']}{_certainty(experiment)}."
         )
     return " ".join(told)

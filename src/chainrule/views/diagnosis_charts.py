@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.diagnosis.wording import first_up
+from chainrule.diagnosis.wording import first_up, name_and_unit
 from chainrule.explanation.plain_numbers import number_of
 from chainrule.views.charts import Chart, Colour, Dots, Line, Mark, Numbers, Panel, Spans
 from chainrule.views.explanation_parts import Document
@@ -74,8 +74,8 @@ def two_groups(
     places = np.arange(2.0)
     marks.append(Spans(middles, places - 0.34, places + 0.34, "ink", "median"))
     every = np.concatenate(list(groups))
-    name, _, unit = quantity.partition(", ")
-    across = f"{name} (1: a constant prediction's)" if "constant prediction" in unit else name
+    name, is_relative = name_and_unit(quantity)
+    across = f"{name} (1: a constant prediction's)" if is_relative else name
     if LETTER * len(across) > TWO_GROUPS[0]:
         # The words below the figure say the unit as well.
         across = name

@@ -7,7 +7,8 @@ from statistics import median
 
 import numpy as np
 
-from chainrule.diagnosis.verdicts.sentences import effect, first_sentence
+from chainrule.diagnosis.experiments.significance import effect
+from chainrule.diagnosis.wording import first_sentence, name_and_unit
 from chainrule.views.diagnosis_charts import two_groups
 from chainrule.views.explanation_parts import (
     Cell,
@@ -53,7 +54,7 @@ def fix_chapter(fix: Document) -> Chapter:
 
 def _attempts(attempts: Sequence[Document]) -> Measured:
     """Return the table of what was tried, with what was measured where that is not all the same."""
-    measures = [one["quantity"].partition(", ")[0] for one in attempts]
+    measures = [name_and_unit(one["quantity"])[0] for one in attempts]
     starts = [str(len(one["without"])) for one in attempts]
     # What is the same in all rows is said above them.
     differing = {"measure": measures, "starts": starts}

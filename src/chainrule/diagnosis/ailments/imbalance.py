@@ -48,6 +48,8 @@ LEAST_MISSED = 2
 BEYOND_LUCK = (Rule(asks_rows=False),)
 BALANCED = "class_weight='balanced'"
 OF_MANY, OF_FEW = "recall of a class", "recall of a class on few rows held out"
+# The kind of a sign that is no mere hint.
+MANY_ROWS = "of many rows"
 QUANTITY = "share of wrong rows averaged over classes, in shares of a constant prediction's"
 
 
@@ -125,6 +127,7 @@ def _sign(classes: Classes, recalls: Numbers, place: int, least: float) -> Sign:
         where=f"class {label!r}",
         curve=tuple(recalls.tolist()),
         curve_of="recall of each class",
+        kind=MANY_ROWS,
         curve_names=tuple(str(one) for one in classes.labels),
     )
 
@@ -185,7 +188,7 @@ def confirm(
     """
     if not given:
         return None
-    is_dead = any(one.measured < MISSED for one in signs(examined) if one.quantity == OF_MANY)
+    is_dead = any(one.measured < MISSED for one in signs(examined) if one.kind == MANY_ROWS)
     there = judging_laboratory(laboratory, 2 * SEEDS + SCREENING_SEEDS * len(given))
     held_none = there is not laboratory
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)

@@ -214,7 +214,7 @@ def remedies(examined: Examination) -> list[Remedy]:
     setup, found = examined.setup, []
     last = last_activation(setup.network.plan)
     if _classes_as_numbers(examined):
-        found.append(_with_class_loss(examined.case))
+        found.append(with_class_loss(examined.case))
     places = _places_out_of_reach(examined)
     if not places and last.op in ACTIVATIONS and _on_the_flat(examined):
         places = [0]
@@ -238,7 +238,7 @@ def _without_activation(op: str, places: Sequence[int]) -> Remedy:
     )
 
 
-def _with_class_loss(case: Case) -> Remedy:
+def with_class_loss(case: Case) -> Remedy:
     words = "Give one label for each row, and train with a loss for classes on the last layer's "
     words += "numbers, without an activation behind them."
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.probes.chance import probability_above_zero
+from chainrule.diagnosis.wording import short
 
 Numbers = NDArray[np.float64]
 
@@ -104,3 +105,8 @@ def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]
         return None
     a, b = (np.minimum(np.mean(group, axis=0), LARGEST_EFFECT) for group in (without, treated))
     return probability_above_zero(a - b)
+
+
+def effect(d: float) -> str:
+    """Return Cohen's d as it is told: what is too large to be told apart is "20 or more"."""
+    return f"{d:.0f} or more" if d >= LARGEST_EFFECT else short(d)

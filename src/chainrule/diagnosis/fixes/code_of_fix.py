@@ -10,8 +10,7 @@ from functools import cache
 
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.remedies.rate_changes import plain_rate
-from chainrule.diagnosis.verdicts.sentences import first_sentence
-from chainrule.diagnosis.wording import short
+from chainrule.diagnosis.wording import first_sentence, short
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
 

@@ -12,13 +12,20 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.significance import (
     LEAST_EFFECT,
     LEVEL,
+    effect,
     effect_size,
     probability_of_chance,
 )
 from chainrule.diagnosis.fixes.code_of_fix import code_of
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdicts.sentences import effect, first_sentence, imperative, listed_apart
-from chainrule.diagnosis.wording import short, times_of
+from chainrule.diagnosis.wording import (
+    first_sentence,
+    imperative,
+    listed_apart,
+    name_and_unit,
+    short,
+    times_of,
+)
 from chainrule.errors import SetupError
 from chainrule.training.run import Run
 from chainrule.training.tables.result import NETWORK, SKILL
@@ -59,9 +66,8 @@ class Attempt:
         """Which limit it has missed, in a sentence; empty where it was kept."""
         found = self.experiment
         before, after = (short(median(one)) for one in (found.without, found.treated))
-        errors = (
-            f"the {found.quantity.partition(', ')[0]} is {before} without it and {after} with it"
-        )
+        name, _ = name_and_unit(found.quantity)
+        errors = f"the {name} is {before} without it and {after} with it"
         if self.is_kept:
             return ""
         if self.spoils:
@@ -93,7 +99,7 @@ class Attempt:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fix:
     """What a fix came to. ``print(fix)`` shows it.
 
@@ -250,6 +256,7 @@ class Fix:
 
 
 def _told(errors: Sequence[float], quantity: str) -> str:
-    said = times_of if "constant prediction" in quantity else short
+    _, is_relative = name_and_unit(quantity)
+    said = times_of if is_relative else short
     middle, low, high = (said(one(errors)) for one in (median, min, max))
     return f"{middle} in each" if low == high else f"{middle} ({low} to {high})"

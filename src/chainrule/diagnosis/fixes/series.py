@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -18,31 +18,39 @@ Train = Callable[[Sequence[Arrangement], Sequence[int]], Groups]
 class Series:
     """The trainings of a treatment, by part of the rows that judge, and in it by seed.
 
-    ``arrangements``: one for each part.
+    ``arrangements``: one for each part. Of further parts there may be fewer trainings, or none.
     """
 
-    arrangements: list[Arrangement]
-    made: list[list[Trained]]
+    arrangements: list[Arrangement] = field(default_factory=list)
+    made: list[list[Trained]] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, arrangements: Sequence[Arrangement]) -> Series:
-        """Return that of arrangements, with no training yet."""
-        return cls(list(arrangements), [[] for _ in arrangements])
+    def add_parts(self, arrangements: Sequence[Arrangement]) -> None:
+        """Add arrangements, with no training yet."""
+        self.arrangements.extend(arrangements)
+        self.made.extend([] for _ in arrangements)
 
-    def of_seeds(self, seeds: Sequence[int], train: Train) -> Groups:
-        """Return the trainings of these seeds; those that were made before are the first of them.
+    def keep_parts(self, count: int) -> None:
+        """Leave out all parts of the rows but so many."""
+        del self.arrangements[count:], self.made[count:]
 
-        Only what is missing is trained.
+    @property
+    def trained_parts(self) -> int:
+        """How many parts, from the first on, have trainings."""
+        return next((place for place, one in enumerate(self.made) if not one), len(self.made))
+
+    def of_seeds(self, seeds: Sequence[int], train: Train, parts: int) -> Groups:
+        """Return the trainings of these seeds on so many parts of the rows.
+
+        Those that were made before are the first of them, and only what is missing is trained.
         """
-        missing = seeds[len(self.made[0]) :]
-        if missing:
-            for known, more in zip(self.made, train(self.arrangements, missing), strict=True):
-                known.extend(more)
-        return [one[: len(seeds)] for one in self.made]
-
-    def keep_first_part(self) -> None:
-        """Leave out all parts of the rows but the first."""
-        del self.arrangements[1:], self.made[1:]
+        asked = range(parts)
+        for known in sorted({len(self.made[place]) for place in asked}):
+            places = [place for place in asked if len(self.made[place]) == known]
+            if seeds[known:]:
+                made = train([self.arrangements[place] for place in places], seeds[known:])
+                for place, more in zip(places, made, strict=True):
+                    self.made[place].extend(more)
+        return [one[: len(seeds)] for one in self.made[:parts]]
 
 
 def is_open(experiment: Experiment) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data.table import Table
+from chainrule.diagnosis.case_of_table import has_folds
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
-from chainrule.diagnosis.cases.case_of_table import has_folds
 from chainrule.diagnosis.report import Report
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run

@@ -57,7 +57,7 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     if experiments and (findings or has_something_to_gain(examined)):
         expected = expected_trainings(findings) if findings else TRAININGS
         laboratory = Laboratory(case, expected, seconds, seconds_since(began))
-        verdict = _by_experiments(findings, examined, laboratory)
+        verdict = by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
         is_spent = bool(findings) and laboratory.is_out_of_time
         verdict = _without_any(verdict) if is_spent else verdict
@@ -85,7 +85,7 @@ def _without_any(verdict: Verdict) -> Verdict:
     return replace(verdict, standing="not proved", primary=None, suspicions=tuple(found))
 
 
-def _by_experiments(
+def by_experiments(
     findings: Sequence[Finding], examined: Examination, laboratory: Laboratory
 ) -> Verdict:
     """Try what is suspected in turn, but for what a confirmed cause makes disappear."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from statistics import median
 
+from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.significance import LARGEST_EFFECT
 from chainrule.diagnosis.verdicts.verdict import Verdict
-from chainrule.diagnosis.wording import first_up, listed, short, times_of
+from chainrule.diagnosis.wording import (
+    first_up,
+    imperative,
+    listed_apart,
+    name_and_unit,
+    numbered,
+    short,
+    times_of,
+)
 
 # What decides most verdicts on small networks that were not proved for want of time.
 SECONDS = 30
@@ -23,7 +30,7 @@ def sentence_of(found: Verdict) -> str:
     if found.standing == "unexplained":
         # What is no better than a constant may be one target of several.
         where = found.primary.signs[0].where if found.primary.signs else ""
-        is_one = where and found.primary.ailment.name == "constant_prediction"
+        is_one = where and found.primary.ailment.name == CONSTANT_PREDICTION.name
         return f"{title}{f' on {where}' if is_one else ''}; no experiment has shown why."
     experiment = found.primary.experiment
     if experiment is None:
@@ -87,35 +94,7 @@ def _gain(experiment: Experiment) -> str:
 
 def _fall(experiment: Experiment) -> str:
     medians = (median(one) for one in (experiment.without, experiment.treated))
-    name, _, unit = experiment.quantity.partition(", ")
-    is_relative = "constant prediction" in unit
+    name, is_relative = name_and_unit(experiment.quantity)
     before, after = map(times_of if is_relative else short, medians)
     told = f": the {name} falls from {before} to {after}"
     return told + " times that of a constant prediction" if is_relative else told
-
-
-def numbered(texts: Sequence[str]) -> str:
-    """Return texts as a numbered list in a sentence: (1) a; (2) b."""
-    return "; ".join(f"({place}) {one}" for place, one in enumerate(texts, start=1))
-
-
-def listed_apart(texts: Sequence[str]) -> str:
-    """Return texts as a list in a sentence, numbered where one of them would run into the next."""
-    runs_on = any(mark in one for one in texts for mark in (",", ";", " and "))
-    return numbered(texts) if runs_on and len(texts) > 1 else listed(texts)
-
-
-def imperative(words: str) -> str:
-    """Return what a remedy says to do, to stand inside a sentence."""
-    first = first_sentence(words).removesuffix(".")
-    return first[:1].lower() + first[1:]
-
-
-def first_sentence(words: str) -> str:
-    """Return the first of the sentences of a remedy."""
-    return words.partition(". ")[0].removesuffix(".") + "."
-
-
-def effect(d: float) -> str:
-    """Return Cohen's d as it is told: what is too large to be told apart is "20 or more"."""
-    return f"{d:.0f} or more" if d >= LARGEST_EFFECT else short(d)

@@ -23,7 +23,7 @@ from chainrule.diagnosis.experiments.rule import LEAST_GAIN
 from chainrule.diagnosis.remedies.as_code import joined
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
-from chainrule.diagnosis.verdicts.sentences import imperative, listed_apart
+from chainrule.diagnosis.wording import imperative, listed_apart
 
 # A treated training is examined for what else there is, so many times.
 MOST_ROUNDS = 2
