@@ -29,8 +29,8 @@ from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# Regularisation shows where something is left on rows that were learned from: with less than this of
-# a constant's error there is nothing that it can be shown to have kept out.
+# Regularisation shows where something is left on rows that were learned from: with less than this
+# of a constant's error there is nothing that it can be shown to have kept out.
 LEFT = 0.03
 # Where the error on other rows is twice as large, more of it is wanted, not less.
 GAP = 2.0
