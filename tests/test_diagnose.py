@@ -17,8 +17,8 @@ from reported_runs import ROWS, TARGET, healthy_run, ill_run, loop_in_numpy, tan
 import chainrule as cr
 from chainrule.data.ranges import Scaling
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.experiments.held_out import with_best_epoch
 from chainrule.diagnosis.fixes.fix import Fix
+from chainrule.diagnosis.remedies.best_epoch import with_best_epoch
 from chainrule.diagnosis.report import Report
 from chainrule.training.run import with_notes
 

@@ -16,7 +16,6 @@ from test_terminal import a_terminal
 
 import chainrule as cr
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.ailments.imbalance import balanced
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.case_of_table import NO_FOLD, case_of_table
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
@@ -24,6 +23,7 @@ from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.end_of_training import report_at_the_end
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.remedies.class_weights import balanced
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.diagnosis.remedies.network_changes import with_activation
 from chainrule.diagnosis.remedies.rate_changes import lower_rate, scaled

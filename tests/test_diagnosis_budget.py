@@ -14,9 +14,12 @@ from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.pace import Pace
-from chainrule.diagnosis.probes.work import FEWEST_JUDGED, MOST_JUDGED, rows_to_judge
+from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT, Errors, errors_of
+from chainrule.diagnosis.probes.work import FEWEST_JUDGED, rows_to_judge
+from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import suspected
 from chainrule.diagnosis.verdicts.first_cause import is_gone
+from chainrule.diagnosis.verdicts.verdict import Verdict
 
 
 def stopped(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -109,13 +112,27 @@ def test_trainings_that_take_too_long_are_shortened_and_no_less_than_a_tenth(
 
 def test_errors_are_of_fewer_rows_where_each_of_them_takes_long() -> None:
     small, wide = case(), case_of(_with_outputs(4000))
-    assert rows_to_judge(small) == MOST_JUDGED
-    assert FEWEST_JUDGED <= rows_to_judge(wide) < MOST_JUDGED
+    assert rows_to_judge(small) == MOST_LOOKED_AT
+    assert FEWEST_JUDGED <= rows_to_judge(wide) < MOST_LOOKED_AT
     assert rows_to_judge(case_of(_with_outputs(40_000))) == FEWEST_JUDGED
 
 
-def _with_outputs(count: int) -> cr.Run:
-    x = randomness.normal(0, "budget", 20 * 3).reshape(20, 3)
+def test_a_report_prints_the_errors_of_the_rows_that_were_judged() -> None:
+    wide = case_of(_with_outputs(12_000, rows=400))
+    judged, every = rows_to_judge(wide), (wide.training, wide.validation)
+    assert judged < len(wide.training)
+    of_these, of_all = (
+        errors_of(wide.network, wide.setup, *every, most).training for most in (judged, 400)
+    )
+    assert of_these != of_all
+    assert Report(wide, Verdict("healthy")).to_dict()["run"]["error"] == of_these
+    known = Verdict("healthy", errors=Errors(0.25, 0.5))
+    said = Report(wide, known).to_dict()["run"]
+    assert (said["error"], said["validation_error"]) == (0.25, 0.5)
+
+
+def _with_outputs(count: int, rows: int = 20) -> cr.Run:
+    x = randomness.normal(0, "budget", rows * 3).reshape(rows, 3)
     y = np.tile(x[:, :1], (1, count))
     return cr.train(cr.Network(cr.Dense(count)), x, y, epochs=1, progress=False)
 

@@ -77,7 +77,7 @@ def test_a_root_whose_remedy_leaves_nothing_learned_is_no_first_cause(
         return Finding(finding.ailment, (), (), laboratory.experiment(name))
 
     monkeypatch.setattr("chainrule.diagnosis.verdicts.judgement.tried", tried)
-    examined: Any = SimpleNamespace(case=SimpleNamespace(last={}))
+    examined: Any = SimpleNamespace(case=SimpleNamespace(ended_sound=True))
     found: Any = [Finding(AILMENTS[name], ()) for name in given]
     verdict = by_experiments(found, examined, laboratory)
     assert verdict.name == first

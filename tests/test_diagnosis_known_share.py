@@ -12,12 +12,13 @@ import chainrule as cr
 from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION, NO_BETTER
 from chainrule.diagnosis.ailments.labels.following import FOLLOWING, SHIFTED
 from chainrule.diagnosis.ailments.labels.shuffled import SHUFFLED
-from chainrule.diagnosis.ailments.overfitting import BEST_EPOCH, FORGOTTEN
+from chainrule.diagnosis.ailments.overfitting import FORGOTTEN
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS, stories
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.remedies.best_epoch import BEST_EPOCH
 from chainrule.randomness import normal, uniform
 
 

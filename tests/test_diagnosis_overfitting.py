@@ -17,9 +17,9 @@ from chainrule.diagnosis.ailments.overfitting import OVERFITTING
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.held_out import with_best_epoch
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.classes import Classes, wrong_share
+from chainrule.diagnosis.remedies.best_epoch import with_best_epoch
 from chainrule.diagnosis.verdicts.finding import Finding, tried
 from chainrule.randomness import normal
 from chainrule.training.recording import Recording

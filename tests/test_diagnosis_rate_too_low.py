@@ -12,17 +12,29 @@ from rate_cases import a_case, mostly, named, recorded, sides, trained, verdict,
 from sampled_or_whole import SEEDS
 
 import chainrule as cr
-from chainrule.diagnosis.ailments.rate_too_low import CUT_OFF, OF_THE_PEAK, RATE_TOO_LOW
+from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
+from chainrule.diagnosis.ailments.rates.cut_short import CUT_OFF
+from chainrule.diagnosis.ailments.rates.schedule import BELOW_ITS_PEAK
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.remedies.rate_changes import higher_rate, share_of_peak, whole_schedule
+from chainrule.diagnosis.remedies.rate_changes import (
+    higher_rate,
+    longer,
+    share_of_peak,
+    trains_longer,
+    whole_schedule,
+)
 
 
 def quantities(examined: Examination) -> list[str]:
     return [one.quantity for one in RATE_TOO_LOW.signs(examined)]
+
+
+def kinds(examined: Examination) -> list[str]:
+    return [one.kind for one in RATE_TOO_LOW.signs(examined)]
 
 
 def test_its_specimen_is_named() -> None:
@@ -78,11 +90,11 @@ def test_only_who_gives_a_patience_is_cut_off_by_the_epochs(patience: int | None
     examined = Examination(case_of(run))
     assert examined.errors.judged < 0.5
     assert examined.validation_course.lowest_at > 8
-    assert (CUT_OFF in quantities(examined)) == (patience is not None)
+    assert (CUT_OFF in kinds(examined)) == (patience is not None)
     ended = trained(waves(0, 800), 1, learning_rate=0.01, epochs=2000, validation=0.2, seed=0,
                     patience=3)  # fmt: skip
     assert ended.recording.epochs < 2000
-    assert CUT_OFF not in quantities(Examination(case_of(ended)))
+    assert CUT_OFF not in kinds(Examination(case_of(ended)))
 
 
 def test_rows_that_are_known_by_heart_show_no_sign() -> None:
@@ -176,6 +188,16 @@ def test_patience_does_not_cut_the_longer_training_short() -> None:
     assert longer.change(case.arrangement).setup.stopping.patience is None
 
 
+@pytest.mark.parametrize("told", [{"clip_norm": 0.1}, {"learning_rate": 1e-6}, {"patience": 1}])
+def test_of_its_remedies_those_of_more_epochs_train_longer(told: dict[str, Any]) -> None:
+    case = a_case(validation=0.2, **told)
+    given = RATE_TOO_LOW.remedies(recorded([2.0] * 10, case=case))
+    are_longer = [trains_longer(one, case.arrangement) for one in given]
+    assert are_longer == ["longer" in one.name for one in given]
+    assert set(are_longer) == {True, False}
+    assert ("no clipping" in [one.name for one in given]) == ("clip_norm" in told)
+
+
 def test_what_searches_can_only_be_trained_longer() -> None:
     case = case_of(trained(waves(rows=40), 1, optimizer="lbfgs", epochs=2))
     found = [one.name for one in RATE_TOO_LOW.remedies(Examination(case))]
@@ -263,7 +285,7 @@ def test_a_training_that_ends_while_it_is_warming_up() -> None:
         found = verdict(run)
         assert found.name == "rate_too_low"
         assert found.primary is not None
-        assert OF_THE_PEAK in [one.quantity for one in found.primary.signs]
+        assert BELOW_ITS_PEAK in [one.kind for one in found.primary.signs]
         assert verdict(rising(seed, 60, cr.CosineDecay(0.02, epochs=60, warmup=10))).name == (
             "healthy"
         )
@@ -319,3 +341,25 @@ def test_rows_that_chose_among_remedies_count_for_less(
     found = RATE_TOO_LOW.confirm(Examination(case), laboratory, [remedy])
     assert found is not None
     assert found.is_clear is shows
+
+
+@pytest.mark.parametrize("is_longer", [True, False])
+def test_that_epochs_cut_a_training_off_is_shown_by_more_of_them(is_longer: bool) -> None:
+    """0.3 of the error goes: for another rate too little, and for more epochs enough."""
+    run = trained(waves(0, 800), 1, learning_rate=0.01, epochs=12, validation=0.2, seed=0,
+                  patience=20)  # fmt: skip
+    case = case_of(run)
+    examined = Examination(case)
+    assert CUT_OFF in kinds(examined)
+    remedy = longer(case.setup, 4, True) if is_longer else higher_rate(case.setup, 3.0)
+    laboratory, left = Answering(case, 10, 60.0), examined.errors.judged
+    laboratory.answer = Experiment(
+        remedy, tuple(left * one for one in (1.0, 1.01, 1.02, 1.03, 1.04)),
+        tuple(0.7 * left * one for one in (1.0, 1.01, 1.02, 1.03, 1.04)), 12, 640,
+    )  # fmt: skip
+    assert laboratory.answer.is_clear
+    assert not laboratory.is_shortened
+    assert RATE_TOO_LOW.confirm is not None
+    found = RATE_TOO_LOW.confirm(examined, laboratory, [remedy])
+    assert found is not None
+    assert found.is_clear is is_longer

@@ -15,11 +15,11 @@ from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.trained import judged, outcome
 from chainrule.diagnosis.probes.relative_error import errors_of
+from chainrule.diagnosis.remedies.joint import AND, all_of
 from chainrule.diagnosis.report import Report
-from chainrule.diagnosis.verdicts.together import all_of
 from chainrule.diagnosis.wording import imperative
 from chainrule.training.run import Run
 

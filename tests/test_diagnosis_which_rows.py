@@ -13,11 +13,12 @@ from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.cases.arrangement import Arrangement, scaled_rows
 from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.examination import Examination
-from chainrule.diagnosis.experiments.held_out import with_best_epoch, with_held_out
+from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import turns, turns_where_none_was_held
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.diagnosis.probes.row_order import joined
+from chainrule.diagnosis.remedies.best_epoch import with_best_epoch
 from chainrule.diagnosis.remedies.without_rows import left_out, without_rows
 from chainrule.training.rows import Provenance
 

@@ -18,6 +18,8 @@ BEGIN_SHARE, END_SHARE = 0.75, 0.95
 LEAST_LEFT = 0.05
 # The experiments on another case begin at the end of the time as well.
 SECONDS_OF_ANOTHER = 0.5
+# What is said where people break a diagnosis off.
+INTERRUPTED_DIAGNOSIS = "The diagnosis was interrupted, and nothing is said."
 
 
 class OutOfTimeError(Exception):

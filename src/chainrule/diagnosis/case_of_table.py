@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from chainrule.data import record
 from chainrule.data.preparation import Preparation
+from chainrule.diagnosis.budget import INTERRUPTED_DIAGNOSIS
 from chainrule.diagnosis.cases.case import Case, case_of
-from chainrule.diagnosis.probes.relative_error import relative_error, weights_by_class
+from chainrule.diagnosis.probes.relative_error import WORST, relative_error, weights_by_class
 from chainrule.diagnosis.wording import times_of
 from chainrule.training.arguments import rows_in_a_step
 from chainrule.training.carry_out import carry_out
@@ -73,7 +74,7 @@ def case_of_table(
     setup = _setup_of_fold(run, len(rows), learned, tested)
     again = carry_out(setup, parts, progress=False)
     if again.ended == INTERRUPTED:
-        raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
+        raise KeyboardInterrupt(INTERRUPTED_DIAGNOSIS)
     case = _of_the_table(case_of(again, parts), run, used)
     outside, count = out_of_fold_error(run, rows, used)
     said = _said_of(run, place, len(folds), parts)
@@ -184,4 +185,4 @@ def out_of_fold_error(run: Run, rows: Rows, used: Numbers) -> tuple[float, int]:
 
 
 def _bounded(error: Any, constant: Any) -> float:
-    return min(10.0, float(error) / float(constant)) if constant > 0.0 else math.nan
+    return min(WORST, float(error) / float(constant)) if constant > 0.0 else math.nan

@@ -51,7 +51,7 @@ def line_of_signs(run: Run) -> str:
     for ailment in IN_ORDER:
         if time.thread_time() - began > allowed:
             return _line(found) if found else SKIPPED
-        if ailment.signs(examined):
+        if examined.shown(ailment.signs):
             found.append(ailment)
     return _line(found)
 

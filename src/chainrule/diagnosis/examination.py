@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from chainrule.diagnosis.budget import Budget, whole_seconds
 from chainrule.diagnosis.cases.case import Case
@@ -26,6 +24,7 @@ from chainrule.diagnosis.probes.work import (
     work_of_row,
     work_of_training,
 )
+from chainrule.diagnosis.sign import Sign
 from chainrule.network.network import Network
 from chainrule.training.rows import Rows
 
@@ -33,6 +32,7 @@ from chainrule.training.rows import Rows
 PASS_SHARE, CURVATURE_SHARE = 0.04, 0.06
 # About what neighbours and a hundred other orders of the labels take.
 LABELS_SECONDS = 0.3
+Signs = Callable[["Examination"], Sequence[Sign]]
 
 
 class Examination:
@@ -55,6 +55,13 @@ class Examination:
         self.case = case
         self.setup = case.setup
         self._trains_again = trains_again
+        self._shown: dict[Signs, tuple[Sign, ...]] = {}
+
+    def shown(self, signs: Signs) -> tuple[Sign, ...]:
+        """Return the signs that a function reads off this examination, which it does once."""
+        if signs not in self._shown:
+            self._shown[signs] = tuple(signs(self))
+        return self._shown[signs]
 
     # ---- the record ----
 
@@ -132,8 +139,7 @@ class Examination:
     @cached_property
     def last_sound(self) -> Network:
         """The network after the last step, or that which was kept where it holds NaN."""
-        sound = all(np.isfinite(one).all() for one in self.case.last.values())
-        return self.case.trained if sound else self.case.network
+        return self.case.trained if self.case.ended_sound else self.case.network
 
     @cached_property
     def curvature_at_first(self) -> float:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.cases.case import Case
-from chainrule.diagnosis.probes.relative_error import errors_of
+from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.relative_error import Errors
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.sentences import sentence_of
 from chainrule.diagnosis.verdicts.verdict import Verdict, summary
@@ -70,6 +71,11 @@ class Report:
         """What there are signs of, and no experiment has confirmed."""
         return self.found.suspicions
 
+    @property
+    def _errors(self) -> Errors:
+        """The errors that signs and experiments speak of."""
+        return self.found.errors or Examination(self.case).errors
+
     @cached_property
     def _document(self) -> dict[str, Any]:
         plain = summary(self.found)
@@ -80,7 +86,7 @@ class Report:
             "verdict": self.verdict,
             **plain,
             **{name: _with_meaning(plain[name]) for name in parts},
-            "run": _run_document(self.case),
+            "run": _run_document(self.case, self._errors),
             "call": self.call,
         }
 
@@ -139,8 +145,7 @@ def _with_meaning(found: Any) -> Any:
     return {**found, "meaning": "" if known is None else known.meaning}
 
 
-def _run_document(case: Case) -> Mapping[str, Any]:
-    errors = errors_of(case.network, case.setup, case.training, case.validation)
+def _run_document(case: Case, errors: Errors) -> Mapping[str, Any]:
     held = None if math.isnan(errors.validation) else errors.validation
     return {
         "epochs": case.epochs,

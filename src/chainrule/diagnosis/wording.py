@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# Times the constant prediction's error: beyond that nothing is learned from how bad a network is.
-MOST_KNOWN = 10.0
-# What stands behind the name of an error that ends there.
-AT_MOST = f", at most {MOST_KNOWN:g}"
+from chainrule.diagnosis.probes.relative_error import WORST
+
+# What stands behind the name of an error that ends at the worst that is known.
+AT_MOST = f", at most {WORST:g}"
+OF_A_CONSTANT = "the error of a constant prediction"
 
 
 def first_up(text: str) -> str:
@@ -23,16 +24,16 @@ def short(number: float) -> str:
 def share_of(error: float, whose: str = "a constant prediction's", digits: int = 1) -> str:
     """Return a relative error as a part of a sentence: "98.3% of a constant prediction's".
 
-    Errors are known up to ``MOST_KNOWN`` times the constant's; what is beyond is said in words.
+    Errors are known up to ``WORST`` times the constant's; what is beyond is said in words.
     """
-    if error >= MOST_KNOWN:
+    if error >= WORST:
         return f"more than ten times {whose}"
     return f"{error:.{digits}%} of {whose}"
 
 
 def times_of(error: float) -> str:
     """Return a relative error as a number of times, with three digits."""
-    return "more than 10" if error >= MOST_KNOWN else short(error)
+    return "more than 10" if error >= WORST else short(error)
 
 
 def listed(texts: Sequence[str]) -> str:

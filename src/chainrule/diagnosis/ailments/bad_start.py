@@ -272,7 +272,7 @@ def remedies(examined: Examination) -> list[Remedy]:
     plan = setup.network.plan
     drawn = {one.layer for one in layers_of_units(plan)}
     drawn |= {one.layer for one in plan.steps if one.op == "embedding"}
-    ill = {one.where for one in signs(examined)} & drawn
+    ill = {one.where for one in examined.shown(signs)} & drawn
     found = [started_as_usual()]
     # Where most layers are ill, to start the others anew as well costs nothing.
     if 0 < len(ill) <= len(drawn) // 2:
@@ -286,7 +286,7 @@ def confirm(examined: Examination, laboratory: Laboratory, given: Sequence[Remed
     That units which are the same, or nearly, do the work of one follows from the chain rule, so
     that trainings have to show only that another start helps.
     """
-    by_law = any(one.kind == ALIKE for one in signs(examined))
+    by_law = any(one.kind == ALIKE for one in examined.shown(signs))
     return compare_by_turns(laboratory, given, by_law=by_law)
 
 

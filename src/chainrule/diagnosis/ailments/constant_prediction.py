@@ -24,9 +24,8 @@ from chainrule.diagnosis.probes.brakes import DECAY, DROPOUT, PENALTIES, felt_br
 from chainrule.diagnosis.probes.chance import probability_above_zero
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.outputs_apart import OneOutput, no_better_than_constants
-from chainrule.diagnosis.remedies.as_code import penalties_in_code
-from chainrule.diagnosis.remedies.rate_changes import unclipped
-from chainrule.diagnosis.remedies.regularisation import without_dropping, without_penalties
+from chainrule.diagnosis.remedies.rate_changes import no_clipping
+from chainrule.diagnosis.remedies.regularisation import no_dropping, no_penalties
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import AT_MOST, share_of
 from chainrule.network.layers import Dense
@@ -59,8 +58,7 @@ def signs(examined: Examination) -> list[Sign]:
     case = examined.case
     if not len(examined.course) or not _was_trained(examined):
         return []
-    sound = all(np.isfinite(one).all() for one in case.last.values())
-    error = examined.last_errors.training
+    sound, error = case.ended_sound, examined.last_errors.training
     if sound and _is_weighed_and_tells_classes(examined):
         return []
     # What was kept may be of an epoch before it collapsed.
@@ -199,30 +197,23 @@ def _is_weighed_and_tells_classes(examined: Examination) -> bool:
 def _was_trained(examined: Examination) -> bool:
     """Return whether there were steps enough, or the loss has come to rest."""
     case, course = examined.case, examined.course
-    per_epoch = math.ceil(len(case.training) / max(1, case.setup.batch_size))
-    return case.epochs * per_epoch >= ENOUGH_STEPS or (
-        len(course) >= 8
-        and course.fall_at_end(examined.at_first.loss) <= rate_too_low.AT_REST * abs(course.last)
-    )
+    if case.epochs * case.steps_of_epoch >= ENOUGH_STEPS:
+        return True
+    # A loss that is no number has come to no rest.
+    return not math.isnan(course.last) and course.has_come_to_rest(examined.at_first.loss)
 
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
-    found = [
-        Remedy(name, words, on_setup(change), code)
-        for name, words, change, code in (
-            ("no penalties", "Train without penalties and decay of the weights.",
-             without_penalties, penalties_in_code(without_penalties(setup))),
-            ("no dropping", "Train without dropout.", without_dropping, ""),
-            ("nothing frozen", "Train all parameters.", unfrozen, _unfrozen_in_code(setup)),
-            ("no clipping", "Train without clipping of the gradient.", unclipped,
-             "clip_norm=None, clip_value=None"),
-            ("adam", "Train with Adam, whose steps are as long where the slope is small.",
-             with_adam, f'optimizer="adam", learning_rate={RATE_OF_ADAM:g}'),
-        )
-        if change(setup) is not setup
-    ]  # fmt: skip
-    if rate_too_low.signs(examined):
+    given = (
+        no_penalties(setup),
+        no_dropping(setup),
+        _nothing_frozen(setup),
+        no_clipping(setup),
+        _adam(setup),
+    )
+    found = [one for one in given if one is not None]
+    if examined.shown(rate_too_low.signs):
         # Another optimizer would be another rate as well.
         found = [one for one in found if one.name != "adam"]
     return [*found, _another_start(setup)]
@@ -236,6 +227,13 @@ def _another_start(setup: Setup) -> Remedy:
     )  # fmt: skip
 
 
+def _nothing_frozen(setup: Setup) -> Remedy | None:
+    if unfrozen(setup) is setup:
+        return None
+    code = _unfrozen_in_code(setup)
+    return Remedy("nothing frozen", "Train all parameters.", on_setup(unfrozen), code)
+
+
 def unfrozen(setup: Setup) -> Setup:
     """Return the setup with nothing frozen; itself where nothing is."""
     rates = {name: one for name, one in setup.rates.items() if one > 0.0}
@@ -247,6 +245,14 @@ def unfrozen(setup: Setup) -> Setup:
 def _unfrozen_in_code(setup: Setup) -> str:
     free = unfrozen(setup)
     return "freeze=()" if free.rates == setup.rates else f"freeze=(), rates={dict(free.rates)!r}"
+
+
+def _adam(setup: Setup) -> Remedy | None:
+    if with_adam(setup) is setup:
+        return None
+    words = "Train with Adam, whose steps are as long where the slope is small."
+    code = f'optimizer="adam", learning_rate={RATE_OF_ADAM:g}'
+    return Remedy("adam", words, on_setup(with_adam), code)
 
 
 def with_adam(setup: Setup) -> Setup:

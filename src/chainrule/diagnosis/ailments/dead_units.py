@@ -106,7 +106,7 @@ def confirm(
     if not given:
         return None
     first = dead_shares(examined.at_first.units)
-    if any(first.get(one.where, 0.0) > LARGEST_SHARE for one in signs(examined)):
+    if any(first.get(one.where, 0.0) > LARGEST_SHARE for one in examined.shown(signs)):
         return compare_by_turns(laboratory, given, by_law=True)
     return laboratory.compare(given)
 

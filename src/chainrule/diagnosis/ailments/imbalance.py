@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup, weighing_one
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
@@ -25,10 +25,11 @@ from chainrule.diagnosis.experiments.rare_classes import (
 )
 from chainrule.diagnosis.experiments.rule import BY_LAW, Rule
 from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.remedies.class_weights import balanced_classes
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
-from chainrule.training.rows import Rows, weights_of_classes
+from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
 from chainrule.training.train import train
@@ -46,7 +47,6 @@ LEAST_OF_CLASS = 5
 LEAST_MISSED = 2
 # Whether it is the luck of the rows is asked with classes that count alike.
 BEYOND_LUCK = (Rule(asks_rows=False),)
-BALANCED = "class_weight='balanced'"
 OF_MANY, OF_FEW = "recall of a class", "recall of a class on few rows held out"
 # The kind of a sign that is no mere hint.
 MANY_ROWS = "of many rows"
@@ -133,47 +133,9 @@ def _sign(classes: Classes, recalls: Numbers, place: int, least: float) -> Sign:
 
 
 def remedies(examined: Examination) -> list[Remedy]:
-    if not signs(examined):
+    if not examined.shown(signs):
         return []
-    weighed = Remedy(
-        "balanced classes",
-        "Give rows of rare classes more weight, so that every class counts as much.",
-        balanced,
-        # Rows that are weighed already keep their weights, and what these were is not known here.
-        "" if np.ptp(examined.case.training.weights) else BALANCED,
-    )
-    setup = examined.setup
-    if setup.keep != "best" or not len(examined.case.validation):
-        return [weighed]
-    # The validation loss counts rows alike: it is often lowest before a rare class is learned.
-    whole = Remedy(
-        "balanced classes to the last epoch",
-        "Give rows of rare classes more weight, so that every class counts as much, and keep the "
-        "last epoch. The validation loss, which counts all rows alike, rises where a rare class is "
-        "learned.",
-        lambda before: balanced(replace(before, setup=replace(before.setup, keep="last"))),
-        f"{weighed.code}, keep='last'" if weighed.code else "",
-    )
-    return [weighed, whole]
-
-
-def balanced(before: Arrangement) -> Arrangement:
-    """Return the arrangement whose classes have the same sum of weights in training."""
-    labels = before.training.targets[0].reshape(-1).astype(np.int64)
-    setup, weights = before.setup, before.training.weights
-    if np.ptp(weights) > 0.0:
-        # What was balanced already stays so.
-        sums = np.bincount(labels, weights=weights, minlength=len(setup.targets[0].labels))
-        factors = (weights.sum() / (len(sums) * np.maximum(sums, 1e-300)))[labels]
-    else:
-        counted = labels
-        if setup.provenance.validation:
-            # As train has it, which weighs classes before it holds rows out.
-            held = before.validation.targets[0].reshape(-1).astype(np.int64)
-            counted = np.concatenate([labels, held])
-        factors = weights_of_classes("balanced", counted, setup.targets[0].labels)[labels]
-    weighed = replace(before.training, weights=weights * factors)
-    return replace(before, training=weighing_one(weighed))
+    return balanced_classes(examined.case)
 
 
 def confirm(
@@ -188,7 +150,8 @@ def confirm(
     """
     if not given:
         return None
-    is_dead = any(one.measured < MISSED for one in signs(examined) if one.kind == MANY_ROWS)
+    seen = examined.shown(signs)
+    is_dead = any(one.measured < MISSED for one in seen if one.kind == MANY_ROWS)
     there = judging_laboratory(laboratory, 2 * SEEDS + SCREENING_SEEDS * len(given))
     held_none = there is not laboratory
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)

@@ -52,9 +52,9 @@ CLASS_LOSS = "a loss for classes"
 
 def signs(examined: Examination) -> list[Sign]:
     return [
-        *_out_of_reach(examined),
-        *_on_the_flat(examined),
-        *_classes_as_numbers(examined),
+        *examined.shown(_out_of_reach),
+        *examined.shown(_on_the_flat),
+        *examined.shown(_classes_as_numbers),
     ]
 
 
@@ -213,10 +213,10 @@ def _classes_as_numbers(examined: Examination) -> list[Sign]:
 def remedies(examined: Examination) -> list[Remedy]:
     setup, found = examined.setup, []
     last = last_activation(setup.network.plan)
-    if _classes_as_numbers(examined):
+    if examined.shown(_classes_as_numbers):
         found.append(with_class_loss(examined.case))
     places = _places_out_of_reach(examined)
-    if not places and last.op in ACTIVATIONS and _on_the_flat(examined):
+    if not places and last.op in ACTIVATIONS and examined.shown(_on_the_flat):
         places = [0]
     if places:
         ops = [last_activation(setup.network.plan, place).op for place in places]
@@ -292,8 +292,8 @@ def _by_what_is_missed(examined: Examination, found: Experiment) -> Experiment:
     is no luck, as long as they gain no more than that. And by the chain rule rows teach a logit
     nothing that has no slope.
     """
-    missed = max((one.measured for one in _out_of_reach(examined)), default=0.0)
-    teaches_nothing = not found.is_clear and bool(_on_the_flat(examined))
+    missed = max((one.measured for one in examined.shown(_out_of_reach)), default=0.0)
+    teaches_nothing = not found.is_clear and bool(examined.shown(_on_the_flat))
     return replace(found, asked=BY_LAW if found.gain <= missed or teaches_nothing else USUAL)
 
 

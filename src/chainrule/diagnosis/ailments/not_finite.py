@@ -21,6 +21,7 @@ from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.remedies.network_changes import with_output_activation
 from chainrule.diagnosis.remedies.off_the_ends import off_the_ends
+from chainrule.diagnosis.remedies.rate_changes import clipped
 from chainrule.diagnosis.remedies.without_rows import without_rows
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import some_of
@@ -94,7 +95,7 @@ def remedies(examined: Examination) -> list[Remedy]:
         found.append(without_rows(examined.case, rows))
     norm = _usual_gradient(examined)
     if norm is not None and not searches(examined.setup.optimizer):
-        found.append(_clipped(norm, examined.setup))
+        found.append(clipped(norm, examined.setup))
     found += by_the_formula(examined)
     return found
 
@@ -156,22 +157,6 @@ def _usual_gradient(examined: Examination) -> float | None:
 
 def _length(size_of: Any, trained: Mapping[str, int]) -> float:
     return math.hypot(*(size_of(name) * math.sqrt(count) for name, count in trained.items()))
-
-
-def _clipped(norm: float, setup: Setup) -> Remedy:
-    limit = float(f"{norm:.2g}")
-    known = setup.regularisation.clip_norm
-    limit = limit if known is None else min(limit, known)
-
-    def change(before: Setup) -> Setup:
-        given = before.regularisation
-        most = limit if given.clip_norm is None else min(limit, given.clip_norm)
-        return replace(before, regularisation=replace(given, clip_norm=most))
-
-    return Remedy(
-        "clipped", f"Cut the gradient to a length of {limit:g}, the 90th percentile of those seen.",
-        on_setup(change), f"clip_norm={limit:g}",
-    )  # fmt: skip
 
 
 def confirm(

@@ -10,17 +10,16 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import constant_prediction
-from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SCREENING_SEEDS, SEEDS, Laboratory
 from chainrule.diagnosis.probes.brakes import felt_brakes
-from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.diagnosis.remedies.regularisation import (
-    with_weaker_penalties,
-    without_dropping,
-    without_penalties,
+    no_dropping,
+    no_penalties,
+    weaker_penalties,
 )
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import share_of
@@ -43,7 +42,9 @@ SOURCE = (
 def signs(examined: Examination) -> list[Sign]:
     case, errors = examined.case, examined.errors
     left, held = errors.training, errors.validation
-    if not case.epochs or not left >= LEFT or constant_prediction.signs(examined):
+    if not case.epochs or not left >= LEFT:
+        return []
+    if examined.shown(constant_prediction.signs):
         return []
     if len(case.validation) and not held <= GAP * left:
         return []
@@ -60,18 +61,8 @@ def signs(examined: Examination) -> list[Sign]:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
-    changes = (
-        ("no penalties", "Train without penalties and decay of the weights.",
-         without_penalties, penalties_in_code(without_penalties(setup))),
-        ("a tenth of the penalties", "Take a tenth of the penalties and of the decay.",
-         with_weaker_penalties, penalties_in_code(with_weaker_penalties(setup))),
-        ("no dropping", "Train without dropout.", without_dropping, ""),
-    )  # fmt: skip
-    return [
-        Remedy(name, words, on_setup(change), code)
-        for name, words, change, code in changes
-        if change(setup) is not setup
-    ]
+    given = no_penalties(setup), weaker_penalties(setup), no_dropping(setup)
+    return [one for one in given if one is not None]
 
 
 def confirm(

@@ -12,11 +12,11 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.budget import OutOfTimeError
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.best_epoch import best_beside_last
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory, with_best_epoch
+from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.other_rows import (
     affordable,
@@ -25,13 +25,14 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns_where_none_was_held,
 )
 from chainrule.diagnosis.experiments.rule import USUAL, Rule, of_so_much
-from chainrule.diagnosis.remedies.as_code import joined
+from chainrule.diagnosis.remedies.best_epoch import BEST_EPOCH, best_epoch
+from chainrule.diagnosis.remedies.joint import all_of
+from chainrule.diagnosis.remedies.regularisation import penalty
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import times_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.training.run import Run
-from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
 # Fewer rows than this are no measure of a tenth. They make a gap suspect; an experiment on them
@@ -49,7 +50,6 @@ WON, WON_ON_FEW = of_so_much(LEAST_WON, asks_rows=False), Rule(LEAST_WON)
 # Training on has lost half of what the best epoch knew of the targets: where little can be known, a
 # gain of 15 % is more than all of it.
 FORGOTTEN = Rule(0.05, share=0.0, large_share=math.inf, of_known=0.5)
-BEST_EPOCH = "best epoch"
 # A network that has learned its rows and predicts others no better than a constant has failed.
 # Of fewer rows held out that is too much a matter of luck.
 NO_BETTER, LEAST_FAILED = 1.0, 30
@@ -148,29 +148,19 @@ def _memorised(examined: Examination) -> list[Sign]:
 
 def remedies(examined: Examination) -> list[Remedy]:
     setup, scale = examined.setup, _loss_of_constant(examined)
-    penalties = [_penalty(strength, scale) for strength in STRENGTHS]
+    penalties = [penalty(strength, scale) for strength in STRENGTHS]
     if setup.keep == "best" and len(examined.case.validation):
         return penalties
-    best = _best_epoch(bool(len(examined.case.validation)))
+    best = best_epoch(bool(len(examined.case.validation)))
     return [best, penalties[1], *(_both(best, one) for one in penalties[1:])]
 
 
-def _best_epoch(held: bool) -> Remedy:
-    if held:
-        words, code = "Keep the epoch whose validation loss is lowest.", "keep='best'"
-    else:
-        words = "Hold rows out, and keep the epoch whose validation loss is lowest."
-        code = "validation=0.2, keep='best'"
-    return Remedy(BEST_EPOCH, words, with_best_epoch, code)
-
-
 def _both(first: Remedy, second: Remedy) -> Remedy:
-    return Remedy(
-        f"{first.name}, {second.name}",
+    return replace(
+        all_of([first, second]),
+        name=f"{first.name}, {second.name}",
         # One sentence, as tables of remedies have the first alone.
-        f"{first.words.removesuffix('.')}; {second.words[:1].lower()}{second.words[1:]}",
-        lambda before: second.change(first.change(before)),
-        joined([first.code, second.code]),
+        words=f"{first.words.removesuffix('.')}; {second.words[:1].lower()}{second.words[1:]}",
     )
 
 
@@ -180,20 +170,6 @@ def _loss_of_constant(examined: Examination) -> float:
     known = [float(np.mean(one.deviations**2)) for one in examined.targets]
     scale = float(np.mean(known)) if known else first
     return scale if math.isfinite(scale) and scale > 0.0 else 1.0
-
-
-def _penalty(strength: float, scale: float) -> Remedy:
-    amount = float(f"{strength * scale:.2g}")
-
-    def change(setup: Setup) -> Setup:
-        return replace(setup, regularisation=replace(setup.regularisation, l2=amount))
-
-    return Remedy(
-        f"penalty of {strength:g}",
-        f"Add a penalty on large weights to the loss, l2={amount:g}.",
-        on_setup(change),
-        f"l2={amount:g}",
-    )
 
 
 def confirm(

@@ -18,10 +18,12 @@ from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.experiments.rule import LEAST_GAIN
+from chainrule.diagnosis.experiments.rule import does_about_as_well
 from chainrule.diagnosis.experiments.trained import Trained, after_last, judged
 from chainrule.diagnosis.probes.curvature import stability_limit
+from chainrule.diagnosis.probes.relative_error import SOMETHING_LEFT
 from chainrule.diagnosis.probes.units import dead_shares
+from chainrule.diagnosis.probes.update_band import BAND, LARGEST_UPDATE, NORMAL
 from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     lower_rate,
@@ -35,10 +37,8 @@ from chainrule.network.network import Network
 from chainrule.training.run import Run
 from chainrule.training.train import train
 
-# Updates of a tenth of the weights themselves at every step: the upper end of the band that
-# Karpathy and TheDeepChecker agree on. One step as large as the weights undoes where they began.
-LARGEST_UPDATE, WHOLE_UPDATE = 0.1, 1.0
-BAND = "Karpathy's course notes and TheDeepChecker (arXiv 2204.00694)"
+# One step as large as the weights undoes where they began.
+WHOLE_UPDATE = 1.0
 # So much more than it was at the start, the loss has risen; a loss that never fell needs less to be
 # told from one that hardly moved.
 RISEN, ABOVE = 1.5, 1.05
@@ -49,14 +49,10 @@ CATAPULT = 2.0
 JUMPS_OF_REST, JUMPS_OF_ALL, TURNS = 0.1, 0.02, 0.6
 # Of the constant prediction's error: with more than half of it left, a training has hardly learned.
 HARDLY_LEARNED = 0.5
-# Where less is left, a loss that was high on its way has come down again.
-SOMETHING_LEFT = 0.1
 # What is kept may be so much worse by chance, in shares of the constant prediction's error.
 WORSE = 0.01
 # Of the units of a layer; what has died at the start has other causes.
 DIED = 0.5
-# A choice: what leaves up to so many times the error does about as well.
-ABOUT_AS_WELL = 1.5
 DIVISORS = (3.0, 10.0, 30.0, 100.0)
 
 
@@ -141,7 +137,7 @@ def _large_updates(examined: Examination) -> list[Sign]:
         found.append(
             Sign(
                 "relative update", measured, most, "above", words,
-                "0.01 % to 10 %, about 0.1 % at its best", BAND, where=name,
+                NORMAL, BAND, where=name,
                 curve=shortened(shares), curve_of=f"relative update of {name} over the readings",
             )
         )  # fmt: skip
@@ -293,10 +289,7 @@ def _is_of_a_formula(examined: Examination, laboratory: Laboratory, lower: Exper
         found = laboratory.compare(others, after_last)
     except OutOfTimeError:
         return False
-    return (
-        found.is_clear
-        and median(found.treated) <= ABOUT_AS_WELL * median(lower.treated) + LEAST_GAIN
-    )
+    return found.is_clear and does_about_as_well(found.treated, lower.treated)
 
 
 def training_at_end(one: Trained) -> float:

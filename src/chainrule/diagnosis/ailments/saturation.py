@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.bad_start import signs as signs_of_start
-from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
@@ -36,12 +35,12 @@ from chainrule.diagnosis.remedies.network_changes import (
     hidden_activations,
     usual_start,
 )
+from chainrule.diagnosis.remedies.rate_changes import gradient_cut
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.network.plan import Plan
 from chainrule.training.run import Run
-from chainrule.training.setup import Setup
 from chainrule.training.train import train
 
 # With less of the constant's error left, units that are flat are so because they have learned.
@@ -53,8 +52,6 @@ VANISHES, EXPLODES = 1e-2, 1e3
 # So little is left that steps which suit the last layer leave the first as it began. Up to the last
 # layer but one, so that small weights of an output do not count, so little.
 LOST, LOST_BEFORE = 1e-4, 1e-3
-# A choice that many recipes make.
-LONGEST = 1.0
 STEEPEST_SIGMOID = 0.25
 SHARED = (
     "a slope that no usual activation is below for inputs around 0: the sigmoid has 1/4 there; a "
@@ -90,7 +87,7 @@ def signs(examined: Examination) -> list[Sign]:
     over_depth = _over_depth(examined.at_first, "At the start")
     if not over_depth and examined.last_errors.training > NOTHING_LEARNED:
         over_depth = _over_depth(examined.at_last, "After the last step")
-    return found + over_depth + _over_time(examined)
+    return [*found, *over_depth, *examined.shown(_over_time)]
 
 
 def _flat_layers(taken: Pass, when: str) -> list[Sign]:
@@ -218,13 +215,13 @@ def _over_time(examined: Examination) -> list[Sign]:
 
 
 def remedies(examined: Examination) -> list[Remedy]:
-    seen = signs(examined)
+    seen = examined.shown(signs)
     if seen and all(one.kind == ALONG_SEQUENCE for one in seen):
         return [recurrences_as_usual()]
     setup = examined.setup
     kinds = {one.op for one in hidden_activations(setup.network)}
     # Where the start is bad, it stays: a remedy changes one thing.
-    fresh = not signs_of_start(examined)
+    fresh = not examined.shown(signs_of_start)
     if seen and all(one.kind == BEHIND_SOFTMAX for one in seen):
         known = [one.layer for one in hidden_activations(setup.network) if one.op == "softmax"]
         layers = list(dict.fromkeys(known))
@@ -233,7 +230,7 @@ def remedies(examined: Examination) -> list[Remedy]:
     found = [other_activation(op, kinds, fresh) for op in ("relu", "tanh", "elu") if kinds - {op}]
     explodes = any(one.kind == OVER_DEPTH and one.side == "above" for one in seen)
     if explodes and setup.regularisation.clip_norm is None:
-        found.insert(0, _clipped())
+        found.insert(0, gradient_cut())
     # At most four are tried; another start helps where activations that are there were started
     # for others. Where the start itself is at fault, it is what is put right for that.
     is_other = fresh and not _is_started_as_usual(examined)
@@ -245,15 +242,6 @@ def _is_started_as_usual(examined: Examination) -> bool:
     given = examined.case.first
     usual = usual_start(given, examined.setup.seed, frozen=frozen_names(examined.setup))
     return all((one == given.parameters[name]).all() for name, one in usual.parameters.items())
-
-
-def _clipped() -> Remedy:
-    def change(setup: Setup) -> Setup:
-        regularisation = replace(setup.regularisation, clip_norm=LONGEST)
-        return replace(setup, regularisation=regularisation)
-
-    words = f"Cut the gradient to the length {LONGEST:g} where it is longer."
-    return Remedy("gradient cut", words, on_setup(change), f"clip_norm={LONGEST:g}")
 
 
 def confirm(
@@ -268,7 +256,7 @@ def confirm(
     if not given:
         return None
     taken = examined.at_first
-    over_time = any(one.measured < LOST for one in _over_time(examined))
+    over_time = any(one.measured < LOST for one in examined.shown(_over_time))
     by_law = over_time or _is_lost(taken) or bool(_competing(taken))
     return compare_by_turns(laboratory, given, by_law=by_law)
 

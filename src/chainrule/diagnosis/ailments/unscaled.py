@@ -54,7 +54,7 @@ FANS = "the starts of LeCun, Glorot and He, which are made for a mean of 0 and a
 def signs(examined: Examination) -> list[Sign]:
     if examined.case.scaled:
         return []
-    found = [*_of_inputs(examined), *_of_target(examined)]
+    found = [*examined.shown(_of_inputs), *examined.shown(_of_target)]
     if not found or not len(places := _rows_that_make_it_so(examined)):
         return found
     said = f" Without {told_rows(examined.case, places)} it would not be so."
@@ -153,7 +153,7 @@ def _of_ratio(case: Case, deviations: Numbers) -> list[Sign]:
 def remedies(examined: Examination) -> list[Remedy]:
     if examined.case.scaled:
         return []
-    inputs, target = bool(_of_inputs(examined)), bool(_of_target(examined))
+    inputs, target = bool(examined.shown(_of_inputs)), bool(examined.shown(_of_target))
     if (inputs or target) and len(places := _rows_that_make_it_so(examined)):
         # Scaled by a deviation that few numbers have made, all the others are nearly 0.
         return [without_rows(examined.case, places)]
@@ -203,7 +203,7 @@ def _is_flat_by_size(examined: Examination) -> bool:
 
     What is flat passes no gradient on, so that layers in front of it do not learn.
     """
-    large = any(one.side == "above" and one.kind == INPUTS for one in signs(examined))
+    large = any(one.side == "above" and one.kind == INPUTS for one in examined.shown(signs))
     hidden = [one for one in examined.at_first.units if not one.is_output]
     return large and any(np.mean(shares_of_slope(one) < HARDLY) > MOST for one in hidden)
 

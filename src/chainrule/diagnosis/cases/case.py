@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -68,6 +69,16 @@ class Case:
     def epochs(self) -> int:
         """How many epochs were trained."""
         return self.recording.epochs
+
+    @property
+    def steps_of_epoch(self) -> int:
+        """How many steps an epoch has."""
+        return math.ceil(len(self.training) / max(1, self.setup.batch_size))
+
+    @cached_property
+    def ended_sound(self) -> bool:
+        """Whether all parameters and state are finite numbers after the last step."""
+        return all(np.isfinite(one).all() for one in self.last.values())
 
     @property
     def arrangement(self) -> Arrangement:

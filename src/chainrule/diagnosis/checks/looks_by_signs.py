@@ -27,13 +27,13 @@ from chainrule.training.rows import Rows
 
 # Neighbours among so many rows are asked before labels are held to say nothing, and deviations of
 # shuffled targets beyond which they do say something.
-MORE_ROWS, CHANCE = 1000, 3.5
+MORE_ROWS, SAYS_SOMETHING = 1000, 3.5
 
 
 def sign_of(name: str, examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """Return the first sign of an ailment, if there is one before the first step."""
     ailment = AILMENTS[name]
-    signs = ailment.signs(examined)[:1]
+    signs = examined.shown(ailment.signs)[:1]
     if not signs:
         return []
     remedies = ailment.remedies(examined)
@@ -98,6 +98,5 @@ def _say_something(examined: Examination, rows: Rows) -> bool:
     if near is None or columns is None:
         return False
     known = columns.at(near.places)
-    return (
-        float(np.abs(near.distances_from_chance(known, near.shuffled_errors(known))).max()) > CHANCE
-    )
+    distances = near.distances_from_chance(known, near.shuffled_errors(known))
+    return float(np.abs(distances).max()) > SAYS_SOMETHING

@@ -12,7 +12,13 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from chainrule.diagnosis.budget import Budget, OutOfTimeError, both_clocks, seconds_since
+from chainrule.diagnosis.budget import (
+    INTERRUPTED_DIAGNOSIS,
+    Budget,
+    OutOfTimeError,
+    both_clocks,
+    seconds_since,
+)
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.experiments.experiment import Experiment
@@ -26,6 +32,7 @@ from chainrule.diagnosis.experiments.trained import (
     judged,
     outcome,
 )
+from chainrule.diagnosis.remedies.joint import AND
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.side_by_side import at_a_time, side_by_side
 
@@ -33,8 +40,6 @@ SEEDS = 5
 # Remedies of one ailment are tried on starts of their own, so that the choice among them does not
 # count as evidence.
 SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
-# Between the names of remedies that are applied one after the other.
-AND = " + "
 # The name of a training among all, what is trained, and its seed.
 Wanted = tuple[str, Arrangement, int]
 
@@ -183,7 +188,7 @@ class Laboratory:
                 jobs, self.workers, ends, lambda place, one: None, lambda place: wanted[place][0]
             )
             if interrupted():
-                raise KeyboardInterrupt("The diagnosis was interrupted, and nothing is said.")
+                raise KeyboardInterrupt(INTERRUPTED_DIAGNOSIS)
         self.pace.measured(seconds_since(began), [one for _, one, _ in wanted])
         return made
 
@@ -296,7 +301,7 @@ class Laboratory:
             # It would be broken off at once, and is not compared.
             return FAILED
         started = arrangement.started(seed, self.pace.epochs_of(arrangement))
-        return outcome(started, self.case.training, self.pace.judged)
+        return outcome(started, self.case.training, self.pace.rows_judged)
 
 
 def over_rows_of(

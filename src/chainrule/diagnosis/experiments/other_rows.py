@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.cases.parted import parted
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.held_out import parted
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.rule import BY_LAW
 from chainrule.diagnosis.experiments.significance import probability_over_rows

@@ -35,16 +35,16 @@ SPARED = 0.9
 class Pace:
     """The ``epochs`` and ``rows`` of each training of a case, and how long it takes.
 
-    ``judged``: of how many rows its errors are at most. ``is_shortened``: whether it is shorter
-    than the case was. ``seconds_each`` is what a training has taken, side by side with others and
-    of as many epochs as the case; ``is_measured``: whether some were timed for it.
+    ``rows_judged``: of how many rows its errors are at most. ``is_shortened``: whether it is
+    shorter than the case was. ``seconds_each`` is what a training has taken, side by side with
+    others and of as many epochs as the case; ``is_measured``: whether some were timed for it.
     """
 
     case: Case
     budget: Budget
     epochs: int
     rows: int
-    judged: int
+    rows_judged: int
     is_shortened: bool
     seconds_each: float = 0.0
     is_measured: bool = False

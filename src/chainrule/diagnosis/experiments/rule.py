@@ -18,6 +18,8 @@ from statistics import median
 LEAST_GAIN, LEAST_SHARE = 0.03, 0.15
 # Choices: of a small error a gain of so large a share matters as well, down to so little.
 LARGE_SHARE, SMALLEST_GAIN = 0.4, 0.01
+# A choice: what leaves up to so many times the error does about as well.
+ABOUT_AS_WELL = 1.5
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Rule:
 def of_so_much(least: float, asks_rows: bool = True) -> Rule:
     """Return the rule that asks for so much of the constant's error, whatever was left."""
     return Rule(least, share=0.0, large_share=math.inf, asks_rows=asks_rows)
+
+
+def does_about_as_well(errors: Sequence[float], others: Sequence[float]) -> bool:
+    """Return whether errors with one remedy are about as low as those with another, or lower."""
+    return median(errors) <= ABOUT_AS_WELL * median(others) + LEAST_GAIN
 
 
 # Of several rules it is enough that one is met.

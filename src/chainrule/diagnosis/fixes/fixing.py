@@ -24,10 +24,11 @@ from chainrule.diagnosis.fixes.judging import (
 from chainrule.diagnosis.fixes.series import Series, is_open
 from chainrule.diagnosis.fixes.table_to_fix import TableToFix
 from chainrule.diagnosis.fixes.trainings import Trainings
+from chainrule.diagnosis.remedies.joint import all_of
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.judgement import verdict_of
-from chainrule.diagnosis.verdicts.together import all_of, in_order_of_change
+from chainrule.diagnosis.verdicts.together import in_order_of_change
 from chainrule.errors import SetupError
 from chainrule.training.progress import shown_count
 from chainrule.training.run import Run

@@ -10,7 +10,7 @@ from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.diagnosis.fixes.judging import Groups
 from chainrule.diagnosis.fixes.series import Series
-from chainrule.diagnosis.verdicts.together import all_of
+from chainrule.diagnosis.remedies.joint import all_of
 from chainrule.training.interrupts import held_interrupts
 from chainrule.training.progress import Counted
 from chainrule.training.rows import Rows

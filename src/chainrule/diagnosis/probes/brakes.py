@@ -88,9 +88,8 @@ def _of_decay(case: Case) -> Brake:
     given = setup.regularisation.weight_decay
     strength = max(given.values(), default=0.0) if isinstance(given, Mapping) else given
     strength += decay_of_the_optimizer(setup)
-    steps = math.ceil(len(case.training) / max(1, setup.batch_size))
     rates = case.recording.history.get("learning_rate")
-    way = 0.0 if rates is None else float(np.sum(rates)) * steps
+    way = 0.0 if rates is None else float(np.sum(rates)) * case.steps_of_epoch
     taken = 1.0 - math.exp(-strength * way)
     return Brake(
         DECAY, "share of the weights that decay takes off", taken, DECAYED,

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 # The noise of a course is that of four losses in its second half; without it no rest can be told.
 LEAST_LATE, EPOCHS_THAT_TELL = 4, 8
+# A loss that falls by less than this share of itself over the last third has come to rest. One
+# that falls by a fifth of what is left is in the midst of learning.
+AT_REST, IN_THE_MIDST = 0.002, 0.2
 
 
 @dataclass(frozen=True)
@@ -105,3 +108,11 @@ class Course:
         half = len(late) // 2
         fall = 2.0 * float(late[:half].mean() - late[-half:].mean())
         return max(0.0, fall - 2.0 * 2.0 * self.noise * math.sqrt(2.0 / half))
+
+    def relative_fall_at_end(self, start: float) -> float:
+        """Return ``fall_at_end`` in shares of the last loss."""
+        return self.fall_at_end(start) / max(abs(self.last), 1e-300)
+
+    def has_come_to_rest(self, start: float) -> bool:
+        """Whether the loss, which was ``start`` before the first epoch, is seen to fall no more."""
+        return self.tells_rest and not self.relative_fall_at_end(start) > AT_REST

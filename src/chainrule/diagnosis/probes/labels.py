@@ -32,7 +32,7 @@ CERTAIN = 0.002
 # than a twentieth of the rows, within which rows may be alike for being neighbours in the order.
 SHIFTS, NEAREST_SHIFT = 40, 20
 # Deviations of what chance leaves between targets that follow each other.
-FOLLOWING, MOST_FOLLOWING = 4.0, 5000
+BEYOND_CHANCE, MOST_FOLLOWING = 4.0, 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,4 +232,4 @@ def _follow(columns: Numbers) -> bool:
     """Whether targets (rows, columns) that follow each other are more alike than others."""
     apart = columns - columns.mean(axis=0)
     together = float((apart[1:] * apart[:-1]).sum() / max(float((apart**2).sum()), 1e-300))
-    return together > FOLLOWING / math.sqrt(len(columns))
+    return together > BEYOND_CHANCE / math.sqrt(len(columns))

@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.probes.number_errors import OF_A_UNIT, ByColumn, errors_by_column, unit_of
-from chainrule.diagnosis.wording import MOST_KNOWN
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
 from chainrule.network.network import Network
@@ -31,11 +30,14 @@ from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
 
 Numbers = NDArray[Any]
-WORST = MOST_KNOWN
+# Times the constant prediction's error: beyond that nothing is learned from how bad a network is.
+WORST = 10.0
 # With as much left of the constant's error nothing is learned: a tenth is within the luck of rows.
 NOTHING_LEARNED = 0.9
 # The error of so many rows is within 2 % of that of all.
 MOST_LOOKED_AT = 5000
+# With less left little can be won any more, and a loss that was high on its way has come down.
+SOMETHING_LEFT = 0.1
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ MATTERS = 0.05
 # the frequent class misses; real ones lie below that (contraceptive, titanic, hearts, pima).
 LEAST_STAYS, BEYOND_OVERLAP = 0.5, 0.05
 # One-sided, so that it is two standard errors.
-LEVEL = 0.025
+LEVEL_OF_ONE_SIDE = 0.025
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,9 @@ class Sureness:
 
         seen = self.contradicted[: max(1, round(SUREST * len(self.contradicted)))]
         wrong = int(seen.sum())
-        return float(betaincinv(wrong, len(seen) - wrong + 1, LEVEL)) if wrong else 0.0
+        if not wrong:
+            return 0.0
+        return float(betaincinv(wrong, len(seen) - wrong + 1, LEVEL_OF_ONE_SIDE))
 
     @property
     def is_of_labels(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.probes.relative_error import MOST_LOOKED_AT
 from chainrule.network.plan import Plan
 
 # Multiplications that take about a twentieth of the 2 s that a diagnosis may always take.
@@ -16,9 +17,9 @@ MOMENT = 150_000_000
 OF_A_PASS, OF_A_PRODUCT = 3, 6
 # And of a number that is read, or of an output that is made a probability and compared.
 OF_A_NUMBER = 50
-# Errors of the most rows are within 2 % of those of all, and take milliseconds; of fewer than the
-# fewest they are too much those of their luck. In between, of the work of a training.
-MOST_JUDGED, FEWEST_JUDGED, ERRORS_SHARE = 5000, 100, 0.06
+# Errors of the most rows take milliseconds; of fewer than the fewest they are too much those of
+# their luck. In between, of the work of a training.
+FEWEST_JUDGED, ERRORS_SHARE = 100, 0.06
 
 
 def work_of_row(plan: Plan) -> int:
@@ -40,7 +41,7 @@ def rows_to_judge(case: Case) -> int:
     numbers = sum(math.prod(plan.shapes[one]) for one in (*plan.inputs, *plan.outputs))
     work = max(MOMENT, int(ERRORS_SHARE * work_of_training(case)))
     rows = work // (work_of_row(plan) + OF_A_NUMBER * numbers)
-    return max(FEWEST_JUDGED, min(MOST_JUDGED, rows))
+    return max(FEWEST_JUDGED, min(MOST_LOOKED_AT, rows))
 
 
 def _places(shape: tuple[int, ...]) -> int:

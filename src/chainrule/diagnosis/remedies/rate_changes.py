@@ -1,4 +1,4 @@
-"""Changes of how far a training goes, as remedies: other rates, no clipping, more epochs."""
+"""Changes of how far a training goes, as remedies: other rates, clipping or none, more epochs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.cases.arrangement import Remedy, on_setup, without_limits
+from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, on_setup, without_limits
 from chainrule.optimizers import Adam, rate_of, with_rate
 from chainrule.optimizers.schedules import Schedule
 from chainrule.training.setup import Regularisation, Setup
 from chainrule.training.stopping import Stopping
 from chainrule.training.tables.recipe import LEARNING_RATE
 
-# What names of remedies that train for longer have in common.
-TIMES_LONGER = "times longer"
 # So many points of a schedule tell its highest rate within a percent.
 POINTS = 400
+# A choice that many recipes make for the length of a gradient.
+LONGEST = 1.0
 # What schedules count in epochs.
 OF_EPOCHS = ("epochs", "warmup")
 
@@ -95,13 +95,18 @@ def longer(setup: Setup, times: int, patiently: bool = False) -> Remedy:
 
     said = {3: "three", 4: "four", 16: "sixteen"}[times]
     words = f"Train {said} times as long, for {epochs} epochs."
-    name = f"{said} {TIMES_LONGER}{' at most' if patiently else ''}"
+    name = f"{said} times longer{' at most' if patiently else ''}"
     if patiently:
         words = (
             f"Allow {said} times as many epochs, {epochs}, so that validation ends the training."
         )
     code = f"epochs={epochs}{'' if patiently else limits_taken_away(setup)}"
     return Remedy(name, words, on_setup(change), code)
+
+
+def trains_longer(remedy: Remedy, before: Arrangement) -> bool:
+    """Whether a remedy gives a training more epochs."""
+    return remedy.change(before).setup.epochs > before.setup.epochs
 
 
 def limits_taken_away(setup: Setup) -> str:
@@ -157,9 +162,7 @@ def whole_schedule(setup: Setup) -> Remedy | None:
     if not isinstance(schedule, Schedule) or not length > setup.epochs > 0:
         return None
     share = setup.epochs / length
-    times = {
-        name: getattr(schedule, name) for name in ("epochs", "warmup") if hasattr(schedule, name)
-    }
+    times = {name: getattr(schedule, name) for name in OF_EPOCHS if hasattr(schedule, name)}
     fitting: Any = replace(
         cast(Any, schedule), **{name: share * one for name, one in times.items()}
     )
@@ -192,3 +195,43 @@ def unclipped(setup: Setup) -> Setup:
     given = setup.regularisation
     plain: Regularisation = replace(given, clip_norm=None, clip_value=None)
     return setup if given == plain else replace(setup, regularisation=plain)
+
+
+def no_clipping(setup: Setup) -> Remedy | None:
+    """Return the remedy of a gradient that is not clipped; None where it is not."""
+    if unclipped(setup) is setup:
+        return None
+    return Remedy(
+        "no clipping",
+        "Train without clipping of the gradient.",
+        on_setup(unclipped),
+        "clip_norm=None, clip_value=None",
+    )
+
+
+def clipped(norm: float, setup: Setup) -> Remedy:
+    """Return the remedy of gradients cut to a length that was seen, or to the setup's if less."""
+    limit = float(f"{norm:.2g}")
+    known = setup.regularisation.clip_norm
+    limit = limit if known is None else min(limit, known)
+
+    def change(before: Setup) -> Setup:
+        given = before.regularisation
+        most = limit if given.clip_norm is None else min(limit, given.clip_norm)
+        return replace(before, regularisation=replace(given, clip_norm=most))
+
+    return Remedy(
+        "clipped", f"Cut the gradient to a length of {limit:g}, the 90th percentile of those seen.",
+        on_setup(change), f"clip_norm={limit:g}",
+    )  # fmt: skip
+
+
+def gradient_cut() -> Remedy:
+    """Return the remedy of gradients cut to the length that many recipes choose."""
+
+    def change(setup: Setup) -> Setup:
+        regularisation = replace(setup.regularisation, clip_norm=LONGEST)
+        return replace(setup, regularisation=regularisation)
+
+    words = f"Cut the gradient to the length {LONGEST:g} where it is longer."
+    return Remedy("gradient cut", words, on_setup(change), f"clip_norm={LONGEST:g}")

@@ -1,14 +1,60 @@
-"""Changes of what keeps weights small and units apart, as remedies: less of it, or none."""
+"""Changes of what keeps weights small and units apart, as remedies: more of it, less, or none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.probes.brakes import decay_of_the_optimizer, dropping_steps
+from chainrule.diagnosis.remedies.as_code import penalties_in_code
 from chainrule.network.network import Network
 from chainrule.network.written import with_rate
 from chainrule.training.setup import Setup, Strength
+
+
+def penalty(strength: float, scale: float) -> Remedy:
+    """Return the remedy of an L2 penalty. ``scale``: the loss of which its strength is a share."""
+    amount = float(f"{strength * scale:.2g}")
+
+    def change(setup: Setup) -> Setup:
+        return replace(setup, regularisation=replace(setup.regularisation, l2=amount))
+
+    return Remedy(
+        f"penalty of {strength:g}",
+        f"Add a penalty on large weights to the loss, l2={amount:g}.",
+        on_setup(change),
+        f"l2={amount:g}",
+    )
+
+
+def no_penalties(setup: Setup) -> Remedy | None:
+    """Return the remedy of no L1, L2 and decay; None where there are none."""
+    changed = without_penalties(setup)
+    if changed is setup:
+        return None
+    words = "Train without penalties and decay of the weights."
+    return Remedy("no penalties", words, on_setup(without_penalties), penalties_in_code(changed))
+
+
+def weaker_penalties(setup: Setup) -> Remedy | None:
+    """Return the remedy of a tenth of L1, L2 and decay; None where there are none."""
+    changed = with_weaker_penalties(setup)
+    if changed is setup:
+        return None
+    return Remedy(
+        "a tenth of the penalties",
+        "Take a tenth of the penalties and of the decay.",
+        on_setup(with_weaker_penalties),
+        penalties_in_code(changed),
+    )
+
+
+def no_dropping(setup: Setup) -> Remedy | None:
+    """Return the remedy of a network that drops nothing; None where it drops nothing."""
+    if without_dropping(setup) is setup:
+        return None
+    return Remedy("no dropping", "Train without dropout.", on_setup(without_dropping))
 
 
 def without_penalties(setup: Setup) -> Setup:

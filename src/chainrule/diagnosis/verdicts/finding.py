@@ -82,9 +82,9 @@ def suspected(examined: Examination) -> list[Finding]:
     """Return the ailments whose signs an examined case shows, in the order of the table."""
     found = []
     for ailment in IN_ORDER:
-        signs = ailment.signs(examined)
+        signs = examined.shown(ailment.signs)
         if signs:
-            found.append(Finding(ailment, tuple(signs), tuple(ailment.remedies(examined))))
+            found.append(Finding(ailment, signs, tuple(ailment.remedies(examined))))
     return found
 
 

@@ -12,15 +12,12 @@ from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.experiments.rule import LEAST_GAIN
+from chainrule.diagnosis.experiments.rule import does_about_as_well
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (
     Finding,
 )
-
-# A choice: a remedy that leaves up to so many times the least error of any cures about as well.
-ABOUT_AS_WELL = 1.5
 
 
 def first_cause(
@@ -45,7 +42,7 @@ def first_cause(
     untreated = _untreated_error(laboratory)
 
     def is_as_good(one: Finding) -> bool:
-        close = median(left[id(one)]) <= ABOUT_AS_WELL * median(least) + LEAST_GAIN
+        close = does_about_as_well(left[id(one)], least)
         leads = best.ailment.name in descendants(one.ailment)
         half = 0.5 * (median(least) + untreated)
         root = leads and median(left[id(one)]) <= half and one.ailment.name in gone
@@ -122,7 +119,7 @@ def is_gone(ailment: Ailment, treated: Examination, led_to: Collection[str]) -> 
     """
     if treated.budget.is_over:
         return ailment.name in led_to
-    return not ailment.signs(treated)
+    return not treated.shown(ailment.signs)
 
 
 def descendants(ailment: Ailment) -> set[str]:

@@ -73,8 +73,9 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         verdict = replace(verdict, standing="not proved", unjudged=unjudged)
     spent = time.monotonic() - began[1]
     return replace(
-        verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent
-    )
+        verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent,
+        errors=examined.errors,
+    )  # fmt: skip
 
 
 def _without_any(verdict: Verdict) -> Verdict:
@@ -110,8 +111,7 @@ def _of_no_numbers(verdict: Verdict, findings: Sequence[Finding], examined: Exam
 
     What does not lead there is not its cause, even where it helps a training that is made here.
     """
-    sound = all(np.isfinite(one).all() for one in examined.case.last.values())
-    if sound or verdict.primary is None:
+    if examined.case.ended_sound or verdict.primary is None:
         return verdict
     cause = verdict.primary.ailment
     if cause is NOT_FINITE or NOT_FINITE.name in descendants(cause):

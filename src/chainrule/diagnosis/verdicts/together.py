@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from chainrule.diagnosis.ailments import AILMENTS
-from chainrule.diagnosis.ailments.rate_too_low import STILL_FALLS
+from chainrule.diagnosis.ailments.rates.cut_short import STILL_FALLS
 from chainrule.diagnosis.budget import OutOfTimeError
-from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
-from chainrule.diagnosis.experiments.laboratory import AND, Laboratory
+from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.rule import LEAST_GAIN
-from chainrule.diagnosis.remedies.as_code import joined
+from chainrule.diagnosis.remedies.joint import all_of
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.finding import Finding, in_order_of_trial, suspected, tried
 from chainrule.diagnosis.wording import imperative, listed_apart
@@ -49,24 +49,6 @@ class Together:
     def remedy(self) -> Remedy:
         """All remedies, one after the other."""
         return self.experiment.remedy
-
-
-def all_of(remedies: Sequence[Remedy]) -> Remedy:
-    """Return remedies applied one after the other, as one."""
-    if len(remedies) == 1:
-        return remedies[0]
-
-    def change(before: Arrangement) -> Arrangement:
-        for one in remedies:
-            before = one.change(before)
-        return before
-
-    return Remedy(
-        AND.join(one.name for one in remedies),
-        " ".join(one.words for one in remedies),
-        change,
-        joined([one.code for one in remedies if one.code]),
-    )
 
 
 def treated_together(
@@ -245,7 +227,7 @@ def _evidence(
 
 def _is_cut_short(finding: Finding) -> bool:
     """Whether all that is seen is a loss that still falls, as one cut short does."""
-    return all(one.quantity == STILL_FALLS for one in finding.signs)
+    return all(one.kind == STILL_FALLS for one in finding.signs)
 
 
 # ---- the smallest treatment that is needed ----

@@ -8,20 +8,13 @@ be shown on starts that did not choose it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments.rate_too_high import RATE_TOO_HIGH
-from chainrule.diagnosis.ailments.rate_too_low import (
-    IN_THE_MIDST,
-    RATE_TOO_LOW,
-    SOMETHING_LEFT,
-    fall_at_end,
-    has_come_to_rest,
-)
+from chainrule.diagnosis.ailments.rate_too_low import RATE_TOO_LOW
 from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.examination import Examination
@@ -36,6 +29,8 @@ from chainrule.diagnosis.experiments.rule import LEAST_GAIN, LEAST_SHARE, SMALLE
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
 from chainrule.diagnosis.experiments.trained import Trained
 from chainrule.diagnosis.experiments.two_looks import NOT_TO_BE_LEFT, Looks
+from chainrule.diagnosis.probes.course import IN_THE_MIDST
+from chainrule.diagnosis.probes.relative_error import SOMETHING_LEFT
 from chainrule.diagnosis.remedies.rate_changes import (
     has_rate,
     higher_rate,
@@ -50,7 +45,7 @@ from chainrule.diagnosis.wording import times_of
 LOWER = (3.0, 10.0)
 # A sound run gains little by three times its rate. Where it does gain, more may be better still.
 HIGHER, HIGHER_STILL = 3.0, (10.0, 30.0, 100.0)
-TIMES_LONGER, MUCH_LONGER = 3, 4
+THREE_TIMES, FOUR_TIMES = 3, 4
 # Nearly every training gets a little better by going further. One that was through does not lose a
 # third of its error.
 A_THIRD = Rule(SMALLEST_GAIN, share=1.0 / 3.0)
@@ -179,12 +174,13 @@ def _longer(trials: _Trials) -> Finding | None:
     its fall and half of what is left goes.
     """
     examined = trials.examined
-    if not examined.case.epochs >= examined.setup.epochs or has_come_to_rest(examined):
+    course, start = examined.course, examined.at_first.loss
+    if not examined.case.epochs >= examined.setup.epochs or course.has_come_to_rest(start):
         return None
     if _has_far_to_go(trials):
-        times, asked = TIMES_LONGER, A_THIRD
+        times, asked = THREE_TIMES, A_THIRD
     elif _is_in_the_midst(trials):
-        times, asked = MUCH_LONGER, A_HALF
+        times, asked = FOUR_TIMES, A_HALF
     else:
         return None
     trials = _judging(trials)
@@ -202,9 +198,10 @@ def _is_in_the_midst(trials: _Trials) -> bool:
     """Whether few steps were made, the loss was falling by much of itself, and more is left than
     what a proof asks for."""
     case = trials.examined.case
-    steps = case.epochs * math.ceil(len(case.training) / max(1, case.setup.batch_size))
+    steps = case.epochs * case.steps_of_epoch
     left = trials.examined.errors.judged, median(trials.untreated)
-    is_falling = fall_at_end(trials.examined) > IN_THE_MIDST
+    course, start = trials.examined.course, trials.examined.at_first.loss
+    is_falling = course.relative_fall_at_end(start) > IN_THE_MIDST
     return steps <= FEW_STEPS and is_falling and min(left) > LEAST_GAIN
 
 

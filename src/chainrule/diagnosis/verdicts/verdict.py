@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.probes.relative_error import Errors
 from chainrule.diagnosis.verdicts.finding import (
     Finding,
 )
@@ -23,6 +24,7 @@ class Verdict:
     ``suspicions`` were not confirmed. ``together``: where several remedies are needed at once,
     trainings with all of them beside trainings with none; findings that are needed have ``beside``.
     ``is_out_of_time``: the time for experiments was spent. ``unjudged``: why nothing can be judged.
+    ``errors``: those of the network that was kept, by which it was judged.
     """
 
     standing: Standing
@@ -36,6 +38,7 @@ class Verdict:
     together: Experiment | None = None
     is_out_of_time: bool = False
     unjudged: str = ""
+    errors: Errors | None = None
 
     @property
     def name(self) -> str:

@@ -12,12 +12,11 @@ from chainrule.diagnosis.experiments.labels import compare_without_doubtful
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.labels import Labels
+from chainrule.diagnosis.probes.sureness import MATTERS
 from chainrule.diagnosis.remedies.labels import leaving_out
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.wording import some_of
 
-# Fewer wrong labels hardly change what is learned.
-CONTRADICTED = 0.05
 # So many that they are told to be so even where nothing was learned by heart.
 MANY = 0.08
 # Of what neighbours contradict a network that tells the classes better misses less than half.
@@ -26,7 +25,7 @@ TOLD = 0.5
 
 def signs(examined: Examination, labels: Labels) -> list[Sign]:
     share, named = labels.contradicted_share, labels.doubtful_numbers
-    if share is None or share < CONTRADICTED or not named or _is_told(examined, share):
+    if share is None or share < MATTERS or not named or _is_told(examined, share):
         return []
     if share < MANY and not _learned_by_heart(examined, labels):
         return []
@@ -34,7 +33,7 @@ def signs(examined: Examination, labels: Labels) -> list[Sign]:
         Sign(
             "share of labels that their neighbours contradict",
             share,
-            CONTRADICTED,
+            MATTERS,
             "above",
             f"Where rows with similar inputs agree most, {share:.1%} of the labels are of another "
             f"class. Rows that may be wrong: {some_of(named, 10)}.",

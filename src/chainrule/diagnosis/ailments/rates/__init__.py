@@ -1,0 +1,1 @@
+"""What keeps a training from going far enough, a room for each: steps, rates, schedules, epochs."""
