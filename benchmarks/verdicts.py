@@ -304,7 +304,7 @@ def write_results(
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = options("Whether verdicts on trainings are right.")
-    parser.add_argument("--set", choices=[*SETS, GENERATED], default="practice", dest="which")
+    parser.add_argument("--set", choices=[*SETS, GENERATED], default="clinic", dest="which")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--together", type=int, default=1, help="so many Pythons at once")
     parser.add_argument("--within", type=float, help="what experiments have; else their usual")
