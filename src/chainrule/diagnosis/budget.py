@@ -13,8 +13,9 @@ LEAST_SECONDS = 2.0
 # Of the whole: looks that train again are not to take more, for what is seen has to be proved, too.
 LOOKS_SHARE = 0.5
 # No experiment begins after the first of these shares, and none whose trainings would not end by
-# the second, as long as those before them took; what has not ended by then is broken off.
-BEGIN_SHARE, END_SHARE = 0.75, 0.95
+# the second, as long as those before them took; what has not ended by then is broken off, which
+# takes long steps a little longer.
+BEGIN_SHARE, END_SHARE = 0.75, 0.9
 LEAST_LEFT = 0.05
 # The experiments on another case begin at the end of the time as well.
 SECONDS_OF_ANOTHER = 0.5
