@@ -1,4 +1,4 @@
-"""Whether verdicts on trainings are right: specimens of twelve ailments, and healthy runs.
+"""Whether verdicts on trainings are right: specimens of ailments, and healthy runs.
 
     python benchmarks/verdicts.py [--set clinic|practice|applied|forum|unseen|development|held_out|
                                          pairs]

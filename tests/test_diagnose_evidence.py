@@ -25,6 +25,7 @@ from chainrule.diagnosis.experiments.significance import (
 from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.sign import Sign
 from chainrule.diagnosis.verdicts.judgement import NOTHING_TRAINED
+from chainrule.views.diagnosis_chapters import proof
 
 ERRORS = st.lists(st.integers(0, 4).map(float), min_size=2, max_size=5)
 
@@ -62,6 +63,12 @@ def test_one_start_that_fails_with_the_remedy_hides_no_law() -> None:
     assert replace(seen, asked=BY_LAW).is_clear
     one_more = replace(seen, treated=(0.01, 0.0, 1.1, 1.2, 0.01), asked=BY_LAW)
     assert not one_more.is_clear
+    # The report says of which test its p is.
+    for each, is_named in ((seen, False), (replace(seen, asked=BY_LAW), True)):
+        told = " ".join(
+            one for one in proof({"experiment": each.to_dict()}) if isinstance(one, str)
+        )
+        assert ("Rosenbaum" in told) is is_named
 
 
 def test_a_share_is_as_strong_as_its_odds() -> None:
