@@ -10,6 +10,8 @@ import pytest
 from command_line import Here
 from hypothesis import settings
 
+from chainrule.diagnosis import budget as budgets
+
 # A busy machine is no finding.
 settings.register_profile("chainrule", deadline=None)
 settings.load_profile("chainrule")
@@ -24,3 +26,13 @@ def here(
     yield Here(monkeypatch, capsys, tmp_path)
     for one, handler in before.items():
         signal.signal(one, handler)
+
+
+@pytest.fixture(autouse=True)
+def ample_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each diagnosis time enough: what a verdict says hangs on no busy machine.
+
+    A test marked `own_clock` has the time that a user has.
+    """
+    if request.node.get_closest_marker("own_clock") is None:
+        monkeypatch.setattr(budgets, "LEAST_SECONDS", 20.0)

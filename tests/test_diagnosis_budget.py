@@ -21,6 +21,8 @@ from chainrule.diagnosis.verdicts.finding import suspected
 from chainrule.diagnosis.verdicts.first_cause import is_gone
 from chainrule.diagnosis.verdicts.verdict import Verdict
 
+pytestmark = pytest.mark.own_clock
+
 
 def stopped(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let clocks stand still, and return the seconds that they say, to be set."""
