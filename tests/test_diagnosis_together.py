@@ -16,7 +16,7 @@ from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.experiments.trained import judged, outcome
+from chainrule.diagnosis.experiments.trained import error_of_kept, outcome
 from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.remedies.joint import AND, all_of
 from chainrule.diagnosis.report import Report
@@ -70,7 +70,9 @@ def test_trainings_of_the_proof_are_those_of_the_remedies_applied_by_hand(both: 
     fresh = Laboratory(case_of(trained(ASLEEP, SLOW)), 20, seconds=60)
     changed = needed.remedy.change(both.primary.remedy.change(fresh.case.arrangement))
     again = fresh.trained("by hand", changed, fresh.seeds)
-    np.testing.assert_allclose(list(map(judged, again)), both.found.together.treated, rtol=1e-4)
+    np.testing.assert_allclose(
+        list(map(error_of_kept, again)), both.found.together.treated, rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize(("bias", "rate"), [(ASLEEP, 0.01), ("zeros", SLOW)])
@@ -191,7 +193,7 @@ def test_a_treated_laboratory_begins_with_the_treated_trainings() -> None:
     made = laboratory.trainings
     there = laboratory.with_treatment(faster)
     assert there is not None
-    assert tuple(map(judged, there.untreated())) == treated
+    assert tuple(map(error_of_kept, there.untreated())) == treated
     assert there.trainings == made
     apart = laboratory.on(laboratory.case, 10)
     apart.untreated()

@@ -19,7 +19,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.rule import does_about_as_well
-from chainrule.diagnosis.experiments.trained import Trained, after_last, judged
+from chainrule.diagnosis.experiments.trained import Trained, after_last, error_of_kept
 from chainrule.diagnosis.probes.curvature import stability_limit
 from chainrule.diagnosis.probes.relative_error import SOMETHING_LEFT
 from chainrule.diagnosis.probes.units import dead_shares
@@ -264,7 +264,7 @@ def confirm(
         found = laboratory.compare(chosen, after_last, quantity=f"error {of_the_end}")
         is_other = found.is_clear and _is_of_a_formula(examined, laboratory, found)
         return replace(found, shows=False) if is_other else found
-    found = laboratory.compare(chosen, judged)
+    found = laboratory.compare(chosen, error_of_kept)
     if laboratory.is_shortened and median(found.treated) >= examined.errors.judged:
         return replace(found, shows=False)
     if found.is_clear or found.gain < -WORSE:

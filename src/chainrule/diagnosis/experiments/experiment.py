@@ -16,7 +16,7 @@ from chainrule.diagnosis.experiments.significance import (
     probability_of_chance,
     probability_of_succeeding,
 )
-from chainrule.diagnosis.experiments.trained import Judge, judged
+from chainrule.diagnosis.experiments.trained import Judge, error_of_kept
 
 ERROR = "error, in shares of the best constant prediction's"
 
@@ -61,7 +61,7 @@ class Experiment:
     looks: int = 1
     counted: bool = False
     as_good: bool = False
-    judge: Judge = judged
+    judge: Judge = error_of_kept
 
     @property
     def probability(self) -> float:

@@ -17,7 +17,7 @@ from chainrule.diagnosis.experiments.held_out import judging_laboratory, with_he
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.rule import BY_LAW, LEAST_SHARE
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
-from chainrule.diagnosis.experiments.trained import judged
+from chainrule.diagnosis.experiments.trained import error_of_kept
 from chainrule.diagnosis.probes.doubtful import doubtful
 from chainrule.diagnosis.probes.neighbours import Neighbours
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
@@ -44,12 +44,12 @@ def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:
     It proves nothing with a network that learns nothing from any rows.
     """
     there = judging_laboratory(laboratory, 2 * SEEDS)
-    given = tuple(map(judged, there.untreated()))
+    given = tuple(map(error_of_kept, there.untreated()))
     mixed = [
         (f"labels shuffled {place + 1}", _shuffled(there.case.arrangement, place), seed)
         for place, seed in enumerate(there.seeds)
     ]
-    shuffled = tuple(map(judged, there.trained_each(mixed)))
+    shuffled = tuple(map(error_of_kept, there.trained_each(mixed)))
     # One set of labels from several starts beside several sets: not a matter of ranks.
     as_good = median(given) >= (1.0 - LEAST_SHARE) * median(shuffled)
     shows = as_good and median(given) >= NOTHING_LEARNED and _can_learn(there)
@@ -91,7 +91,7 @@ def compare_aligned(laboratory: Laboratory, remedy: Remedy) -> Experiment:
         better = replace(case, training=remedy.change(case.arrangement).training)
         there = judging_laboratory(laboratory, 2 * SEEDS)
         aligned = laboratory.on(with_held_out(better)[0], 2 * SEEDS)
-        without, treated = (tuple(map(judged, one.untreated())) for one in (there, aligned))
+        without, treated = (tuple(map(error_of_kept, one.untreated())) for one in (there, aligned))
         found = Experiment(remedy, without, treated, there.epochs, there.rows, asked=BY_LAW)
     # In another order in which nothing is learned, either, no label has found its row.
     return found if median(found.treated) < NOTHING_LEARNED else replace(found, shows=False)
@@ -171,7 +171,7 @@ def _beats_a_penalty(laboratory: Laboratory, experiment: Experiment) -> bool:
     case = laboratory.case
     changed = replace(case.arrangement, setup=replace(_penalised(case), keep="best"))
     small = laboratory.trained("small weights, best epoch", changed, laboratory.seeds)
-    return probability_of_chance(tuple(map(judged, small)), experiment.treated) < LEVEL
+    return probability_of_chance(tuple(map(error_of_kept, small)), experiment.treated) < LEVEL
 
 
 def _folds(case: Case) -> list[Numbers]:

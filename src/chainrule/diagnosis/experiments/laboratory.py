@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
 from typing import Any
@@ -29,7 +30,7 @@ from chainrule.diagnosis.experiments.trained import (
     Judge,
     Trained,
     after_last,
-    judged,
+    error_of_kept,
     outcome,
 )
 from chainrule.diagnosis.remedies.joint import AND
@@ -44,12 +45,25 @@ SCREENING_SEEDS, FIRST_SCREENING = 2, 1_000_000
 Wanted = tuple[str, Arrangement, int]
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What all laboratories of a diagnosis have done, together.
+
+    ``made``: how many trainings each experiment took. ``refused``: the names of what was not begun
+    or not ended for want of time.
+    """
+
+    made: list[int] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
 class Laboratory:
     """Where the experiments of one case are made, within its seconds.
 
     ``trainings`` is how many are expected in all, from which their ``pace`` follows. ``seconds``
     bounds them, by default as the training's own length does; ``used``: seconds of the diagnosis
-    that were gone before. Or ``budget`` says all of that.
+    that were gone before. Or ``budget`` says all of that. ``tally``: that of other laboratories of
+    the diagnosis, whose trainings count together with those made here.
     """
 
     def __init__(
@@ -59,6 +73,7 @@ class Laboratory:
         seconds: float | None = None,
         used: float = 0.0,
         budget: Budget | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.case = case
         self.workers = at_a_time()
@@ -68,23 +83,19 @@ class Laboratory:
             case.setup.seed + FIRST_SCREENING + place for place in range(SCREENING_SEEDS)
         )
         self.pace = Pace.of(case, self.budget, trainings, self.workers)
-        # One list for all laboratories of a diagnosis: how many trainings each experiment took.
-        self._made: list[int] = []
-        self._made_before = 0
+        self._tally = tally or Tally()
+        self._made_before = self.trainings
         self._known: dict[tuple[str, int], Trained] = {}
+        # What is changed in all that is trained here.
         self._given = ""
-        # The names of what was not begun or not ended for want of time.
-        self._refused: list[str] = []
 
     def on(self, case: Case, trainings: int) -> Laboratory:
         """Return the laboratory of another case, within the seconds that are left.
 
         ``trainings`` is how many are expected there. They count together with those made here.
         """
-        there = Laboratory(case, trainings, budget=self.budget.left_for_another())
-        there._made, there._made_before = self._made, self.trainings
-        there._refused = self._refused
-        return there
+        budget = self.budget.left_for_another()
+        return Laboratory(case, trainings, budget=budget, tally=self._tally)
 
     def with_treatment(self, remedy: Remedy) -> Laboratory | None:
         """Return the laboratory in which nothing is changed but what this remedy changes.
@@ -108,7 +119,7 @@ class Laboratory:
     @property
     def is_out_of_time(self) -> bool:
         """Whether an experiment was left out, or is to be, for want of time."""
-        return self.is_spent or bool(self._refused)
+        return self.is_spent or bool(self._tally.refused)
 
     @property
     def epochs(self) -> int:
@@ -132,7 +143,7 @@ class Laboratory:
     @property
     def trainings(self) -> int:
         """How many trainings were made, in all laboratories of the diagnosis."""
-        return sum(self._made)
+        return sum(self._tally.made)
 
     @property
     def seconds_each(self) -> float:
@@ -162,12 +173,12 @@ class Laboratory:
             wanted = self._not_known(named)
         if wanted:
             if not self.pace.fits(1, *(arrangement for _, arrangement, _ in wanted)):
-                self._refused.append(wanted[0][0])
+                self._tally.refused.append(wanted[0][0])
                 raise OutOfTimeError
             made = self._made_side_by_side(wanted)
             if self.budget.is_over:
                 # What was being trained may have been broken off.
-                self._refused.append(wanted[0][0])
+                self._tally.refused.append(wanted[0][0])
                 raise OutOfTimeError
             self._keep(wanted, made)
         return [self._known[name, seed] for name, _, seed in named]
@@ -193,7 +204,7 @@ class Laboratory:
         return made
 
     def _keep(self, wanted: Sequence[Wanted], made: Sequence[Trained]) -> None:
-        self._made.append(len(wanted))
+        self._tally.made.append(len(wanted))
         for (name, _, seed), one in zip(wanted, made, strict=True):
             self._known[name, seed] = one
 
@@ -219,7 +230,9 @@ class Laboratory:
         chosen = min(found, key=lambda pair: pair[1])[0]
         return chosen, [(one.words, error) for one, error in found]
 
-    def compare(self, remedies: Sequence[Remedy], judge: Judge = judged, **said: Any) -> Experiment:
+    def compare(
+        self, remedies: Sequence[Remedy], judge: Judge = error_of_kept, **said: Any
+    ) -> Experiment:
         """Return the experiment of the best of the remedies beside nothing changed."""
         chosen, tried = self.best(remedies, judge)
         self.keep_pace()
@@ -255,7 +268,9 @@ class Laboratory:
     def adding(self, remedy: Remedy, without: Remedy, treated: Remedy, **said: Any) -> Experiment:
         """Return the experiment of what a remedy adds: trainings of two treatments, one of which
         has it."""
-        return self.experiment(remedy, (self._with(without), self._with(treated)), judged, **said)
+        return self.experiment(
+            remedy, (self._with(without), self._with(treated)), error_of_kept, **said
+        )
 
     def _with(self, remedy: Remedy) -> list[Trained]:
         return self.trained(remedy.name, remedy.change(self.case.arrangement), self.seeds)
@@ -264,7 +279,7 @@ class Laboratory:
         self,
         remedy: Remedy,
         groups: tuple[Sequence[Trained], Sequence[Trained]],
-        judge: Judge = judged,
+        judge: Judge = error_of_kept,
         **said: Any,
     ) -> Experiment:
         """Return the experiment of trainings that were made here, without a remedy and with it."""
@@ -308,10 +323,10 @@ def over_rows_of(
     judge: Judge, without: Sequence[Trained], treated: Sequence[Trained]
 ) -> float | None:
     """Return how probable the gain is by the luck of the rows; None for other judges of rows."""
-    if judge not in (judged, after_last):
+    if judge not in (error_of_kept, after_last):
         return None
     groups = [
-        [(one.kept if judge is judged else one.last).by_row for one in group]
+        [(one.kept if judge is error_of_kept else one.last).by_row for one in group]
         for group in (without, treated)
     ]
     known = [[one for one in group if one is not None] for group in groups]

@@ -1,4 +1,4 @@
-"""Other rows: what points the way on few rows that judge is judged by others in turn.
+"""Other rows: what points the way on few rows that judge is error_of_kept by others in turn.
 
 Of a hundred rows that are held out the luck is large: a remedy that lowers the error by a sixth is
 often not certain, or comes out at nothing. Rows that were trained on are held out instead, part by
@@ -23,7 +23,7 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.rule import BY_LAW
 from chainrule.diagnosis.experiments.significance import probability_over_rows
-from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
+from chainrule.diagnosis.experiments.trained import Judge, Trained, error_of_kept
 from chainrule.diagnosis.probes.row_order import joined
 from chainrule.randomness import permutation
 
@@ -35,7 +35,7 @@ MOST_PARTS, SHARE_OF_SECONDS = 4, 0.5
 def compare_by_turns(
     laboratory: Laboratory,
     remedies: Sequence[Remedy],
-    judge: Judge = judged,
+    judge: Judge = error_of_kept,
     by_law: bool = False,
     **said: Any,
 ) -> Experiment:

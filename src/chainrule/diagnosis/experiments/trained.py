@@ -36,7 +36,7 @@ class Trained:
 FAILED = Trained(Errors(WORST, WORST), Errors(WORST, WORST), None)
 
 
-def judged(one: Trained) -> float:
+def error_of_kept(one: Trained) -> float:
     """Return the error of the network that was kept, on rows not learned from if there are any."""
     return one.kept.judged
 

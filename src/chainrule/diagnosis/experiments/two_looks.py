@@ -22,7 +22,7 @@ from chainrule.diagnosis.experiments.significance import (
     LEVEL_OF_ROWS,
     probability_of_chance,
 )
-from chainrule.diagnosis.experiments.trained import Trained, judged
+from chainrule.diagnosis.experiments.trained import Trained, error_of_kept
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 
 # A gain that a competent person would not leave. What is shown twice may be smaller than what is
@@ -89,7 +89,7 @@ class Looks:
 
     def _of(self, remedy: Remedy, without: list[Trained], treated: list[Trained]) -> _Look:
         experiment = self.laboratory.experiment(
-            remedy, (without, treated), judged, asked=(NOT_TO_BE_LEFT,), looks=LOOKS
+            remedy, (without, treated), error_of_kept, asked=(NOT_TO_BE_LEFT,), looks=LOOKS
         )
         return _Look(experiment, without, treated)
 

@@ -12,12 +12,12 @@ from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import ERROR, Experiment
 from chainrule.diagnosis.experiments.rule import USUAL
 from chainrule.diagnosis.experiments.significance import LEVEL, probability_of_chance
-from chainrule.diagnosis.experiments.trained import Judge, judged, outcome
+from chainrule.diagnosis.experiments.trained import Judge, error_of_kept, outcome
 from chainrule.diagnosis.fixes.due import due, left_of_proved, treatments
 from chainrule.diagnosis.fixes.fix import Attempt, Fix
 from chainrule.diagnosis.fixes.judging import (
     as_classes_weigh,
-    errors_of,
+    errors_by_seed,
     fits_parts,
     judged_on,
 )
@@ -153,7 +153,9 @@ class _Trying:
             judge, measured_apart = one.experiment.judge, not one.experiment.is_of_errors
             if one.is_kept and measured_apart and judge is not experiment.judge:
                 both = self.trainings.of([], parts), treated
-                last, now = (errors_of(self.trainings.groups(each, parts), judge) for each in both)
+                last, now = (
+                    errors_by_seed(self.trainings.groups(each, parts), judge) for each in both
+                )
                 spoiled = one.title if probability_of_chance(now, last) < LEVEL else spoiled
         ailment = finding.ailment
         return Attempt(ailment.name, ailment.title, number, experiment, spoiled)
@@ -218,11 +220,11 @@ class _Trying:
         otherwise a fix would reject what was confirmed.
         """
         before = None if finding is None else finding.experiment
-        judge = judged if finding is None else _judge_of(finding)
-        if judge is judged:
+        judge = error_of_kept if finding is None else _judge_of(finding)
+        if judge is error_of_kept:
             judge = as_classes_weigh(self.now.case)
         groups = (self.trainings.groups(one, parts, seeds) for one in both)
-        without, treated = (errors_of(one, judge) for one in groups)
+        without, treated = (errors_by_seed(one, judge) for one in groups)
         trained = both[1].arrangements[0]
         return Experiment(
             remedy,
@@ -257,8 +259,8 @@ class _Trying:
     def fix(self) -> Fix:
         """Return what it has come to."""
         primary = self.report.primary
-        judge = judged if primary is None else _judge_of(primary)
-        before, after = (errors_of(one, judge) for one in self.trainings.first_and_last())
+        judge = error_of_kept if primary is None else _judge_of(primary)
+        before, after = (errors_by_seed(one, judge) for one in self.trainings.first_and_last())
         changed = self.now is not self.report
         if changed and self.table is not None:
             run = self.table.trained_again(self.trainings.kept, self.progress)
@@ -283,7 +285,7 @@ def _remedies(findings: Sequence[Finding]) -> list[Remedy]:
 
 def _judge_of(finding: Finding) -> Judge:
     experiment = finding.experiment
-    return judged if experiment is None or experiment.shows is not None else experiment.judge
+    return error_of_kept if experiment is None or experiment.shows is not None else experiment.judge
 
 
 def _quantity_of(experiment: Experiment | None) -> str:

@@ -12,9 +12,8 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns,
     turns_where_none_was_held,
 )
-from chainrule.diagnosis.experiments.trained import Judge, Trained, judged
-from chainrule.diagnosis.probes.relative_error import errors_of as relative_errors
-from chainrule.diagnosis.probes.relative_error import weights_by_class
+from chainrule.diagnosis.experiments.trained import Judge, Trained, error_of_kept
+from chainrule.diagnosis.probes.relative_error import errors_of, weights_by_class
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
 
@@ -56,19 +55,19 @@ def fits_parts(finding: Finding, before: Arrangement, changed: Arrangement) -> b
 def as_classes_weigh(case: Case) -> Judge:
     """Return the usual judge, with classes counted as a case has weighed them in its training."""
     if weights_by_class(case.setup, case.training) is None:
-        return judged
+        return error_of_kept
 
     def judge(one: Trained) -> float:
         run = one.run
         if run is None or run.rows is None:
             return one.judged
-        found = relative_errors(run.network, run.setup, *run.rows, weighed=case.training)
+        found = errors_of(run.network, run.setup, *run.rows, weighed=case.training)
         return found.judged
 
     return judge
 
 
-def errors_of(groups: Groups, judge: Judge) -> tuple[float, ...]:
+def errors_by_seed(groups: Groups, judge: Judge) -> tuple[float, ...]:
     """Return the error of each seed, the mean over the parts; none without trainings."""
     if len(groups) > 1:
         return means_over_parts(groups, judge)
