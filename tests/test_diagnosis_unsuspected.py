@@ -169,3 +169,34 @@ def test_few_steps_are_too_few_where_little_is_left_as_well(
     case = case_of(run)
     assert Examination(case).errors.judged < 0.1
     assert verdict_of(case).name == name
+
+
+# ---------------------------------------------------------------- limits that end a training
+
+
+def _limited(**limit: Any) -> Any:
+    x = normal(0, "rows of a limit", 800 * 6).reshape(800, 6)
+    y = np.tanh(x @ [1.0, -1.0, 0.5, 0.0, 2.0, 0.3]) + 0.1 * normal(0, "noise of a limit", 800)
+    network = cr.Network(cr.Dense(16, "tanh"), cr.Dense(1))
+    return cr.train(
+        network, x, y, learning_rate=0.01, epochs=200, validation=0.25, progress=False, **limit
+    )
+
+
+def test_a_training_that_has_come_to_its_target_is_not_too_short() -> None:
+    run = _limited(target_loss=0.1)
+    assert run.ended == "the loss reached 0.1"
+    longer = _limited()
+    assert longer.history["validation_loss"][-1] < 0.5 * run.history["validation_loss"][-1]
+    assert verdict_of(case_of(run)).name == "healthy"
+
+
+def test_a_limit_that_ended_a_training_too_soon_is_named_and_taken_away() -> None:
+    run = _limited(min_change=0.05)
+    assert run.recording.epochs < 10
+    report = cr.diagnose(run)
+    assert report.name == "rate_too_low"
+    assert report.primary is not None and report.primary.remedy is not None
+    assert report.primary.remedy.code == "min_change=None"
+    fix = report.fix(seeds=4, progress=False)
+    assert fix.run.ended == "all epochs were run"

@@ -14,6 +14,7 @@ from chainrule.errors import SetupError
 # kept with these sentences.
 OVERFLOWED = "the loss became"
 TIME_LIMIT = "the time limit of"
+TARGET, GRADIENT, CHANGE = "the loss reached", "the gradient fell below", "the loss changed by less"
 
 
 def has_overflowed(ended: str) -> bool:
@@ -24,6 +25,19 @@ def has_overflowed(ended: str) -> bool:
 def ran_out_of_time(ended: str) -> bool:
     """Say whether a training ended by its limit of seconds, by why it ended."""
     return ended.startswith(TIME_LIMIT)
+
+
+def has_reached_target(ended: str) -> bool:
+    """Say whether a training ended because its loss was as low as asked, by why it ended."""
+    return ended.startswith(TARGET)
+
+
+def was_broken_off(ended: str) -> bool:
+    """Say whether a limit on time, loss, gradient or change ended a training, by why it ended.
+
+    A patience is none of them: it ends what gains no more on rows held out.
+    """
+    return ended.startswith((TIME_LIMIT, TARGET, GRADIENT, CHANGE))
 
 
 @dataclass(frozen=True)
@@ -72,12 +86,12 @@ class Stopping:
         if not math.isfinite(loss[-1]):
             return f"{OVERFLOWED} {loss[-1]} in epoch {len(loss)}"
         if self.target_loss is not None and loss[-1] <= self.target_loss:
-            return f"the loss reached {self.target_loss:g}"
+            return f"{TARGET} {self.target_loss:g}"
         if self.min_gradient is not None and gradient < self.min_gradient:
-            return f"the gradient fell below {self.min_gradient:g}"
+            return f"{GRADIENT} {self.min_gradient:g}"
         change = abs(loss[-1] - loss[-2]) if len(loss) > 1 else math.inf
         if self.min_change is not None and change < self.min_change:
-            return f"the loss changed by less than {self.min_change:g}"
+            return f"{CHANGE} than {self.min_change:g}"
         if self.patience is not None and waited >= self.patience:
             return f"the validation loss was not better for {waited} epochs"
         return None

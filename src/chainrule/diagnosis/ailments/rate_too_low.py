@@ -39,6 +39,7 @@ from chainrule.diagnosis.probes.course import IN_THE_MIDST
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.rate_changes import (
     constant_rate,
+    going_on,
     has_rate,
     plain_rate,
     rate_of_the_optimizer,
@@ -59,6 +60,9 @@ def signs(examined: Examination) -> list[Sign]:
         return []
     if nothing_moved(examined.case, examined.course):
         return unmoved(examined)
+    if examined.case.has_reached_target and not examined.errors.judged > HALF:
+        # It has come to where it was to come, and ended there.
+        return []
     shown = examined.shown
     return [
         *shown(tiny_updates),
@@ -73,6 +77,9 @@ def remedies(examined: Examination) -> list[Remedy]:
     makes_none = not examined.case.by_our_loop and plain_rate(setup) != 0.0
     if makes_none and nothing_moved(examined.case, examined.course):
         return [making_steps(examined.case)]
+    if examined.case.was_broken_off and plain_rate(setup) != 0.0:
+        # Whatever else is changed, the same limit may end it where it stands now.
+        return [going_on(setup), *longer_ones(setup)]
     is_below = bool(examined.shown(below_its_peak))
     is_slow = is_below or any(map(examined.shown, (tiny_updates, still_falling, hardly_begun)))
     if not is_slow and examined.shown(cut_off):

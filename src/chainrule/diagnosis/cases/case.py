@@ -17,6 +17,7 @@ from chainrule.training.recording import Recording
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
 from chainrule.training.setup import Setup
+from chainrule.training.stopping import has_reached_target, was_broken_off
 
 Named = Mapping[str, NDArray[Any]]
 
@@ -79,6 +80,16 @@ class Case:
     def ended_sound(self) -> bool:
         """Whether all parameters and state are finite numbers after the last step."""
         return all(np.isfinite(one).all() for one in self.last.values())
+
+    @property
+    def has_reached_target(self) -> bool:
+        """Whether training ended because its loss was as low as asked."""
+        return has_reached_target(self.ended)
+
+    @property
+    def was_broken_off(self) -> bool:
+        """Whether a limit on time, loss, gradient or change ended it, and more epochs were due."""
+        return was_broken_off(self.ended) and self.epochs < self.setup.epochs
 
     @property
     def arrangement(self) -> Arrangement:

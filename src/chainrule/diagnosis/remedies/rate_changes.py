@@ -104,6 +104,21 @@ def longer(setup: Setup, times: int, patiently: bool = False) -> Remedy:
     return Remedy(name, words, on_setup(change), code)
 
 
+def going_on(setup: Setup) -> Remedy:
+    """Return the remedy of a training that goes on to its last epoch, whatever limit ended it."""
+
+    def change(before: Setup) -> Setup:
+        return replace(before, stopping=replace(Stopping(), patience=before.stopping.patience))
+
+    taken = limits_taken_away(replace(setup, stopping=replace(setup.stopping, patience=None)))
+    return Remedy(
+        "going on",
+        f"Train on to the last of the {setup.epochs} epochs, without the limit that ended it.",
+        on_setup(change),
+        taken.removeprefix(", "),
+    )
+
+
 def trains_longer(remedy: Remedy, before: Arrangement) -> bool:
     """Whether a remedy gives a training more epochs."""
     return remedy.change(before).setup.epochs > before.setup.epochs

@@ -8,7 +8,7 @@ be shown on starts that did not choose it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -32,6 +32,7 @@ from chainrule.diagnosis.experiments.two_looks import NOT_TO_BE_LEFT, Looks
 from chainrule.diagnosis.probes.course import IN_THE_MIDST
 from chainrule.diagnosis.probes.relative_error import SOMETHING_LEFT
 from chainrule.diagnosis.remedies.rate_changes import (
+    going_on,
     has_rate,
     higher_rate,
     longer,
@@ -75,8 +76,11 @@ def unsuspected(examined: Examination, laboratory: Laboratory) -> Finding | None
     if laboratory.is_spent or not has_something_to_gain(examined):
         return None
     # A table's folds have chosen by themselves when to end, and what they ended was not too slow.
-    is_chosen = examined.case.outside is not None
-    for trial in (_lower,) if is_chosen else (_lower, _higher, _longer):
+    # Nor was what ended because its loss was as low as asked.
+    case = examined.case
+    further: tuple[Trial, ...] = (_going_on,) if case.was_broken_off else (_higher, _longer)
+    is_chosen = case.outside is not None or case.has_reached_target
+    for trial in (_lower,) if is_chosen else (_lower, *further):
         try:
             found = trial(_Trials(examined, laboratory))
         except OutOfTimeError:
@@ -119,6 +123,9 @@ class _Trials:
             asked,
             least if laboratory.is_shortened else None,
         )
+
+
+Trial = Callable[[_Trials], Finding | None]
 
 
 def _lower(trials: _Trials) -> Finding | None:
@@ -189,6 +196,21 @@ def _longer(trials: _Trials) -> Finding | None:
     if not asked.is_met(trials.untreated, [screened[0][1]]):
         return None
     experiment = trials.looks(asked, slow=False).shown(remedy)
+    if experiment is None:
+        return None
+    return _found(RATE_TOO_LOW, experiment, screened, "longer training")
+
+
+def _going_on(trials: _Trials) -> Finding | None:
+    """Return the finding of a limit that ended a training before it was through."""
+    if not _has_far_to_go(trials):
+        return None
+    trials = _judging(trials)
+    remedy = going_on(trials.examined.setup)
+    screened = [(remedy, median(trials.errors(remedy)))]
+    if not A_THIRD.is_met(trials.untreated, [screened[0][1]]):
+        return None
+    experiment = trials.looks(A_THIRD, slow=False).shown(remedy)
     if experiment is None:
         return None
     return _found(RATE_TOO_LOW, experiment, screened, "longer training")
