@@ -196,7 +196,8 @@ def test_a_limit_that_ended_a_training_too_soon_is_named_and_taken_away() -> Non
     assert run.recording.epochs < 10
     report = cr.diagnose(run)
     assert report.name == "rate_too_low"
-    assert report.primary is not None and report.primary.remedy is not None
+    assert report.primary is not None
+    assert report.primary.remedy is not None
     assert report.primary.remedy.code == "min_change=None"
     fix = report.fix(seeds=4, progress=False)
     assert fix.run.ended == "all epochs were run"
