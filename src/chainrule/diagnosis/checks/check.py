@@ -30,7 +30,7 @@ class Check:
     """What a check came to. It prints itself; ``concerns`` are the doubts, the gravest first.
 
     ``left_out``: look -> why it was not taken. The network was run on ``sample`` of the ``rows``
-    that are trained on.
+    that are trained on, on none where a pass takes too long.
     """
 
     concerns: tuple[Concern, ...]
@@ -63,7 +63,7 @@ class Check:
     def lines(self) -> list[str]:
         """Return what was found, a line for each concern, and what was looked at."""
         said = f"Checked: {', '.join(self.checked)}."
-        if self.sample < self.rows:
+        if 0 < self.sample < self.rows:
             said += f" The network was run on {self.sample:,} of {self.rows:,} training rows."
         lines = [f"- {one.name}: {one.cause} {one.remedy}" for one in self.concerns]
         left = [f"Not looked at: {name} ({why})." for name, why in self.left_out.items()]
