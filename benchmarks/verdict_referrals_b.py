@@ -14,7 +14,6 @@ from verdict_referrals_b_trainings import (
     HAND,
     LETTER,
     LOAD,
-    MIXED,
     NOTED,
     RADARS,
     SEEN,
@@ -47,8 +46,6 @@ def bad_start() -> list[Subject]:
     # The weights saturate units, or make signals vanish or explode over the layers, before the
     # first step: both names are true of them, and other weights cure both.
     signal = ward.but(also=("saturation",))
-    # The first bias lets no unit through: units are dead, and they are so from the start.
-    shut = ward.but(also=("dead_units",))
     deep = LOAD.but(
         network=dense(26, 26, 26, 26, activation="tanh"), optimizer="momentum", learning_rate=0.015
     )
@@ -68,8 +65,6 @@ def bad_start() -> list[Subject]:
                     network=dense(44, activation="tanh", weights=of_deviation(4.0))),
         signal.case("load, four layers of tiny weights", deep,
                     network=dense(26, 26, 26, 26, activation="tanh", weights=of_deviation(0.001))),
-        shut.case("sounds, a bias of -6 before relu", SOUND,
-                  network=dense(26, 26, bias=alike(-6.0))),
     ]  # fmt: skip
 
 
@@ -84,8 +79,6 @@ def mismatched_output() -> list[Subject]:
         ward.case("load beyond 1, tanh on the output", swing, network=dense(28, 14, last="tanh")),
         ward.case("three standardised shares, softmax on the output", SHARES,
                   network=dense(22, 22, activation="softplus", last="softmax")),
-        ward.case("letters, softsign before the softmax", LETTER,
-                  network=dense(88, last="softsign")),
         ward.case("sounds, relu before the sigmoid of the loss", pair,
                   network=dense(26, 26, outputs=1, last="relu")),
         ward.case("radar, sigmoid before the margin of hinge", margin,
@@ -99,16 +92,12 @@ def over_regularised() -> list[Subject]:
     ward = Ward("over_regularised")
     # So strong that nothing but a constant is left: both names are true, and less of it cures both.
     flat = ward.but(also=("constant_prediction",))
-    images = cr.Network(cr.Conv(10, 5, activation="relu"), cr.GlobalMaxPool(), cr.Dropout(0.9),
-                        cr.Dense())  # fmt: skip
     all_rows = CALLED.but(optimizer="lbfgs", learning_rate=None, epochs=60)
     return [
         ward.case("throws, l2 of 0.05", FLIGHT, l2=0.05),
         ward.case("letters, nine of ten units dropped", LETTER,
                   network=dropped(88, "relu", 0.9)),
         ward.case("hands, weight decay of 6", HAND, weight_decay=6.0),
-        ward.case("mixtures, l1 of 0.06", MIXED, l1=0.06),
-        ward.case("images, nine of ten channels dropped", SEEN, network=images),
         ward.case("cars, l2 of 0.03 on the first layer", CAR, l2={"dense_1.W": 0.03}),
         flat.case("calls, l2 of 1 in a search of all rows", all_rows, l2=1.0),
         flat.case("notes, l1 of 0.02 on all that is learned", NOTED, l1=0.02),

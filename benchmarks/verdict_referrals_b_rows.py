@@ -73,18 +73,6 @@ def mixtures(count: int, places: int, noise: float) -> Data:
     return rows
 
 
-def assays(count: int, places: int, noise: float) -> Data:
-    """Return spectra of mixtures and how much of the first substance is in them."""
-
-    def rows(seed: int) -> Rows:
-        shares = uniform(seed, "assays", count, len(BANDS))
-        spectra = shares @ _bands(places) + noise * normal(seed, "noise of assays", count, places)
-        y = shares[:, 0] + 0.05 * normal(seed, "noise of shares", count)
-        return standardised(spectra), standardised(y)
-
-    return rows
-
-
 def loads(count: int, lags: int, noise: float) -> Data:
     """Return the load of a grid in the hours before, and that of the next one."""
 
@@ -194,12 +182,12 @@ def machines(count: int, share: float, columns: int = 7) -> Data:
 # ---- what is done to labels ----
 
 
-def joined_otherwise(data: Data, at: float) -> Data:
-    """Return data of two files, whose labels were joined in the other order."""
+def joined_otherwise(data: Data, moved: int) -> Data:
+    """Return data whose last labels, so many, were joined in front of the others."""
 
     def rows(seed: int) -> Rows:
         X, y = data(seed)
-        return X, np.roll(y, int(at * len(y)), axis=0)
+        return X, np.roll(y, moved, axis=0)
 
     return rows
 
