@@ -55,6 +55,7 @@ SETS = {
     "practice": ("verdict_practice", "verdict_practice_healthy"),
     "clinic": ("verdict_clinic", "verdict_clinic_healthy"),
     "pairs": ("verdict_pairs", "verdict_pairs"),
+    "referrals": ("verdict_referrals_b", "verdict_unseen_healthy"),
 }
 
 
