@@ -1,19 +1,18 @@
 """The healthy referrals: trainings that somebody asks about and that need nothing.
 
-None of three times the rate, a third of it, and three times the epochs is clearly better.
+Neither three times the rate, nor a third of it, nor three times the epochs is clearly better: for
+none of them p < 0.05, d >= 0.5 and an error lower by more than 15 % over ten seeds.
 """
 
 from __future__ import annotations
 
 from verdict_referrals_healthy_signals import (
     beats,
-    brackets,
     cleaned,
     languages,
     marked,
     memory,
     messages,
-    mixtures,
     shapes,
     shares,
     spoken,
@@ -42,11 +41,16 @@ from verdict_referrals_healthy_tables import (
     unit_patterns_back,
     widening,
 )
-from verdict_runs import Data, Subject, Training, dense, healthy
+from verdict_runs import Array, Data, Subject, Training, changed, dense, healthy
 
 import chainrule as cr
 
 BINARY = {"loss": "binary_cross_entropy"}
+
+
+def squares(X: Array) -> Array:
+    """Return rows of 64 numbers as images."""
+    return X.reshape(-1, 1, 8, 8)
 
 
 def subjects() -> list[Subject]:
@@ -66,24 +70,22 @@ def tables() -> list[Subject]:
     return [
         case("vowels, tanh and momentum", table("vowel"), dense(40, activation="tanh"),
              optimizer="momentum", learning_rate=0.05, epochs=80),
-        case("votes, one output, weight decay", table("housevotes"), dense(8, outputs=1),
-             **BINARY, optimizer="adamw", weight_decay=0.01, learning_rate=0.005, epochs=60),
         case("tumours, hinge", table("wdbc"), dense(12, activation="elu", outputs=1),
              loss="hinge", learning_rate=0.004, epochs=30),
         case("vehicles, nadam", table("vehicle"), dense(32, activation="silu"),
              optimizer="nadam", learning_rate=0.004, epochs=60),
-        case("digits of optdigits, amsgrad", table("optdigits", 2000), dense(48),
-             optimizer="amsgrad", learning_rate=0.003, epochs=12),
-        case("chess ends, nesterov", table("chess", 1600), dense(24), optimizer="nesterov",
-             learning_rate=0.05, l2=1e-4, epochs=40),
+        case("digits of optdigits, conv, amsgrad", changed(table("optdigits", 2500), X=squares),
+             cr.Network(cr.Conv(8, 3, activation="relu"), cr.MaxPool(2), cr.Flatten(), cr.Dense()),
+             optimizer="amsgrad", learning_rate=0.006, epochs=25),
+        case("chess ends, nesterov, cosine", table("chess", 1600), dense(24),
+             optimizer="nesterov", learning_rate=cr.CosineDecay(0.06, epochs=45), l2=5e-4,
+             epochs=45),
         case("gene ends, dropout and l2", table("splice", 1500),
              cr.Network(cr.Dropout(0.2), cr.Dense(24, "relu"), cr.Dropout(0.4), cr.Dense()),
              l2=1e-3, learning_rate=0.003, epochs=12),
-        case("letters, leaky relu, one cycle", table("letter", 4000),
-             dense(80, activation="leaky_relu"),
-             learning_rate=cr.OneCycle(0.02, epochs=20), epochs=20),
-        case("noughts and crosses, softsign", table("tic-tac-toe"),
-             dense(16, activation="softsign"), l2=1e-3, learning_rate=0.02, epochs=40),
+        case("letters, leaky relu, one cycle", table("letter", 8000),
+             dense(90, activation="leaky_relu"), learning_rate=cr.OneCycle(0.02, epochs=30),
+             epochs=30),
     ]  # fmt: skip
 
 
@@ -96,10 +98,8 @@ def hard_tables() -> list[Subject]:
              l2=1e-3, learning_rate=0.004, epochs=15),
         case("liver, tanh", table("bupa"), dense(6, activation="tanh"), l2=3e-3,
              learning_rate=0.01, epochs=40),
-        case("hearts of saheart, logistic", table("saheart"), dense(outputs=1), **BINARY,
-             learning_rate=0.02, epochs=30),
-        case("lamps with faults, adagrad", table("led7digit"), dense(16), optimizer="adagrad",
-             learning_rate=0.1, l2=3e-3, epochs=25),
+        case("hearts of saheart, logistic, adagrad", table("saheart"), dense(outputs=1), **BINARY,
+             optimizer="adagrad", learning_rate=0.1, epochs=30),
         case("a fifth of the labels wrong",
              flipped(made("moons", n_samples=800, noise=0.15), 0.2),
              dense(16, activation="tanh"), learning_rate=0.02, epochs=40),
@@ -111,7 +111,7 @@ def hard_tables() -> list[Subject]:
         case("one alarm in twenty, plain to see", alarms(2000, 0.05, 4.0), dense(10), l2=2e-3,
              learning_rate=0.01, epochs=20),
         case("spam of the telephone, weighed", messages(250, 1800),
-             cr.Network(cr.Dense(12, "relu"), cr.Dropout(0.3), cr.Dense(1)), **BINARY,
+             cr.Network(cr.DropConnect(12, 0.3, activation="relu"), cr.Dense(1)), **BINARY,
              class_weight="balanced", l2=1e-3, learning_rate=0.003, epochs=8),
     ]  # fmt: skip
 
@@ -121,23 +121,19 @@ def measured() -> list[Subject]:
     return [
         case("throws", ranges_of_throws(800, 1.5), dense(32, 32),
              learning_rate=cr.CosineDecay(0.015, epochs=90), epochs=90),
-        case("radiance, mish, steps", radiators(900, 0.15), dense(24, 24, activation="mish"),
-             learning_rate=cr.StepDecay(0.02, every=20, factor=0.4), epochs=70),
         case("a reaction, softplus", reaction(700, 0.05), dense(24, activation="softplus"),
              learning_rate=0.05, epochs=200),
         case("calls, poisson", calls(1200), dense(20, activation="tanh", outputs=1),
              loss="poisson", learning_rate=0.005, epochs=25),
         case("far off, huber", heavy_tails(800, 0.08), dense(24, activation="tanh"),
              loss="huber", learning_rate=0.02, epochs=60),
-        case("far off, log cosh", heavy_tails(900, 0.05), dense(20, 20, activation="elu"),
+        case("far off, log cosh", heavy_tails(900, 0.05), dense(20, 20, activation="mish"),
              loss="log_cosh", learning_rate=0.005, epochs=40),
         case("a ninth decile", widening(800), dense(12, activation="tanh", outputs=1),
              loss=cr.loss("quantile", quantile=0.9), learning_rate=0.02, epochs=50),
         case("friedman's third, absolute errors",
              made("friedman3", n_samples=900, noise=0.15), dense(32, activation="gelu"),
              loss="mean_absolute_error", learning_rate=cr.ExponentialDecay(0.01, 0.95), epochs=60),
-        case("amounts in mixtures", mixtures(600, 40, 0.08), dense(24, activation="tanh"),
-             l2=1e-2, learning_rate=0.008, epochs=60),
         case("shares of mixtures", shares(700, 30, 0.08), dense(16, outputs=3),
              loss="kullback_leibler", l2=3e-3, learning_rate=0.015, epochs=30),
         case("a line and no more", made("regression", n_samples=500, n_features=12, noise=60.0),
@@ -198,11 +194,8 @@ def by_all_rows() -> list[Subject]:
 def small() -> list[Subject]:
     """Few rows."""
     return [
-        case("teachers, a hidden layer of four", table("tae"), dense(4, activation="tanh"),
+        case("teachers, a hidden layer of four", table("tae"), dense(4, activation="softsign"),
              l2=5e-3, learning_rate=0.02, epochs=60),
-        case("radar, drop connect", table("ionosphere"),
-             cr.Network(cr.DropConnect(20, 0.4, activation="relu"), cr.Dense()),
-             l2=3e-3, learning_rate=0.008, epochs=25),
     ]  # fmt: skip
 
 
@@ -218,13 +211,14 @@ def exact() -> list[Subject]:
              learning_rate=0.5, epochs=800, target_loss=0.01),
         case("an adder of two bits", adder(2), dense(16, activation="tanh"), **all_rows,
              optimizer="irprop_plus", epochs=300, target_loss=0.002),
-        case("encoder 10-5-10, labels", unit_patterns(10), dense(5, activation="tanh"),
-             **all_rows, learning_rate=0.05, epochs=400, target_loss=0.01),
+        case("encoder 12-5-12, labels, conjugate gradient", unit_patterns(12),
+             dense(5, activation="tanh"), **all_rows, optimizer="scaled_conjugate_gradient",
+             epochs=200, target_loss=0.01),
         case("encoder 8-4-8, sigmoids", unit_patterns_back(8),
              dense(4, activation="sigmoid", last="sigmoid"), **all_rows,
              loss="half_squared_error", learning_rate=0.1, epochs=1000, target_loss=0.02),
-        case("three spirals", spirals_of(3, 600, 0.8, 0.45), dense(32, 32, activation="tanh"),
-             learning_rate=0.015, epochs=150),
+        case("three spirals", spirals_of(3, 900, 0.8, 0.4), dense(32, 32, activation="tanh"),
+             l2=3e-4, learning_rate=cr.CosineDecay(0.02, epochs=120), epochs=120),
         case("two spirals, relu", spirals_of(2, 900, 0.9, 0.5), dense(40, 40),
              learning_rate=0.005, epochs=80),
     ]  # fmt: skip
@@ -233,10 +227,6 @@ def exact() -> list[Subject]:
 def pictures() -> list[Subject]:
     """Images and spectra."""
     return [
-        case("shapes, conv", shapes(1200, 10, 0.35),
-             cr.Network(cr.Conv(6, 3, activation="relu"), cr.MaxPool(2), cr.Flatten(),
-                        cr.Dropout(0.3), cr.Dense()),
-             l2=3e-3, learning_rate=0.01, epochs=25),
         case("shapes, conv with batch norm", shapes(1000, 10, 0.4),
              cr.Network(cr.Conv(8, 3), cr.BatchNorm(), cr.Activation("relu"),
                         cr.MaxPool(2), cr.Flatten(), cr.Dense()),
@@ -251,7 +241,8 @@ def pictures() -> list[Subject]:
              activation="tanh"), learning_rate=0.007, epochs=90),
         case("spoken digits, dense", spoken(5, 8, 10),
              cr.Network(cr.Flatten(), cr.Dense(32, "relu"), cr.Dropout(0.3), cr.Dense()),
-             l2=1e-3, learning_rate=0.01, epochs=90),
+             l2=1e-3, learning_rate=cr.CosineDecay(0.01, epochs=60),
+             epochs=60),
     ]  # fmt: skip
 
 
@@ -276,12 +267,8 @@ def texts() -> list[Subject]:
              cr.Network(cr.Embedding(60, 6), cr.GlobalAveragePool(over="time"), cr.Dense()),
              learning_rate=0.02, epochs=9),
         case("two languages, gru", languages(1500, 7, 12, 0.2),
-             cr.Network(cr.Embedding(9, 6), cr.GRU(12), cr.Dense()), learning_rate=0.02,
-             epochs=20),
-        case("brackets, lstm", brackets(700, 8),
-             cr.Network(cr.Embedding(2, 8), cr.LSTM(10), cr.Dense(1)), **BINARY,
-             learning_rate=0.02, epochs=40,
-             target_loss=0.01),
+             cr.Network(cr.Embedding(9, 6), cr.GRU(12), cr.Dense()), l2=1e-4,
+             learning_rate=cr.CosineDecay(0.02, epochs=12), epochs=12),
     ]  # fmt: skip
 
 
@@ -289,11 +276,11 @@ def deep() -> list[Subject]:
     """Many layers."""
     return [
         case("six layers of relu", made("classification", n_samples=2000, n_features=12,
-                                        n_informative=8, class_sep=1.2),
-             dense(*6 * (24,)), l2=5e-3, learning_rate=0.002, epochs=12),
+                                        n_informative=8, class_sep=1.4),
+             dense(*6 * (24,)), l2=3e-3, learning_rate=0.003, epochs=15),
         case("eight layers of selu", spirals_of(2, 900, 0.7, 0.8),
-             dense(*8 * (16,), activation="selu"), learning_rate=0.001, epochs=40),
-        case("residual blocks with layer norm", ranges_of_throws(800, 1.5),
+             dense(*8 * (16,), activation="selu"), learning_rate=0.001, epochs=25),
+        case("residual blocks with layer norm", ranges_of_throws(1500, 1.5),
              cr.Network(cr.Dense(24, "relu"),
                         cr.Residual(cr.LayerNorm(), cr.Dense(24, "relu"), cr.Dense(24)),
                         cr.Residual(cr.LayerNorm(), cr.Dense(24, "relu"), cr.Dense(24)),
