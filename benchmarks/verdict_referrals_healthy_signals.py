@@ -202,6 +202,7 @@ def gratings(count: int, size: int, noise: float) -> Data:
 
 
 def _folder() -> Path:
+    """Return the folder of shared data, as tests find it."""
     return Path(os.environ.get("CHAINRULE_DATA", "../shared/data"))
 
 
