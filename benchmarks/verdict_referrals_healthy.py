@@ -122,7 +122,7 @@ def measured() -> list[Subject]:
         case("throws", ranges_of_throws(800, 1.5), dense(32, 32),
              learning_rate=cr.CosineDecay(0.015, epochs=90), epochs=90),
         case("a reaction, softplus", reaction(700, 0.05), dense(24, activation="softplus"),
-             learning_rate=0.05, epochs=200),
+             learning_rate=cr.CosineDecay(0.05, epochs=200), epochs=200),
         case("calls, poisson", calls(1200), dense(20, activation="tanh", outputs=1),
              loss="poisson", learning_rate=0.005, epochs=25),
         case("far off, huber", heavy_tails(800, 0.08), dense(24, activation="tanh"),
@@ -230,7 +230,8 @@ def pictures() -> list[Subject]:
         case("shapes, conv with batch norm", shapes(1000, 10, 0.4),
              cr.Network(cr.Conv(8, 3), cr.BatchNorm(), cr.Activation("relu"),
                         cr.MaxPool(2), cr.Flatten(), cr.Dense()),
-             optimizer="momentum", l2=1e-2, learning_rate=0.03, epochs=15),
+             optimizer="momentum", l2=1e-2,
+             learning_rate=cr.CosineDecay(0.03, epochs=20), epochs=20),
         case("where a spot is", spots(900, 8, 0.2),
              cr.Network(cr.Conv(4, 3, activation="tanh"), cr.Flatten(), cr.Dense(2)),
              l2=3e-3, learning_rate=cr.CosineDecay(0.01, epochs=60), epochs=60),
@@ -254,7 +255,8 @@ def series() -> list[Subject]:
              cr.Network(cr.LSTM(12), cr.Dense(1)), learning_rate=0.02, epochs=80,
              clip_norm=1.0, target_loss=0.003),
         case("spoken digits, recurrent", spoken(4, 8, 8),
-             cr.Network(cr.Recurrent(16), cr.Dense()), learning_rate=0.005, epochs=30,
+             cr.Network(cr.Recurrent(16), cr.Dense()),
+             learning_rate=cr.CosineDecay(0.01, epochs=60), epochs=60,
              clip_norm=1.0),
     ]  # fmt: skip
 
