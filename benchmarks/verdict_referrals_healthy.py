@@ -17,6 +17,7 @@ from verdict_referrals_healthy_signals import (
     shares,
     spoken,
     spots,
+    steps_of,
     tides,
     topics,
 )
@@ -254,9 +255,8 @@ def series() -> list[Subject]:
         case("the marked entry, lstm", marked(700, 8),
              cr.Network(cr.LSTM(12), cr.Dense(1)), learning_rate=0.02, epochs=80,
              clip_norm=1.0, target_loss=0.003),
-        case("spoken digits, recurrent", spoken(4, 8, 8),
-             cr.Network(cr.Recurrent(16), cr.Dense()),
-             learning_rate=cr.CosineDecay(0.01, epochs=60), epochs=60,
+        case("tides, recurrent", steps_of(tides(600, 10, 0.3)),
+             cr.Network(cr.Recurrent(10), cr.Dense(1)), learning_rate=0.008, epochs=30,
              clip_norm=1.0),
     ]  # fmt: skip
 
