@@ -1,7 +1,7 @@
 """Whether verdicts on trainings are right: specimens of ailments, and healthy runs.
 
-    python benchmarks/verdicts.py [--set clinic|practice|applied|forum|unseen|development|held_out|
-                                         pairs]
+    python benchmarks/verdicts.py [--set referrals|clinic|practice|applied|forum|unseen|development|
+                                         held_out|pairs]
                                   [--seeds 10] [--together 2] [--within S]
                                   [--healthy-only] [--only NAME ...] [--fix] [--admit]
     python benchmarks/verdicts.py --set generated [--cases 100] [--first 0] [--seed 0]
@@ -55,7 +55,7 @@ SETS = {
     "practice": ("verdict_practice", "verdict_practice_healthy"),
     "clinic": ("verdict_clinic", "verdict_clinic_healthy"),
     "pairs": ("verdict_pairs", "verdict_pairs"),
-    "referrals": ("verdict_referrals_b", "verdict_unseen_healthy"),
+    "referrals": ("verdict_referrals", "verdict_referrals_healthy"),
 }
 
 
@@ -305,7 +305,7 @@ def write_results(
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = options("Whether verdicts on trainings are right.")
-    parser.add_argument("--set", choices=[*SETS, GENERATED], default="clinic", dest="which")
+    parser.add_argument("--set", choices=[*SETS, GENERATED], default="referrals", dest="which")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--together", type=int, default=1, help="so many Pythons at once")
     parser.add_argument("--within", type=float, help="what experiments have; else their usual")

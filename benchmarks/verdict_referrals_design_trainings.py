@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verdict_referrals_b_rows import (
+from verdict_referrals_design_rows import (
     calls,
     kinetics,
     loads,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from verdict_referrals_a_data import (
+from verdict_referrals_descent_data import (
     demand,
     diode,
     generated,

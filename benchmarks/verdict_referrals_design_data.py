@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verdict_referrals_b_rows import (
+from verdict_referrals_design_rows import (
     beats,
     drawn_anew,
     joined_otherwise,
@@ -14,7 +14,7 @@ from verdict_referrals_b_rows import (
     sorted_labels,
     throws,
 )
-from verdict_referrals_b_trainings import (
+from verdict_referrals_design_trainings import (
     FLIGHT,
     FLIGHTS,
     HAND,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from verdict_referrals_a_data import (
+from verdict_referrals_descent_data import (
     diode,
     generated,
     scaled,
@@ -17,13 +17,13 @@ from verdict_referrals_a_data import (
     told_at_first,
     vibration,
 )
-from verdict_referrals_a_losses import (
+from verdict_referrals_descent_losses import (
     distance,
     divergence,
     log_error,
     percentage_error,
 )
-from verdict_referrals_a_trainings import (
+from verdict_referrals_descent_trainings import (
     BASES,
     BENT,
     DEMAND,
