@@ -13,6 +13,7 @@ from chainrule.diagnosis.case_of_table import case_of_table, has_folds
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.cases.case_of_loop import case_of_loop
 from chainrule.diagnosis.cases.rows_given_again import NO_ROWS, rows_given
+from chainrule.diagnosis.cases.rows_that_count import of_rows_that_count
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.errors import DataError, SetupError, nearest
@@ -79,6 +80,7 @@ def diagnose(what: Any, /, *given: Any, seconds: float | None = None, **named: A
         raise SetupError(f"seconds={seconds!r} is no limit.", "Give a number above 0.")
     if isinstance(what, Recording):
         case, notes = case_of_loop(what, *_three(given), **named)
+        case = of_rows_that_count(case)
         found = verdict_of(case, seconds)
         return Report(case, replace(found, notes=(*found.notes, *notes)))
     run = load(what) if isinstance(what, str | Path) else what
@@ -111,7 +113,7 @@ def report_on(
     longer where it was; ``fold_seconds`` bounds the training of one of its folds.
     """
     if not has_folds(run):
-        case = case_of(run, rows)
+        case = of_rows_that_count(case_of(run, rows))
         return Report(case, verdict_of(case, seconds), run)
     case, notes = case_of_table(run, rows[0], fold_seconds)
     found = verdict_of(case, seconds)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.ranges import Scaling
+from chainrule.diagnosis.cases.counting import weights_by_class
 from chainrule.network.network import Network
 from chainrule.training.origin import Origin
 from chainrule.training.rows import Provenance, Rows
@@ -55,7 +56,9 @@ class Arrangement:
         """Return the same with the training rows at these places held out, where none were."""
         known = self.setup.provenance.holding_out(places)
         held = self.training.part(places)
-        held = replace(held, weights=np.ones(len(held)))
+        # As train has it: what weighs classes is no part of a validation loss.
+        is_by_class = weights_by_class(self.setup, self.training) is not None
+        held = replace(held, weights=np.ones(len(held))) if is_by_class else weighing_one(held)
         left = np.delete(np.arange(len(self.training)), places)
         return self._with(known, self.training.part(left), held)
 
