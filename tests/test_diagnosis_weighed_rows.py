@@ -102,7 +102,7 @@ def test_unequal_weights_count_in_the_errors() -> None:
 
 
 @pytest.mark.parametrize(
-    "name, settings",
+    ("name", "settings"),
     [
         ("mean_squared_error", {}),
         ("mean_absolute_error", {}),

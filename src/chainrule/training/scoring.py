@@ -20,9 +20,9 @@ def scores_by_epoch(
     """Return ``validation_<metric>`` -> one number for each epoch.
 
     ``rows`` hold the truth; ``outputs`` are those of the network, (epochs, rows, ...). Rows of the
-    weight 0 are left out, the others count alike. The metrics
-    that are measured when nothing is chosen are computed for all epochs together, because one by
-    one they take longer than a small network's steps; any other is asked epoch by epoch.
+    weight 0 are left out, the others count alike. The metrics that are measured when nothing is
+    chosen are computed for all epochs together, because one by one they take longer than a small
+    network's steps; any other is asked epoch by epoch.
     """
     if not scorer.chosen:
         return {}

@@ -22,7 +22,7 @@ class Arrangement:
     """A setup and its rows; ``scaling`` is how a remedy has scaled them, so as to scale back.
 
     The setup says which rows they are, so that its provenance and they change together: by
-    ``keeping``, ``holding_out`` and ``of_all``, and by nothing else.
+    ``keeping``, ``judged_by``, ``holding_out`` and ``of_all``, and by nothing else.
     """
 
     setup: Setup
@@ -51,6 +51,11 @@ class Arrangement:
         """Return the same with the training rows at these places alone, the others left out."""
         known = self.setup.provenance.keeping(places)
         return self._with(known, self.training.part(places), self.validation)
+
+    def judged_by(self, places: NDArray[np.int64]) -> Arrangement:
+        """Return the same with the held rows at these places alone, the others left out."""
+        known = self.setup.provenance.holding_back(places)
+        return self._with(known, self.training, weighing_one(self.validation.part(places)))
 
     def holding_out(self, places: NDArray[np.int64]) -> Arrangement:
         """Return the same with the training rows at these places held out, where none were."""

@@ -6,12 +6,9 @@ be wrong. A class all of whose rows weigh 0 stays, for that is a choice that may
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.cases.arrangement import weighing_one
 from chainrule.diagnosis.cases.case import Case
 from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
@@ -27,10 +24,7 @@ def of_rows_that_count(case: Case) -> Case:
     if len(learned) < len(case.training):
         case = case.arranged(case.arrangement.keeping(learned))
     if len(judged) < len(case.validation):
-        known = case.setup.provenance.holding_back(judged)
-        setup = replace(case.setup, provenance=known)
-        validation = weighing_one(case.validation.part(judged))
-        case = replace(case, setup=setup, validation=validation)
+        case = case.arranged(case.arrangement.judged_by(judged))
     return case
 
 
