@@ -47,6 +47,7 @@ def test_rows_of_weight_0_count_nowhere() -> None:
     report = cr.diagnose(run, seconds=1)
     found, known = report.to_dict()["run"], run.setup.provenance
     assert report.found.name == "healthy"
+    assert f"{GONE.sum()} rows of the weight 0 were left out." in report.found.notes
     assert found["rows"] + found["validation_rows"] == COUNTED.sum()
     for places, error in ((known.training, "error"), (known.validation, "validation_error")):
         expected = weighed_share(run, np.array(places), JUNK, COUNTED)

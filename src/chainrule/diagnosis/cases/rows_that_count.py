@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.decisions import counted
 from chainrule.diagnosis.cases.case import Case
 from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
@@ -26,6 +27,15 @@ def of_rows_that_count(case: Case) -> Case:
     if len(judged) < len(case.validation):
         case = case.arranged(case.arrangement.judged_by(judged))
     return case
+
+
+def left_out_said(given: Case, left: Case) -> tuple[str, ...]:
+    """Return what is to be said of the rows that were left out; nothing where there are none."""
+    before, after = (len(one.training) + len(one.validation) for one in (given, left))
+    gone = before - after
+    if not gone:
+        return ()
+    return (f"{counted(gone, 'row')} of the weight 0 {'was' if gone == 1 else 'were'} left out.",)
 
 
 def _places(setup: Setup, rows: Rows) -> NDArray[np.int64]:
