@@ -358,13 +358,52 @@ def test_balanced_class_weights() -> None:
 
 
 def test_validation_rows_weigh_the_same_however_they_are_given() -> None:
-    part = trained(validation=0.2, sample_weight=np.linspace(0.1, 3, 37), epochs=2)
-    held = list(part.setup.provenance.validation)
-    kept = list(part.setup.provenance.training)
+    part = trained(validation=0.2, epochs=2)
+    held, kept = (list(getattr(part.setup.provenance, one)) for one in ("validation", "training"))
     apart = cr.train(
         layers(), X[kept], Y[kept], validation=(X[held], Y[held]), epochs=2, batch_size=8, seed=3,
-        sample_weight=np.linspace(0.1, 3, 37)[kept], progress=False,
+        progress=False,
     )  # fmt: skip
     assert apart.history["validation_loss"] == pytest.approx(
         part.history["validation_loss"], rel=1e-5
     )
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_a_share_counts_by_its_sample_weight_in_the_validation_loss(
+    engine: str, class_weight: Any, tmp_path: Any
+) -> None:
+    weight = np.linspace(0.0, 3, 37)
+    given = {"sample_weight": weight, "class_weight": class_weight, "engine": engine}
+    run = trained(validation=0.4, epochs=3, keep="last", **given)
+    held = np.array(run.setup.provenance.validation)
+    right = np.array([run.setup.targets[0].labels.index(one) for one in Y[held].tolist()])
+    losses = -np.log(run.predict_proba(X[held])[np.arange(len(held)), right])
+    expected = np.average(losses, weights=weight[held])
+    assert run.history["validation_loss"][-1] == pytest.approx(expected, rel=1e-5)
+    run.save(tmp_path / "run")
+    again = cr.train(
+        cr.load(tmp_path / "run"), X, Y, epochs=2, sample_weight=weight,
+        class_weight=class_weight, progress=False,
+    )  # fmt: skip
+    whole = trained(validation=0.4, epochs=5, keep="last", **given)
+    assert again.history["validation_loss"] == whole.history["validation_loss"]
+
+
+def test_metrics_leave_out_rows_of_weight_0() -> None:
+    weight = (np.arange(37) % 3 > 0).astype(float)
+    run = trained(validation=0.4, epochs=2, keep="last", sample_weight=weight)
+    held = np.array(run.setup.provenance.validation)
+    counted = held[weight[held] > 0.0]
+    expected = np.mean(run.predict(X[counted]) == Y[counted])
+    assert len(counted) < len(held)
+    assert run.history["validation_accuracy"][-1] == pytest.approx(expected)
+
+
+def test_validation_rows_of_weight_0_alone_are_refused() -> None:
+    held = list(trained(validation=0.2, epochs=1).setup.provenance.validation)
+    weight = np.ones(37)
+    weight[held] = 0.0
+    with pytest.raises(cr.DataError, match="All validation rows have the weight 0"):
+        trained(validation=0.2, epochs=1, sample_weight=weight)

@@ -19,7 +19,8 @@ from chainrule.data import record
 from chainrule.data.preparation import Preparation
 from chainrule.diagnosis.budget import INTERRUPTED_DIAGNOSIS
 from chainrule.diagnosis.cases.case import Case, case_of
-from chainrule.diagnosis.probes.relative_error import WORST, relative_error, weights_by_class
+from chainrule.diagnosis.cases.counting import weights_by_class
+from chainrule.diagnosis.probes.relative_error import WORST, relative_error
 from chainrule.diagnosis.wording import times_of
 from chainrule.training.arguments import rows_in_a_step
 from chainrule.training.carry_out import carry_out

@@ -10,9 +10,10 @@ from typing import Any, overload
 
 from chainrule.checks import is_finite_number
 from chainrule.diagnosis.case_of_table import case_of_table, has_folds
-from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.cases.case import Case, case_of
 from chainrule.diagnosis.cases.case_of_loop import case_of_loop
 from chainrule.diagnosis.cases.rows_given_again import NO_ROWS, rows_given
+from chainrule.diagnosis.cases.rows_that_count import left_out_said, of_rows_that_count
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.judgement import verdict_of
 from chainrule.errors import DataError, SetupError, nearest
@@ -79,8 +80,7 @@ def diagnose(what: Any, /, *given: Any, seconds: float | None = None, **named: A
         raise SetupError(f"seconds={seconds!r} is no limit.", "Give a number above 0.")
     if isinstance(what, Recording):
         case, notes = case_of_loop(what, *_three(given), **named)
-        found = verdict_of(case, seconds)
-        return Report(case, replace(found, notes=(*found.notes, *notes)))
+        return _report(case, seconds, notes)
     run = load(what) if isinstance(what, str | Path) else what
     if not isinstance(run, Run):
         raise SetupError(
@@ -111,11 +111,19 @@ def report_on(
     longer where it was; ``fold_seconds`` bounds the training of one of its folds.
     """
     if not has_folds(run):
-        case = case_of(run, rows)
-        return Report(case, verdict_of(case, seconds), run)
+        return _report(case_of(run, rows), seconds, run=run)
     case, notes = case_of_table(run, rows[0], fold_seconds)
     found = verdict_of(case, seconds)
     return Report(case, replace(found, notes=(*found.notes, *notes)), run, data=data)
+
+
+def _report(
+    given: Case, seconds: float | None, notes: tuple[str, ...] = (), run: Run | None = None
+) -> Report:
+    """Return the report on a case, of its rows that count."""
+    case = of_rows_that_count(given)
+    found, said = verdict_of(case, seconds), left_out_said(given, case)
+    return Report(case, replace(found, notes=(*found.notes, *notes, *said)), run)
 
 
 def _check_names(named: Mapping[str, Any]) -> None:

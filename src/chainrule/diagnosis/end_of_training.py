@@ -10,6 +10,7 @@ from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import IN_ORDER
 from chainrule.diagnosis.budget import whole_seconds
 from chainrule.diagnosis.cases.case import case_of
+from chainrule.diagnosis.cases.rows_that_count import of_rows_that_count
 from chainrule.diagnosis.door import report_on
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.passes import SAMPLE
@@ -46,7 +47,7 @@ def line_of_signs(run: Run) -> str:
     allowed = max(A_MOMENT, SHARE * run.state.seconds)
     if _expected_seconds(run) > allowed:
         return SKIPPED
-    examined = Examination(case_of(run), trains_again=False)
+    examined = Examination(of_rows_that_count(case_of(run)), trains_again=False)
     found: list[Ailment] = []
     for ailment in IN_ORDER:
         if time.thread_time() - began > allowed:

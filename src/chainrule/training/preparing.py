@@ -107,7 +107,8 @@ def prepare(
     else:
         chosen, left = split_validation(count, validation, seed, numbers, classes)
     provenance = Provenance(count, checksum, tuple(left.tolist()), left_out=left_out)
-    held = replace(rows, weights=np.ones(count)).part(left)
+    # What weighs classes is no part of a validation loss, and how much a row is worth is.
+    held = replace(rows, weights=row_weights(sample_weight, None, count, None, ())).part(left)
     return _prepared(network, losses, found, rows.part(chosen), held, provenance)
 
 
@@ -128,11 +129,18 @@ def _prepared(
     held: Rows,
     provenance: Provenance,
 ) -> Prepared:
-    """Return all of it, the weights of the training rows at a mean of 1."""
+    """Return all of it, the weights of the training rows at a mean of 1, and so those held out."""
     scale = training.weights.mean()
     if not scale > 0.0:
         raise DataError("All training rows have the weight 0.", "Give at least one row a weight.")
     training = scaled(replace(training, weights=training.weights / scale), "training")
+    if len(held) and not held.weights.any():
+        raise DataError(
+            "All validation rows have the weight 0.",
+            "Hold out a larger share, or rows of your own: validation=(X, y).",
+        )
+    if len(held):
+        held = replace(held, weights=held.weights / held.weights.mean())
     held = scaled(held, "validation", as_mask=True)
     return Prepared(network, losses, targets, training, held, provenance)
 

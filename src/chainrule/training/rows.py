@@ -99,6 +99,13 @@ class Provenance:
         every = np.union1d(np.array(self.left_out, dtype=np.int64), left)
         return replace(self, left_out=tuple(every.tolist()))
 
+    def holding_back(self, places: NDArray[np.int64]) -> Provenance:
+        """Return that with the held rows at these places alone; the others are left out."""
+        held = np.array(self.validation, dtype=np.int64)
+        gone = np.union1d(np.array(self.left_out, dtype=np.int64), np.delete(held, places))
+        kept = tuple(held[places].tolist())
+        return replace(self, validation=kept, left_out=tuple(gone.tolist()))
+
     def holding_out(self, places: NDArray[np.int64]) -> Provenance:
         """Return that of a training that held out the training rows at these places as well."""
         held = np.union1d(np.array(self.validation, dtype=np.int64), self.training[places])

@@ -19,12 +19,17 @@ def scores_by_epoch(
 ) -> dict[str, list[float]]:
     """Return ``validation_<metric>`` -> one number for each epoch.
 
-    ``rows`` hold the truth; ``outputs`` are those of the network, (epochs, rows, ...). The metrics
-    that are measured when nothing is chosen are computed for all epochs together, because one by
-    one they take longer than a small network's steps; any other is asked epoch by epoch.
+    ``rows`` hold the truth; ``outputs`` are those of the network, (epochs, rows, ...). Rows of the
+    weight 0 are left out, the others count alike. The metrics that are measured when nothing is
+    chosen are computed for all epochs together, because one by one they take longer than a small
+    network's steps; any other is asked epoch by epoch.
     """
     if not scorer.chosen:
         return {}
+    if not rows.weights.all():
+        # What a row of the weight 0 holds as its target may be anything.
+        counting = np.flatnonzero(rows.weights)
+        rows, outputs = rows.part(counting), [one[:, counting] for one in outputs]
     over_time = scorer.meaning.target.over_time
     counted = rows.time_weights[0] > 0 if over_time else None
     if all(metric in _AT_ONCE for _, metric in scorer.chosen):

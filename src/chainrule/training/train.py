@@ -116,7 +116,9 @@ def train(
     ``metrics``: names or functions (truth, predicted) -> number, taken on the validation rows;
     by default accuracy for classes and r2 for numbers.
     ``sample_weight`` (rows,) and ``class_weight`` ("balanced" or class -> weight) multiply; they
-    are scaled to a mean of 1 over the training rows (and times). Validation rows weigh 1 each.
+    are scaled to a mean of 1 over the training rows (and times). In the validation loss a share of
+    the rows counts by its ``sample_weight`` alone, scaled in the same way, and rows that are given
+    as (X, y) weigh 1 each; metrics leave out rows of the weight 0, and count the others alike.
 
     Training ends after ``epochs``, or when ``target_loss``, ``min_change``, ``min_gradient``,
     ``patience`` (epochs without a better validation loss) or ``max_seconds`` says so; see

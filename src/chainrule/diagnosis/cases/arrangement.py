@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.ranges import Scaling
+from chainrule.diagnosis.cases.counting import weights_by_class
 from chainrule.network.network import Network
 from chainrule.training.origin import Origin
 from chainrule.training.rows import Provenance, Rows
@@ -21,7 +22,7 @@ class Arrangement:
     """A setup and its rows; ``scaling`` is how a remedy has scaled them, so as to scale back.
 
     The setup says which rows they are, so that its provenance and they change together: by
-    ``keeping``, ``holding_out`` and ``of_all``, and by nothing else.
+    ``keeping``, ``judged_by``, ``holding_out`` and ``of_all``, and by nothing else.
     """
 
     setup: Setup
@@ -51,11 +52,18 @@ class Arrangement:
         known = self.setup.provenance.keeping(places)
         return self._with(known, self.training.part(places), self.validation)
 
+    def judged_by(self, places: NDArray[np.int64]) -> Arrangement:
+        """Return the same with the held rows at these places alone, the others left out."""
+        known = self.setup.provenance.holding_back(places)
+        return self._with(known, self.training, weighing_one(self.validation.part(places)))
+
     def holding_out(self, places: NDArray[np.int64]) -> Arrangement:
         """Return the same with the training rows at these places held out, where none were."""
         known = self.setup.provenance.holding_out(places)
         held = self.training.part(places)
-        held = replace(held, weights=np.ones(len(held)))
+        # As train has it: what weighs classes is no part of a validation loss.
+        is_by_class = weights_by_class(self.setup, self.training) is not None
+        held = replace(held, weights=np.ones(len(held))) if is_by_class else weighing_one(held)
         left = np.delete(np.arange(len(self.training)), places)
         return self._with(known, self.training.part(left), held)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.cases.rows_that_count import of_rows_that_count
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import look
 from chainrule.diagnosis.checks.looks import LOOKS
@@ -89,14 +90,15 @@ def check(network: Network, X: Any, y: Any, **arguments: Any) -> Check:
     began = time.monotonic()
     try:
         setup, rows = _set_up(network, X, y, arguments)
-        found = look(case_before(setup, rows), LOOKS)
+        case = case_before(setup, rows)
+        found = look(case, LOOKS)
     except ChainruleError as error:
         refused = Concern("refused", error.cause, error.remedy, is_error=True)
         return Check((refused,), (ACCEPTED,), time.monotonic() - began)
     seconds = time.monotonic() - began
     checked = (ACCEPTED, *found.checked)
     concerns = (*_of_no_epoch(setup), *found.concerns)
-    return Check(concerns, checked, seconds, found.left_out, len(rows[0]), found.rows)
+    return Check(concerns, checked, seconds, found.left_out, len(case.training), found.rows)
 
 
 def _of_no_epoch(setup: Setup) -> list[Concern]:
@@ -142,7 +144,7 @@ def case_before(
     """
     training, validation = rows
     start = {**setup.network.parameters, **setup.network.state}
-    return Case(
+    case = Case(
         setup=setup,
         recording=Recording(),
         training=training,
@@ -154,3 +156,4 @@ def case_before(
         of_table=of_table,
         scaled=bool(columns),
     )
+    return of_rows_that_count(case)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.cases.case import Case
+from chainrule.diagnosis.cases.counting import weights_by_class
 from chainrule.diagnosis.experiments.held_out import with_held_out
 from chainrule.diagnosis.experiments.other_rows import (
     means_over_parts,
@@ -13,7 +14,7 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns_where_none_was_held,
 )
 from chainrule.diagnosis.experiments.trained import Judge, Trained, error_of_kept
-from chainrule.diagnosis.probes.relative_error import errors_of, weights_by_class
+from chainrule.diagnosis.probes.relative_error import errors_of
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
 

@@ -33,11 +33,13 @@ OF_A_UNIT = ("huber", "log_cosh")
 class Scale:
     """A loss of numbers: of predictions beside the truth, and the constant that has the least.
 
-    ``of`` makes (rows, columns) of predictions, or one constant for each column, and the truth.
+    ``of`` makes (rows, columns) of predictions, or one constant for each column, and the truth;
+    ``constant`` makes (columns,) of the truth and the weights of its rows, None where all count
+    alike.
     """
 
     of: Callable[[Numbers, Numbers], Numbers]
-    constant: Callable[[Numbers], Numbers]
+    constant: Callable[[Numbers, Numbers | None], Numbers]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +60,19 @@ class ByColumn:
 
 
 def errors_by_column(
-    predicted: Numbers, truth: Numbers, beside: Numbers, loss: Loss, unit: Numbers | float = 1.0
+    predicted: Numbers,
+    truth: Numbers,
+    beside: Numbers,
+    loss: Loss,
+    unit: Numbers | float = 1.0,
+    weights: Numbers | None = None,
 ) -> ByColumn:
     """Return the errors of predictions on the truth (rows, columns).
 
-    ``beside`` (others, columns) is the target whose best constant is the measure. ``unit``: what
-    one of the training's own unit is in that of these numbers, by column. Where no column varies
-    there is nothing to measure by but the size of the numbers.
+    ``beside`` (others, columns) is the target whose best constant is the measure, and ``weights``
+    (others,) how much each of its rows counts there, by default the same. ``unit``: what one of the
+    training's own unit is in that of these numbers, by column. Where no column varies there is
+    nothing to measure by but the size of the numbers.
     """
     truth, known = truth.astype(np.float64), beside.astype(np.float64)
     if loss.own or loss.name not in OF_A_UNIT:
@@ -72,10 +80,11 @@ def errors_by_column(
         unit = float(np.abs(known).max(initial=0.0)) or 1.0
     truth, known = truth / unit, known / unit
     predicted = predicted.reshape(truth.shape).astype(np.float64) / unit
-    spread = known.var(axis=0)
-    varying = are_varying(known.mean(axis=0), np.sqrt(spread))
+    middle = np.average(known, axis=0, weights=weights)
+    spread = np.average((known - middle) ** 2, axis=0, weights=weights)
+    varying = are_varying(middle, np.sqrt(spread))
     if not varying.any():
-        size = np.mean(known**2, axis=0)
+        size = np.average(known**2, axis=0, weights=weights)
         missed = (predicted - truth) ** 2 / np.where(size > 0.0, size, 1.0)
         return ByColumn(missed, np.ones(truth.shape), np.ones(truth.shape[1]))
     # Each column on its own scale, for one of large numbers would hide the others; but one that
@@ -83,8 +92,8 @@ def errors_by_column(
     usual = median_low(spread[varying].tolist())
     counts = np.where(varying, np.minimum(1.0, spread / (HARDLY * usual)), 0.0)
     scale = _scale_of(loss)
-    best = scale.constant(known)
-    least = np.where(varying, scale.of(best, known).mean(axis=0), 1.0)
+    best = scale.constant(known, weights)
+    least = np.where(varying, np.average(scale.of(best, known), axis=0, weights=weights), 1.0)
     return ByColumn(scale.of(predicted, truth) / least, scale.of(best, truth) / least, counts)
 
 
@@ -106,7 +115,24 @@ def _pinball(level: float) -> Scale:
         apart = truth - predicted
         return np.maximum(level * apart, (level - 1.0) * apart)
 
-    return Scale(of, lambda known: np.asarray(np.quantile(known, level, axis=0)))
+    return Scale(of, lambda known, weights: _quantile(known, level, weights))
+
+
+def _quantile(known: Numbers, level: float, weights: Numbers | None) -> Numbers:
+    """Return the quantile of each column; of rows with weights the number that reaches the level.
+
+    That one has the least pinball loss of all constants, as any between two neighbours may.
+    """
+    if weights is None:
+        return np.asarray(np.quantile(known, level, axis=0))
+    order = np.argsort(known, axis=0, kind="stable")
+    reached = np.cumsum(weights[order], axis=0) >= level * weights.sum()
+    places = np.take_along_axis(order, reached.argmax(axis=0)[None], axis=0)
+    return np.asarray(np.take_along_axis(known, places, axis=0)[0])
+
+
+def _mean(known: Numbers, weights: Numbers | None) -> Numbers:
+    return np.asarray(np.average(known, axis=0, weights=weights))
 
 
 def _huber(delta: float) -> Scale:
@@ -117,7 +143,7 @@ def _huber(delta: float) -> Scale:
     def pull(apart: Numbers) -> Numbers:
         return np.minimum(1.0, delta / np.maximum(np.abs(apart), 1e-300))
 
-    return Scale(of, lambda known: _centre(known, pull))
+    return Scale(of, lambda known, weights: _centre(known, pull, weights))
 
 
 def _log_cosh(predicted: Numbers, truth: Numbers) -> Numbers:
@@ -132,16 +158,18 @@ def _pull_of_log_cosh(apart: Numbers) -> Numbers:
     return np.asarray(np.tanh(size) / size)
 
 
-def _centre(known: Numbers, pull: Callable[[Numbers], Numbers]) -> Numbers:
+def _centre(known: Numbers, pull: Callable[[Numbers], Numbers], by_row: Numbers | None) -> Numbers:
     """Return the constant (columns,) of the least loss, by means that are weighed anew.
 
     ``pull``: the slope of the loss over the distance. No step makes the loss larger (Huber, Robust
     Statistics, 1981, section 7.8).
     """
-    centre = np.median(known, axis=0)
-    near = STILL * np.maximum(np.mean(np.abs(known - centre), axis=0), 1e-300)
+    each = 1.0 if by_row is None else by_row[:, None]
+    centre = _quantile(known, 0.5, by_row)
+    apart = np.average(np.abs(known - centre), axis=0, weights=by_row)
+    near = STILL * np.maximum(apart, 1e-300)
     for _ in range(STEPS_TO_CENTRE):
-        weights = pull(known - centre)
+        weights = each * pull(known - centre)
         moved = (weights * known).sum(axis=0) / weights.sum(axis=0)
         is_still = bool((np.abs(moved - centre) <= near).all())
         centre = moved
@@ -160,10 +188,10 @@ def _deviance(predicted: Numbers, truth: Numbers) -> Numbers:
 
 SQUARES = Scale(
     lambda predicted, truth: np.asarray((predicted - truth) ** 2),
-    lambda known: np.asarray(known.mean(axis=0)),
+    _mean,
 )
-LOG_COSH = Scale(_log_cosh, lambda known: _centre(known, _pull_of_log_cosh))
-COUNTS = Scale(_deviance, lambda known: np.asarray(known.mean(axis=0)))
+LOG_COSH = Scale(_log_cosh, lambda known, weights: _centre(known, _pull_of_log_cosh, weights))
+COUNTS = Scale(_deviance, _mean)
 
 
 def unit_of(now: Numbers, given: Numbers) -> Numbers | float:

@@ -6,21 +6,23 @@ of its best constant where squares do not fit it (``number_errors``); for classe
 (Brier, Monthly Weather Review 78, 1950) over that of the classes' shares, or, where the loss knows
 no probabilities, the share of wrong rows over that of always saying the most frequent class.
 
-Rows count alike, but where a training has weighed its classes: there each class counts as much as
-it did, in the error and in that of the constant. Otherwise a network that learned what it was asked
-to, rare classes above all, would look worse than a constant.
+Rows count as much as a training has weighed them, in the error and in that of the constant: by the
+weights of its classes, where it has weighed those, also where rows that were held out weigh 1; else
+by their own. Otherwise a network that learned what it was asked to, rare classes above all, would
+look worse than a constant.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.cases.counting import weigh_apart, weights_by_class
 from chainrule.diagnosis.probes.number_errors import OF_A_UNIT, ByColumn, errors_by_column, unit_of
 from chainrule.errors import SetupError
 from chainrule.network.backpropagation import outputs_of
@@ -69,9 +71,13 @@ def errors_of(
 
     Of more than ``most`` rows every so many are looked at, the same ones for every network.
     ``weighed`` are rows whose classes weigh as they are to count here, and in whose unit losses of
-    numbers are, else the training rows.
+    numbers are, else the training rows. Where these weigh the same, training rows count alike,
+    whatever weights a remedy has given them.
     """
-    classes = weights_by_class(setup, training if weighed is None else weighed)
+    judging = training if weighed is None else weighed
+    classes = weights_by_class(setup, judging)
+    if weighed is not None and not weigh_apart(weighed):
+        training = replace(training, weights=np.ones(len(training)))
     units = _units(setup, training, weighed)
     training, validation = every_so_many(training, most), every_so_many(validation, most)
     learned = row_errors(network, setup, training, classes=classes, units=units)
@@ -90,29 +96,6 @@ def every_so_many(rows: Rows, most: int) -> Rows:
     if len(rows) <= most:
         return rows
     return rows.part(np.linspace(0, len(rows) - 1, most).astype(np.int64))
-
-
-def weights_by_class(setup: Setup, rows: Rows) -> Numbers | None:
-    """Return how much a row of each class counts (classes,), None where rows are not weighed so.
-
-    So they are where a training had a ``class_weight``: each class has one weight for its rows.
-    """
-    target = setup.targets[0]
-    if len(setup.targets) > 1 or target.task != "classification" or target.over_time:
-        return None
-    if not len(rows) or not np.ptp(rows.weights) > 0.0:
-        return None
-    labels = rows.targets[0].reshape(-1).astype(np.int64)
-    if len(labels) != len(rows) or labels.min() < 0 or labels.max() >= target.width:
-        # Targets of before a remedy made classes of them.
-        return None
-    lowest, highest = np.full(target.width, np.inf), np.zeros(target.width)
-    np.minimum.at(lowest, labels, rows.weights)
-    np.maximum.at(highest, labels, rows.weights)
-    seen = np.isfinite(lowest)
-    if not np.allclose(lowest[seen], highest[seen], rtol=1e-6):
-        return None
-    return np.where(seen, highest, 1.0)
 
 
 def relative_error(network: Network, setup: Setup, rows: Rows) -> float:
@@ -137,8 +120,8 @@ def row_errors(
 
     Where a target is the same in all of them, as in a single row, the constant prediction has no
     error there: that on the ``training`` rows then takes its place. ``classes``: how much a row of
-    each class counts, where they do not count alike. ``units``: of each target, what one of the
-    training's own is in that of these rows, 1 where none are given.
+    each class counts, else rows count by their own weights. ``units``: of each target, what one of
+    the training's own is in that of these rows, 1 where none are given.
     """
     each = outputs_apart(network, setup, rows, training, classes, units)
     found = [one.by_row for one in each]
@@ -163,8 +146,9 @@ def outputs_apart(
         _errors(
             setup.meaning(place),
             output,
-            *_counted(rows, place),
-            _beside(rows, training, place),
+            _times(rows, place),
+            _counted(rows, place, classes),
+            _beside(rows, training, place, classes),
             classes,
             units[place] if units else 1.0,
         )
@@ -172,10 +156,33 @@ def outputs_apart(
     ]
 
 
-def _counted(rows: Rows, place: int) -> tuple[Numbers, Numbers | None]:
-    """Return the target of an output, and which of its times count."""
-    times = rows.time_weights[place] > 0.0 if rows.time_weights else None
-    return rows.targets[place], times
+@dataclass(frozen=True, eq=False)
+class _Truth:
+    """The target of an output (rows, ...), over time of the times that count, and their weights.
+
+    ``weights`` (rows,) have a mean of 1; they are None where all count alike.
+    """
+
+    values: Numbers
+    weights: Numbers | None
+
+
+def _times(rows: Rows, place: int) -> Numbers | None:
+    """Return which times of a target count (rows, time), None where it is not over time."""
+    return rows.time_weights[place] > 0.0 if rows.time_weights else None
+
+
+def _counted(rows: Rows, place: int, classes: Numbers | None = None) -> _Truth:
+    """Return the target of an output; ``classes``: those count, and not the rows' own weights."""
+    times, values = _times(rows, place), rows.targets[place]
+    weights = rows.weights if classes is None and weigh_apart(rows) else None
+    if times is not None:
+        values = values[times]
+        if weights is not None:
+            weights = np.broadcast_to(weights[:, None], times.shape)[times]
+    if weights is None or not weights.any():
+        return _Truth(values, None)
+    return _Truth(values, weights / weights.mean())
 
 
 def _units(setup: Setup, rows: Rows, given: Rows | None) -> list[Numbers | float]:
@@ -191,44 +198,48 @@ def _units(setup: Setup, rows: Rows, given: Rows | None) -> list[Numbers | float
     ]
 
 
-def _beside(rows: Rows, training: Rows | None, place: int) -> Numbers:
-    """Return the target (rows, ...) whose constant prediction is the measure of an error."""
-    truth, times = _counted(rows, place)
-    known = truth if times is None else truth[times]
-    if training is None or not len(known) or (known != known[:1]).any():
+def _beside(rows: Rows, training: Rows | None, place: int, classes: Numbers | None) -> _Truth:
+    """Return the target whose constant prediction is the measure of an error."""
+    known = _counted(rows, place, classes)
+    if training is None or not len(known.values) or (known.values != known.values[:1]).any():
         return known
-    truth, times = _counted(training, place)
-    return truth if times is None else truth[times]
+    return _counted(training, place, classes)
 
 
 def _errors(
     meaning: Meaning,
     output: Numbers,
-    truth: Numbers,
     times: Numbers | None,
-    beside: Numbers,
+    truth: _Truth,
+    beside: _Truth,
     classes: Numbers | None,
     unit: Numbers | float,
 ) -> ByColumn:
     if times is not None:
-        output, truth = output[times], truth[times]
+        output = output[times]
     if not np.isfinite(output).all():
         worst = np.full((len(output), 1), WORST)
         return ByColumn(worst, np.ones(worst.shape), np.ones(1))
     if meaning.target.task == "regression":
         predicted = meaning.predictions(output).astype(np.float64)
-        return errors_by_column(predicted, truth, beside, meaning.loss, unit)
+        found = errors_by_column(
+            predicted, truth.values, beside.values, meaning.loss, unit, beside.weights
+        )
+        if truth.weights is None:
+            return found
+        each = truth.weights[:, None]
+        return ByColumn(each * found.errors, each * found.constant, found.counts)
     missed, constant = _of_classes(meaning, output, truth, beside, classes)
     return ByColumn(missed[:, None], constant[:, None], np.ones(1))
 
 
 def _of_classes(
-    meaning: Meaning, output: Numbers, truth: Numbers, beside: Numbers, classes: Numbers | None
+    meaning: Meaning, output: Numbers, truth: _Truth, beside: _Truth, classes: Numbers | None
 ) -> tuple[Numbers, Numbers]:
     """Return the errors of each row (rows,), and those of the best constant."""
-    labels, known = (one.reshape(-1).astype(np.int64) for one in (truth, beside))
+    labels, known = (one.values.reshape(-1).astype(np.int64) for one in (truth, beside))
     each = np.ones(meaning.target.width) if classes is None else classes
-    present = np.bincount(known, minlength=len(each))
+    present = np.bincount(known, weights=beside.weights, minlength=len(each))
     if np.count_nonzero(each * present) < 2 or not each[labels].any():
         # Where a single class has a weight, that of always saying it would be perfect.
         each = np.ones(len(each))
@@ -236,6 +247,8 @@ def _of_classes(
     shares = counts / counts.sum()
     # Of mean 1 over these rows, so that the mean of their errors is the relative error.
     weights = each[labels] / max(float(each[labels].mean()), 1e-300)
+    if truth.weights is not None:
+        weights = weights * truth.weights
     try:
         probabilities = meaning.probabilities(output)
     except SetupError:
@@ -259,10 +272,10 @@ def balanced_error(network: Network, setup: Setup, rows: Rows) -> float:
     """Return the mean over classes of the share of its rows that are wrong, over that of chance."""
     with np.errstate(all="ignore"):
         (output, *_) = outputs_of(network, list(rows.inputs), setup.dtype)
-    truth, times = _counted(rows, 0)
+    times, truth = _times(rows, 0), _counted(rows, 0)
     if times is not None:
-        output, truth = output[times], truth[times]
-    labels = truth.reshape(-1).astype(np.int64)
+        output = output[times]
+    labels = truth.values.reshape(-1).astype(np.int64)
     said = setup.meaning(0).predictions(output).reshape(-1)
     wrong = [float(np.mean(said[labels == one] != one)) for one in np.unique(labels)]
     return float(np.mean(wrong)) / (1.0 - 1.0 / max(len(wrong), 2))

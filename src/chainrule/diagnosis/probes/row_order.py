@@ -75,14 +75,14 @@ def joined(case: Case) -> InOrder:
     """
     known, training = case.setup.provenance, case.training
     held = np.array(known.validation, dtype=np.int64)
-    together = known.rows == len(training) + len(held) and len(held) == len(case.validation)
+    together = known.training_rows == len(training) and len(held) == len(case.validation)
     if not len(held) or not together:
         every = np.arange(len(training))
         return InOrder(case, every, every, np.arange(0))
-    places = known.training
-    order = np.empty(known.rows, dtype=np.int64)
-    order[np.concatenate([places, held])] = np.arange(known.rows)
-    return InOrder(case, order, places, held)
+    # Rows that had no part in it leave no gap.
+    order = np.argsort(np.concatenate([known.training, held]))
+    places = np.argsort(order)
+    return InOrder(case, order, places[: len(training)], places[len(training) :])
 
 
 def orders(count: int) -> dict[str, Numbers]:

@@ -17,10 +17,10 @@ def rows_in_code(case: Case) -> str | None:
     """Return which of the rows in X are learned from, as code: "" for all, None if unknown.
 
     Rows that were given apart, or prepared from a table, stand under names that only the caller
-    knows.
+    knows; of some that were left out, as those of the weight 0 are, nothing says which they are.
     """
     known = case.setup.provenance
-    if case.scaled or known.held:
+    if case.scaled or known.held or known.left_out:
         return None
     if not known.validation:
         return ""
