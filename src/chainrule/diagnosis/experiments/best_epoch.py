@@ -13,7 +13,7 @@ from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
-from chainrule.diagnosis.experiments.other_rows import over_parts
+from chainrule.diagnosis.experiments.other_rows import name_of_part, over_parts
 from chainrule.diagnosis.experiments.trained import Trained, as_it_ended
 
 IsEnough = Callable[[Experiment], bool]
@@ -44,12 +44,13 @@ def best_beside_last(
     groups = [without], [treated]
     for place, part in enumerate(parts[: _affordable(laboratory)]):
         try:
-            ends = _both_ends(laboratory, remedy, f", other rows {place + 1}", part)
+            ends = _both_ends(laboratory, remedy, f", {name_of_part(place)}", part)
         except OutOfTimeError:
             break
         for group, end in zip(groups, ends, strict=True):
             group.append(end)
-    return over_parts(found, *groups)
+        laboratory.remember(name_of_part(place), ends[0])
+    return over_parts(found, *groups, planned=1 + len(parts))
 
 
 def _both_ends(
