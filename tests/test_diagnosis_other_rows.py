@@ -10,6 +10,7 @@ import pytest
 from diagnosed_runs import rows
 
 import chainrule as cr
+from chainrule.diagnosis.ailments.overfitting import OVERFITTING
 from chainrule.diagnosis.budget import Budget
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.cases.case import Case, case_of
@@ -23,7 +24,12 @@ from chainrule.diagnosis.experiments.other_rows import (
 )
 from chainrule.diagnosis.experiments.rule import of_so_much
 from chainrule.diagnosis.experiments.significance import LEVEL_OF_ROWS, standard_error_of_all
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.judgement import concluded
+from chainrule.diagnosis.verdicts.sentences import sentence_of
+from chainrule.diagnosis.verdicts.verdict import Verdict, summary
 from chainrule.randomness import normal, permutation
+from chainrule.views.diagnosis_chapters import suspicion
 
 
 def case(count: int, noise: float = 0.5, classes: bool = False, **given: Any) -> Case:
@@ -198,3 +204,22 @@ class _Affords(Budget):
     def affords(self, each: float, share: float) -> int:
         # A part takes trainings without the remedy and with it.
         return 2 * self.count
+
+
+def _unproved(findings: list[Finding]) -> Verdict:
+    return concluded(findings, {}, Laboratory(case(40), 10, seconds=1.0))
+
+
+def test_what_is_undecided_is_not_proved_and_says_how_far_it_came() -> None:
+    near, far = (Finding(OVERFITTING, (), (), of_few_parts(gain)) for gain in (0.19, 0.05))
+    assert _unproved([near]).standing == "not proved"
+    assert _unproved([far]).standing == "healthy"
+    said = sentence_of(replace(_unproved([near, far]), is_out_of_time=True))
+    assert said.count(OVERFITTING.title) == 1
+    assert "--seconds" in said
+    document = summary(_unproved([near, far]))
+    told = [suspicion(one) for one in document["suspicions"]]
+    assert "Time ended when 2 of 5 parts of the rows had judged" in told[0]
+    assert "The experiment does not confirm it" in told[1]
+    proved = of_few_parts(0.3).to_dict()
+    assert (proved["parts"], proved["planned"], proved["undecided"]) == (2, 5, False)
