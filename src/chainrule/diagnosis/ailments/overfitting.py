@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -189,8 +190,10 @@ def confirm(
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
     if given[0].name != BEST_EPOCH:
         return _of_penalties(there, given, parts)
-    found = best_beside_last(there, given[0], parts, lambda one: _settles(there, one))
-    first = replace(_asked(there, found), held_out=held_none)
+    found = best_beside_last(
+        there, given[0], parts, partial(_asked, there), partial(_settles, there)
+    )
+    first = replace(found, held_out=held_none)
     if first.is_clear:
         return first
     unfinished = replace(first, unfinished=True)
@@ -213,7 +216,7 @@ def _of_penalties(
     shown = _asked(there, found)
     if _settles(there, found) or found.gain <= 0.0:
         return shown
-    return by_turns(there, found, parts, lambda one: _asked(there, one))
+    return by_turns(there, found, parts, partial(_asked, there))
 
 
 def _settles(laboratory: Laboratory, found: Experiment) -> bool:

@@ -133,11 +133,16 @@ class Experiment:
         return self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS / self.looks
 
     @property
+    def is_beyond_chance(self) -> bool:
+        """Whether the starts are not what has made the errors lower."""
+        return self.probability < LEVEL / self.looks
+
+    @property
     def is_clear(self) -> bool:
         """Whether the remedy helps by more than chance, and enough to matter."""
         if self.shows is not None:
             return self.shows
-        return self.probability < LEVEL / self.looks and self.matters
+        return self.is_beyond_chance and self.matters
 
     @property
     def is_cut_off(self) -> bool:
