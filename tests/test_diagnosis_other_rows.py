@@ -10,8 +10,11 @@ import pytest
 from diagnosed_runs import rows
 
 import chainrule as cr
+from chainrule.diagnosis.ailments.overfitting import OVERFITTING
+from chainrule.diagnosis.budget import Budget
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.cases.case import Case, case_of
+from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import (
     by_turns,
@@ -19,8 +22,14 @@ from chainrule.diagnosis.experiments.other_rows import (
     turns,
     turns_where_none_was_held,
 )
-from chainrule.diagnosis.experiments.significance import LEVEL_OF_ROWS
-from chainrule.randomness import normal
+from chainrule.diagnosis.experiments.rule import of_so_much
+from chainrule.diagnosis.experiments.significance import LEVEL_OF_ROWS, standard_error_of_all
+from chainrule.diagnosis.verdicts.finding import Finding
+from chainrule.diagnosis.verdicts.judgement import concluded
+from chainrule.diagnosis.verdicts.sentences import sentence_of
+from chainrule.diagnosis.verdicts.verdict import Verdict, summary
+from chainrule.randomness import normal, permutation
+from chainrule.views.diagnosis_chapters import suspicion
 
 
 def case(count: int, noise: float = 0.5, classes: bool = False, **given: Any) -> Case:
@@ -119,3 +128,98 @@ def test_what_is_certain_and_what_does_harm_has_one_look() -> None:
     harmful = compare_by_turns(Laboratory(good, 40, seconds=30.0), [faster(1e-4)])
     assert not harmful.is_clear
     assert harmful.parts == 1
+
+
+def of_few_parts(gain: float, parts: int = 2, **said: Any) -> Experiment:
+    """An experiment of 2 of 5 parts whose five errors are lower by exactly the gain."""
+    without = tuple(0.8 + 0.001 * place for place in range(5))
+    treated = tuple(one - gain for one in without)
+    return Experiment(
+        faster(2.0), without, treated, 20, 96, parts=parts, looks=2, planned=5, spread=0.05,
+        asked=(of_so_much(0.15, asks_rows=False),), **said,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gain", "clear", "undecided"),
+    [(0.21, True, False), (0.19, False, True), (0.11, False, True), (0.09, False, False)],
+)
+def test_what_a_standard_error_may_change_is_undecided(
+    gain: float, clear: bool, undecided: bool
+) -> None:
+    found = of_few_parts(gain)
+    assert (found.is_clear, found.is_undecided) == (clear, undecided)
+    whole = of_few_parts(gain, parts=5)
+    assert (whole.is_clear, whole.is_undecided) == (gain > 0.15, False)
+
+
+def test_remedies_that_were_not_tried_leave_it_undecided_unless_it_is_clear() -> None:
+    assert of_few_parts(-0.1, unfinished=True).is_undecided
+    assert not of_few_parts(-0.1).is_undecided
+    assert not of_few_parts(0.3, unfinished=True).is_undecided
+
+
+def test_the_gain_of_some_parts_is_as_far_from_that_of_all_as_is_said() -> None:
+    # Of rows drawn without replacement from a known whole, 95 % are to be within two of them.
+    whole = normal(0, "gains of rows", 150)
+    told = []
+    for draw in range(400):
+        chosen = whole[permutation(draw, "rows that judge", 150)[:60]]
+        spread = standard_error_of_all([chosen], [np.zeros(60)], 60 / 150)
+        assert spread is not None
+        told.append(abs(chosen.mean() - whole.mean()) <= 2.0 * spread)
+    assert 0.92 < np.mean(told) < 0.98
+    assert standard_error_of_all([whole], [0.0 * whole], 1.0) == 0.0
+
+
+def test_seconds_do_not_choose_between_ill_and_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Laboratory, "has_time_for", lambda *_: False)
+    given = case(120, learning_rate=0.003, noise=0.8)
+    remedy, parts = faster(2.0), turns(given)
+    whole = by_turns(*_compared(given, remedy), parts)
+    assert (whole.parts, whole.planned, whole.is_undecided) == (5, 5, False)
+    for count in range(4):
+        laboratory, first = _compared(given, remedy)
+        laboratory.budget = _Affords(count)
+        found = by_turns(laboratory, first, parts)
+        assert (found.parts, found.planned) == (1 + count, 5)
+        assert found.is_undecided or found.is_clear == whole.is_clear
+
+
+def _compared(given: Case, remedy: Remedy) -> tuple[Laboratory, Experiment]:
+    laboratory = Laboratory(given, 40, seconds=30.0)
+    first = laboratory.compare([remedy])
+    # Half a gain is no more than what is asked, so that the bar is where the gain is.
+    asked = (of_so_much(first.gain, asks_rows=False),)
+    return laboratory, replace(first, asked=asked)
+
+
+class _Affords(Budget):
+    """Seconds for so many further parts."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(600.0, 600.0)
+        self.count = count
+
+    def affords(self, each: float, share: float) -> int:
+        # A part takes trainings without the remedy and with it.
+        return 2 * self.count
+
+
+def _unproved(findings: list[Finding]) -> Verdict:
+    return concluded(findings, {}, Laboratory(case(40), 10, seconds=1.0))
+
+
+def test_what_is_undecided_is_not_proved_and_says_how_far_it_came() -> None:
+    near, far = (Finding(OVERFITTING, (), (), of_few_parts(gain)) for gain in (0.19, 0.05))
+    assert _unproved([near]).standing == "not proved"
+    assert _unproved([far]).standing == "healthy"
+    said = sentence_of(replace(_unproved([near, far]), is_out_of_time=True))
+    assert said.count(OVERFITTING.title) == 1
+    assert "--seconds" in said
+    document = summary(_unproved([near, far]))
+    told = [suspicion(one) for one in document["suspicions"]]
+    assert "Time ended when 2 of 5 parts of the rows had judged" in told[0]
+    assert "The experiment does not confirm it" in told[1]
+    proved = of_few_parts(0.3).to_dict()
+    assert (proved["parts"], proved["planned"], proved["undecided"]) == (2, 5, False)

@@ -159,6 +159,11 @@ def _what_was_done(experiment: Document) -> str:
             f" It was in doubt on the rows held out, so that {experiment['parts']} parts of the "
             "rows were held out in turn: an error is the mean over them."
         )
+    if experiment["parts"] < experiment["planned"]:
+        each += (
+            f" Time ended before all {experiment['planned']} parts were held out; the gain is "
+            "enough by more than the standard error of what all would show."
+        )
     if experiment["looks"] > 1:
         each += f" It is look number {experiment['looks']}: p is to be below {_level(experiment)}."
     if experiment["treated_name"] != REMEDY:
@@ -264,11 +269,24 @@ def suspicion(found: Document) -> str:
         before, after = (median(experiment[name]) for name in ("without", "treated"))
         name, _ = name_and_unit(experiment["quantity"])
         told.append(
-            f"The experiment does not confirm it: the {name} is {before:.3g} "
+            f"{_not_shown(experiment)}: the {name} is {before:.3g} "
             f"{experiment['untreated_name']}, {after:.3g} "
             f"{experiment['treated_name']}{_certainty(experiment)}."
         )
     return " ".join(told)
+
+
+def _not_shown(experiment: Document) -> str:
+    """Return that it is not confirmed, or that time ended before there was an answer."""
+    if not experiment["undecided"]:
+        return "The experiment does not confirm it"
+    parts, planned = experiment["parts"], experiment["planned"]
+    if parts < planned:
+        return (
+            f"Time ended when {parts} of {planned} parts of the rows had judged, which does not "
+            "decide it"
+        )
+    return "Time ended before all remedies were tried, and what was tried does not confirm it"
 
 
 def _certainty(experiment: Document) -> str:
@@ -280,7 +298,7 @@ def _certainty(experiment: Document) -> str:
 
 def _why_not(experiment: Document) -> str:
     """Return why lower errors that are more than chance over the starts confirm nothing."""
-    if experiment["shows"] is not None or experiment["p"] >= LEVEL:
+    if experiment["shows"] is not None or experiment["p"] >= LEVEL or experiment["undecided"]:
         return ""
     if experiment["p"] >= _level(experiment):
         return f"; in look number {experiment['looks']} p is to be below {_level(experiment)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -19,7 +20,6 @@ from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import LEAST_ROWS, judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.other_rows import (
-    affordable,
     by_turns,
     turns,
     turns_where_none_was_held,
@@ -190,13 +190,20 @@ def confirm(
     parts = turns_where_none_was_held(laboratory.case) if held_none else turns(there.case)
     if given[0].name != BEST_EPOCH:
         return _of_penalties(there, given, parts)
-    found = best_beside_last(there, given[0], parts, lambda one: _settles(there, one))
-    first = replace(_asked(there, found), held_out=held_none)
-    if first.is_clear or there.is_spent:
+    found = best_beside_last(
+        there, given[0], parts, partial(_asked, there), partial(_settles, there)
+    )
+    first = replace(found, held_out=held_none)
+    if first.is_clear:
         return first
+    unfinished = replace(first, unfinished=True)
+    if there.is_spent:
+        return unfinished
     try:
-        other = _of_penalties(there, given, parts, found.looks)
+        other = _of_penalties(there, given, parts, found.looks + 1)
     except OutOfTimeError:
+        return unfinished
+    if first.is_undecided and not other.is_clear:
         return first
     return replace(other, held_out=held_none)
 
@@ -209,8 +216,7 @@ def _of_penalties(
     shown = _asked(there, found)
     if _settles(there, found) or found.gain <= 0.0:
         return shown
-    parts = parts[: affordable(there)]
-    return _asked(there, by_turns(there, found, parts)) if parts else shown
+    return by_turns(there, found, parts, partial(_asked, there))
 
 
 def _settles(laboratory: Laboratory, found: Experiment) -> bool:

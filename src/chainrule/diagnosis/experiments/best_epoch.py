@@ -13,10 +13,9 @@ from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
-from chainrule.diagnosis.experiments.other_rows import over_parts
+from chainrule.diagnosis.experiments.other_rows import name_of_part, over_parts
 from chainrule.diagnosis.experiments.trained import Trained, as_it_ended
 
-IsEnough = Callable[[Experiment], bool]
 # Of fewer rows that judge one part is hardly enough.
 FEW_JUDGED = 100
 # Of the seconds that are left: what comes behind has the rest.
@@ -24,12 +23,17 @@ SHARE_OF_SECONDS = 0.7
 
 
 def best_beside_last(
-    laboratory: Laboratory, remedy: Remedy, parts: Sequence[Arrangement], is_enough: IsEnough
+    laboratory: Laboratory,
+    remedy: Remedy,
+    parts: Sequence[Arrangement],
+    asked: Callable[[Experiment], Experiment],
+    is_enough: Callable[[Experiment], bool],
 ) -> Experiment:
     """Return the experiment of keeping the best epoch, over further parts where one is not enough.
 
-    ``remedy`` changes nothing but which epoch is kept. ``is_enough``: whether an experiment needs
-    no other rows; of one whose gain is not positive none are tried, either.
+    ``remedy`` changes nothing but which epoch is kept. ``asked`` puts into an experiment what it
+    has to show. ``is_enough``: whether one needs no other rows; of one whose gain is not positive
+    none are tried, either.
     """
     # One training tells how long others will take.
     changed = remedy.change(laboratory.case.arrangement)
@@ -38,18 +42,38 @@ def best_beside_last(
     laboratory.keep_pace((4 if is_few else 2) * SEEDS)
     without, treated = _both_ends(laboratory, remedy, "", laboratory.case.arrangement)
     laboratory.remember("", without)
-    found = laboratory.experiment(remedy, (without, treated))
-    if found.gain <= 0.0 or is_enough(found):
-        return found
+    first = asked(laboratory.experiment(remedy, (without, treated)))
+    if first.gain <= 0.0 or is_enough(first):
+        return first
     groups = [without], [treated]
-    for place, part in enumerate(parts[: _affordable(laboratory)]):
+    planned = 1 + len(parts)
+    _judge_by(laboratory, remedy, parts[: _affordable(laboratory)], groups)
+    found = asked(over_parts(first, *groups, planned=planned))
+    # Penalties take what time is left unless it is only the size of the gain that is in doubt.
+    in_doubt = found.is_undecided and found.is_beyond_chance
+    if not in_doubt or not laboratory.has_time_for(SEEDS, *parts[found.parts - 1 :]):
+        return found
+    _judge_by(laboratory, remedy, parts, groups)
+    return asked(over_parts(first, *groups, planned=planned))
+
+
+def _judge_by(
+    laboratory: Laboratory,
+    remedy: Remedy,
+    parts: Sequence[Arrangement],
+    groups: tuple[list[list[Trained]], list[list[Trained]]],
+) -> None:
+    """Add the trainings of those parts that have not judged, until time ends."""
+    for place in range(len(groups[0]) - 1, len(parts)):
+        said = name_of_part(place)
         try:
-            ends = _both_ends(laboratory, remedy, f", other rows {place + 1}", part)
+            ends = _both_ends(laboratory, remedy, f", {said}", parts[place])
         except OutOfTimeError:
             break
         for group, end in zip(groups, ends, strict=True):
             group.append(end)
-    return over_parts(found, *groups)
+        # What ended is what trainings without the remedy come to, for other remedies as well.
+        laboratory.remember(said, ends[0])
 
 
 def _both_ends(

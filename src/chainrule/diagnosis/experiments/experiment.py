@@ -34,6 +34,9 @@ class Experiment:
     ``own_start``: all began where the run did. ``looks``: how often the ailment was looked for by
     experiments of which one is shown; each p is as it is, and the levels below which it counts are
     divided by this number (Bonferroni). ``asked``: what the gain has to be, by any of these rules.
+    ``planned``: so many parts were to be held out, and where time ended before the last of them the
+    gain is an estimate of theirs, with a standard error of ``spread`` (None where not known).
+    ``unfinished``: time ended before all remedies that were to be tried were.
     ``settles``: as long as no remedy of another ailment helps, what this shows is the cause of all
     else. ``parts``: so many parts of the rows were held out in turn, and the error of a seed is the
     mean over them. ``counted``: both are shares of rows, counted in parts of the training rows by
@@ -58,6 +61,9 @@ class Experiment:
     own_start: bool = False
     asked: Rules = USUAL
     parts: int = 1
+    planned: int = 1
+    spread: float | None = None
+    unfinished: bool = False
     looks: int = 1
     counted: bool = False
     as_good: bool = False
@@ -116,8 +122,10 @@ class Experiment:
         return self.effect >= LEAST_EFFECT and any(map(self._meets, self.asked))
 
     def _meets(self, rule: Rule) -> bool:
-        is_luck = rule.asks_rows and self._may_be_luck_of_rows
-        return rule.is_met(self.without, self.treated) and not is_luck
+        if rule.asks_rows and self._may_be_luck_of_rows:
+            return False
+        asked = rule.gain_asked(self.without, self.treated)
+        return rule.is_met(self.without, self.treated) and self.gain - self._doubt >= asked
 
     @property
     def _may_be_luck_of_rows(self) -> bool:
@@ -125,11 +133,42 @@ class Experiment:
         return self.over_rows is not None and self.over_rows >= LEVEL_OF_ROWS / self.looks
 
     @property
+    def is_beyond_chance(self) -> bool:
+        """Whether the starts are not what has made the errors lower."""
+        return self.probability < LEVEL / self.looks
+
+    @property
     def is_clear(self) -> bool:
         """Whether the remedy helps by more than chance, and enough to matter."""
         if self.shows is not None:
             return self.shows
-        return self.probability < LEVEL / self.looks and self.matters
+        return self.is_beyond_chance and self.matters
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether time ended before all parts of the rows that were to judge had judged."""
+        return self.parts < self.planned
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether with more time it may be a proof, and is none yet.
+
+        So seconds decide whether there is an answer, and not which one.
+        """
+        if self.is_clear or self.unfinished:
+            return not self.is_clear
+        if not self.is_cut_off or self.gain <= 0.0:
+            return False
+        return self.spread is None or self.gain + self._doubt >= self.gain_asked
+
+    @property
+    def _doubt(self) -> float:
+        """By how much the gain of all parts is likely to be another than that of those that judged.
+
+        One standard error: what a gain is beyond is no bound of chance, which p keeps, but what
+        makes it large enough.
+        """
+        return self.spread if self.is_cut_off and self.spread is not None else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the experiment as plain data."""
@@ -152,6 +191,8 @@ class Experiment:
             "own_start": self.own_start,
             "deduced": self.deduced,
             "parts": self.parts,
+            "planned": self.planned,
+            "undecided": self.is_undecided,
             "looks": self.looks,
             "counted": self.counted,
             "as_good": self.as_good,

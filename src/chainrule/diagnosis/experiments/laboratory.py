@@ -208,6 +208,10 @@ class Laboratory:
         for (name, _, seed), one in zip(wanted, made, strict=True):
             self._known[name, seed] = one
 
+    def knows(self, name: str) -> bool:
+        """Whether the trainings of a name are known."""
+        return all((self._name(name), seed) in self._known for seed in self.seeds)
+
     def remember(self, name: str, trainings: Sequence[Trained]) -> None:
         """Keep trainings that are known without being made, by a name; those that were made stay.
 

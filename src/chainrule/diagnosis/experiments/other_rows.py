@@ -4,11 +4,15 @@ Of a hundred rows that are held out the luck is large: a remedy that lowers the 
 often not certain, or comes out at nothing. Rows that were trained on are held out instead, part by
 part, and the same seeds trained on what is left, with and without the remedy. Two looks are two
 chances to be wrong, so that the second counts at half of the levels (Bonferroni).
+
+How many parts there are to be follows from the rows. Where time ends before the last of them,
+those that have judged say what all would, within a standard error: a gain that is beyond what is
+asked by more than that is a proof, and one that is nearer to it is left undecided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +26,10 @@ from chainrule.diagnosis.cases.parted import parted
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
 from chainrule.diagnosis.experiments.rule import BY_LAW
-from chainrule.diagnosis.experiments.significance import probability_over_rows
+from chainrule.diagnosis.experiments.significance import (
+    probability_over_rows,
+    standard_error_of_all,
+)
 from chainrule.diagnosis.experiments.trained import Judge, Trained, error_of_kept
 from chainrule.diagnosis.probes.row_order import joined
 from chainrule.randomness import permutation
@@ -51,43 +58,80 @@ def compare_by_turns(
         first = replace(first, asked=BY_LAW)
     if first.is_clear or first.gain <= 0.0:
         return first
-    parts = turns(laboratory.case)[: affordable(laboratory)]
-    return by_turns(laboratory, first, parts) if parts else first
+    return by_turns(laboratory, first, turns(laboratory.case))
 
 
-def by_turns(laboratory: Laboratory, first: Experiment, parts: Sequence[Arrangement]) -> Experiment:
-    """Return an experiment with its errors taken over further parts of the rows as well."""
-    remedy = first.remedy
-    without, treated = [laboratory.untreated()], [laboratory.known(remedy)]
-    for place, part in enumerate(parts):
-        said = f"other rows {place + 1}"
-        changed = remedy.change(part)
+def by_turns(
+    laboratory: Laboratory,
+    first: Experiment,
+    parts: Sequence[Arrangement],
+    asked: Callable[[Experiment], Experiment] = lambda found: found,
+) -> Experiment:
+    """Return an experiment with its errors taken over further parts of the rows as well.
+
+    Over as many as there is time for, and undecided where that may make a difference. ``asked``
+    puts into an experiment what it has to show.
+    """
+    groups = [laboratory.untreated()], [laboratory.known(first.remedy)]
+    planned = 1 + len(parts)
+    _judge_by(laboratory, first.remedy, parts[: affordable(laboratory, parts)], groups)
+    found = asked(over_parts(first, *groups, planned=planned))
+    rest = parts[found.parts - 1 :]
+    if not found.is_undecided or not laboratory.has_time_for(2 * SEEDS, *rest):
+        return found
+    # Without an answer the time of what has judged is lost, whatever others could do with it.
+    _judge_by(laboratory, first.remedy, parts, groups)
+    return asked(over_parts(first, *groups, planned=planned))
+
+
+def _judge_by(
+    laboratory: Laboratory,
+    remedy: Remedy,
+    parts: Sequence[Arrangement],
+    groups: tuple[list[list[Trained]], list[list[Trained]]],
+) -> None:
+    """Add the trainings of those parts that have not judged, until time ends."""
+    for place in range(len(groups[0]) - 1, len(parts)):
+        changed, said = remedy.change(parts[place]), name_of_part(place)
         try:
-            more = laboratory.trained(said, part, laboratory.seeds)
+            more = laboratory.trained(said, parts[place], laboratory.seeds)
             better = laboratory.trained(f"{remedy.name}, {said}", changed, laboratory.seeds)
         except OutOfTimeError:
             break
-        without.append(more)
-        treated.append(better)
-    return over_parts(first, without, treated)
+        groups[0].append(more)
+        groups[1].append(better)
+
+
+def name_of_part(place: int) -> str:
+    """Return by what name trainings are known of which a further part is held out."""
+    return f"other rows {place + 1}"
 
 
 def over_parts(
-    first: Experiment, without: Sequence[Sequence[Trained]], treated: Sequence[Sequence[Trained]]
+    first: Experiment,
+    without: Sequence[Sequence[Trained]],
+    treated: Sequence[Sequence[Trained]],
+    planned: int,
 ) -> Experiment:
-    """Return an experiment of one part with the trainings of all parts, itself where that is all.
+    """Return an experiment of one part with the trainings of all parts that have judged.
 
-    Trainings are by part, and in it by seed.
+    Trainings are by part, and in it by seed. ``planned``: so many parts were to judge.
     """
+    by_row = _by_rows(without, treated)
+    found = replace(first, planned=planned, spread=None)
+    if by_row is not None:
+        share = len(without) / planned
+        found = replace(found, spread=standard_error_of_all(*by_row, share))
     if len(without) == 1:
-        return first
+        return found
+    is_tested = first.over_rows is not None
     return replace(
-        first,
+        found,
         without=means_over_parts(without, first.judge),
         treated=means_over_parts(treated, first.judge),
         parts=len(without),
-        looks=2,
-        over_rows=None if first.over_rows is None else _over_rows(without, treated),
+        looks=first.looks + 1,
+        over_rows=probability_over_rows(*by_row) if by_row and is_tested else None,
     )
 
 
@@ -129,9 +173,14 @@ def _in_turn(whole: Arrangement, places: NDArray[Any], count: int) -> list[Arran
     return found
 
 
-def affordable(laboratory: Laboratory) -> int:
-    """Return for how many parts there are seconds, as long as trainings have taken until now."""
-    return laboratory.budget.affords(2 * SEEDS * laboratory.seconds_each, SHARE_OF_SECONDS)
+def affordable(laboratory: Laboratory, parts: Sequence[Arrangement]) -> int:
+    """Return for how many parts there are seconds, as long as trainings have taken until now.
+
+    Those that are known without the remedy take half of it, and come first.
+    """
+    known = sum(laboratory.knows(name_of_part(place)) for place in range(len(parts)))
+    halves = laboratory.budget.affords(SEEDS * laboratory.seconds_each, SHARE_OF_SECONDS)
+    return min(halves, known) + max(0, halves - known) // 2
 
 
 def means_over_parts(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple[float, ...]:
@@ -140,15 +189,15 @@ def means_over_parts(groups: Sequence[Sequence[Trained]], judge: Judge) -> tuple
     return tuple(errors.mean(axis=0).tolist())
 
 
-def _over_rows(
+def _by_rows(
     without: Sequence[Sequence[Trained]], treated: Sequence[Sequence[Trained]]
-) -> float | None:
-    """Return how probable the gain is by the luck of the rows of all parts."""
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]] | None:
+    """Return the errors of both groups by seed, of each row of all parts; None where one failed."""
     known = [[_by_row(seed) for seed in zip(*groups, strict=True)] for groups in (without, treated)]
     told = [[one for one in group if one is not None] for group in known]
     if any(len(some) < len(every) for some, every in zip(told, known, strict=True)):
         return None
-    return probability_over_rows(*told)
+    return told[0], told[1]
 
 
 def _by_row(parts: Sequence[Trained]) -> NDArray[np.float64] | None:

@@ -88,7 +88,8 @@ def compare_over_parts(
     errors = [means_over_parts(group, balanced_on_held_out) for group in (without, treated)]
     found = Experiment(
         remedy, errors[0], errors[1], laboratory.epochs, laboratory.rows,
-        judge=balanced_on_held_out, parts=len(without), **said,
+        judge=balanced_on_held_out, parts=len(without),
+        planned=len(without), **said,
     )  # fmt: skip
     return _beyond_luck(found, without, treated)
 

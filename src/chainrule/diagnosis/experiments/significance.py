@@ -100,11 +100,31 @@ def probability_over_rows(without: Sequence[Numbers], treated: Sequence[Numbers]
     seeds may be one of these rows alone. It is a paired t test over the rows, one-sided, of the
     means over seeds; None where trainings failed or were judged by other rows.
     """
+    gains = _gains_by_row(without, treated)
+    return None if gains is None else probability_above_zero(gains)
+
+
+def standard_error_of_all(
+    without: Sequence[Numbers], treated: Sequence[Numbers], share: float
+) -> float | None:
+    """Return by how much the gain over all rows may differ from that over a share of them.
+
+    It is the standard error of the mean of a sample without replacement (Cochran, Sampling
+    Techniques, 1977, section 2.6), so that nothing is left where the share is 1. Errors by row as
+    in ``probability_over_rows``; None where it has none to say it from.
+    """
+    gains = _gains_by_row(without, treated)
+    if gains is None:
+        return None
+    return float(np.std(gains, ddof=1)) * math.sqrt((1.0 - share) / len(gains))
+
+
+def _gains_by_row(without: Sequence[Numbers], treated: Sequence[Numbers]) -> Numbers | None:
     sizes = {len(one) for one in (*without, *treated)}
     if len(sizes) != 1 or min(sizes) < 2:
         return None
     a, b = (np.minimum(np.mean(group, axis=0), LARGEST_EFFECT) for group in (without, treated))
-    return probability_above_zero(a - b)
+    return np.asarray(a - b)
 
 
 def effect(d: float) -> str:

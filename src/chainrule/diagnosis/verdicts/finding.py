@@ -42,6 +42,11 @@ class Finding:
         return self.experiment is not None and self.experiment.is_clear
 
     @property
+    def is_untried(self) -> bool:
+        """Whether time, or what there was to try, was not enough to say what experiments show."""
+        return self.experiment is None or self.experiment.is_undecided
+
+    @property
     def is_failure(self) -> bool:
         """Whether its signs are a failure in themselves, explained or not."""
         return self.ailment.is_failure or any(one.is_failure for one in self.signs)

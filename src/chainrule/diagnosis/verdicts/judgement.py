@@ -59,7 +59,7 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         laboratory = Laboratory(case, expected, seconds, seconds_since(began))
         verdict = by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
-        is_spent = bool(findings) and laboratory.is_out_of_time
+        is_spent = bool(findings) and (laboratory.is_out_of_time or _is_undecided(verdict))
         verdict = _without_any(verdict) if is_spent else verdict
     else:
         verdict = _unproved(findings)
@@ -76,6 +76,12 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         verdict, seconds=spent, trainings=trainings, notes=notes, is_out_of_time=is_spent,
         errors=examined.errors,
     )  # fmt: skip
+
+
+def _is_undecided(verdict: Verdict) -> bool:
+    """Whether time ended before an experiment had an answer."""
+    found = [one.experiment for one in verdict.suspicions if one.experiment is not None]
+    return any(one.is_undecided for one in found)
 
 
 def _without_any(verdict: Verdict) -> Verdict:
@@ -229,5 +235,5 @@ def _unproved(findings: Sequence[Finding]) -> Verdict:
     rest = tuple(one for one in findings if one not in failures[:1])
     if failures:
         return Verdict("unexplained", failures[0], suspicions=rest)
-    untried = any(one.experiment is None for one in findings)
+    untried = any(one.is_untried for one in findings)
     return Verdict("not proved" if untried else "healthy", suspicions=tuple(findings))

@@ -77,7 +77,7 @@ def _without_cause(found: Verdict) -> str:
     if not found.suspicions:
         return "Healthy: nothing in this training is a sign of trouble."
     if found.standing == "not proved":
-        untried = [one for one in found.suspicions if one.experiment is None]
+        untried = [one for one in found.suspicions if one.is_untried]
         titles = listed_apart([one.ailment.title for one in untried])
         why = "no experiment was made"
         if found.is_out_of_time:
