@@ -18,6 +18,7 @@ from chainrule.diagnosis.experiments.trained import Trained
 
 SAME_START = "the same start"
 IN_OTHER_ORDERS = "from the run's own start in other orders"
+FROM_OTHER_STARTS = "from other starts"
 
 
 def same_start(given: Arrangement) -> Arrangement:

@@ -123,13 +123,16 @@ def _of_no_numbers(verdict: Verdict, findings: Sequence[Finding], examined: Exam
 def _with_more(
     verdict: Verdict, tried_so_far: Sequence[Finding], examined: Examination, laboratory: Laboratory
 ) -> Verdict:
-    """Return the verdict with what shows only beside others, or without a sign."""
-    settled = verdict.standing != "ill" or _is_settled(verdict.primary)
-    primary = None if settled else verdict.primary
+    """Return the verdict with what shows only beside others, or without a sign.
+
+    That other starts do better explains a failure only where nothing else does.
+    """
+    is_ill = verdict.standing == "ill" and not _is_of_the_start(verdict.primary)
+    primary = verdict.primary if is_ill and not _is_settled(verdict.primary) else None
     several = treated_together(tried_so_far, primary, examined, laboratory)
     if several is not None:
         return _of_several(several, verdict, tried_so_far, laboratory)
-    if verdict.standing == "ill":
+    if is_ill:
         return verdict
     return _without_suspicion(verdict, tried_so_far, examined, laboratory)
 
@@ -149,6 +152,12 @@ def _without_suspicion(
 def _is_settled(finding: Finding | None) -> bool:
     experiment = None if finding is None else finding.experiment
     return experiment is not None and experiment.settles
+
+
+def _is_of_the_start(finding: Finding | None) -> bool:
+    """Whether all that is known to help a finding is another start."""
+    remedy = None if finding is None else finding.remedy
+    return remedy is not None and remedy.seed is not None
 
 
 def _of_several(
