@@ -17,7 +17,11 @@ from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
-from chainrule.diagnosis.experiments.own_start import from_own_start, same_start
+from chainrule.diagnosis.experiments.own_start import (
+    from_own_start,
+    of_a_bad_start,
+    same_start,
+)
 from chainrule.diagnosis.remedies.network_changes import usual_start
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.verdict import Verdict
@@ -197,6 +201,19 @@ def test_a_start_is_unlucky_beyond_the_spread_of_others_and_a_fix_begins_elsewhe
         validation=(x[held], y[held]), seed=seed, progress=False,
     )  # fmt: skip
     np.testing.assert_allclose(again.history["loss"], fix.run.history["loss"])
+
+
+def test_it_is_noted_where_the_runs_start_came_out_worse_than_all_others() -> None:
+    notes = []
+    for seed in (0, 3):
+        laboratory = laboratory_of(overlapping(seed)[1])
+        # Without trainings to compare with there is nothing to say.
+        assert of_a_bad_start(laboratory) == ()
+        laboratory.untreated()
+        notes.append(of_a_bad_start(laboratory))
+    (note,), none = notes
+    assert none == ()
+    assert note.startswith("The start of this run came out worse than others: its error is 1.04")
 
 
 def test_no_start_is_unlucky_where_others_fail_as_well() -> None:

@@ -14,6 +14,7 @@ from chainrule.diagnosis.budget import both_clocks, seconds_since
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.own_start import of_a_bad_start
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (
     Finding,
@@ -54,6 +55,7 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     examined = Examination(case)
     findings = suspected(examined)
     trainings, is_spent = 0, False
+    notes: tuple[str, ...] = ()
     if experiments and (findings or has_something_to_gain(examined)):
         expected = expected_trainings(findings) if findings else TRAININGS
         laboratory = Laboratory(case, expected, seconds, seconds_since(began))
@@ -61,15 +63,15 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         trainings = laboratory.trainings
         is_spent = bool(findings) and laboratory.is_out_of_time
         verdict = _without_any(verdict) if is_spent else verdict
+        notes = () if verdict.standing == "ill" else of_a_bad_start(laboratory)
     else:
         verdict = _unproved(findings)
-    notes: tuple[str, ...] = ()
     unjudged = ""
     if not case.epochs:
         notes, unjudged = (NOTHING_TRAINED,), "nothing was trained"
     elif len(case.training) < LEAST_ROWS:
         notes, unjudged = (ONE_ROW,), "one row was learned from"
-    if notes and verdict.standing == "healthy":
+    if unjudged and verdict.standing == "healthy":
         verdict = replace(verdict, standing="not proved", unjudged=unjudged)
     spent = time.monotonic() - began[1]
     return replace(
