@@ -103,7 +103,8 @@ def checked(run: Any, given: Given, remedies: list[Remedy]) -> list[str]:
     for remedy in remedies:
         setup = remedy.change(case.arrangement).setup
         code = code_of([remedy], setup)
-        if remedy.by_hand or all(one.startswith("# ") for one in code):
+        # Where a share is held out, another seed holds out other rows than the remedy does.
+        if remedy.by_hand or remedy.seed is not None or all(one.startswith("# ") for one in code):
             words.append(remedy.name)
             continue
         assert same(by_remedy(case, remedy), by_code(code, given, run)), (remedy.name, code)

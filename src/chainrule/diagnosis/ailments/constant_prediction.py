@@ -12,18 +12,22 @@ import numpy as np
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
 from chainrule.diagnosis.ailments import rate_too_low
+from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Remedy, on_setup
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.own_start import (
+    FROM_OTHER_STARTS,
     IN_OTHER_ORDERS,
     trained_from_own_start,
 )
+from chainrule.diagnosis.experiments.rule import Rule
 from chainrule.diagnosis.probes.brakes import DECAY, DROPOUT, PENALTIES, felt_brakes
 from chainrule.diagnosis.probes.chance import probability_above_zero
 from chainrule.diagnosis.probes.classes import Classes
 from chainrule.diagnosis.probes.outputs_apart import OneOutput, no_better_than_constants
+from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.remedies.rate_changes import no_clipping
 from chainrule.diagnosis.remedies.regularisation import no_dropping, no_penalties
 from chainrule.diagnosis.sign import Sign, shortened
@@ -48,8 +52,6 @@ LEAST_HELD = 30
 # constant is no failure; half of what they know shows that the network uses its inputs. On the
 # other side of the constant it may be by the luck of the rows held out, within two standard errors.
 LITTLE_KNOWN, HALF_OF_IT, LUCK = 0.2, 0.5, 0.025
-# A start is unlucky where the middle one of others leaves less than half of the error.
-UNLUCKY = 0.5
 RATE_OF_ADAM = 0.01
 ANOTHER_START = "another start"
 
@@ -216,14 +218,15 @@ def remedies(examined: Examination) -> list[Remedy]:
     if examined.shown(rate_too_low.signs):
         # Another optimizer would be another rate as well.
         found = [one for one in found if one.name != "adam"]
-    return [*found, _another_start(setup)]
+    return [*found, _another_start(setup.seed + 1, examined.is_of_table)]
 
 
-def _another_start(setup: Setup) -> Remedy:
+def _another_start(seed: int, of_table: bool) -> Remedy:
     return Remedy(
-        ANOTHER_START, "Begin from another start, with another seed.", lambda before: before,
-        # A fix compares over many starts, so that the choice of one is no change to be tried.
-        f"seed={setup.seed + 1}", by_hand=True,
+        ANOTHER_START, f"Begin from another start, with another seed, such as {seed}.",
+        lambda before: before.begun_anew(seed), f"seed={seed}", seed=seed,
+        # The folds of a table have seeds that follow from that of the table.
+        by_hand=of_table,
     )  # fmt: skip
 
 
@@ -272,17 +275,36 @@ def confirm(
     found = laboratory.compare(others) if others else None
     if found is not None and found.is_clear:
         return found
-    unlucky = next((one for one in chosen if one.name == ANOTHER_START), None)
-    if unlucky is None:
+    if len(others) == len(chosen):
         return found
-    elsewhere = tuple(one.judged for one in laboratory.untreated(laboratory.seeds[1:]))
-    if median(elsewhere) > UNLUCKY * examined.errors.judged:
+    try:
+        unlucky = _by_other_starts(examined, laboratory, 1 if found is None else 2)
+    except OutOfTimeError:
         return found
+    return found if unlucky is None else unlucky
+
+
+def _by_other_starts(
+    examined: Examination, laboratory: Laboratory, looks: int
+) -> Experiment | None:
+    """Return the experiment of trainings from other starts beside those from the run's own.
+
+    None where the others have learned no more than it, or too little more to matter. The seed to
+    begin with is the first of them that does as well as the middle one.
+    """
+    seeds = laboratory.seeds[1:]
+    elsewhere = laboratory.untreated(seeds)
+    errors = [one.judged for one in elsewhere]
+    gains = Rule().is_met([examined.errors.judged], errors)
+    if not gains or median(errors) >= NOTHING_LEARNED:
+        return None
     here = trained_from_own_start(laboratory, laboratory.case.arrangement)
-    return Experiment(
-        unlucky, tuple(one.judged for one in here), elsewhere, laboratory.epochs, laboratory.rows,
-        untreated_name=IN_OTHER_ORDERS, treated_name="from other starts",
-        looks=1 if found is None else 2,
+    pairs = zip(seeds, errors, strict=True)
+    seed = next(seed for seed, error in pairs if error <= median(errors))
+    another = _another_start(seed, examined.is_of_table)
+    return laboratory.experiment(
+        another, (here, elsewhere), untreated_name=IN_OTHER_ORDERS,
+        treated_name=FROM_OTHER_STARTS, looks=looks,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.held_out import judging_laboratory
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
+from chainrule.diagnosis.experiments.own_start import from_own_start
 from chainrule.diagnosis.experiments.significance import LEVEL_OF_ROWS
 from chainrule.diagnosis.experiments.without_steps import (
     STEPS,
@@ -103,24 +104,52 @@ def confirm(
     """Try higher rates and more epochs.
 
     Where no rows were held out, they have to help on rows held out here as well: labels that say
-    nothing are learned by heart with any rate that is high enough.
+    nothing are learned by heart with any rate that is high enough. Where other starts come further
+    than the run's own, the remedy may help that one alone, and is tried once more from there.
     """
     if not chosen:
         return None
     if chosen[0].name == STEPS:
         return with_steps(laboratory, chosen[0])
     found = _compared(laboratory, chosen)
-    shows = found.is_clear and _asks_for_it(examined, laboratory, found)
-    # The rows that judge have also chosen among the remedies (Bonferroni).
-    over_rows, tried = found.over_rows, max(1, len(found.screened))
-    shows = shows and (over_rows is None or over_rows < LEVEL_OF_ROWS / tried)
-    there = judging_laboratory(laboratory, 2 * SEEDS)
-    if shows and there is not laboratory:
-        shows = there.compare([found.remedy]).is_clear
+    asks = _asks_for_it(examined, laboratory, found)
+    shows = asks and _is_shown(laboratory, found)
     if nothing_moved(examined.case, examined.course):
         # That it was too low to move anything is seen and not tried.
         shows = shows or any(map(has_moved, laboratory.known(found.remedy)))
+    if asks and not shows:
+        again = _from_its_start(examined, laboratory, found)
+        if again is not None:
+            return replace(again, shows=True)
     return replace(found, shows=shows)
+
+
+def _is_shown(laboratory: Laboratory, found: Experiment) -> bool:
+    """Whether an experiment shows that a remedy helps, on rows that were not learned from."""
+    # The rows that judge have also chosen among the remedies (Bonferroni).
+    over_rows, tried = found.over_rows, max(1, len(found.screened))
+    if not found.is_clear or (over_rows is not None and over_rows >= LEVEL_OF_ROWS / tried):
+        return False
+    there = judging_laboratory(laboratory, 2 * SEEDS)
+    if there is laboratory:
+        return True
+    judged = there.compare([found.remedy])
+    if found.own_start and not judged.is_clear:
+        judged = from_own_start(there, judged) or judged
+    return judged.is_clear
+
+
+def _from_its_start(
+    examined: Examination, laboratory: Laboratory, found: Experiment
+) -> Experiment | None:
+    """Return the experiment from the run's own start, None where it shows nothing, or no time."""
+    try:
+        again = from_own_start(laboratory, found)
+        if again is None or not _asks_for_it(examined, laboratory, again):
+            return None
+        return again if _is_shown(laboratory, again) else None
+    except OutOfTimeError:
+        return None
 
 
 def _asks_for_it(examined: Examination, laboratory: Laboratory, found: Experiment) -> bool:

@@ -35,17 +35,21 @@ class Arrangement:
 
         What was drawn by the old seed is drawn anew; parameters that were given stay.
         """
-        setup = self.setup
+        setup = self.begun_anew(seed).setup
         fresh = replace(
             setup,
-            network=_drawn_anew(setup.network, setup.seed, seed),
-            seed=seed,
             epochs=epochs,
             stopping=replace(setup.stopping, max_seconds=None),
             origin=Origin(),
             snapshots=0,
         )
         return replace(self, setup=fresh)
+
+    def begun_anew(self, seed: int) -> Arrangement:
+        """Return the same with what the old seed has drawn drawn by another; the rest stays."""
+        setup = self.setup
+        network = _drawn_anew(setup.network, setup.seed, seed)
+        return replace(self, setup=replace(setup, network=network, seed=seed))
 
     def keeping(self, places: NDArray[np.int64]) -> Arrangement:
         """Return the same with the training rows at these places alone, the others left out."""
@@ -95,7 +99,8 @@ class Remedy:
     ``name`` tells it apart from every other, of all ailments: the laboratory keeps its trainings by
     it. ``code`` is the same as an argument of ``train`` or a line of Python, where there is one.
     ``by_hand``: a fix leaves it to people, and ``change`` is for experiments. ``left_out`` are the
-    numbers of the training rows that it leaves out, in X or in the table.
+    numbers of the training rows that it leaves out, in X or in the table. ``seed``: where it is
+    another start and nothing else, the seed of that; over many starts it is no change.
     """
 
     name: str
@@ -104,6 +109,7 @@ class Remedy:
     code: str = ""
     by_hand: bool = False
     left_out: tuple[int, ...] = ()
+    seed: int | None = None
 
 
 def scaled_rows(rows: Rows, scaling: Scaling) -> Rows:

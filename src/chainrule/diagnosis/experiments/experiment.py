@@ -91,6 +91,11 @@ class Experiment:
         return median(self.without) - median(self.treated)
 
     @property
+    def begins_there(self) -> bool:
+        """Whether what has no remedy began where the run did, all or but for another start."""
+        return self.own_start or self.remedy.seed is not None
+
+    @property
     def is_of_errors(self) -> bool:
         """Whether it measures the error that all experiments share, and no measure of its own."""
         return self.quantity == ERROR

@@ -294,9 +294,9 @@ class Laboratory:
             **said,
         )  # fmt: skip
 
-    def known(self, remedy: Remedy) -> list[Trained]:
-        """Return the trainings with a remedy that were made for an experiment."""
-        name = self._name(remedy.name)
+    def known(self, remedy: Remedy | None = None) -> list[Trained]:
+        """Return the trainings with a remedy, or without any, that were made for an experiment."""
+        name = self._name("" if remedy is None else remedy.name)
         made = [self._known.get((name, seed)) for seed in self.seeds]
         return [one for one in made if one is not None]
 

@@ -13,11 +13,13 @@ from statistics import median
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory, over_rows_of
-from chainrule.diagnosis.experiments.rule import LEAST_GAIN
+from chainrule.diagnosis.experiments.rule import LEAST_GAIN, Rule
 from chainrule.diagnosis.experiments.trained import Trained
+from chainrule.diagnosis.wording import short
 
 SAME_START = "the same start"
 IN_OTHER_ORDERS = "from the run's own start in other orders"
+FROM_OTHER_STARTS = "from other starts"
 
 
 def same_start(given: Arrangement) -> Arrangement:
@@ -67,6 +69,25 @@ def from_own_start(laboratory: Laboratory, found: Experiment) -> Experiment | No
         over_rows=over_rows_of(found.judge, without, treated),
         own_start=True,
         looks=2,
+    )
+
+
+def of_a_bad_start(laboratory: Laboratory) -> tuple[str, ...]:
+    """Return the note that the run's own start came out worse than all others that were tried.
+
+    Of five some start is the worst: it proves nothing, and yet figures of the others are not those
+    of the run. None where the difference is too little to matter, or where the trainings that were
+    made are shorter than the run.
+    """
+    made = [one.judged for one in laboratory.known()]
+    if len(made) < len(laboratory.seeds) or laboratory.is_shortened:
+        return ()
+    own, *others = made
+    if own <= max(others) or not Rule().is_met([own], others):
+        return ()
+    return (
+        f"The start of this run came out worse than others: its error is {short(own)}, and that of "
+        f"{len(others)} trainings with other seeds {short(min(others))} to {short(max(others))}.",
     )
 
 

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from chainrule.diagnosis.experiments.experiment import Experiment
+from chainrule.diagnosis.experiments.own_start import FROM_OTHER_STARTS, IN_OTHER_ORDERS
 from chainrule.diagnosis.experiments.significance import (
     LEAST_EFFECT,
     LEVEL,
@@ -103,11 +104,13 @@ class Attempt:
 class Fix:
     """What a fix came to. ``print(fix)`` shows it.
 
-    ``run`` is the training from the run's own start with all that was kept; where nothing was, the
-    run as it is, or None if another loop had trained it. ``before`` and ``after`` are errors by
-    seed, in the unit that ``quantity`` names. ``attempts``: all that was tried. ``then`` is the
-    report on the fixed run, None where nothing was changed. ``by_hand`` says what only people can
-    do. ``earlier``: the run on a table that was fixed; ``run`` then has folds and a result as well.
+    ``run`` is the training from the run's own start, or from another where that was kept, with all
+    that was kept; where nothing was, the run as it is, or None if another loop had trained it.
+    ``before`` and ``after`` are errors by seed, in the unit that ``quantity`` names: from the run's
+    own start, in an order of each seed, where what was kept was shown there. ``attempts``: all that
+    was tried. ``then`` is the report on the fixed run, None where nothing was changed. ``by_hand``
+    says what only people can do. ``earlier``: the run on a table that was fixed; ``run`` then has
+    folds and a result as well.
     ``not_proved``: the verdict, where signs were not tried, so that there was no cause to treat.
     """
 
@@ -187,9 +190,18 @@ class Fix:
         return (
             f"Before: {_told(self.before, self.quantity)}; "
             f"after: {_told(self.after, self.quantity)}: the {self.quantity}, "
-            f"median and range of {len(self.seeds)} trainings each (p = {self.probability:.2g}, "
-            f"d = {effect(self.effect)}). {self._was_done}"
+            f"median and range of {len(self.before)} trainings each{self._begun} "
+            f"(p = {self.probability:.2g}, d = {effect(self.effect)}). {self._was_done}"
         )
+
+    @property
+    def _begun(self) -> str:
+        """Where the trainings that are told began, where that is not with other seeds each."""
+        first = self.kept[0].experiment
+        if not first.begins_there or self.before != first.without:
+            return ""
+        others = f" and {FROM_OTHER_STARTS}" if first.remedy.seed is not None else ""
+        return f", {IN_OTHER_ORDERS}{others}"
 
     def _then(self, report: Report) -> str:
         """Return the verdict on the fixed run, with why a remedy that it names was not kept."""

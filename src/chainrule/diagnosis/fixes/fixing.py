@@ -23,7 +23,7 @@ from chainrule.diagnosis.fixes.judging import (
 )
 from chainrule.diagnosis.fixes.series import Series, is_open
 from chainrule.diagnosis.fixes.table_to_fix import TableToFix
-from chainrule.diagnosis.fixes.trainings import Trainings
+from chainrule.diagnosis.fixes.trainings import OWN_START, Trainings
 from chainrule.diagnosis.remedies.joint import all_of
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
@@ -100,17 +100,29 @@ class _Trying:
         remedy = finding.remedy
         changed = None if remedy is None else remedy.change(self.arrangement)
         if remedy is not None and (remedy.by_hand or self._is_of_the_file(remedy, changed)):
-            self.by_hand += [remedy.words] if remedy.words not in self.by_hand else []
+            told = f"{remedy.words} In code: {remedy.code}" if remedy.code else remedy.words
+            self.by_hand += [told] if told not in self.by_hand else []
             return False
         if remedy is None or changed is None or self._is_scaled_twice(changed):
             return False
         parts = self._parts([finding])
-        both = self.trainings.of([], parts), self.trainings.of([remedy], parts)
+        both = self._beside(finding, remedy, parts)
         attempt = self._attempt(finding, number, self._asked(remedy, both, parts, finding), both[1])
         self._note(attempt)
         if attempt.is_kept:
             self._keep([finding])
         return attempt.is_kept
+
+    def _beside(self, finding: Finding, remedy: Remedy, parts: int) -> tuple[Series, Series]:
+        """Return trainings without a remedy and with it, begun as those of the diagnosis.
+
+        What befalls the run's own start is cured there, and over many starts may be no more than a
+        little of what all of them come to.
+        """
+        before = finding.experiment
+        begun = [OWN_START] if before is not None and before.begins_there else []
+        treated = [remedy] if remedy.seed is not None else [*begun, remedy]
+        return self.trainings.of(begun, parts), self.trainings.of(treated, parts)
 
     def _try_together(self, findings: Sequence[Finding], number: int) -> bool:
         """Try the remedies of causes that help only together, and each by what it adds to them.
@@ -172,6 +184,10 @@ class _Trying:
         """Apply remedies to all that comes; where they took more starts, all has as many."""
         remedies, parts = _remedies(findings), self._parts(findings)
         self.arrangement = all_of(remedies).change(self.arrangement)
+        seeds = [one.seed for one in remedies if one.seed is not None]
+        if seeds:
+            self.trainings.begin_with(seeds[0])
+            return
         takes_more = any(one.is_kept and one.experiment.looks > 1 for one in self.attempts)
         self.trainings.keep(remedies, parts, takes_more)
 
@@ -234,18 +250,21 @@ class _Trying:
             len(trained.training),
             quantity=_quantity_of(before),
             held_out=before is not None and before.held_out,
+            own_start=before is not None and before.own_start,
             asked=USUAL if before is None else before.asked,
             judge=judge,
             parts=parts,
         )
 
     def _run(self) -> Run | None:
-        """Return the training from the run's own start, with what belongs to its rows."""
+        """Return the training from the run's own start, or from another that was kept, with what
+        belongs to its rows."""
         trainings, before = self.trainings, self.report.run
-        run = trainings.groups(trainings.of([], 1), 1)[0][0].run
-        if self.is_apart:
+        if self.is_apart or trainings.own != trainings.seeds[0]:
             # Rows held out for the comparison alone are learned from in what is kept.
-            run = outcome(trainings.started(self.arrangement, trainings.seeds[0])).run
+            run = outcome(trainings.started(self.arrangement, trainings.own)).run
+        else:
+            run = trainings.groups(trainings.of([], 1), 1)[0][0].run
         if run is None:
             return None
         notes, arrays = {}, {}
@@ -256,11 +275,23 @@ class _Trying:
             notes["scaling"] = self.arrangement.scaling.to_record()
         return replace(run, notes=notes, note_arrays=arrays)
 
+    def _before_and_after(self, judge: Judge) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return the errors of trainings without any remedy, and with all that were kept.
+
+        Those from the run's own start, where its cause was shown there and nothing else was kept.
+        """
+        own = self.attempts[0].experiment if self.attempts else None
+        kept = [one for one in self.attempts if one.is_kept]
+        if own is not None and own.begins_there and kept in ([], self.attempts[:1]):
+            return own.without, own.treated if kept else own.without
+        before, after = (errors_by_seed(one, judge) for one in self.trainings.first_and_last())
+        return before, after
+
     def fix(self) -> Fix:
         """Return what it has come to."""
         primary = self.report.primary
         judge = error_of_kept if primary is None else _judge_of(primary)
-        before, after = (errors_by_seed(one, judge) for one in self.trainings.first_and_last())
+        before, after = self._before_and_after(judge)
         changed = self.now is not self.report
         if changed and self.table is not None:
             run = self.table.trained_again(self.trainings.kept, self.progress)

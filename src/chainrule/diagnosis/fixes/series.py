@@ -19,10 +19,13 @@ class Series:
     """The trainings of a treatment, by part of the rows that judge, and in it by seed.
 
     ``arrangements``: one for each part. Of further parts there may be fewer trainings, or none.
+    ``first``: how far behind its place in the order each seed is, 1 where that of the run itself is
+    left out.
     """
 
     arrangements: list[Arrangement] = field(default_factory=list)
     made: list[list[Trained]] = field(default_factory=list)
+    first: int = 0
 
     def add_parts(self, arrangements: Sequence[Arrangement]) -> None:
         """Add arrangements, with no training yet."""
@@ -43,7 +46,7 @@ class Series:
 
         Those that were made before are the first of them, and only what is missing is trained.
         """
-        asked = range(parts)
+        asked, seeds = range(parts), [one + self.first for one in seeds]
         for known in sorted({len(self.made[place]) for place in asked}):
             places = [place for place in asked if len(self.made[place]) == known]
             if seeds[known:]:

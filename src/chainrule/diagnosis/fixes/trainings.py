@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
+from chainrule.diagnosis.experiments.own_start import SAME_START, same_start
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.diagnosis.fixes.judging import Groups
 from chainrule.diagnosis.fixes.series import Series
@@ -18,6 +19,8 @@ from chainrule.training.side_by_side import at_a_time, side_by_side
 
 # Names and words of remedies, in the order in which they are applied.
 Names = tuple[tuple[str, str], ...]
+# No remedy: every training begins where the run did.
+OWN_START = Remedy(SAME_START, "Begin where the run did.", same_start)
 
 
 class Trainings:
@@ -34,6 +37,8 @@ class Trainings:
         # As many starts again are added where p alone is in doubt.
         self.seeds, self.more = seeds, tuple(range(seeds[0], seeds[0] + 2 * len(seeds)))
         self.kept: list[Remedy] = []
+        # The seed that the run itself begins with.
+        self.own = seeds[0]
         # By all their remedies, in their order.
         self._series: dict[Names, Series] = {}
         self._counted = Counted(_untold)
@@ -54,7 +59,10 @@ class Trainings:
 
     def of(self, remedies: Sequence[Remedy], parts: int) -> Series:
         """Return the trainings with remedies beside all that were kept, on so many parts."""
-        series = self._series.setdefault(_names([*self.kept, *remedies]), Series())
+        names = _names([*self.kept, *remedies])
+        # What shows that a start is bad is made with orders, or starts, that are not the run's.
+        leaves_own_out = OWN_START in remedies or any(one.seed is not None for one in remedies)
+        series = self._series.setdefault(names, Series(first=int(leaves_own_out)))
         missing = self.judged_on[len(series.arrangements) : parts]
         change = all_of(remedies).change if remedies else _unchanged
         series.add_parts([change(one) for one in missing])
@@ -85,12 +93,19 @@ class Trainings:
         for one in (self._series[()], last):
             self.groups(one, parts)
 
+    def begin_with(self, seed: int) -> None:
+        """Let the run itself begin with another seed."""
+        self.own = seed
+        self.judged_on = [one.begun_anew(seed) for one in self.judged_on]
+        # Those that begin where it does begin elsewhere now.
+        self._series = {names: one for names, one in self._series.items() if not one.first}
+
     def first_and_last(self) -> tuple[Groups, Groups]:
         """Return the trainings without any remedy, and with all that were kept; or none.
 
         On the parts of the rows that have judged.
         """
-        if self.is_empty:
+        if () not in self._series:
             return [], []
         both = self._series[()], self.of([], self.parts)
         parts = min(one.trained_parts for one in both)
@@ -101,7 +116,7 @@ class Trainings:
         """Return the training of a seed in full; that of the run's own start is looked at."""
         given = arrangement.setup
         ready = arrangement.started(seed, given.epochs)
-        if seed != self.seeds[0]:
+        if seed != self.own:
             return ready
         setup = replace(ready.setup, readings=given.readings, snapshots=given.snapshots)
         return replace(ready, setup=setup)

@@ -14,6 +14,7 @@ from chainrule.diagnosis.budget import both_clocks, seconds_since
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
+from chainrule.diagnosis.experiments.own_start import of_a_bad_start
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
 from chainrule.diagnosis.verdicts.finding import (
     Finding,
@@ -54,6 +55,7 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
     examined = Examination(case)
     findings = suspected(examined)
     trainings, is_spent = 0, False
+    notes: tuple[str, ...] = ()
     if experiments and (findings or has_something_to_gain(examined)):
         expected = expected_trainings(findings) if findings else TRAININGS
         laboratory = Laboratory(case, expected, seconds, seconds_since(began))
@@ -61,15 +63,15 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         trainings = laboratory.trainings
         is_spent = bool(findings) and (laboratory.is_out_of_time or _is_undecided(verdict))
         verdict = _without_any(verdict) if is_spent else verdict
+        notes = () if verdict.standing == "ill" else of_a_bad_start(laboratory)
     else:
         verdict = _unproved(findings)
-    notes: tuple[str, ...] = ()
     unjudged = ""
     if not case.epochs:
         notes, unjudged = (NOTHING_TRAINED,), "nothing was trained"
     elif len(case.training) < LEAST_ROWS:
         notes, unjudged = (ONE_ROW,), "one row was learned from"
-    if notes and verdict.standing == "healthy":
+    if unjudged and verdict.standing == "healthy":
         verdict = replace(verdict, standing="not proved", unjudged=unjudged)
     spent = time.monotonic() - began[1]
     return replace(
@@ -129,13 +131,16 @@ def _of_no_numbers(verdict: Verdict, findings: Sequence[Finding], examined: Exam
 def _with_more(
     verdict: Verdict, tried_so_far: Sequence[Finding], examined: Examination, laboratory: Laboratory
 ) -> Verdict:
-    """Return the verdict with what shows only beside others, or without a sign."""
-    settled = verdict.standing != "ill" or _is_settled(verdict.primary)
-    primary = None if settled else verdict.primary
+    """Return the verdict with what shows only beside others, or without a sign.
+
+    That other starts do better explains a failure only where nothing else does.
+    """
+    is_ill = verdict.standing == "ill" and not _is_of_the_start(verdict.primary)
+    primary = verdict.primary if is_ill and not _is_settled(verdict.primary) else None
     several = treated_together(tried_so_far, primary, examined, laboratory)
     if several is not None:
         return _of_several(several, verdict, tried_so_far, laboratory)
-    if verdict.standing == "ill":
+    if is_ill:
         return verdict
     return _without_suspicion(verdict, tried_so_far, examined, laboratory)
 
@@ -155,6 +160,12 @@ def _without_suspicion(
 def _is_settled(finding: Finding | None) -> bool:
     experiment = None if finding is None else finding.experiment
     return experiment is not None and experiment.settles
+
+
+def _is_of_the_start(finding: Finding | None) -> bool:
+    """Whether all that is known to help a finding is another start."""
+    remedy = None if finding is None else finding.remedy
+    return remedy is not None and remedy.seed is not None
 
 
 def _of_several(

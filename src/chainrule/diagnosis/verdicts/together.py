@@ -105,7 +105,9 @@ def usable_remedies(finding: Finding, laboratory: Laboratory) -> tuple[Remedy, .
     kinds = [one.task for one in before.setup.targets]
     found = []
     for one in finding.remedies:
-        changed = before if one.by_hand else one.change(before)
+        # Every seed draws a start of its own, so that another start is no change beside others.
+        is_no_change = one.by_hand or one.seed is not None
+        changed = before if is_no_change else one.change(before)
         is_same = changed.setup is before.setup and changed.training is before.training
         if not is_same and [one.task for one in changed.setup.targets] == kinds:
             found.append(one)
