@@ -15,6 +15,7 @@ from chainrule.diagnosis.cases.case_of_loop import case_of_loop
 from chainrule.diagnosis.cases.rows_given_again import NO_ROWS, rows_given
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.sentences import sentence_of_giveaway
 from chainrule.errors import DataError, SetupError, nearest
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.network.network import Network
@@ -22,6 +23,7 @@ from chainrule.training.recording import Recording
 from chainrule.training.records import load
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
+from chainrule.training.tables.doubtful_columns import is_giveaway_hint
 
 
 @overload
@@ -110,12 +112,15 @@ def report_on(
     ``seconds`` bounds the experiments; ``data``: the table of a run on a table, where it is no
     longer where it was; ``fold_seconds`` bounds the training of one of its folds.
     """
-    if not has_folds(run):
+    said: tuple[str, ...] = ()
+    if has_folds(run):
+        case, said = case_of_table(run, rows[0], fold_seconds)
+    else:
         case = case_of(run, rows)
-        return Report(case, verdict_of(case, seconds), run)
-    case, notes = case_of_table(run, rows[0], fold_seconds)
     found = verdict_of(case, seconds)
-    return Report(case, replace(found, notes=(*found.notes, *notes)), run, data=data)
+    giveaways = tuple(filter(is_giveaway_hint, run.decisions))
+    notes = (*map(sentence_of_giveaway, giveaways), *found.notes, *said)
+    return Report(case, replace(found, notes=notes, giveaways=giveaways), run, data=data)
 
 
 def _check_names(named: Mapping[str, Any]) -> None:
