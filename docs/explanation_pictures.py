@@ -22,7 +22,7 @@ HEART = FOLDER.parent / "examples" / "heart_disease.csv"
 sys.path.insert(0, str(FOLDER.parent / "tests"))
 # The picture ends where this chapter begins.
 CUT = "Forward"
-WORDS = ["explain", "runs/heart_disease-1", "dense_1.W.8.0", "--sample", "7"]
+WORDS = ["explain", "runs/heart_disease-1", "dense_1.W.8.0", "--sample", "8"]
 LOOK = """<style>body { margin: 0; background: #16171b; color: #e8e8ea; }
 pre { margin: 0; padding: 14px; font: 15px/1.3 'DejaVu Sans Mono', monospace; width: max-content; }
 </style>"""
@@ -64,7 +64,7 @@ def main() -> None:
         run = cr.train_table(
             HEART, "disease", epochs=20, progress=False, output=folder / "runs" / "heart_disease-1"
         )
-        cr.explain(run, "dense_1.W[8,0]", sample=7).save("why.html")
+        cr.explain(run, "dense_1.W[8,0]", sample=8).save("why.html")
         (folder / "terminal.html").write_text(in_terminal(folder), encoding="utf-8")
         with sync_playwright() as driver:
             browser = driver.chromium.launch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -104,6 +105,35 @@ def test_training_tells_of_a_giveaway_before_beside_the_result_and_with_the_verd
     assert "outcome alone says the target" in " ".join(here("report", folder).out.split())
     without = trained(here, table, tmp_path / "other", "--drop", "outcome")
     assert "alone says" not in without.out
+
+
+def test_every_face_of_a_diagnosis_is_healthy_but_for_the_column(
+    here: Here, tmp_path: Path
+) -> None:
+    table = with_column(tmp_path, "outcome", noisy)
+    folder, page = tmp_path / "run", tmp_path / "page.html"
+    verdict = re.findall(r"^Verdict: .*$", trained(here, table, folder).out, re.MULTILINE)
+    assert verdict == ["Verdict: healthy, but for the column outcome."]
+    said = "ealthy, but for the column 'outcome', which alone says the target"
+    leave = "To train without it: --drop outcome."
+    told = here("diagnose", folder, "--save", page).out
+    assert said in told
+    shown = html.unescape(page.read_text(encoding="utf-8"))
+    assert said in shown
+    assert leave in shown
+    fixed = here("diagnose", folder, "--fix").out
+    assert said in fixed
+    assert "this is for you to do" in fixed
+    assert leave in fixed
+    document = json.loads(here("diagnose", folder, "--json").out)
+    assert document["giveaways"] == ["outcome"]
+    assert said in document["verdict"]
+    assert leave in document["notes"][0]
+    # A script reads the name, which is that of the training's verdict.
+    assert document["name"] == "healthy"
+    without = tmp_path / "other"
+    trained(here, table, without, "--drop", "outcome")
+    assert "but for the column" not in here("diagnose", without).out
 
 
 def trained(here: Here, table: Path, folder: Path, *more: str) -> Ended:

@@ -36,21 +36,21 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fo
 
 
 def test_a_weight_is_explained_and_the_row_printed(here: Here) -> None:
-    ended = here("explain", "run", "dense_1.W[8,0]", "--sample", 7)
+    ended = here("explain", "run", "dense_1.W[8,0]", "--sample", 8)
     assert (ended.code, ended.err) == (0, "")
-    why = cr.explain("run", "dense_1.W[8,0]", sample=7)
+    why = cr.explain("run", "dense_1.W[8,0]", sample=8)
     assert why.sentence in ended.out
     assert "cholesterol: 354" in ended.out
     assert "The three numbers agree." in ended.out
-    dotted = here("explain", "run", "dense_1.W.8.0", "--sample", 7)
+    dotted = here("explain", "run", "dense_1.W.8.0", "--sample", 8)
     assert ended.out.splitlines()[2:] == dotted.out.splitlines()[2:]
 
 
 def test_the_page_is_written_and_carries_its_command(here: Here) -> None:
-    words = ["explain", "run", "dense_1.W[8,0]", "--sample", "7", "--save", "why.html"]
+    words = ["explain", "run", "dense_1.W[8,0]", "--sample", "8", "--save", "why.html"]
     ended = here(*words, "--depth", "2")
     assert (ended.code, ended.err) == (0, "")
-    why = cr.explain("run", "dense_1.W[8,0]", sample=7)
+    why = cr.explain("run", "dense_1.W[8,0]", sample=8)
     assert ended.out == f"{why.sentence}\nAll of it, on a page: why.html\n"
     text = Path("why.html").read_text("utf-8")
     command = Page(text).texts["code"][-1]
@@ -64,23 +64,23 @@ def test_the_page_is_written_and_carries_its_command(here: Here) -> None:
 def test_depth_unfolds(here: Here) -> None:
     sizes = []
     for depth in (1, 2, 3, 4):
-        out = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--depth", depth).out
+        out = here("explain", "run", "dense_1.W.8.0", "--sample", 8, "--depth", depth).out
         sizes.append(len(out.splitlines()))
     assert sizes == sorted(set(sizes))
 
 
 def test_several_samples_a_step_and_a_prediction(here: Here) -> None:
-    several = here("explain", "run", "dense_1.W.8.0", "--sample", 1, "--sample", 2).out
+    several = here("explain", "run", "dense_1.W.8.0", "--sample", 2, "--sample", 3).out
     assert "Over 2 rows the gradient at dense_1.W[8,0] is" in several
     step = here("explain", "run", "dense_1.W.8.0", "--step", 20, "--save", "step.html")
     assert step.out.startswith("In step 20 (epoch 3) adam moved dense_1.W[8,0]")
     page = Page(Path("step.html").read_text("utf-8"))
     assert {"Who pulled this weight", "Which steps made it"} <= set(page.texts["h2"])
-    prediction = here("explain", "run", "--sample", 7, "--output", "yes")
-    due = cr.explain("run", sample=7, output="yes")
+    prediction = here("explain", "run", "--sample", 8, "--output", "yes")
+    due = cr.explain("run", sample=8, output="yes")
     assert due.sentence() in prediction.out
-    against = here("explain", "run", "--sample", 7, "--reference", 8)
-    assert cr.explain("run", sample=7, reference=8).sentence() in against.out
+    against = here("explain", "run", "--sample", 8, "--reference", 9)
+    assert cr.explain("run", sample=8, reference=9).sentence() in against.out
 
 
 @pytest.mark.parametrize(
@@ -100,24 +100,24 @@ def test_a_figure_is_drawn(
 
     written = []
     monkeypatch.setattr(files, "write_picture", lambda path, figure: written.append((path, figure)))
-    ended = here("explain", "run", target, "--sample", 7, "--figure", tmp_path / "why.png")
+    ended = here("explain", "run", target, "--sample", 8, "--figure", tmp_path / "why.png")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.endswith(f"The figure: {tmp_path / 'why.png'}\n")
     ((path, figure),) = written
     assert path == tmp_path / "why.png"
     title = figure.axes[0].get_title(loc="left")
     if due == "network":
-        assert title == "Gradient of the loss of data row 7 at each weight"
+        assert title == "Gradient of the loss of data row 8 at each weight"
     else:
         assert title == "Loss along dense_1.W[8,0]"
-        assert figure.axes[0].get_ylabel() == "loss of data row 7"
+        assert figure.axes[0].get_ylabel() == "loss of data row 8"
 
 
 def test_a_figure_is_a_file_of_its_kind(here: Here, tmp_path: Path) -> None:
     starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     for kind, start in starts.items():
         path = tmp_path / f"why.{kind}"
-        ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--figure", path, "--json")
+        ended = here("explain", "run", "dense_1.W.8.0", "--sample", 8, "--figure", path, "--json")
         assert "--figure" in json.loads(ended.out)["call"]
         assert path.read_bytes().startswith(start)
     ended = here("explain", "arrays", "dense_1.W.0.0", "--sample", 0, "--figure", "why.png")
@@ -125,41 +125,41 @@ def test_a_figure_is_a_file_of_its_kind(here: Here, tmp_path: Path) -> None:
 
 
 def test_json_is_the_document(here: Here) -> None:
-    ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--json")
+    ended = here("explain", "run", "dense_1.W.8.0", "--sample", 8, "--json")
     document = json.loads(ended.out)
     jsonschema.validate(document, SCHEMA)
-    due = json.loads(json.dumps(cr.explain("run", "dense_1.W.8.0", sample=7).to_dict()))
-    assert document == due | {"call": "chainrule explain run dense_1.W.8.0 --sample 7"}
+    due = json.loads(json.dumps(cr.explain("run", "dense_1.W.8.0", sample=8).to_dict()))
+    assert document == due | {"call": "chainrule explain run dense_1.W.8.0 --sample 8"}
 
 
 @pytest.mark.parametrize(
     ("words", "code", "cause", "remedy"),
     [
-        (["dense_9.W", "--sample", "7"], 4, "nothing called 'dense_9.W'", "Did you mean 'dense_2"),
-        (["dense_1.W.99.0", "--sample", "7"], 4, "no place in dense_1.W", "is the last"),
-        (["dense_1.W.8.0", "--sample", "900"], 3, "no row 900", "from 0 to 302"),
-        (["--sample", "900"], 3, "900", "302"),
+        (["dense_9.W", "--sample", "8"], 4, "nothing called 'dense_9.W'", "Did you mean 'dense_2"),
+        (["dense_1.W.99.0", "--sample", "8"], 4, "no place in dense_1.W", "is the last"),
+        (["dense_1.W.8.0", "--sample", "900"], 3, "no row 900", "from 1 to 303"),
+        (["--sample", "900"], 3, "900", "303"),
         ([], 4, "Neither a target nor a row", "--sample 7"),
         (["--step", "3"], 4, "for one weight", "--step 3"),
-        (["dense_1.W.8.0", "--step", "3", "--sample", "7"], 4, "rows of its own", "Leave out"),
+        (["dense_1.W.8.0", "--step", "3", "--sample", "8"], 4, "rows of its own", "Leave out"),
         (["dense_1.W.8.0", "--step", "99999"], 4, "99999", "the last is 39"),
-        (["dense_1.W.8.0", "--sample", "7", "--save", "no/why.html"], 5, "written", "place"),
-        (["dense_1.W.8.0", "--sample", "7", "--figure", "a.gif"], 4, "saved as 'a.gif'", ".png"),
-        (["dense_1.W.8.0", "--sample", "7", "--figure", "no/a.png"], 5, "written", "place"),
-        (["--sample", "7", "--figure", "a.png"], 4, "has no figure of its own", "--save"),
+        (["dense_1.W.8.0", "--sample", "8", "--save", "no/why.html"], 5, "written", "place"),
+        (["dense_1.W.8.0", "--sample", "8", "--figure", "a.gif"], 4, "saved as 'a.gif'", ".png"),
+        (["dense_1.W.8.0", "--sample", "8", "--figure", "no/a.png"], 5, "written", "place"),
+        (["--sample", "8", "--figure", "a.png"], 4, "has no figure of its own", "--save"),
         (["dense_1.W.8.0", "--step", "3", "--figure", "a.png"], 4, "no figure of", "Leave out"),
-        (["--sample", "7", "--output", "maybe"], 4, "no class 'maybe'", "yes"),
-        (["--sample", "7", "--reference", "9999"], 3, "There is no row 9999", "from 0 to 302"),
-        (["--sample", "7", "--reference", "-1"], 3, "There is no row -1", "from 0 to 302"),
-        (["--sample", "7", "--sample", "8"], 4, "of one row", "--sample once"),
-        (["dense_1.W.8.0", "--sample", "7", "--reference", "3"], 4, "--reference is for", "target"),
+        (["--sample", "8", "--output", "maybe"], 4, "no class 'maybe'", "yes"),
+        (["--sample", "8", "--reference", "9999"], 3, "There is no row 9999", "from 1 to 303"),
+        (["--sample", "8", "--reference", "-1"], 3, "There is no row -1", "from 1 to 303"),
+        (["--sample", "8", "--sample", "8"], 4, "of one row", "--sample once"),
+        (["dense_1.W.8.0", "--sample", "8", "--reference", "3"], 4, "--reference is for", "target"),
         (["dense_1.W.8.0", "--step", "3", "--output", "yes"], 4, "--output is for", "--output"),
-        (["disease", "--sample", "7"], 4, "called 'disease'", "dense_2[1] (disease = yes)"),
+        (["disease", "--sample", "8"], 4, "called 'disease'", "dense_2[1] (disease = yes)"),
         (["disease"], 4, "called 'disease'", "dense_2[0,0] (disease = no)"),
-        (["cholesterl", "--sample", "7"], 4, "called 'cholesterl'", "Did you mean 'cholesterol'?"),
-        (["chol", "--sample", "7"], 4, "called 'chol'", "Did you mean 'cholesterol'?"),
-        (["chest_pan", "--sample", "7"], 4, "'chest_pan'", "Did you mean 'chest_pain'"),
-        (["nonsense", "--sample", "7"], 4, "'nonsense'", "'age', 'gender'"),
+        (["cholesterl", "--sample", "8"], 4, "called 'cholesterl'", "Did you mean 'cholesterol'?"),
+        (["chol", "--sample", "8"], 4, "called 'chol'", "Did you mean 'cholesterol'?"),
+        (["chest_pan", "--sample", "8"], 4, "'chest_pan'", "Did you mean 'chest_pain'"),
+        (["nonsense", "--sample", "8"], 4, "'nonsense'", "'age', 'gender'"),
     ],
 )
 def test_what_is_refused(here: Here, words: list[str], code: int, cause: str, remedy: str) -> None:
@@ -176,7 +176,7 @@ def test_a_folder_without_rows_or_run(here: Here) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal on Windows")
 def test_a_terminal_of_80_columns(folder: Path) -> None:
-    words = ["explain", "run", "dense_1.W.8.0", "--sample", "7"]
+    words = ["explain", "run", "dense_1.W.8.0", "--sample", "8"]
     code, out, err = on_a_terminal(words, folder)
     assert (code, err) == (0, "")
     assert "\x1b[38;2;" in out or "\x1b[38;5;" in out
@@ -192,12 +192,12 @@ def test_a_terminal_of_80_columns(folder: Path) -> None:
 def test_what_is_no_file_is_not_replaced_by_one(here: Here, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    ended = here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--save", pipe)
+    ended = here("explain", "run", "dense_1.W.8.0", "--sample", 8, "--save", pipe)
     assert "it is no ordinary file" in refused(ended, 5)
     assert pipe.is_fifo()
     kept = tmp_path / "why.html"
     kept.write_text("of before", "utf-8")
-    assert here("explain", "run", "dense_1.W.8.0", "--sample", 7, "--save", kept).code == 0
+    assert here("explain", "run", "dense_1.W.8.0", "--sample", 8, "--save", kept).code == 0
     assert kept.read_text("utf-8").startswith("<!doctype html>")
 
 

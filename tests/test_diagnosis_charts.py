@@ -11,6 +11,7 @@ import pytest
 from chainrule.diagnosis.ailments import AILMENTS
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.labels import CONTRADICTED
 from chainrule.diagnosis.sign import Sign
 from chainrule.views.diagnosis_charts import TWO_GROUPS, sign_chart, two_groups
 from chainrule.views.diagnosis_evidence import MOST_NAMED, evidence
@@ -41,6 +42,25 @@ def test_what_an_axis_measures_is_written_in_full_and_within_the_figure(
     assert half - 0.1 <= middle <= TWO_GROUPS[0] - half + 0.1
     (named,) = re.findall(r'<svg [^>]*aria-label="([^"]*)"', page)
     assert named == f"Trainings, by {text}"
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_a_measure_that_is_no_error_has_a_name_that_is_written_in_full(
+    names: tuple[str, str],
+) -> None:
+    groups = [np.array([0.5, 0.6]), np.array([0.1, 0.2])]
+    page = figure_html(two_groups(groups, names, CONTRADICTED, f"Each: {CONTRADICTED}."))
+    (across,) = re.findall(r'class="middle">(share[^<]*)</text>', page)
+    assert across == "share of labels contradicted"
+
+
+def test_what_is_too_long_with_its_unit_stands_without_it_and_in_full() -> None:
+    groups = [np.array([0.5, 0.6]), np.array([0.1, 0.2])]
+    for letters in range(20, 40):
+        name = "n" * letters
+        page = figure_html(two_groups(groups, NAMES[0], f"{name}, {SHARES}", "Each."))
+        (across,) = re.findall(r'class="middle">(n[^<]*)</text>', page)
+        assert across in (name, f"{name} (1: a constant prediction&#x27;s)")
 
 
 def document(

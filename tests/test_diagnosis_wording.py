@@ -40,7 +40,7 @@ def test_an_error_far_beyond_a_constant_is_given_no_number(
         (ERROR, "error", True),
         (mismatched_output.QUANTITY, "share of wrong rows", True),
         (imbalance.QUANTITY, "share of wrong rows averaged over classes", True),
-        (CONTRADICTED, CONTRADICTED, False),
+        (CONTRADICTED, "share of labels contradicted", False),
     ],
 )
 def test_a_quantity_is_a_name_with_a_unit_or_without(

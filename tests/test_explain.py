@@ -234,35 +234,35 @@ def test_a_saved_run_is_given_its_rows(run: Any, tmp_path: Path) -> None:
 
 def test_rows_of_a_table_are_counted_in_the_file(table_run: Any, tmp_path: Path) -> None:
     lines = (ROOT / "examples" / "heart_disease.csv").read_text(encoding="utf-8").splitlines()
-    why = explain(table_run, "dense_1.W[8,0]", sample=7)
+    why = explain(table_run, "dense_1.W[8,0]", sample=8)
     (content,) = why.trace.rows.contents
     assert [text for _, text in content] == [cell or "missing" for cell in lines[8].split(",")]
-    assert why.trace.rows.names == ("data row 7",)
+    assert why.trace.rows.names == ("data row 8",)
     table_run.save(tmp_path / "run")
-    assert str(explain(tmp_path / "run", "dense_1.W.8.0", sample=7)) == str(why)
-    assert "data row 7: age = " in str(why)
+    assert str(explain(tmp_path / "run", "dense_1.W.8.0", sample=8)) == str(why)
+    assert "data row 8: age = " in str(why)
 
 
 def test_columns_have_their_names(table_run: Any) -> None:
-    names = list(explain(table_run, "loss", sample=7).words.columns)
+    names = list(explain(table_run, "loss", sample=8).words.columns)
     place = names.index("chest_pain = asymptomatic")
-    why = explain(table_run, f"dense_1.W[{place},0]", sample=7)
+    why = explain(table_run, f"dense_1.W[{place},0]", sample=8)
     assert why.sentence.startswith("The weight from chest_pain = asymptomatic to unit 0 of dense_1")
-    by_column = explain(table_run, "age", sample=7)
+    by_column = explain(table_run, "age", sample=8)
     assert by_column.sentence.startswith("The input age (")
-    assert by_column.entry == explain(table_run, f"x[{names.index('age')}]", sample=7).entry
-    output = explain(table_run, "dense_2[1]", sample=7)
+    assert by_column.entry == explain(table_run, f"x[{names.index('age')}]", sample=8).entry
+    output = explain(table_run, "dense_2[1]", sample=8)
     assert output.sentence.startswith("The output for disease = yes (")
 
 
 def test_new_rows_of_a_table(table_run: Any) -> None:
-    row = dict(explain(table_run, "loss", sample=7).trace.rows.contents[0])
+    row = dict(explain(table_run, "loss", sample=8).trace.rows.contents[0])
     given = {
         name: float(text) if text.replace(".", "", 1).isdigit() else text
         for name, text in row.items()
     }
     again = explain(table_run, "dense_1.W[8,0]", x=given)
-    assert again.trace.exact.loss == explain(table_run, "loss", sample=7).trace.exact.loss
+    assert again.trace.exact.loss == explain(table_run, "loss", sample=8).trace.exact.loss
     other = explain(table_run, "dense_1.W[8,0]", x={**given, "age": 30.0})
     assert other.trace.exact.loss != again.trace.exact.loss
 
@@ -328,8 +328,8 @@ def test_what_a_network_refuses(table_run: Any) -> None:
         explain(3, "dense_1.W[2,0]")
     with pytest.raises(ChainruleError, match="no type of float"):
         explain(NETWORK, "dense_1.W[2,0]", **ONE, dtype="float16")
-    with pytest.raises(ChainruleError, match=r"no row 303.*heart_disease.csv are 303"):
-        explain(table_run, "age", sample=303)
+    with pytest.raises(ChainruleError, match=r"no row 304.*heart_disease.csv are 303"):
+        explain(table_run, "age", sample=304)
     with pytest.raises(ChainruleError, match="'age' is another number in each of 2 rows"):
         explain(table_run, "age", sample=[1, 2])
 
@@ -376,6 +376,6 @@ def test_the_text_says_why_a_gradient_is_zero_or_no_number() -> None:
 
 def test_a_column_of_categories_or_a_misspelt_one_is_told_what_to_ask_for(table_run: Any) -> None:
     with pytest.raises(cr.SetupError, match="'chest_pain = asymptomatic'"):
-        explain(table_run, "chest_pain", sample=7)
+        explain(table_run, "chest_pain", sample=8)
     with pytest.raises(cr.SetupError, match="Did you mean 'cholesterol'"):
-        explain(table_run, "cholesterin", sample=7)
+        explain(table_run, "cholesterin", sample=8)

@@ -55,7 +55,7 @@ def test_what_belongs_is_taken() -> None:
 
 
 def test_an_input_is_said_to_be_prepared_and_how(run: Any) -> None:
-    why = cr.explain(run, "hours (h)", sample=7, data=TABLE)
+    why = cr.explain(run, "hours (h)", sample=8, data=TABLE)
     mean, deviation = np.mean(HOURS), np.std(HOURS)
     content = (HOURS[7] - mean) / deviation
     assert why.sentence.startswith(f"The input hours (h) ({content:.4g} as prepared): as it rises,")
@@ -70,13 +70,13 @@ def test_an_input_is_said_to_be_prepared_and_how(run: Any) -> None:
 def test_every_input_has_its_own_sentence(run: Any) -> None:
     names = Preparation.from_dict(run.notes["preparation"]).input_names
     said = {
-        name: cr.explain(run, f"x[{place}]", sample=7, data=TABLE).notes[0]
+        name: cr.explain(run, f"x[{place}]", sample=8, data=TABLE).notes[0]
         for place, name in enumerate(names)
     }
     assert said["course = b"] == "The input is 1 where course = b, else 0."
     assert "(the days since 2021-03-01 - " in said["day"]
     assert said["day"].endswith(" days.")
-    weight = cr.explain(run, "dense_1.W[0,0]", sample=7, data=TABLE)
+    weight = cr.explain(run, "dense_1.W[0,0]", sample=8, data=TABLE)
     assert "as prepared" not in weight.sentence
     assert not any("prepared" in one for one in weight.notes)
 

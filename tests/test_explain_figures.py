@@ -107,13 +107,13 @@ def test_a_slice_of_one_row_of_a_table_and_of_a_run_in_a_folder(
     table_run: tuple[Run, Path],
 ) -> None:
     run, folder = table_run
-    one = loss_slice(run, "dense_1.W[8,0]", sample=7)
-    why = cr.explain(run, "dense_1.W[8,0]", sample=7)
+    one = loss_slice(run, "dense_1.W[8,0]", sample=8)
+    why = cr.explain(run, "dense_1.W[8,0]", sample=8)
     assert why.checks is not None
     assert one.slope == pytest.approx(why.checks.gradient, rel=1e-4)
     assert one.loss == pytest.approx(why.trace.exact.loss, rel=1e-6)
-    (axes,) = cr.slice_figure(str(folder), "dense_1.W[8,0]", sample=7).axes
-    assert axes.get_ylabel() == "loss of data row 7"
+    (axes,) = cr.slice_figure(str(folder), "dense_1.W[8,0]", sample=8).axes
+    assert axes.get_ylabel() == "loss of data row 8"
     curve = next(line for line in axes.lines if line.get_label() == "loss")
     assert list(curve.get_ydata()) == pytest.approx(one.losses.tolist(), rel=1e-12)
     every = loss_slice(run, "dense_1.W[8,0]")
@@ -288,9 +288,9 @@ def test_units_show_the_signs_of_their_gradients() -> None:
 
 def test_a_run_has_the_gradients_of_its_rows(table_run: tuple[Run, Path]) -> None:
     run, folder = table_run
-    trace = cr.explain(run, "dense_1", sample=7).trace
+    trace = cr.explain(run, "dense_1", sample=8).trace
     for what in (run, folder):
-        figure = cr.network_figure(what, sample=7, most=25)
+        figure = cr.network_figure(what, sample=8, most=25)
         lines = lines_of(figure)
         assert len(lines) == 25 * 4 + 4 * 2
         for name, line in lines.items():
@@ -301,7 +301,7 @@ def test_a_run_has_the_gradients_of_its_rows(table_run: tuple[Run, Path]) -> Non
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert {"age", "cholesterol", "gender = female"} <= set(texts)
     assert figure.axes[0].get_title(loc="left") == (
-        "Gradient of the loss of data row 7 at each weight"
+        "Gradient of the loss of data row 8 at each weight"
     )
     whole = cr.network_figure(run)
     assert "of 303 rows at each" in whole.axes[0].get_title(loc="left")
@@ -418,7 +418,7 @@ def test_each_place_of_a_table_is_what_the_run_predicts_for_such_a_row(
 
     run, _ = table_run
     two = two_inputs(run, None, None, ("age", "max_hr"), (), None)
-    usual = cr.explain(run, sample=7).columns
+    usual = cr.explain(run, sample=8).columns
     row = {one.column: one.reference for one in usual} | {"age": 61.0, "max_hr": 120.0}
     numbers = {"age", "rest_sbp", "cholesterol", "fasting_blood_sugar_over_120", "max_hr",
                "exerc_ind_ang", "st_by_exercise", "major_vessels_colored"}  # fmt: skip

@@ -116,19 +116,19 @@ def test_terms_that_do_not_add_up_are_said_to() -> None:
 
 
 def test_sections_stand_where_they_apply(run: Any) -> None:
-    one = cr.explain(run, "dense_1.W[8,0]", sample=7)
+    one = cr.explain(run, "dense_1.W[8,0]", sample=8)
     assert "Who pulled" not in one.html()
-    several = cr.explain(run, "dense_1.W[8,0]", sample=[1, 2, 3])
+    several = cr.explain(run, "dense_1.W[8,0]", sample=[2, 3, 4])
     pulled = exact(inside(several.html(), "Who pulled"))
     assert several.pulls is not None
     assert math.fsum(pulled[:-1]) == pytest.approx(pulled[-1], rel=1e-9)
     assert sorted(pulled[:-1]) == sorted(row.gradient for row in several.pulls.pulls)
-    zero = cr.explain(run, "dense_1.W[2,0]", sample=7)
+    zero = cr.explain(run, "dense_1.W[2,0]", sample=8)
     assert zero.why is not None
     assert zero.why.verdict == "zero"
     assert zero.why.causes[0].sentence in zero.html()
     assert "Why it is zero" in zero.html()
-    whole = cr.explain(run, "dense_1", sample=7)
+    whole = cr.explain(run, "dense_1", sample=8)
     assert whole.summary is not None
     parts = exact(inside(whole.html(), "Which units"))
     assert parts[:-1:2] == [part.squares for part in whole.summary.parts][:24]
@@ -154,7 +154,7 @@ def test_a_step_and_a_prediction_have_pages(run: Any) -> None:
         assert line.name in Page(page).texts["th"]
     steps = exact(inside(page, "Which steps"))
     assert math.fsum(steps[:-1]) == pytest.approx(receipt.change, rel=1e-4)
-    prediction = cr.explain(run, sample=7)
+    prediction = cr.explain(run, sample=8)
     shares = exact(inside(prediction.html(), "What each column"))
     assert shares == [*(one.share for one in prediction.columns), prediction.total]
 
@@ -164,10 +164,10 @@ def test_a_step_and_a_prediction_have_pages(run: Any) -> None:
 
 def test_the_page_is_whole_and_loads_nothing(run: Any) -> None:
     for why in (
-        cr.explain(run, "dense_1.W[8,0]", sample=[1, 2, 3]),
-        cr.explain(run, "dense_1", sample=7),
+        cr.explain(run, "dense_1.W[8,0]", sample=[2, 3, 4]),
+        cr.explain(run, "dense_1", sample=8),
         cr.explain(run, "dense_1.W[8,0]", step=20),
-        cr.explain(run, sample=7),
+        cr.explain(run, sample=8),
     ):
         text = why.html()
         page = Page(text)

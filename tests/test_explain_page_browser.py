@@ -26,12 +26,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     run: Any = cr.train_table(HEART, "disease", epochs=4, progress=False)
     made: dict[str, Any] = {
-        "gradient": cr.explain(run, "dense_1.W[8,0]", sample=7),
-        "rows": cr.explain(run, "dense_1.W[8,0]", sample=[1, 2, 3]),
-        "zero": cr.explain(run, "dense_1.W[2,0]", sample=7),
-        "whole": cr.explain(run, "dense_1", sample=7),
+        "gradient": cr.explain(run, "dense_1.W[8,0]", sample=8),
+        "rows": cr.explain(run, "dense_1.W[8,0]", sample=[2, 3, 4]),
+        "zero": cr.explain(run, "dense_1.W[2,0]", sample=8),
+        "whole": cr.explain(run, "dense_1", sample=8),
         "step": cr.explain(run, "dense_1.W[8,0]", step=20),
-        "prediction": cr.explain(run, sample=7),
+        "prediction": cr.explain(run, sample=8),
     }
     for name, why in made.items():
         why.save(folder / f"{name}.html")

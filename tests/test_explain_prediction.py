@@ -105,7 +105,7 @@ def shares_of(why: Attribution) -> dict[str, float]:
 def test_two_classes_share_out_the_logit_of_the_one_that_is_predicted(
     tanh_run: Run, row: int
 ) -> None:
-    why = why_prediction(tanh_run, row, data=table())
+    why = why_prediction(tanh_run, row + 1, data=table())
     label = tanh_run.predict({name: [one[row]] for name, one in table().items()})[0]
     unit = np.array([1.0, -1.0]) if label == "no" else np.array([-1.0, 1.0])
     end, begin = inputs_of(tanh_run, row), usual_inputs(tanh_run)
@@ -124,7 +124,7 @@ def test_two_classes_share_out_the_logit_of_the_one_that_is_predicted(
 
 @pytest.mark.parametrize("row", range(0, 60, 7))
 def test_a_number_is_shared_out_in_its_unit_past_every_kink(relu_run: Run, row: int) -> None:
-    why = why_prediction(relu_run, row, data=table("number"))
+    why = why_prediction(relu_run, row + 1, data=table("number"))
     scale = prepared(relu_run).target.scale
     end, begin = inputs_of(relu_run, row), usual_inputs(relu_run)
     due = by_column(relu_run, by_jax(relu_run, np.array([scale]), begin, end))
@@ -151,7 +151,7 @@ def test_a_network_of_one_layer_is_shared_out_exactly() -> None:
 
 
 def test_one_hot_inputs_and_marks_belong_to_their_column(tanh_run: Run) -> None:
-    why = why_prediction(tanh_run, 0, data=table())
+    why = why_prediction(tanh_run, 1, data=table())
     columns = {one.column: one for one in why.columns}
     assert set(columns) == {"age", "pain", "day"}
     assert [name for name, _ in columns["age"].inputs] == ["age", "age is missing"]
@@ -171,22 +171,22 @@ def test_one_hot_inputs_and_marks_belong_to_their_column(tanh_run: Run) -> None:
 
 def test_a_row_may_be_given_by_its_columns(tanh_run: Run) -> None:
     row = {name: one[4] for name, one in table().items()}
-    by_number = why_prediction(tanh_run, 4, data=table())
+    by_number = why_prediction(tanh_run, 5, data=table())
     by_value = why_prediction(tanh_run, row, data=table())
     assert shares_of(by_value) == shares_of(by_number)
     assert by_value.row == "the row"
-    assert by_number.row == "data row 4 of the table"
+    assert by_number.row == "data row 5 of the table"
     row.pop("result")
     assert shares_of(why_prediction(tanh_run, row, data=table())) == shares_of(by_number)
 
 
 def test_another_reference_may_be_given(tanh_run: Run) -> None:
-    why = why_prediction(tanh_run, 4, 7, data=table())
-    back = why_prediction(tanh_run, 7, 4, data=table(), output=why.prediction[9:])
+    why = why_prediction(tanh_run, 5, 8, data=table())
+    back = why_prediction(tanh_run, 8, 5, data=table(), output=why.prediction[9:])
     for name, share in shares_of(why).items():
         assert shares_of(back)[name] == pytest.approx(-share, abs=1e-12)
-    assert why.reference == "data row 7 of the table"
-    same = why_prediction(tanh_run, 4, 4, data=table())
+    assert why.reference == "data row 8 of the table"
+    same = why_prediction(tanh_run, 5, 5, data=table())
     assert set(shares_of(same).values()) == {0.0}
     assert same.difference == 0.0
 
@@ -194,18 +194,18 @@ def test_another_reference_may_be_given(tanh_run: Run) -> None:
 def test_the_asked_class_and_the_one_it_is_set_against() -> None:
     run = trained("three")
     labels = list(run.classes)
-    plain = why_prediction(run, 3, data=table("three"), output=labels[2])
+    plain = why_prediction(run, 4, data=table("three"), output=labels[2])
     end, begin = inputs_of(run, 3), usual_inputs(run)
     due = by_column(run, by_jax(run, np.array([0.0, 0.0, 1.0]), begin, end))
     assert shares_of(plain) == pytest.approx(due, abs=2e-7)
     assert plain.quantity == f"the logit of result = {labels[2]}"
-    between = why_prediction(run, 3, data=table("three"), output=labels[2], against=labels[0])
-    first = why_prediction(run, 3, data=table("three"), output=labels[0])
+    between = why_prediction(run, 4, data=table("three"), output=labels[2], against=labels[0])
+    first = why_prediction(run, 4, data=table("three"), output=labels[0])
     for name, share in shares_of(between).items():
         assert share == pytest.approx(shares_of(plain)[name] - shares_of(first)[name], abs=1e-11)
     assert len(plain.outputs) == 3
     assert plain.outputs[2] == plain.value
-    predicted = why_prediction(run, 3, data=table("three"))
+    predicted = why_prediction(run, 4, data=table("three"))
     assert predicted.value == max(predicted.outputs)
 
 
@@ -284,7 +284,7 @@ def test_counts_are_explained_in_front_of_the_exponential() -> None:
 
 
 def test_it_is_plain_data(tanh_run: Run) -> None:
-    why = why_prediction(tanh_run, 4, data=table())
+    why = why_prediction(tanh_run, 5, data=table())
     plain = json.loads(json.dumps(why.to_dict()))
     assert plain["total"] + plain["residual"] == pytest.approx(plain["difference"])
     assert sum(one["share"] for one in plain["columns"]) == pytest.approx(plain["total"])
@@ -310,8 +310,8 @@ def test_a_saved_run_finds_its_table_again(tmp_path: Path) -> None:
     fresh = cr.train_table(path, "result", hidden=(4,), epochs=5, progress=False)
     fresh.save(tmp_path / "run")
     loaded = cr.load(tmp_path / "run")
-    assert shares_of(why_prediction(loaded, 8)) == shares_of(why_prediction(fresh, 8))
-    assert why_prediction(loaded, 8).row == "data row 8 of table.csv"
+    assert shares_of(why_prediction(loaded, 9)) == shares_of(why_prediction(fresh, 9))
+    assert why_prediction(loaded, 9).row == "data row 9 of table.csv"
     columns = read_table(path).columns
     row = {name: one[8] for name, one in columns.items()}
     path.unlink()

@@ -242,9 +242,13 @@ def predict(
 
     with uninterrupted():
         from chainrule.training.records import load
+        from chainrule.views.places import refuse_kept, tables_of
         from chainrule.views.predictions import predictions_of, write_predictions
 
-    made = predictions_of(load(folder), table)
+    run = load(folder)
+    if output is not None:
+        refuse_kept(output, "The predictions", (table, *tables_of(run)))
+    made = predictions_of(run, table)
     for note in made.notes:
         print(printable(f"note: {note}"), file=sys.stderr)
     write_predictions(made, output, json=json)

@@ -59,16 +59,20 @@ def diagnose(
     from chainrule.training.progress import shown_while
     from chainrule.views.commands import seconds_in
     from chainrule.views.folders import refuse_full
+    from chainrule.views.places import refuse_kept, tables_of
     from chainrule.views.report import refuse_no_file
 
+    # Said before the work, not after it.
     if output is not None:
         refuse_full(output)
     if save is not None:
-        # Said before the work, not after it.
         refuse_no_file(save, PAGE)
     limit = seconds_in(seconds)
+    opened = _on_a_table(run)
+    if save is not None:
+        refuse_kept(save, PAGE, (data, *tables_of(opened)))
     with shown_while("examining the run", not json):
-        report = diagnosed(_on_a_table(run), data=data, seconds=limit)
+        report = diagnosed(opened, data=data, seconds=limit)
     document = report.to_dict() | {"call": _command(given)}
     folder, made_by, failed = None, "", None
     if fix:

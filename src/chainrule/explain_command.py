@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,8 @@ from chainrule.command_options import Json
 if TYPE_CHECKING:
     from chainrule.explanation.faces import Faces
     from chainrule.training.run import Run
+
+PAGE, FIGURE = "The explanation", "The figure"
 
 
 def explain(
@@ -26,7 +28,7 @@ def explain(
     ] = None,
     sample: Annotated[
         list[int] | None,
-        typer.Option(help="A data row of the table, counted from 0; repeatable."),
+        typer.Option(help="A data row of the table, counted from 1; repeatable."),
     ] = None,
     step: Annotated[
         int | None, typer.Option(help="Instead: how this step of the training moved the weight.")
@@ -71,9 +73,11 @@ def explain(
     """
     from chainrule.explanation.door import explain as explained
     from chainrule.training.records import load
+    from chainrule.views.places import tables_of
 
     _refuse(locals())
     opened = load(run)
+    _refuse_places({PAGE: save, FIGURE: figure}, (data, *tables_of(opened)))
     one = sample[0] if sample and len(sample) == 1 else sample
     given = {"sample": one, "step": step, "reference": reference, "output": _place(output),
              "data": data}  # fmt: skip
@@ -125,6 +129,15 @@ def _refuse(given: Mapping[str, Any]) -> None:
             )
     if target is None and len(sample) > 1:
         raise SetupError("A prediction is that of one row.", "Give --sample once.")
+
+
+def _refuse_places(files: Mapping[str, Path | None], tables: Sequence[Any]) -> None:
+    """Raise RunFolderError for a file that would take the place of a table or of a run's own."""
+    from chainrule.views.places import refuse_kept
+
+    for what, path in files.items():
+        if path is not None:
+            refuse_kept(path, what, tables)
 
 
 def _refuse_figure(given: Mapping[str, Any]) -> None:
@@ -191,7 +204,7 @@ def _show(
     document = found.to_dict() | {"call": command}
     if save is not None:
         page = page_of(document, depth=depth, pulls=pulls)
-        write_file(save, page, "The explanation")
+        write_file(save, page, PAGE)
     if json:
         print(dumps(document, indent=2))
     elif save is not None:

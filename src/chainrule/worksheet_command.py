@@ -56,8 +56,11 @@ def mark(
     from chainrule.explanation.worksheets.answers_file import read_answers
     from chainrule.explanation.worksheets.marking import mark as marked
     from chainrule.views.marks import marks_as_csv, marks_as_json, marks_as_text
+    from chainrule.views.places import refuse_kept
     from chainrule.views.report import write_file
 
+    if output is not None:
+        refuse_kept(output, "The marks", (answers,))
     found = marked(read_answers(answers, seed, students))
     if output is not None:
         write_file(output, marks_as_csv(found), "The marks")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from chainrule.data.table import Table
 
 WORDS = ("missing", "duplicates")
+# People count the rows of a table from 1, the header not counted, wherever they name one or read of
+# one. What is an array to them, they count from 0.
+FIRST_ROW = 1
 MOST_RANGES_NAMED = 50
 _ROWS = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
 
@@ -64,7 +67,7 @@ def rows_by_number(table: Table, text: str) -> NDArray[np.bool_]:
         found = _ROWS.fullmatch(part)
         if found is not None:
             first, last = _checked_rows(table, part, found[1], found[2] or found[1])
-            ignored[first - 1 : last] = True
+            ignored[first - FIRST_ROW : last] = True
     _check_some_left(ignored)
     return ignored
 

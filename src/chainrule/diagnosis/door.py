@@ -16,6 +16,7 @@ from chainrule.diagnosis.cases.rows_given_again import NO_ROWS, rows_given
 from chainrule.diagnosis.cases.rows_that_count import left_out_said, of_rows_that_count
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.sentences import sentence_of_giveaway
 from chainrule.errors import DataError, SetupError, nearest
 from chainrule.explanation.run_rows import rows_of_run
 from chainrule.network.network import Network
@@ -23,6 +24,7 @@ from chainrule.training.recording import Recording
 from chainrule.training.records import load
 from chainrule.training.rows import Rows
 from chainrule.training.run import Run
+from chainrule.training.tables.doubtful_columns import is_giveaway_hint
 
 
 @overload
@@ -79,8 +81,7 @@ def diagnose(what: Any, /, *given: Any, seconds: float | None = None, **named: A
     if seconds is not None and not (is_finite_number(seconds) and seconds > 0):
         raise SetupError(f"seconds={seconds!r} is no limit.", "Give a number above 0.")
     if isinstance(what, Recording):
-        case, notes = case_of_loop(what, *_three(given), **named)
-        return _report(case, seconds, notes)
+        return _of_loop(*case_of_loop(what, *_three(given), **named), seconds)
     run = load(what) if isinstance(what, str | Path) else what
     if not isinstance(run, Run):
         raise SetupError(
@@ -110,20 +111,24 @@ def report_on(
     ``seconds`` bounds the experiments; ``data``: the table of a run on a table, where it is no
     longer where it was; ``fold_seconds`` bounds the training of one of its folds.
     """
-    if not has_folds(run):
-        return _report(case_of(run, rows), seconds, run=run)
-    case, notes = case_of_table(run, rows[0], fold_seconds)
+    said: tuple[str, ...] = ()
+    if has_folds(run):
+        case, said = case_of_table(run, rows[0], fold_seconds)
+    else:
+        given = case_of(run, rows)
+        case = of_rows_that_count(given)
+        said = left_out_said(given, case)
     found = verdict_of(case, seconds)
-    return Report(case, replace(found, notes=(*found.notes, *notes)), run, data=data)
+    giveaways = tuple(filter(is_giveaway_hint, run.decisions))
+    notes = (*map(sentence_of_giveaway, giveaways), *found.notes, *said)
+    return Report(case, replace(found, notes=notes, giveaways=giveaways), run, data=data)
 
 
-def _report(
-    given: Case, seconds: float | None, notes: tuple[str, ...] = (), run: Run | None = None
-) -> Report:
-    """Return the report on a case, of its rows that count."""
+def _of_loop(given: Case, notes: tuple[str, ...], seconds: float | None) -> Report:
+    """Return the report on the case of another loop, of its rows that count."""
     case = of_rows_that_count(given)
     found, said = verdict_of(case, seconds), left_out_said(given, case)
-    return Report(case, replace(found, notes=(*found.notes, *notes, *said)), run)
+    return Report(case, replace(found, notes=(*found.notes, *notes, *said)))
 
 
 def _check_names(named: Mapping[str, Any]) -> None:

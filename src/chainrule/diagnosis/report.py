@@ -113,9 +113,16 @@ class Report:
         return page_of(self._document)
 
     def save(self, path: str | Path) -> None:
-        """Write the page to a file, whole or not at all. Raises RunFolderError."""
+        """Write the page to a file, whole or not at all.
+
+        Raises RunFolderError where that cannot be, and for a table of the run or a file in the
+        folder of one.
+        """
+        from chainrule.views.places import refuse_kept, tables_of
         from chainrule.views.report import write_file
 
+        tables = () if self.run is None else tables_of(self.run)
+        refuse_kept(Path(path), "The diagnosis", (self.data, *tables))
         write_file(Path(path), self.html(), "The diagnosis")
 
     def __str__(self) -> str:

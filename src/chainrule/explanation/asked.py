@@ -69,17 +69,20 @@ def with_rows(network: Network, x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
-def chosen_rows(sample: Any, count: int, what: str) -> tuple[int, ...]:
-    """Return the numbers of the rows that are asked for. Raises DataError for one not there."""
+def chosen_rows(sample: Any, count: int, what: str, first: int = 0) -> tuple[int, ...]:
+    """Return the places of the rows that are asked for. Raises DataError for one not there.
+
+    ``first``: the number of the first row, as people count them.
+    """
     if sample is None:
         return tuple(range(count))
     asked = list(sample) if isinstance(sample, list | tuple | range | np.ndarray) else [sample]
     for one in asked:
-        if not is_whole_number(one) or not one < count:
+        if not is_whole_number(one, first) or not one < count + first:
             raise DataError(
                 f"There is no row {one!r}: {what} are {count}.",
-                f"Count from 0: give a number from 0 to {count - 1}.",
+                f"Count from {first}: give a number from {first} to {count - 1 + first}.",
             )
     if not asked:
-        raise DataError("No sample is named.", "Give the number of one, sample=0.")
-    return tuple(int(one) for one in asked)
+        raise DataError("No sample is named.", f"Give the number of one, sample={first}.")
+    return tuple(int(one) - first for one in asked)

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ignoring import FIRST_ROW
 from chainrule.data.preparation import Preparation
 from chainrule.data.ranges import Scaling
 from chainrule.errors import DataError
 from chainrule.explanation.asked import Asked, chosen_rows, with_rows
 from chainrule.explanation.prepared_inputs import how_prepared, how_scaled
-from chainrule.explanation.run_rows import rows_of_run, table_of_run, training_row_names
+from chainrule.explanation.run_rows import (
+    names_of_table_rows,
+    rows_of_run,
+    table_of_run,
+    training_row_names,
+)
 from chainrule.explanation.trace import RowNames
 from chainrule.training.preparing import prepare
 from chainrule.training.rows import Rows
@@ -30,8 +36,9 @@ def asked_of_run(
 ) -> Asked:
     """Return a run with rows to trace it on: its own, those of its table, or others.
 
-    ``sample`` counts data rows of the table, or rows of X as it was given, from 0. ``data`` is the
-    table again where it is no longer where it was. Raises DataError where no rows are to be had.
+    ``sample`` counts data rows of the table from 1, or rows of X as it was given from 0. ``data``
+    is the table again where it is no longer where it was. Raises DataError where no rows are to be
+    had.
     """
     if "preparation" in run.notes:
         return _of_table(run, sample, x, data)
@@ -154,7 +161,7 @@ def _of_table(run: Run, sample: Any, x: Any, data: Any) -> Asked:
         return _of_rows(run, rows_of_run(run, data)[0], names, prepared.input_names)
     table = table_of_run(run, data) if x is None else read_alike(run.notes, _columns_of(x))
     source = Path(table.source).name if table.source else "the table"
-    chosen = chosen_rows(sample, table.rows, f"the data rows of {source}")
+    chosen = chosen_rows(sample, table.rows, f"the data rows of {source}", FIRST_ROW)
     part = table.select(np.array(chosen, dtype=np.int64))
     encoded = prepared.targets(part)
     if prepared.target.task == "regression":
@@ -166,7 +173,7 @@ def _of_table(run: Run, sample: Any, x: Any, data: Any) -> Asked:
         tuple((name, _text(part.texts(name)[place])) for name in part.names)
         for place in range(len(chosen))
     )
-    names = RowNames(chosen, tuple(f"data row {one}" for one in chosen), source, contents)
+    names = names_of_table_rows(chosen, source, contents)
     return _of_rows(run, rows, names, prepared.input_names)
 
 

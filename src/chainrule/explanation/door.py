@@ -98,9 +98,10 @@ def explain(
     parameter (``dense_1.W[2,0]``, or ``dense_1.W.2.0``), a unit (``dense_1[3]``), an input
     (``x[2]``, or the name of its column), or a whole array or layer (``dense_1.W``, ``dense_1``).
 
-    ``sample``: the number of a row, counted from 0, or several: data rows of a table, rows of the X
-    that a run was trained on, or of ``x``. Without it the loss is the mean over all rows. ``x``,
-    ``y``: rows of your own with their target; for a network also one row without the axis of rows.
+    ``sample``: the number of a row, or several: data rows of a table, counted from 1 as everywhere
+    where a table's rows are named, rows of the X that a run was trained on or of ``x``, counted
+    from 0. Without it the loss is the mean over all rows. ``x``, ``y``: rows of your own with their
+    target; for a network also one row without the axis of rows.
     ``data``: the table of a run again, where it is no longer where it was. ``loss``: for a network,
     as in ``gradient``; by default cross-entropy for labels, else half the squared error.
 

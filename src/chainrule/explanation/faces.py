@@ -38,9 +38,14 @@ class Faces(ABC):
         return page_of(self.to_dict(), command=command, depth=depth)
 
     def save(self, path: str | Path, *, depth: int = DEPTH, command: str = "") -> None:
-        """Write the page to a file, whole or not at all. Raises RunFolderError."""
+        """Write the page to a file, whole or not at all.
+
+        Raises RunFolderError where that cannot be, and for a file in the folder of a run.
+        """
+        from chainrule.views.places import refuse_kept
         from chainrule.views.report import write_file
 
+        refuse_kept(Path(path), "The explanation")
         write_file(Path(path), self.html(depth=depth, command=command), "The explanation")
 
     def latex(self) -> str:

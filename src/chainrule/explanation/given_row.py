@@ -75,9 +75,10 @@ def _names_of_numbers(run: Run) -> tuple[str, ...]:
 def given_row(run: Run, row: Any, data: Any = None) -> GivenRow:
     """Return a row that is given by its number in the run's rows, or as it is.
 
-    ``row``: a number, counted from 0; for a run on a table also a mapping of columns to one value
-    each, or a table of one row; for a run on arrays an array of one row, or for several inputs one
-    for each. ``data``: the table again, where it is no longer where it was. Raises DataError.
+    ``row``: a number; for a run on a table, whose rows count from 1, also a mapping of columns to
+    one value each, or a table of one row; for a run on arrays, counted from 0, an array of one row,
+    or for several inputs one for each. ``data``: the table again, where it is no longer where it
+    was. Raises DataError.
     """
     if isinstance(row, int | np.integer) and not isinstance(row, bool):
         asked = asked_of_run(run, sample=int(row), data=data)

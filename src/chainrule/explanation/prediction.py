@@ -155,13 +155,13 @@ def why_prediction(
 ) -> Attribution:
     """Return what each column of a row adds to its prediction, set against a reference row.
 
-    ``row`` is the number of a row of the run's table or of X, counted from 0; or the row itself: a
-    mapping of columns, a table of one row, an array. ``reference`` likewise; by default it has the
-    means of the training rows, and of categories the most frequent. ``output`` is the class that is
-    explained (default: the one that is predicted), or the number of an output where the network
-    predicts several numbers; of two classes the logit against the other one is shared out, of more
-    the class's own, or against the class ``against``. A prediction of one number is in the target's
-    unit. ``data`` is the table again, where it is no longer where it was.
+    ``row`` is the number of a row of the run's table, counted from 1, or of X, from 0; or the row
+    itself: a mapping of columns, a table of one row, an array. ``reference`` likewise; by default
+    it has the means of the training rows, and of categories the most frequent. ``output`` is the
+    class that is explained (default: the one that is predicted), or the number of an output where
+    the network predicts several numbers; of two classes the logit against the other one is shared
+    out, of more the class's own, or against the class ``against``. A prediction of one number is in
+    the target's unit. ``data`` is the table again, where it is no longer where it was.
 
     Source: Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", ICML 2017.
     Raises DataError for a row that is not there, SetupError where there is nothing to ask for.

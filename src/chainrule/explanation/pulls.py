@@ -24,7 +24,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Pull:
-    """One row and its term of the gradient: its number, counted from 0, and its name."""
+    """One row and its term of the gradient: its number, of a table from 1, and its name."""
 
     row: int
     name: str

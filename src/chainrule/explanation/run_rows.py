@@ -6,11 +6,13 @@ the table where it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ignoring import FIRST_ROW
 from chainrule.data.table import Table
 from chainrule.errors import DataError
 from chainrule.explanation.trace import RowNames
@@ -80,11 +82,18 @@ def numbers_in_table(run: Run) -> NDArray[np.int64] | None:
 
 
 def training_row_names(run: Run) -> RowNames:
-    """Return the training rows of a run by their numbers, counted from 0, in the table or in X."""
-    numbers, what, source = run.setup.provenance.training, "row", "rows of X, counted from 0"
-    of_table = numbers_in_table(run)
+    """Return the names of the training rows of a run: of X counted from 0, of a table from 1."""
+    numbers, of_table = run.setup.provenance.training, numbers_in_table(run)
     if of_table is not None:
-        what, source = "data row", "data rows of the table, counted from 0"
-        numbers = of_table[numbers]
-    named = tuple(f"{what} {one}" for one in numbers.tolist())
-    return RowNames(tuple(numbers.tolist()), named, source)
+        said = f"data rows of the table, counted from {FIRST_ROW}"
+        return names_of_table_rows(of_table[numbers].tolist(), said)
+    named = tuple(f"row {one}" for one in numbers.tolist())
+    return RowNames(tuple(numbers.tolist()), named, "rows of X, counted from 0")
+
+
+def names_of_table_rows(
+    places: Sequence[int], source: str, contents: tuple[tuple[tuple[str, str], ...], ...] = ()
+) -> RowNames:
+    """Return the names of a table's rows at these places, with what stands in each."""
+    numbers = tuple(one + FIRST_ROW for one in places)
+    return RowNames(numbers, tuple(f"data row {one}" for one in numbers), source, contents)

@@ -64,8 +64,9 @@ PREDICTION = Mode()
 
 @dataclass(frozen=True)
 class RowNames:
-    """Which rows a trace is of: their numbers, counted from 0, and a name for each.
+    """Which rows a trace is of: their numbers, and a name for each.
 
+    Rows of arrays are counted from 0, those of a table from 1, as ``ignore_rows`` takes them.
     ``contents``: for rows of a table what stands in each, as pairs of column and text.
     """
 

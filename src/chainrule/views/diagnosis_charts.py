@@ -10,7 +10,7 @@ from chainrule.diagnosis.wording import first_up, name_and_unit
 from chainrule.explanation.plain_numbers import number_of
 from chainrule.views.charts import Chart, Colour, Dots, Line, Mark, Numbers, Panel, Spans
 from chainrule.views.explanation_parts import Document
-from chainrule.views.scale import LETTER
+from chainrule.views.scale import letters_in
 
 CURVE, TWO_GROUPS = (420, 190), (460, 175)
 # From this ratio of the largest to the smallest on, an axis of ratios shows more.
@@ -76,7 +76,7 @@ def two_groups(
     every = np.concatenate(list(groups))
     name, is_relative = name_and_unit(quantity)
     across = f"{name} (1: a constant prediction's)" if is_relative else name
-    if LETTER * len(across) > TWO_GROUPS[0]:
+    if len(across) > letters_in(TWO_GROUPS[0]):
         # The words below the figure say the unit as well.
         across = name
     panel = Panel(tuple(marks), across, "", y_limits=(1.5, -0.5), log_x=_is_log(every), names=names)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chainrule.errors import DataError, nearest
 from chainrule.views.picture_files import check_picture_name
+from chainrule.views.places import refuse_kept
 
 
 def example_files(folder: Path) -> dict[str, Path]:
@@ -38,10 +39,11 @@ def run_example(folder: Path, name: str, figure: Path | None) -> None:
     """Run the example whose number is ``name``, or whose name is, begins with or contains it.
 
     Raises DataError where there is not one such example, SetupError for a figure of another kind
-    than PNG, SVG, or PDF.
+    than PNG, SVG, or PDF, RunFolderError for one in the folder of a run.
     """
     if figure is not None:
         check_picture_name(figure)
+        refuse_kept(figure, "The figure")
     files = example_files(folder)
     plain = name.removesuffix(".py").lower().replace("-", "_")
     hits = [one for one in files if one == plain]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.errors import SetupError
+from chainrule.views.places import refuse_kept
 from chainrule.views.report import write_file
 
 if TYPE_CHECKING:
@@ -26,8 +27,12 @@ def check_picture_name(path: Path) -> None:
 
 
 def write_picture(path: Path, figure: Figure) -> None:
-    """Write a figure as PNG, SVG or PDF, by the name of the file. Raises RunFolderError."""
+    """Write a figure as PNG, SVG or PDF, by the name of the file.
+
+    Raises RunFolderError where that cannot be, and for a file in the folder of a run.
+    """
     check_picture_name(path)
+    refuse_kept(path, "The figure")
     drawn = io.BytesIO()
     figure.savefig(drawn, format=path.suffix.lower().removeprefix("."), dpi=DOTS_PER_INCH)
     write_file(path, drawn.getvalue(), "The figure")

@@ -21,6 +21,7 @@ from chainrule.views.charts import Chart, calibration_chart, folds_chart, residu
 from chainrule.views.decision_lines import beside_result, decision_lines
 from chainrule.views.folders import FIGURES, REPORT
 from chainrule.views.page import Captioned, Commands, Part, Section, Terms, page
+from chainrule.views.places import refuse_kept, tables_of
 from chainrule.views.plain_text import printable
 from chainrule.views.report_sections import UNNAMED, sections_before, sections_of
 from chainrule.views.svg import figure_svg
@@ -42,13 +43,14 @@ TRAINED_ALONE = (
 class Report:
     """What a run on a table came to. ``html`` is a page, ``str(report)`` plain text.
 
-    A notebook shows the page in a frame of its own.
+    A notebook shows the page in a frame of its own. ``tables``: the files that the run has read.
     """
 
     title: str
     about: str
     lead: str
     sections: tuple[Section, ...]
+    tables: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:
@@ -84,7 +86,12 @@ class Report:
         return f'<iframe title="Report" srcdoc="{html.escape(self.html)}" {frame}></iframe>'
 
     def save(self, path: str | Path) -> None:
-        """Write the page to a file, whole or not at all. Raises RunFolderError."""
+        """Write the page to a file, whole or not at all.
+
+        Raises RunFolderError where that cannot be, and for a table of the run or a file in the
+        folder of one.
+        """
+        refuse_kept(Path(path), "The report", self.tables)
         write_file(Path(path), self.html, "The report")
 
     def save_figures(self, folder: str | Path) -> None:
@@ -150,6 +157,7 @@ def report_of(run: Run, table: Any = None) -> Report:
             *_figures(run, note, folds, what_was_tested(run, folds, table)),
             *sections_of(run, note),
         ),
+        tables=(*tables_of(run), *([str(table)] if isinstance(table, str | Path) else [])),
     )
 
 
@@ -167,7 +175,7 @@ def save_views(run: Run, folder: Path, table: Any = None) -> None:
     ``table`` as in ``report_of``. Raises RunFolderError, DataError for another table.
     """
     report = report_of(run, table)
-    report.save(folder / REPORT)
+    write_file(folder / REPORT, report.html, "The report")
     report.save_figures(folder / FIGURES)
 
 

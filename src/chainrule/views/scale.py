@@ -18,8 +18,13 @@ from chainrule.views.axes import (
 from chainrule.views.charts import Bars, Dots, Line, Mark, Panel
 
 LEFT, RIGHT, TOP, BOTTOM = 80, 14, 10, 46
-# How wide a letter is.
-LETTER = 7.4
+# How wide a letter is, and how wide at most: what is written has room for its widest letters.
+LETTER, WIDEST = 7.4, 8
+
+
+def letters_in(room: float) -> int:
+    """Return how many letters surely have room on a line."""
+    return int(room // WIDEST)
 
 
 class Scale:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.views.axes import drawable
 from chainrule.views.charts import Band, Chart, Colour, Dots, Line, Mark, Panel, Spans
 from chainrule.views.plain_text import printable
-from chainrule.views.scale import BOTTOM, LEFT, LETTER, RIGHT, TOP, Scale, ticks_of
+from chainrule.views.scale import BOTTOM, LEFT, LETTER, RIGHT, TOP, Scale, letters_in, ticks_of
 
 WIDE, HALF, TALL = 660, 480, 330
 # Of a file: the room of its title, of a line of its legend, and around it.
@@ -251,7 +251,7 @@ def _key(mark: Mark) -> str:
 
 
 def _short(text: str, room: int) -> str:
-    most = room // 8
+    most = letters_in(room)
     return text if len(text) <= most else text[: most - 3] + "..."
 
 

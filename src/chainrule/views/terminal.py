@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.data.decisions import Decision
 from chainrule.diagnosis.verdicts.sentences import SECONDS
+from chainrule.diagnosis.wording import listed
 from chainrule.network.printing import layer_rows
 from chainrule.training.run import Run
 from chainrule.training.tables.doubtful_columns import is_giveaway_hint
@@ -71,7 +72,7 @@ def print_run(
         _line(console, LINEAR_MEANING, style="dim")
         _line(console, CONSTANT_MEANING[result.task], style="dim")
     if verdict is not None:
-        _line(console, _verdict(verdict, note.decisions), style="bold")
+        _line(console, _verdict(verdict), style="bold")
     complete = is_complete(run)
     kept = "The run is in" if complete else "What there is of the run is in"
     _line(console, f"\n{kept} {folder}. Next:")
@@ -98,11 +99,13 @@ def _after_a_cause(verdict: Mapping[str, Any], folder: Path) -> str:
     return f"    {shown}  # the evidence; {why}"
 
 
-def _verdict(verdict: Mapping[str, Any], decisions: Sequence[Decision]) -> str:
+def _verdict(verdict: Mapping[str, Any]) -> str:
     """Return the line of a verdict. That a training is healthy does not say that its table is."""
     if verdict["standing"] == "healthy":
-        told = [one.subject for one in decisions if is_giveaway_hint(one)]
-        return f"Verdict: healthy, but for the column {told[0]}." if told else "Verdict: healthy."
+        told = verdict["giveaways"]
+        if not told:
+            return "Verdict: healthy."
+        return f"Verdict: healthy, but for the column{'s' * (len(told) > 1)} {listed(told)}."
     said: str = verdict["verdict"]
     return f"Verdict: {said[:1].lower()}{said[1:]}"
 

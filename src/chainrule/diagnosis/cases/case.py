@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.ignoring import FIRST_ROW
 from chainrule.diagnosis.cases.arrangement import Arrangement
 from chainrule.network.network import Network
 from chainrule.training.recording import Recording
@@ -120,6 +121,18 @@ class Case:
         """The numbers of the training rows (rows,), from 0, in X as given or in the table."""
         numbers = self.setup.provenance.training
         return numbers if self.of_table is None else self.of_table[numbers]
+
+    def told(self, places: NDArray[np.int64]) -> list[int]:
+        """Return what people call the training rows at some places: of a table, counted from 1."""
+        first = 0 if self.of_table is None else FIRST_ROW
+        return [one + first for one in self.numbers[places].tolist()]
+
+    @property
+    def how_counted(self) -> str:
+        """How rows are counted where they are named, as a sentence."""
+        if self.of_table is None:
+            return "Rows are those of X, counted from 0."
+        return f"Rows are counted from {FIRST_ROW}, as --ignore-rows takes them."
 
 
 def case_of(run: Run, rows: tuple[Rows, Rows] | None = None) -> Case:

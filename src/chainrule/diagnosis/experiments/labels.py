@@ -35,7 +35,7 @@ Numbers = NDArray[Any]
 FOLDS, MOST_NEIGHBOURS = 5, 1000
 # A choice: enough that a wide network does not learn single labels by heart.
 PENALTY = 0.01
-CONTRADICTED = "share of labels contradicted by what has not seen their rows"
+CONTRADICTED = "share of labels contradicted, by what was learned from other rows"
 
 
 def compare_shuffled(laboratory: Laboratory, remedy: Remedy) -> Experiment:

@@ -112,6 +112,7 @@ class Fix:
     says what only people can do. ``earlier``: the run on a table that was fixed; ``run`` then has
     folds and a result as well.
     ``not_proved``: the verdict, where signs were not tried, so that there was no cause to treat.
+    ``giveaways``: what is to be said of columns that say the target by themselves.
     """
 
     run: Run | None
@@ -124,6 +125,7 @@ class Fix:
     by_hand: tuple[str, ...] = ()
     earlier: Run | None = None
     not_proved: str = ""
+    giveaways: tuple[str, ...] = ()
 
     @property
     def kept(self) -> tuple[Attempt, ...]:
@@ -160,7 +162,7 @@ class Fix:
     @property
     def words(self) -> str:
         """What came of it, in a few sentences, a line each."""
-        return "\n".join([self._came_to, *self._results, *self.by_hand])
+        return "\n".join([self._came_to, *self._results, *self.by_hand, *self.giveaways])
 
     @property
     def _results(self) -> list[str]:
@@ -183,6 +185,8 @@ class Fix:
             return "Nothing was changed: this is for you to do."
         if not self.attempts and self.not_proved:
             return f"Nothing was tried, and nothing was changed. {self.not_proved}"
+        if not self.attempts and self.giveaways:
+            return "Nothing was changed: this is for you to do."
         if not self.attempts:
             return "There was nothing to put right, and nothing was changed."
         if not self.kept:

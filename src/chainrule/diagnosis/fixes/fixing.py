@@ -28,6 +28,7 @@ from chainrule.diagnosis.remedies.joint import all_of
 from chainrule.diagnosis.report import Report
 from chainrule.diagnosis.verdicts.finding import Finding
 from chainrule.diagnosis.verdicts.judgement import verdict_of
+from chainrule.diagnosis.verdicts.sentences import sentence_of_giveaway
 from chainrule.diagnosis.verdicts.together import in_order_of_change
 from chainrule.errors import SetupError
 from chainrule.training.progress import shown_count
@@ -92,7 +93,8 @@ class _Trying:
         if run is None:
             return False
         case = self.report.case.of_training(run)
-        self.now = Report(case, verdict_of(case), run)
+        found = replace(verdict_of(case), giveaways=self.report.found.giveaways)
+        self.now = Report(case, found, run)
         return self.now.primary is not None
 
     def _try(self, finding: Finding, number: int) -> bool:
@@ -305,6 +307,7 @@ class _Trying:
             quantity=_quantity_of(None if primary is None else primary.experiment),
             then=self.now if changed else None,
             by_hand=tuple(self.by_hand),
+            giveaways=tuple(map(sentence_of_giveaway, self.report.found.giveaways)),
             earlier=self.report.run if self.table is not None else None,
             not_proved=self.report.verdict if self.report.found.standing == "not proved" else "",
         )

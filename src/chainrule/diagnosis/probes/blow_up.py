@@ -79,7 +79,7 @@ def _trace(case: Case, state: State, step: int, places: Sequence[int]) -> Trace:
     setup = case.setup
     objective = setup.objective()
     size = objective.trained.size
-    numbers = tuple(case.numbers[np.array(places)].tolist())
+    numbers = tuple(case.told(np.array(places)))
     return trace_rows(
         objective,
         state.parameters[:size],

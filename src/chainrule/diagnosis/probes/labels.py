@@ -225,7 +225,7 @@ class Labels:
     @property
     def doubtful_numbers(self) -> tuple[int, ...]:
         """The numbers by which people know the doubtful training rows."""
-        return tuple(self.case.numbers[self.doubtful_places].tolist())
+        return tuple(self.case.told(self.doubtful_places))
 
 
 def _follow(columns: Numbers) -> bool:

@@ -67,12 +67,12 @@ def looked_at() -> Remedy:
 def leaving_out(case: Case, places: Sequence[int] | Numbers) -> Remedy:
     """Return the remedy that trains without the training rows at these places."""
     chosen = np.asarray(places, dtype=np.int64)
-    numbers = case.numbers[chosen].tolist()
-    rows = "row" if len(numbers) == 1 else f"{len(numbers)} rows"
+    named = case.told(chosen)
+    rows = "row" if len(named) == 1 else f"{len(named)} rows"
     return Remedy(
         LEFT_OUT,
-        f"Look at the labels of the {rows} {some_of(numbers, 20)}, and put them right or "
-        "leave them out.",
+        f"Look at the labels of the {rows} {some_of(named, 20)}, and put them right or "
+        f"leave them out. {case.how_counted}",
         left_out(case, chosen),
-        left_out=tuple(numbers),
+        left_out=tuple(case.numbers[chosen].tolist()),
     )

@@ -22,7 +22,7 @@ def without_rows(case: Case, places: NDArray[np.int64]) -> Remedy:
     return Remedy(
         WITHOUT_EXTREME,
         f"Leave out {told_rows(case, places)}, {whose} numbers far outside of their columns. "
-        "Or put them right.",
+        f"Or put them right. {case.how_counted}",
         left_out(case, places),
         left_out=tuple(case.numbers[places].tolist()),
     )
@@ -48,7 +48,7 @@ def left_out(case: Case, places: NDArray[np.int64]) -> Callable[[Arrangement], A
 
 
 def told_rows(case: Case, places: NDArray[np.int64]) -> str:
-    """Return training rows by their numbers: "row 7", "rows 3, 8 and 2 more"."""
-    names = [str(one) for one in case.numbers[places].tolist()]
+    """Return training rows as people count them: "row 7", "rows 3, 8 and 2 more"."""
+    names = case.told(places)
     few = "row" if len(names) == 1 else "rows"
     return f"{few} {some_of(names, MOST_NAMED)}"

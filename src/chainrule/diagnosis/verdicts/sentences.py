@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from statistics import median
 
+from chainrule.data.decisions import Decision
 from chainrule.diagnosis.ailments.constant_prediction import CONSTANT_PREDICTION
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.verdicts.verdict import Verdict
 from chainrule.diagnosis.wording import (
     first_up,
     imperative,
+    listed,
     listed_apart,
     name_and_unit,
     numbered,
@@ -75,7 +77,8 @@ def _without_cause(found: Verdict) -> str:
     if found.unjudged:
         return f"Not proved: {found.unjudged}, so that there is nothing to judge."
     if not found.suspicions:
-        return "Healthy: nothing in this training is a sign of trouble."
+        what = "nothing else" if found.giveaways else "nothing"
+        return f"{_healthy(found)}: {what} in this training is a sign of trouble."
     if found.standing == "not proved":
         untried = [one for one in found.suspicions if one.is_untried]
         titles = listed_apart([one.ailment.title for one in untried])
@@ -85,7 +88,23 @@ def _without_cause(found: Verdict) -> str:
         return f"Not proved: there are signs that {titles}, and {why}."
     titles = listed_apart([one.ailment.title for one in found.suspicions])
     these = "it" if len(found.suspicions) == 1 else "them"
-    return f"Healthy: there were signs that {titles}, and experiments did not confirm {these}."
+    told = f"there were signs that {titles}, and experiments did not confirm {these}"
+    return f"{_healthy(found)}: {told}."
+
+
+def _healthy(found: Verdict) -> str:
+    """Return that a training is healthy, which does not say that its table is."""
+    names = [repr(one.subject) for one in found.giveaways]
+    if not names:
+        return "Healthy"
+    if len(names) == 1:
+        return f"Healthy, but for the column {names[0]}, which alone says the target"
+    return f"Healthy, but for the columns {listed(names)}, each of which alone says the target"
+
+
+def sentence_of_giveaway(one: Decision) -> str:
+    """Return the hint on a column that says the target by itself, and what leaves it out."""
+    return f"Column {one.subject!r} {one.text}. To train without it: {one.option}."
 
 
 def _gain(experiment: Experiment) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from chainrule.data.decisions import Decision
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.probes.relative_error import Errors
 from chainrule.diagnosis.verdicts.finding import (
@@ -24,7 +25,9 @@ class Verdict:
     ``suspicions`` were not confirmed. ``together``: where several remedies are needed at once,
     trainings with all of them beside trainings with none; findings that are needed have ``beside``.
     ``is_out_of_time``: the time for experiments was spent. ``unjudged``: why nothing can be judged.
-    ``errors``: those of the network that was kept, by which it was judged.
+    ``errors``: those of the network that was kept, by which it was judged. ``giveaways``: the hints
+    on columns of the run's table that say the target by themselves, for which no verdict on a
+    training answers.
     """
 
     standing: Standing
@@ -39,6 +42,7 @@ class Verdict:
     is_out_of_time: bool = False
     unjudged: str = ""
     errors: Errors | None = None
+    giveaways: tuple[Decision, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,5 +82,6 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "seconds": verdict.seconds,
         "trainings": verdict.trainings,
         "notes": list(verdict.notes),
+        "giveaways": [one.subject for one in verdict.giveaways],
         "together": None if verdict.together is None else verdict.together.to_dict(),
     }

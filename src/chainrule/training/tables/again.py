@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.ignoring import FIRST_ROW
 from chainrule.data.table import Table
 from chainrule.errors import DataError
 from chainrule.ops import ACTIVATIONS
@@ -104,7 +105,7 @@ def train_again(
 
 def _ignoring(text: str, left_out: tuple[int, ...]) -> str:
     """Return the text that names these rows, too, as people count them."""
-    return ",".join([*([text] if text else []), *(str(one + 1) for one in left_out)])
+    return ",".join([*([text] if text else []), *(str(one + FIRST_ROW) for one in left_out)])
 
 
 def _changed_recipe(
