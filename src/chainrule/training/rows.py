@@ -99,6 +99,14 @@ class Provenance:
         every = np.union1d(np.array(self.left_out, dtype=np.int64), left)
         return replace(self, left_out=tuple(every.tolist()))
 
+    def judging(self, places: NDArray[np.int64]) -> Provenance:
+        """Return that of the held out rows at these places; the others are left out."""
+        held = np.array(self.validation, dtype=np.int64)
+        every = np.union1d(np.array(self.left_out, dtype=np.int64), np.delete(held, places))
+        return replace(
+            self, validation=tuple(held[places].tolist()), left_out=tuple(every.tolist())
+        )
+
     def holding_out(self, places: NDArray[np.int64]) -> Provenance:
         """Return that of a training that held out the training rows at these places as well."""
         held = np.union1d(np.array(self.validation, dtype=np.int64), self.training[places])

@@ -51,6 +51,17 @@ class Arrangement:
         known = self.setup.provenance.keeping(places)
         return self._with(known, self.training.part(places), self.validation)
 
+    def without(self, numbers: NDArray[np.int64]) -> Arrangement:
+        """Return the same without these rows, held out or not, by the provenance's numbers."""
+        known = self.setup.provenance
+        left = np.flatnonzero(~np.isin(known.training, numbers))
+        validation = self.validation
+        if known.validation:
+            held = np.flatnonzero(~np.isin(known.validation, numbers))
+            validation = validation.part(held)
+            known = known.judging(held)
+        return self._with(known.keeping(left), self.training.part(left), validation)
+
     def holding_out(self, places: NDArray[np.int64]) -> Arrangement:
         """Return the same with the training rows at these places held out, where none were."""
         known = self.setup.provenance.holding_out(places)

@@ -15,6 +15,7 @@ MISSING = "numbers for missing ones"
 COPIES = "rows in both parts"
 PARTS = "validation rows beside training rows"
 GIVEAWAYS = "columns that give the answer away"
+SCALES = "scales"
 LOOKS: dict[str, Look] = {
     "rare classes": rare_classes,
     MISSING: missing,
@@ -22,7 +23,7 @@ LOOKS: dict[str, Look] = {
     PARTS: other_parts,
     GIVEAWAYS: given_away,
     "the loss at the start": loss_at_start,
-    "scales": scales,
+    SCALES: scales,
     "output": partial(sign_of, "mismatched_output"),
     "start": partial(sign_of, "bad_start"),
     "labels": labels,

@@ -23,6 +23,7 @@ from chainrule.diagnosis.probes.groups_apart import are_apart, rows_tried
 from chainrule.diagnosis.probes.missing_numbers import filled_in, missing_numbers
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.relative_error import every_so_many
+from chainrule.diagnosis.remedies.labels import LOOK
 from chainrule.training.rows import Rows
 
 # Neighbours among so many rows are asked before labels are held to say nothing, and deviations of
@@ -74,7 +75,8 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     if _say_something(examined, rows):
         return []
     tried = f"{min(len(rows), MORE_ROWS):,} of {len(rows):,} rows"
-    return [replace(one, cause=f"{one.cause[:-1]}, in {tried}.") for one in found]
+    # What the remedy says of the network, a training would have to show.
+    return [replace(one, cause=f"{one.cause[:-1]}, in {tried}.", remedy=LOOK) for one in found]
 
 
 def _are_few(examined: Examination, rows: Rows) -> bool:
