@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.probes.scale_makers import TIMES, ScaleMakers
@@ -45,6 +48,14 @@ def of_makers(examined: Examination) -> list[Sign]:
         )
         for one in told_of(examined)
     ]
+
+
+def held_out_alone(examined: Examination) -> NDArray[np.int64]:
+    """Return the rows that make scales where all of them were held out, by the provenance's
+    numbers; none where one was learned from."""
+    case, makers = examined.case, told_of(examined)
+    numbers = numbers_of(case, makers) if makers else np.arange(0)
+    return numbers[:0] if np.isin(numbers, case.setup.provenance.training).any() else numbers
 
 
 def _named(case: Case, one: ScaleMakers) -> str:

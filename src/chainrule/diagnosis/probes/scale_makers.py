@@ -22,7 +22,7 @@ TIMES = 10.0
 # Fewer rows have no tail to be known. Of the others that of a tenth is, of ten rows at least.
 FEWEST, TAIL, LEAST_TAIL = 30, 0.1, 10
 # How probable such a gap may be, over all columns and all numbers of rows behind it.
-LEVEL = 1e-5
+LEVEL = 1e-4
 # No tail is held to fall off faster: numbers that are rounded seem to have none.
 SHORTEST = 0.1
 # So many numbers are looked at at once.
@@ -118,7 +118,7 @@ def _behind_the_gap(rising: Numbers, columns: int) -> int:
 
     0 where it may be one of a tail as long as that of the others. In a tail that falls off by a
     power the logarithms of neighbours differ by Exp(1) over their rank, times the tail's index, and
-    independently (Renyi, Acta Math. Hung. 4, 1953); the index is the mean of those further in
+    independently (Renyi, Acta Math. Hung. 4, 1953); the mean of those further in is the index
     (Hill, Annals of Statistics 3, 1975). So the quotient of both has an F distribution.
     """
     count = len(rising)
@@ -130,8 +130,15 @@ def _behind_the_gap(rising: Numbers, columns: int) -> int:
     ends = count - behind
     tails = np.minimum(np.maximum(LEAST_TAIL, (TAIL * ends).astype(np.int64)), ends - 1)
     begins = ends - tails
-    index = (sums[ends] - sums[begins]) / tails - logs[begins - 1]
+    # Those behind the gap count as lying at its near end.
+    tail = sums[ends] - sums[begins] + behind * logs[ends - 1]
+    index = tail / tails - (1.0 + behind / tails) * logs[begins - 1]
     gaps = behind * (logs[ends] - logs[ends - 1])
-    chances = (1.0 + gaps / (tails * np.maximum(index, SHORTEST))) ** -tails.astype(np.float64)
+    chances = chance_of(gaps / np.maximum(index, SHORTEST), tails)
     best = int(chances.argmin())
     return int(behind[best]) if chances[best] < LEVEL / (columns * len(behind)) else 0
+
+
+def chance_of(quotients: Numbers, tails: NDArray[np.int64]) -> Numbers:
+    """Return how probable quotients as large are: of F with 2 and 2 ``tails`` degrees."""
+    return np.asarray((1.0 + quotients / tails) ** -tails.astype(np.float64))
