@@ -65,7 +65,7 @@ def test_numbers_in_another_unit_are_found_and_no_others(name: str, rows: int) -
     random = np.random.default_rng(7)
     columns = np.column_stack([LONG_TAILS[name](random, 400), random.normal(size=400)])
     wrong = np.sort(random.choice(400, rows, replace=False))
-    columns[wrong, 0] = 1e7 * columns[:, 0].max() * random.uniform(1.0, 2.0, rows)
+    columns[wrong, 0] = 1e12 * columns[:, 0].max() * random.uniform(1.0, 2.0, rows)
     (found,) = in_columns([columns[:300], columns[300:]], 0)
     assert found.column == 0
     assert found.places.tolist() == wrong.tolist()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.probes.missing_numbers import missing_numbers
 from chainrule.diagnosis.probes.scale_makers import TIMES, ScaleMakers
 from chainrule.diagnosis.remedies.without_makers import numbers_of, told_makers
 from chainrule.diagnosis.sign import Sign
@@ -21,12 +22,26 @@ SOURCE = (
 def told_of(examined: Examination) -> list[ScaleMakers]:
     """Return the columns whose scale few rows make that can be left out.
 
-    Of one input and one target, as remedies scale them, and of rows that have numbers.
+    Of one input and one target, as remedies scale them, and of rows that have numbers. What may
+    stand for missing numbers is filled in instead.
     """
     case = examined.case
     if list(case.first.plan.kinds.values()) != ["float"] or len(case.setup.targets) > 1:
         return []
-    return [one for one in examined.scale_makers if len(numbers_of(case, [one]))]
+    if not examined.scale_makers:
+        return []
+    missing = {(one.place, one.column) for one in missing_numbers(case)}
+    found = [
+        one
+        for one in examined.scale_makers
+        if (one.input, one.column) not in missing and len(numbers_of(case, [one]))
+    ]
+    if found and len(case.validation):
+        gone = np.unique(np.concatenate([one.places for one in found]))
+        if np.count_nonzero(gone >= len(case.training)) == len(case.validation):
+            # No row would be left to judge by.
+            return []
+    return found
 
 
 def of_makers(examined: Examination) -> list[Sign]:

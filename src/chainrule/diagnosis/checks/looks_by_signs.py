@@ -49,8 +49,11 @@ def scales(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """
     found = missing_numbers(examined.case)
     if found:
-        rows = filled_in(examined.case.training, found, examined.case.training)
-        examined = Examination(replace(examined.case, training=rows), most=examined.most)
+        case = examined.case
+        parts = (filled_in(one, found, case.training) for one in (case.training, case.validation))
+        training, validation = parts
+        filled = replace(case, training=training, validation=validation)
+        examined = Examination(filled, most=examined.most)
     return sign_of("unscaled", examined, arrangement)
 
 

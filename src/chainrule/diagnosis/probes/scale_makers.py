@@ -25,8 +25,8 @@ FEWEST, TAIL, LEAST_TAIL = 30, 0.1, 10
 LEVEL = 1e-4
 # No tail is held to fall off faster: numbers that are rounded seem to have none.
 SHORTEST = 0.1
-# So many numbers are looked at at once.
-BLOCK = 1 << 22
+# Rows that tell how far apart the numbers of a column lie.
+SAMPLE = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,25 +71,28 @@ def in_columns(parts: Sequence[NDArray[Any]], place: int | None) -> list[ScaleMa
     if sum(map(len, parts)) < FEWEST:
         return []
     found, columns = [], parts[0].shape[1]
-    step = max(1, BLOCK // sum(map(len, parts)))
-    for begin in range(0, columns, step):
-        cases = np.concatenate([one[:, begin : begin + step] for one in parts]).astype(np.float64)
-        for one in _may_have(cases).tolist():
-            makers = _of_column(cases[:, one], place, begin + one, columns)
-            found += [makers] if makers is not None else []
+    for column in _may_have(parts).tolist():
+        numbers = np.concatenate([one[:, column] for one in parts]).astype(np.float64)
+        makers = _of_column(numbers, place, column, columns)
+        found += [makers] if makers is not None else []
     return found
 
 
-def _may_have(cases: Numbers) -> NDArray[np.int64]:
-    """Return the columns (cases, columns) in which few numbers may make nearly all of the spread.
+def _may_have(parts: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    """Return the columns of parts in which few numbers may make nearly all of the spread.
 
-    Their squares are all but a part of the sum, so that the largest is at least a share of it.
+    The squares of few are then nearly all of the sum, so that the largest is a share of it at
+    least, whether or not a sample of the rows has some of them.
     """
+    low = np.min([one.min(axis=0) for one in parts], axis=0).astype(np.float64)
+    high = np.max([one.max(axis=0) for one in parts], axis=0).astype(np.float64)
+    step = max(1, sum(map(len, parts)) // SAMPLE)
+    some = np.concatenate([one[::step] for one in parts]).astype(np.float64)
     with np.errstate(all="ignore"):
-        apart = np.abs(cases - cases.mean(axis=0))
-        spread, largest = cases.std(axis=0), apart.max(axis=0)
+        mean, spread = some.mean(axis=0), some.std(axis=0)
         share = (1.0 - 1.0 / TIMES**2) / MOST
         # Half of that: a mean moves as well when the rows are left out.
+        largest = np.maximum(high - mean, mean - low)
         return np.flatnonzero(2.0 * largest**2 > share * spread**2)
 
 

@@ -59,15 +59,15 @@ def without_makers(case: Case, makers: Sequence[ScaleMakers], also: Chosen | Non
     them = "it" if len(gone) == 1 else "them"
     words = (
         f"Leave out {told_makers(case, gone)}, {whose} numbers far outside of their columns, or "
-        f"put {them} right."
+        f"put {them} right"
     )
     if not is_table:
         more = f"the {also.what}" if also is not None else "the columns that they are in"
-        words += f" Then give {more} a mean of 0 and a deviation of 1."
+        words += f", and then give {more} a mean of 0 and a deviation of 1"
     numbered = gone if case.of_table is None else case.of_table[gone]
     return Remedy(
         WITHOUT_MAKERS,
-        words,
+        f"{words}.",
         lambda before: _changed(case, before, gone, partial(_anew, case, makers, also), is_table),
         by_hand=case.scaled and not is_table,
         left_out=tuple(numbered.tolist()),
