@@ -17,6 +17,7 @@ from chainrule.diagnosis.probes.curvature import extent, largest_curvature
 from chainrule.diagnosis.probes.labels import Labels
 from chainrule.diagnosis.probes.passes import Pass, pass_of, rows_within, sampled
 from chainrule.diagnosis.probes.relative_error import Errors, errors_of
+from chainrule.diagnosis.probes.scale_makers import ScaleMakers, scale_makers
 from chainrule.diagnosis.probes.work import (
     MOMENT,
     OF_A_PRODUCT,
@@ -199,6 +200,11 @@ class Examination:
             for place, (target, rows) in enumerate(pairs)
             if target.task == "regression"
         )
+
+    @cached_property
+    def scale_makers(self) -> list[ScaleMakers]:
+        """The columns whose scale few rows make."""
+        return scale_makers(self.case)
 
     @cached_property
     def labels(self) -> Labels | None:

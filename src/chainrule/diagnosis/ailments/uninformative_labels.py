@@ -48,8 +48,11 @@ def stories(examined: Examination) -> list[Story]:
 def _may_say_nothing(examined: Examination) -> bool:
     """Return whether no row that was not learned from has been predicted.
 
-    Where one row makes most of the error, as a target of 1e30 does, nothing is known of the others.
+    Where one row makes most of the error, as a target of 1e30 does, nothing is known of the others;
+    nor where few rows make nearly all of how much a target varies, in training rows too.
     """
+    if any(one.input is None for one in examined.scale_makers):
+        return False
     by_row = examined.errors.by_row
     if by_row is not None and len(by_row) > 2 and by_row.max() > 0.5 * by_row.sum():
         return False

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 import chainrule.randomness as randomness
 from chainrule.diagnosis.ailment import Ailment
+from chainrule.diagnosis.ailments.scale_makers import of_makers, told_of
 from chainrule.diagnosis.cases.arrangement import Remedy
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
+from chainrule.diagnosis.experiments.by_others import by_others
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.other_rows import compare_by_turns
@@ -29,6 +31,11 @@ from chainrule.diagnosis.probes.missing_numbers import missing_numbers
 from chainrule.diagnosis.probes.units import HARDLY, shares_of_slope
 from chainrule.diagnosis.remedies.filling_in import filling_in
 from chainrule.diagnosis.remedies.scaling import Chosen, open_targets, real_cases, standardising
+from chainrule.diagnosis.remedies.without_makers import (
+    WITHOUT_MAKERS,
+    numbers_of,
+    without_makers,
+)
 from chainrule.diagnosis.remedies.without_rows import WITHOUT_EXTREME, told_rows, without_rows
 from chainrule.diagnosis.sign import Sign
 from chainrule.network.layers import Dense
@@ -52,11 +59,9 @@ FANS = "the starts of LeCun, Glorot and He, which are made for a mean of 0 and a
 
 
 def signs(examined: Examination) -> list[Sign]:
-    if examined.case.scaled:
-        return []
     found = [*examined.shown(_of_inputs), *examined.shown(_of_target)]
     if not found or not len(places := _rows_that_make_it_so(examined)):
-        return found
+        return [*of_makers(examined), *found]
     said = f" Without {told_rows(examined.case, places)} it would not be so."
     return [replace(one, words=one.words + said) for one in found]
 
@@ -75,6 +80,8 @@ def _rows_that_make_it_so(examined: Examination) -> NDArray[np.int64]:
 def _of_inputs(examined: Examination) -> list[Sign]:
     case = examined.case
     plan, found, deviations = case.first.plan, [], []
+    if case.scaled:
+        return []
     for place, (name, kind) in enumerate(plan.kinds.items()):
         if kind != "float":
             continue
@@ -91,7 +98,7 @@ def _of_inputs(examined: Examination) -> list[Sign]:
 
 def _of_target(examined: Examination) -> list[Sign]:
     found = []
-    for place in open_targets(examined.case):
+    for place in [] if examined.case.scaled else open_targets(examined.case):
         rows = by_column(examined.sample.targets[place])
         alone = len(examined.setup.targets) == 1
         what = "the target" if alone else f"target {place + 1}"
@@ -151,14 +158,15 @@ def _of_ratio(case: Case, deviations: Numbers) -> list[Sign]:
 
 
 def remedies(examined: Examination) -> list[Remedy]:
-    if examined.case.scaled:
-        return []
     inputs, target = bool(examined.shown(_of_inputs)), bool(examined.shown(_of_target))
     if (inputs or target) and len(places := _rows_that_make_it_so(examined)):
         # Scaled by a deviation that few numbers have made, all the others are nearly 0.
         return [without_rows(examined.case, places)]
     if inputs and len(missing := missing_numbers(examined.case)):
         return [filling_in(missing)]
+    if makers := told_of(examined):
+        also = Chosen(inputs=inputs, target=target) if inputs or target else None
+        return [without_makers(examined.case, makers, also)]
     ways = [Chosen(inputs=inputs, target=target)] if inputs and target else []
     ways += [Chosen(inputs=True)] if inputs else []
     ways += [Chosen(target=True)] if target else []
@@ -195,6 +203,9 @@ def confirm(
         return None
     if given[0].name == WITHOUT_EXTREME:
         return laboratory.compare(given)
+    if given[0].name == WITHOUT_MAKERS:
+        gone = numbers_of(examined.case, told_of(examined))
+        return laboratory.compare(given, by_others(gone))
     return compare_by_turns(laboratory, given, by_law=_is_flat_by_size(examined))
 
 

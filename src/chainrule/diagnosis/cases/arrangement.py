@@ -22,7 +22,7 @@ class Arrangement:
     """A setup and its rows; ``scaling`` is how a remedy has scaled them, so as to scale back.
 
     The setup says which rows they are, so that its provenance and they change together: by
-    ``keeping``, ``judged_by``, ``holding_out`` and ``of_all``, and by nothing else.
+    ``keeping``, ``judged_by``, ``without``, ``holding_out`` and ``of_all``, and by nothing else.
     """
 
     setup: Setup
@@ -60,6 +60,14 @@ class Arrangement:
         """Return the same with the held rows at these places alone, the others left out."""
         known = self.setup.provenance.holding_back(places)
         return self._with(known, self.training, weighing_one(self.validation.part(places)))
+
+    def without(self, numbers: NDArray[np.int64]) -> Arrangement:
+        """Return the same without these rows, held out or not, by the provenance's numbers."""
+        known = self.setup.provenance
+        left = self.keeping(np.flatnonzero(~np.isin(known.training, numbers)))
+        if not known.validation:
+            return left
+        return left.judged_by(np.flatnonzero(~np.isin(known.validation, numbers)))
 
     def holding_out(self, places: NDArray[np.int64]) -> Arrangement:
         """Return the same with the training rows at these places held out, where none were."""

@@ -15,13 +15,14 @@ MISSING = "numbers for missing ones"
 COPIES = "rows in both parts"
 PARTS = "validation rows beside training rows"
 GIVEAWAYS = "columns that give the answer away"
+SCALES = "scales"
 LOOKS: dict[str, Look] = {
     "rare classes": rare_classes,
     MISSING: missing,
     COPIES: shared,
     PARTS: other_parts,
     GIVEAWAYS: given_away,
-    "scales": scales,
+    SCALES: scales,
     "the loss at the start": loss_at_start,
     "output": partial(sign_of, "mismatched_output"),
     "start": partial(sign_of, "bad_start"),

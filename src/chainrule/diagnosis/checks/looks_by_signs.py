@@ -23,6 +23,7 @@ from chainrule.diagnosis.probes.groups_apart import are_apart, rows_tried
 from chainrule.diagnosis.probes.missing_numbers import filled_in, missing_numbers
 from chainrule.diagnosis.probes.neighbours import Neighbours, TargetColumns, widths_of
 from chainrule.diagnosis.probes.relative_error import every_so_many
+from chainrule.diagnosis.remedies.labels import LOOK
 from chainrule.training.rows import Rows
 
 # Neighbours among so many rows are asked before labels are held to say nothing, and deviations of
@@ -48,8 +49,11 @@ def scales(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     """
     found = missing_numbers(examined.case)
     if found:
-        rows = filled_in(examined.case.training, found, examined.case.training)
-        examined = Examination(replace(examined.case, training=rows), most=examined.most)
+        case = examined.case
+        parts = (filled_in(one, found, case.training) for one in (case.training, case.validation))
+        training, validation = parts
+        filled = replace(case, training=training, validation=validation)
+        examined = Examination(filled, most=examined.most)
     return sign_of("unscaled", examined, arrangement)
 
 
@@ -74,7 +78,8 @@ def labels(examined: Examination, arrangement: Arrangement) -> list[Concern]:
     if _say_something(examined, rows):
         return []
     tried = f"{min(len(rows), MORE_ROWS):,} of {len(rows):,} rows"
-    return [replace(one, cause=f"{one.cause[:-1]}, in {tried}.") for one in found]
+    # What the remedy says of the network, a training would have to show.
+    return [replace(one, cause=f"{one.cause[:-1]}, in {tried}.", remedy=LOOK) for one in found]
 
 
 def _are_few(examined: Examination, rows: Rows) -> bool:

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
 from chainrule.diagnosis.checks.check import Check, case_before
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import look
-from chainrule.diagnosis.checks.looks import COPIES, GIVEAWAYS, MISSING, without
+from chainrule.diagnosis.checks.looks import COPIES, GIVEAWAYS, MISSING, SCALES, without
 from chainrule.diagnosis.checks.looks_at_rows import RARE_CLASS
+from chainrule.diagnosis.probes.scale_makers import TIMES, in_columns
+from chainrule.diagnosis.remedies.without_makers import named_rows
+from chainrule.diagnosis.wording import short
 from chainrule.training.tables.door import plan_table
 from chainrule.training.tables.doubtful_columns import (
     is_giveaway_hint,
@@ -26,7 +31,7 @@ from chainrule.training.tables.rows import TableRows
 # A hint is a concern where its option leaves something out or keeps rows together. Others, such as
 # that numbers may be categories, say what may be better and not that something is wrong.
 DOUBTING = ("--drop", "--missing", "--ignore-rows", "--group")
-HINTS = "what the table holds"
+HINTS, EXTREME = "what the table holds", "rows with extreme numbers"
 WHOLE = ("rows", "file", "test table")
 REMEDIES = {RARE_CLASS: "Read balanced accuracy and AUC, or give more rows of it."}
 
@@ -51,12 +56,17 @@ def check_table(
             tuple(rows.preparation.input_names),
             fold.training,
         ),
-        # Equal rows have been kept together already, or are equal as few values make them; only in
-        # the order of time they are not looked at.
-        without([GIVEAWAYS, MISSING, *([COPIES] if choices.time is None else [])]),
+        # Columns are scaled, and rows that make a scale are looked for in all folds. Equal rows
+        # have been kept together already, or are equal as few values make them; only in the order
+        # of time they are not looked at.
+        without([GIVEAWAYS, MISSING, SCALES, *([COPIES] if choices.time is None else [])]),
     )
-    doubts = (*of_decisions(plan.decisions), *map(_for_tables, found.concerns))
-    taken = [HINTS, *([COPIES] if COPIES not in found.left_out else [])]
+    doubts = (
+        *of_decisions(plan.decisions),
+        *extreme_rows(plan),
+        *map(_for_tables, found.concerns),
+    )
+    taken = [HINTS, EXTREME, *([COPIES] if COPIES not in found.left_out else [])]
     left_out = dict(found.left_out)
     # Columns were tried when the table was planned.
     reason = why_giveaways_are_left_out(len(plan.used), plan.target, plan.kinds)
@@ -74,6 +84,39 @@ def of_decisions(decisions: Sequence[Decision]) -> list[Concern]:
     hints = [one for one in decisions if one.kind == "hint" and _doubts(one)]
     hints.sort(key=lambda one: not is_giveaway_hint(one))
     return [_of_hint(one) for one in hints]
+
+
+def extreme_rows(plan: TablePlan) -> list[Concern]:
+    """Return a concern for few rows whose numbers are so large that they alone make a scale.
+
+    All rows that are used are looked at, those of every fold. What a hint says of the target is
+    not said twice.
+    """
+    inputs, target = TableRows.fitted(plan, plan.used).part(plan.used)
+    found = in_columns([inputs], 0)
+    is_told = any(one.subject == plan.target and _doubts(one) for one in plan.decisions)
+    if plan.task == "regression" and not is_told:
+        found += in_columns([target.reshape(-1, 1)], None)
+    if not found:
+        return []
+    worst = max(found, key=lambda one: one.times)
+    names = plan.preparation.input_names
+    whose = plan.target if worst.input is None else names[worst.column]
+    more = len(found) - 1
+    others = f", and {more:,} more column{'s have' if more > 1 else ' has'} such rows" * (more > 0)
+    rows = np.unique(np.concatenate([one.places for one in found]))
+    numbers = plan.used[rows] + 1
+    return [
+        Concern(
+            EXTREME,
+            f"The standard deviation of {whose!r} is {short(worst.times)} times that of all rows "
+            f"but {named_rows(plan.used[worst.places] + 1)}{others}: scaled by it, the other "
+            "numbers come to about the same.",
+            f"Put them right, or train with --ignore-rows {','.join(map(str, numbers.tolist()))}.",
+            worst.times,
+            TIMES,
+        )
+    ]
 
 
 def _of_hint(one: Decision) -> Concern:

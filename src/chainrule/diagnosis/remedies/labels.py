@@ -18,6 +18,8 @@ from chainrule.diagnosis.wording import some_of
 
 Numbers = NDArray[Any]
 LEFT_OUT, CHECKED = "doubtful rows left out", "labels checked"
+# What can be said before any training.
+LOOK = "Look at how labels and rows were joined, or find inputs that have to do with the target."
 
 
 def aligned(case: Case, best: Order) -> Remedy:
@@ -57,9 +59,8 @@ def code_of(order: Numbers) -> str:
 def looked_at() -> Remedy:
     """Return the remedy of labels that say nothing, which changes nothing by itself."""
     words = (
-        "Look at how labels and rows were joined, or find inputs that have to do with the "
-        "target: as they stand, this network learns no more from these rows than from shuffled "
-        "ones."
+        f"{LOOK[:-1]}: as they stand, this network learns no more from these rows than from "
+        "shuffled ones."
     )
     return Remedy(CHECKED, words, lambda before: before, by_hand=True)
 

@@ -8,14 +8,18 @@ from dataclasses import replace
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
+from chainrule.diagnosis.ailments.scale_makers import held_out_alone
+from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.budget import both_clocks, seconds_since
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.own_start import of_a_bad_start
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
+from chainrule.diagnosis.remedies.without_makers import told_makers
 from chainrule.diagnosis.verdicts.finding import (
     Finding,
     expected_trainings,
@@ -38,6 +42,7 @@ from chainrule.diagnosis.verdicts.unsuspected import (
     unsuspected,
 )
 from chainrule.diagnosis.verdicts.verdict import Verdict
+from chainrule.diagnosis.wording import first_up
 
 NOTHING_TRAINED = "No epoch was trained, so that nothing but the start was looked at."
 LEAST_ROWS = 2
@@ -51,7 +56,12 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
 
     ``seconds`` bounds the experiments, by default as long as the training took, and 2 at least.
     """
-    began = both_clocks()
+    return _judged(case, seconds, experiments, both_clocks())
+
+
+def _judged(
+    case: Case, seconds: float | None, experiments: bool, began: tuple[float, float]
+) -> Verdict:
     examined = Examination(case)
     findings = suspected(examined)
     trainings, is_spent = 0, False
@@ -66,6 +76,11 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
         notes = () if verdict.standing == "ill" else of_a_bad_start(laboratory)
     else:
         verdict = _unproved(findings)
+    gone = held_out_alone(examined)
+    if experiments and len(gone) and not _is_of_makers(verdict):
+        rest = None if seconds is None else max(0.0, seconds - seconds_since(began))
+        others = _judged(_judged_without(case, gone), rest, experiments, began)
+        return _by_others(others, case, gone, trainings)
     unjudged = ""
     if not case.epochs:
         notes, unjudged = (NOTHING_TRAINED,), "nothing was trained"
@@ -84,6 +99,28 @@ def _is_undecided(verdict: Verdict) -> bool:
     """Whether time ended before an experiment had an answer."""
     found = [one.experiment for one in verdict.suspicions if one.experiment is not None]
     return any(one.is_undecided for one in found)
+
+
+def _is_of_makers(verdict: Verdict) -> bool:
+    return verdict.standing == "ill" and verdict.name == UNSCALED.name
+
+
+def _judged_without(case: Case, gone: NDArray[np.int64]) -> Case:
+    return case.arranged(case.arrangement.without(gone))
+
+
+def _by_others(verdict: Verdict, case: Case, gone: NDArray[np.int64], trainings: int) -> Verdict:
+    """Return the verdict of the other rows, with what is to be said of those that do not judge.
+
+    So far out, they may be nearly all of the error on what was held out, and no training is at
+    fault.
+    """
+    row = "which was held out, has" if len(gone) == 1 else "which were held out, have"
+    said = (
+        f"{first_up(told_makers(case, gone))}, {row} numbers far outside of their columns: what "
+        "is said here is by the other rows."
+    )
+    return replace(verdict, notes=(said, *verdict.notes), trainings=verdict.trainings + trainings)
 
 
 def _without_any(verdict: Verdict) -> Verdict:
