@@ -124,8 +124,13 @@ class Case:
 
     def told(self, places: NDArray[np.int64]) -> list[int]:
         """Return what people call the training rows at some places: of a table, counted from 1."""
-        first = 0 if self.of_table is None else FIRST_ROW
-        return [one + first for one in self.numbers[places].tolist()]
+        return self.told_numbers(self.setup.provenance.training[places])
+
+    def told_numbers(self, numbers: NDArray[np.int64]) -> list[int]:
+        """Return what people call rows by the provenance's numbers, held out or not."""
+        named = numbers if self.of_table is None else self.of_table[numbers] + FIRST_ROW
+        found: list[int] = named.tolist()
+        return found
 
     @property
     def how_counted(self) -> str:

@@ -1,4 +1,4 @@
-"""Other rows: what points the way on few rows that judge is error_of_kept by others in turn.
+"""Other rows: what points the way on few rows that judge is judged by others in turn.
 
 Of a hundred rows that are held out the luck is large: a remedy that lowers the error by a sixth is
 often not certain, or comes out at nothing. Rows that were trained on are held out instead, part by

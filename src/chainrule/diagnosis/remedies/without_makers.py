@@ -38,12 +38,8 @@ def numbers_of(case: Case, makers: Sequence[ScaleMakers]) -> NDArray[np.int64]:
 
 def told_makers(case: Case, numbers: NDArray[np.int64]) -> str:
     """Return rows as people count them: those of a table from 1, those of X from 0."""
-    return named_rows(numbers if case.of_table is None else case.of_table[numbers] + 1)
-
-
-def named_rows(numbers: NDArray[np.int64]) -> str:
-    """Return rows by these numbers: "row 7", "rows 3 and 8 more"."""
-    return f"{'row' if len(numbers) == 1 else 'rows'} {some_of(numbers.tolist(), MOST_NAMED)}"
+    named = case.told_numbers(numbers)
+    return f"{'row' if len(named) == 1 else 'rows'} {some_of(named, MOST_NAMED)}"
 
 
 def without_makers(case: Case, makers: Sequence[ScaleMakers], also: Chosen | None = None) -> Remedy:
@@ -67,7 +63,7 @@ def without_makers(case: Case, makers: Sequence[ScaleMakers], also: Chosen | Non
     numbered = gone if case.of_table is None else case.of_table[gone]
     return Remedy(
         WITHOUT_MAKERS,
-        f"{words}.",
+        f"{words}. {case.how_counted}",
         lambda before: _changed(case, before, gone, partial(_anew, case, makers, also), is_table),
         by_hand=case.scaled and not is_table,
         left_out=tuple(numbered.tolist()),
