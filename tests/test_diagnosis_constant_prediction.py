@@ -192,3 +192,30 @@ def test_what_is_no_better_than_a_constant_on_rows_held_out_is_not_healthy() -> 
         assert any(one.is_failure for one in OVERFITTING.signs(examined)) is shows
     sound = cr.train(network, x, x[:, 0], validation=0.5, epochs=100, progress=False)
     assert CONSTANT_PREDICTION.signs(Examination(case_of(sound))) == []
+
+
+# ---------------------------------------------------------------- layers that pass nothing on
+
+
+def test_a_layer_that_normalises_one_number_is_named_and_left_out() -> None:
+    network = cr.Network(cr.Dense(12, "tanh"), cr.Dense(1), cr.LayerNorm(), cr.Dense(1))
+    run = trained(waves(), 1, network=network, epochs=60, learning_rate=0.01, validation=0.25)
+    # One less itself is 0: the output is the same for all rows.
+    assert np.ptp(run.predict(waves()[0])) == 0.0
+    report = cr.diagnose(run)
+    assert report.name == "constant_prediction"
+    assert any("layer_norm_1 normalises each number by itself" in one.words
+               for one in report.primary.signs)  # fmt: skip
+    fix = report.fix(seeds=4, progress=False)
+    assert "LayerNorm" not in str(fix.run.network)
+    assert set(fix.run.network.parameters) == {
+        "dense_1.W", "dense_1.b", "dense_2.W", "dense_2.b", "dense_3.W", "dense_3.b"
+    }  # fmt: skip
+    assert np.ptp(fix.run.predict(waves()[0])) > 0.5
+
+
+def test_a_layer_that_normalises_several_numbers_is_none() -> None:
+    network = cr.Network(cr.Dense(12, "tanh"), cr.LayerNorm(), cr.Dense(1))
+    found = cr.check(network, *waves(), validation=0.25)
+    assert "layers" in found.checked
+    assert not [one for one in found.concerns if "passes nothing on" in one.name]

@@ -10,13 +10,14 @@ import pytest
 from rate_cases import a_case, mostly, named, recorded, trained, verdict, waves
 
 import chainrule as cr
-from chainrule.arrays import log
+from chainrule.arrays import absolute, log
 from chainrule.diagnosis.ailments.not_finite import NOT_FINITE
 from chainrule.diagnosis.cases.case import case_of
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.probes.extreme_rows import extreme_rows
 from chainrule.diagnosis.remedies.off_the_ends import off_the_ends
+from chainrule.diagnosis.remedies.usual_loss import usual_loss
 from chainrule.training.carry_out import carry_out
 
 
@@ -67,7 +68,8 @@ def test_a_loss_of_ones_own_that_needs_a_positive_output() -> None:
 
 def test_where_nothing_helps_it_stays_unexplained() -> None:
     def undefined(prediction: Any, target: Any) -> Any:
-        return (log(-(prediction**2)) * target).mean(axis=1)
+        # One number for the batch: no row can be said to spoil it.
+        return (log(-(prediction**2)) * target).mean()
 
     found = verdict(trained(waves(rows=40), 1, loss=undefined, epochs=5))
     assert (found.standing, found.name) == ("unexplained", "not_finite")
@@ -242,3 +244,27 @@ class Huge:
 
     def gradient_size(self, name: str) -> float:
         return self.size
+
+
+# ---------------------------------------------------------------- targets that spoil a loss
+
+
+def share_of_target(prediction: Any, target: Any) -> Any:
+    return absolute((prediction - target) / target).mean(axis=1)
+
+
+def test_a_loss_that_some_targets_spoil_is_tried_with_squares() -> None:
+    x, y = waves()
+    y = np.abs(y) + 0.5
+    y[::9] = 0.0
+    run = trained((x, y), 1, loss=share_of_target, epochs=40, learning_rate=0.02, validation=0.25)
+    report = cr.diagnose(run)
+    assert report.name == "not_finite"
+    assert report.found.standing == "ill"
+    assert report.primary.remedy.code == 'loss="mean_squared_error"'
+
+
+def test_a_loss_that_predictions_alone_spoil_keeps_its_formula() -> None:
+    run = logarithms()
+    assert not np.isfinite(run.history["loss"]).all()
+    assert usual_loss(run.setup, case_of(run).training) is None

@@ -26,12 +26,14 @@ from chainrule.diagnosis.experiments.rule import Rule
 from chainrule.diagnosis.probes.brakes import DECAY, DROPOUT, PENALTIES, felt_brakes
 from chainrule.diagnosis.probes.chance import probability_above_zero
 from chainrule.diagnosis.probes.classes import Classes
+from chainrule.diagnosis.probes.constant_layers import normalised_alone, told_alone
 from chainrule.diagnosis.probes.outputs_apart import OneOutput, no_better_than_constants
 from chainrule.diagnosis.probes.relative_error import NOTHING_LEARNED
+from chainrule.diagnosis.remedies.network_changes import without_layer
 from chainrule.diagnosis.remedies.rate_changes import no_clipping
 from chainrule.diagnosis.remedies.regularisation import no_dropping, no_penalties
 from chainrule.diagnosis.sign import Sign, shortened
-from chainrule.diagnosis.wording import AT_MOST, share_of
+from chainrule.diagnosis.wording import AT_MOST, listed, share_of
 from chainrule.network.layers import Dense
 from chainrule.network.network import Network
 from chainrule.optimizers import Adam, rate_of
@@ -76,7 +78,21 @@ def signs(examined: Examination) -> list[Sign]:
             "(Karpathy, A Recipe for Training Neural Networks, 2019)",
             curve=shortened(examined.course.losses), curve_of="training loss over epochs",
         ),
+        *_passing_nothing_on(examined),
         *_held_back(examined),
+    ]  # fmt: skip
+
+
+def _passing_nothing_on(examined: Examination) -> list[Sign]:
+    """Return the signs of layers whose output is the same whatever they are given."""
+    return [
+        Sign(
+            "numbers that are normalised together", 1.0, 2.0, "below", told_alone(layer),
+            "two at least, and better many",
+            "the formula of the layer: (x - mean) / deviation (Ba and others, arXiv 1607.06450)",
+            where=layer,
+        )
+        for layer in normalised_alone(examined.setup.network.plan)
     ]  # fmt: skip
 
 
@@ -208,6 +224,7 @@ def _was_trained(examined: Examination) -> bool:
 def remedies(examined: Examination) -> list[Remedy]:
     setup = examined.setup
     given = (
+        _all_passing_on(setup),
         no_penalties(setup),
         no_dropping(setup),
         _nothing_frozen(setup),
@@ -219,6 +236,21 @@ def remedies(examined: Examination) -> list[Remedy]:
         # Another optimizer would be another rate as well.
         found = [one for one in found if one.name != "adam"]
     return [*found, _another_start(setup.seed + 1, examined.is_of_table)]
+
+
+def _all_passing_on(setup: Setup) -> Remedy | None:
+    layers = normalised_alone(setup.network.plan)
+    if not layers:
+        return None
+
+    def change(before: Setup) -> Setup:
+        network = before.network
+        for layer in normalised_alone(network.plan):
+            network = without_layer(network, layer)
+        return replace(before, network=network)
+
+    words = f"Leave out {listed(layers)}, or let it normalise more than one number."
+    return Remedy("without layers that pass nothing on", words, on_setup(change))
 
 
 def _another_start(seed: int, of_table: bool) -> Remedy:

@@ -22,6 +22,7 @@ from chainrule.diagnosis.probes.reach import last_activation
 from chainrule.diagnosis.remedies.network_changes import with_output_activation
 from chainrule.diagnosis.remedies.off_the_ends import off_the_ends
 from chainrule.diagnosis.remedies.rate_changes import clipped
+from chainrule.diagnosis.remedies.usual_loss import usual_loss
 from chainrule.diagnosis.remedies.without_rows import without_rows
 from chainrule.diagnosis.sign import Sign, shortened
 from chainrule.diagnosis.wording import some_of
@@ -113,9 +114,8 @@ def by_the_formula(examined: Examination) -> list[Remedy]:
                 on_setup(_with_positive_output),
             )
         )  # fmt: skip
-    kept_off = off_the_ends(examined.setup)
-    if kept_off is not None:
-        found.append(kept_off)
+    others = off_the_ends(examined.setup), usual_loss(examined.setup, examined.case.training)
+    found += [one for one in others if one is not None]
     if examined.setup.dtype != "float64":
         found.append(
             Remedy(

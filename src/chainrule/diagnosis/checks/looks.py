@@ -8,7 +8,7 @@ from functools import partial
 from chainrule.diagnosis.checks.look import Look
 from chainrule.diagnosis.checks.looks_at_parts import other_parts
 from chainrule.diagnosis.checks.looks_at_rows import given_away, missing, rare_classes, shared
-from chainrule.diagnosis.checks.looks_at_start import loss_at_start, one_batch
+from chainrule.diagnosis.checks.looks_at_start import loss_at_start, one_batch, passing_on
 from chainrule.diagnosis.checks.looks_by_signs import labels, scales, sign_of
 
 MISSING = "numbers for missing ones"
@@ -17,6 +17,7 @@ PARTS = "validation rows beside training rows"
 GIVEAWAYS = "columns that give the answer away"
 SCALES = "scales"
 LOOKS: dict[str, Look] = {
+    "layers": passing_on,
     "rare classes": rare_classes,
     MISSING: missing,
     COPIES: shared,

@@ -11,6 +11,7 @@ from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import LeftOutError
 from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.first_steps import LEARNED_BY_HEART, first_steps
+from chainrule.diagnosis.probes.constant_layers import normalised_alone, told_alone
 from chainrule.diagnosis.probes.passes import pass_of
 from chainrule.diagnosis.wording import share_of
 
@@ -22,6 +23,19 @@ GUESSED = ("cross_entropy", "binary_cross_entropy")
 STARTS = 5
 # A choice, of the constant prediction's error: with half of it gone, zeros have been learned from.
 KNOWN_WITHOUT_INPUTS = 0.5
+
+
+def passing_on(examined: Examination, arrangement: Arrangement) -> list[Concern]:
+    """Return a concern for each layer that gives the same whatever it is given."""
+    return [
+        Concern(
+            "a layer that passes nothing on",
+            told_alone(layer),
+            "Leave it out, or let it normalise more than one number.",
+            is_error=True,
+        )
+        for layer in normalised_alone(arrangement.setup.network.plan)
+    ]
 
 
 def loss_at_start(examined: Examination, arrangement: Arrangement) -> list[Concern]:

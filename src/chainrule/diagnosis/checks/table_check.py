@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.data.choices import Choices
 from chainrule.data.decisions import Decision
+from chainrule.data.ignoring import FIRST_ROW
 from chainrule.diagnosis.checks.check import Check, case_before
 from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import look
@@ -105,12 +106,13 @@ def extreme_rows(plan: TablePlan) -> list[Concern]:
     more = len(found) - 1
     others = f", and {more:,} more column{'s have' if more > 1 else ' has'} such rows" * (more > 0)
     rows = np.unique(np.concatenate([one.places for one in found]))
-    numbers = plan.used[rows] + 1
+    numbers = plan.used[rows] + FIRST_ROW
+    told = (plan.used[worst.places] + FIRST_ROW).tolist()
     return [
         Concern(
             EXTREME,
             f"The standard deviation of {whose!r} is {short(worst.times)} times that of all rows "
-            f"but {named_rows(plan.used[worst.places] + 1)}{others}: scaled by it, the other "
+            f"but {named_rows(told)}{others}: scaled by it, the other "
             "numbers come to about the same.",
             f"Put them right, or train with --ignore-rows {','.join(map(str, numbers.tolist()))}.",
             worst.times,

@@ -145,6 +145,34 @@ def _without(network: Network, last: PlannedStep) -> Network:
     return Network.from_plan(changed, {**network.parameters, **network.state})
 
 
+def without_layer(network: Network, layer: str) -> Network:
+    """Return the network without a layer of one input whose output has the shape of that.
+
+    What read its output reads what it was given; its parameters go with it.
+    """
+    plan = network.plan
+    own = [one for one in plan.steps if one.layer == layer]
+    before, after = own[0].inputs[0], own[-1].outputs[0]
+
+    def instead(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(before if one == after else one for one in names)
+
+    left = [replace(one, inputs=instead(one.inputs)) for one in plan.steps if one not in own]
+    read = {name for one in left for name in one.inputs}
+    gone = {name for one in own for name in one.outputs}
+    changed = replace(
+        plan,
+        steps=tuple(left),
+        outputs=instead(plan.outputs),
+        parameters=tuple(one for one in plan.parameters if one.name in read),
+        state=tuple(one for one in plan.state if one.name in read),
+        shapes={name: one for name, one in plan.shapes.items() if name not in gone},
+    )
+    kept = {*(one.name for one in changed.parameters), *(one.name for one in changed.state)}
+    values = {**network.parameters, **network.state}
+    return Network.from_plan(changed, {name: values[name] for name in values if name in kept})
+
+
 def with_output_width(network: Network, width: int, seed: int) -> Network:
     """Return the network whose first output, the last layer's products, has another width.
 

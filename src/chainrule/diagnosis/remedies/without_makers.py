@@ -38,7 +38,11 @@ def numbers_of(case: Case, makers: Sequence[ScaleMakers]) -> NDArray[np.int64]:
 
 def told_makers(case: Case, numbers: NDArray[np.int64]) -> str:
     """Return rows as people count them: those of a table from 1, those of X from 0."""
-    named = case.told_numbers(numbers)
+    return named_rows(case.told_numbers(numbers))
+
+
+def named_rows(named: Sequence[int]) -> str:
+    """Return rows by what they are called: "row 7", "rows 3 and 8 more"."""
     return f"{'row' if len(named) == 1 else 'rows'} {some_of(named, MOST_NAMED)}"
 
 
