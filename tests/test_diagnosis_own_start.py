@@ -206,11 +206,13 @@ def test_a_start_is_unlucky_beyond_the_spread_of_others_and_a_fix_begins_elsewhe
 def test_it_is_noted_where_the_runs_start_came_out_worse_than_all_others() -> None:
     notes = []
     for seed in (0, 3):
-        laboratory = laboratory_of(overlapping(seed)[1])
+        run = overlapping(seed)[1]
+        laboratory, error = laboratory_of(run), Examination(case_of(run)).errors.judged
         # Without trainings to compare with there is nothing to say.
-        assert of_a_bad_start(laboratory) == ()
+        assert of_a_bad_start(laboratory, error) == ()
         laboratory.untreated()
-        notes.append(of_a_bad_start(laboratory))
+        notes.append(of_a_bad_start(laboratory, error))
+        assert of_a_bad_start(laboratory, 0.1) == ()
     (note,), none = notes
     assert none == ()
     assert note.startswith("The start of this run came out worse than others: its error is 1.04")

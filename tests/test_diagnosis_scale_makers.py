@@ -21,7 +21,7 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.by_others import by_others
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.diagnosis.probes.relative_error import row_errors
-from chainrule.diagnosis.probes.scale_makers import chance_of, in_columns
+from chainrule.diagnosis.probes.scale_makers import chance_of, makers_in_columns
 from chainrule.training.run import Run
 from chainrule.training.tables.recipe import Recipe
 
@@ -56,7 +56,7 @@ def test_honest_columns_with_long_tails_have_no_rows_that_make_them(draw: Draw) 
     random = np.random.default_rng(3)
     for count in (30, 60, 400, 2000):
         for _ in range(12):
-            assert in_columns([draw(random, count)[:, None]], 0) == []
+            assert makers_in_columns([draw(random, count)[:, None]], 0) == []
 
 
 @pytest.mark.parametrize("rows", [1, 3, 8])
@@ -66,7 +66,7 @@ def test_numbers_in_another_unit_are_found_and_no_others(name: str, rows: int) -
     columns = np.column_stack([LONG_TAILS[name](random, 400), random.normal(size=400)])
     wrong = np.sort(random.choice(400, rows, replace=False))
     columns[wrong, 0] = 1e12 * columns[:, 0].max() * random.uniform(1.0, 2.0, rows)
-    (found,) = in_columns([columns[:300], columns[300:]], 0)
+    (found,) = makers_in_columns([columns[:300], columns[300:]], 0)
     assert found.column == 0
     assert found.places.tolist() == wrong.tolist()
     others = np.delete(columns[:, 0], wrong)

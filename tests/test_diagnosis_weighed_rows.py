@@ -44,7 +44,7 @@ def weighed_share(run: Any, places: Any, y: Any, weights: Any) -> float:
 
 def test_rows_of_weight_0_count_nowhere() -> None:
     run = trained(JUNK, COUNTED)
-    report = cr.diagnose(run, seconds=1)
+    report = cr.diagnose(run)
     found, known = report.to_dict()["run"], run.setup.provenance
     assert report.found.name == "healthy"
     assert f"{GONE.sum()} rows of the weight 0 were left out." in report.found.notes
@@ -72,7 +72,7 @@ def test_no_row_of_weight_0_is_named() -> None:
         cr.Network(cr.Dense(16, "tanh"), cr.Dense(2)), X, labels, sample_weight=COUNTED,
         epochs=60, learning_rate=0.01, validation=0.25, progress=False,
     )  # fmt: skip
-    assert cr.diagnose(run, seconds=1).found.name == "healthy"
+    assert cr.diagnose(run).found.name == "healthy"
 
 
 def test_a_class_of_no_weight_stays() -> None:
@@ -99,7 +99,7 @@ def test_unequal_weights_count_in_the_errors() -> None:
     assert [errors.training, errors.validation] == pytest.approx(expected, rel=1e-4)
     assert errors.by_row is not None
     assert np.mean(errors.by_row) == pytest.approx(errors.validation)
-    assert cr.diagnose(run, seconds=1).found.name == "healthy"
+    assert cr.diagnose(run).found.name == "healthy"
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,22 @@ def test_a_row_of_weight_3_is_three_rows(name: str, settings: dict[str, float]) 
     repeated = errors_by_column(predicted[copies], truth[copies], truth[copies], of)
     np.testing.assert_allclose(given.errors[copies], repeated.errors, rtol=1e-3)
     np.testing.assert_allclose(given.counts, repeated.counts, rtol=1e-9)
+
+
+def test_as_many_steps_are_made_of_the_rows_that_count_as_of_all() -> None:
+    few = np.where(np.arange(400) % 10, 0.0, 1.0)
+    run = trained(np.where(few, Y, 50.0), few, batch_size=30, validation=0.0, epochs=1)
+    case = of_rows_that_count(case_of(run))
+    assert (len(case.training), case.setup.batch_size) == (40, 3)
+    assert case.steps_of_epoch == run.state.step
+
+
+def test_a_row_of_weight_0_that_made_nan_is_not_left_out() -> None:
+    y = np.where(np.arange(400) == 7, 1e30, Y)
+    weights = np.where(np.arange(400) == 7, 0.0, 1.0)
+    run = trained(y, weights, dtype="float32", validation=0.0)
+    # 0 times infinity is NaN.
+    assert not np.isfinite(run.history["loss"]).all()
+    report = cr.diagnose(run)
+    assert report.name in ("not_finite", "unscaled")
+    assert "Leave out row 7" in str(report)

@@ -43,6 +43,11 @@ def listed(texts: Sequence[str]) -> str:
     return f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
+def named_rows(named: Sequence[int], most: int) -> str:
+    """Return rows by what they are called: "row 7", "rows 3, 8 and 2 more"."""
+    return f"{'row' if len(named) == 1 else 'rows'} {some_of(named, most)}"
+
+
 def some_of(names: Sequence[object], most: int) -> str:
     """Return at most so many names in a sentence, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -99,9 +99,10 @@ def explain(
     (``x[2]``, or the name of its column), or a whole array or layer (``dense_1.W``, ``dense_1``).
 
     ``sample``: the number of a row, or several: data rows of a table, counted from 1 as everywhere
-    where a table's rows are named, rows of the X that a run was trained on or of ``x``, counted
-    from 0. Without it the loss is the mean over all rows. ``x``, ``y``: rows of your own with their
-    target; for a network also one row without the axis of rows.
+    where a table's rows are named, and so are those of ``x`` for a run on one; rows of the X that
+    a run was trained on, or of its ``x``, from 0. Without it the loss is the mean over all rows.
+    ``x``, ``y``: rows of your own with their target; for a network also one row without the axis of
+    rows.
     ``data``: the table of a run again, where it is no longer where it was. ``loss``: for a network,
     as in ``gradient``; by default cross-entropy for labels, else half the squared error.
 

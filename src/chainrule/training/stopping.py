@@ -33,11 +33,11 @@ def has_reached_target(ended: str) -> bool:
 
 
 def was_broken_off(ended: str) -> bool:
-    """Say whether a limit on time, loss, gradient or change ended a training, by why it ended.
+    """Say whether a limit on loss, gradient or change ended a training, by why it ended.
 
     A patience is none of them: it ends what gains no more on rows held out.
     """
-    return ended.startswith((TIME_LIMIT, TARGET, GRADIENT, CHANGE))
+    return ended.startswith((TARGET, GRADIENT, CHANGE))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from chainrule.diagnosis.experiments.laboratory import Laboratory
 from chainrule.diagnosis.experiments.own_start import (
     FROM_OTHER_STARTS,
     IN_OTHER_ORDERS,
+    from_own_start,
     trained_from_own_start,
 )
 from chainrule.diagnosis.experiments.rule import Rule
@@ -310,10 +311,15 @@ def confirm(
     if len(others) == len(chosen):
         return found
     try:
-        unlucky = _by_other_starts(examined, laboratory, 1 if found is None else 2)
+        again = None if found is None else from_own_start(laboratory, found)
+        if again is not None and again.is_clear:
+            return again
+        looks = sum(one is not None for one in (found, again))
+        unlucky = _by_other_starts(examined, laboratory, 1 + looks)
     except OutOfTimeError:
         return found
-    return found if unlucky is None else unlucky
+    is_answer = unlucky is not None and (found is None or unlucky.is_clear)
+    return unlucky if is_answer else found
 
 
 def _by_other_starts(

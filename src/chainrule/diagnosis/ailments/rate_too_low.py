@@ -79,8 +79,9 @@ def remedies(examined: Examination) -> list[Remedy]:
     if makes_none and nothing_moved(examined.case, examined.course):
         return [making_steps(examined.case)]
     if examined.case.was_broken_off and plain_rate(setup) != 0.0:
-        # Whatever else is changed, the same limit may end it where it stands now.
-        return [going_on(setup), *longer_ones(setup)]
+        # A lower loss may be met by the same limit, so that going on stands beside higher rates.
+        faster = higher_rates(examined) if has_rate(setup) else []
+        return [going_on(setup), *faster, *longer_ones(setup)]
     is_below = bool(examined.shown(below_its_peak))
     is_slow = is_below or any(map(examined.shown, (tiny_updates, still_falling, hardly_begun)))
     if not is_slow and examined.shown(cut_off):

@@ -34,7 +34,7 @@ def told_of(examined: Examination) -> list[ScaleMakers]:
     found = [
         one
         for one in examined.scale_makers
-        if (one.input, one.column) not in missing and len(numbers_of(case, [one]))
+        if (one.input, one.column) not in missing and _can_be_left_out(case, one)
     ]
     if found and len(case.validation):
         gone = np.unique(np.concatenate([one.places for one in found]))
@@ -42,6 +42,12 @@ def told_of(examined: Examination) -> list[ScaleMakers]:
             # No row would be left to judge by.
             return []
     return found
+
+
+def _can_be_left_out(case: Case, makers: ScaleMakers) -> bool:
+    """Whether all of these rows have numbers: validation rows that were given apart have none."""
+    is_apart = bool(case.setup.provenance.held)
+    return not (is_apart and (makers.places >= len(case.training)).any())
 
 
 def of_makers(examined: Examination) -> list[Sign]:

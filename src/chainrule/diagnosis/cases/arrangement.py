@@ -107,7 +107,7 @@ class Remedy:
     ``name`` tells it apart from every other, of all ailments: the laboratory keeps its trainings by
     it. ``code`` is the same as an argument of ``train`` or a line of Python, where there is one.
     ``by_hand``: a fix leaves it to people, and ``change`` is for experiments. ``left_out`` are the
-    numbers, from 0, of the training rows that it leaves out, in X or in the table; ``words`` name
+    numbers, from 0, of the rows that it leaves out, in X or in the table; ``words`` name
     them as people count them. ``seed``: where it is another start and nothing else, the seed of
     that; over many starts it is no change.
     """

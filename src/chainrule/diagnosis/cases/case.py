@@ -89,7 +89,7 @@ class Case:
 
     @property
     def was_broken_off(self) -> bool:
-        """Whether a limit on time, loss, gradient or change ended it, and more epochs were due."""
+        """Whether a limit on loss, gradient or change ended it, and more epochs were due."""
         return was_broken_off(self.ended) and self.epochs < self.setup.epochs
 
     @property

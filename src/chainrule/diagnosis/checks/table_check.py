@@ -17,9 +17,9 @@ from chainrule.diagnosis.checks.concern import Concern
 from chainrule.diagnosis.checks.look import look
 from chainrule.diagnosis.checks.looks import COPIES, GIVEAWAYS, MISSING, SCALES, without
 from chainrule.diagnosis.checks.looks_at_rows import RARE_CLASS
-from chainrule.diagnosis.probes.scale_makers import TIMES, in_columns
-from chainrule.diagnosis.remedies.without_makers import named_rows
-from chainrule.diagnosis.wording import short
+from chainrule.diagnosis.probes.scale_makers import TIMES, makers_in_columns
+from chainrule.diagnosis.remedies.without_makers import MOST_NAMED
+from chainrule.diagnosis.wording import named_rows, short
 from chainrule.training.tables.door import plan_table
 from chainrule.training.tables.doubtful_columns import (
     is_giveaway_hint,
@@ -94,10 +94,10 @@ def extreme_rows(plan: TablePlan) -> list[Concern]:
     not said twice.
     """
     inputs, target = TableRows.fitted(plan, plan.used).part(plan.used)
-    found = in_columns([inputs], 0)
+    found = makers_in_columns([inputs], 0)
     is_told = any(one.subject == plan.target and _doubts(one) for one in plan.decisions)
     if plan.task == "regression" and not is_told:
-        found += in_columns([target.reshape(-1, 1)], None)
+        found += makers_in_columns([target.reshape(-1, 1)], None)
     if not found:
         return []
     worst = max(found, key=lambda one: one.times)
@@ -112,7 +112,7 @@ def extreme_rows(plan: TablePlan) -> list[Concern]:
         Concern(
             EXTREME,
             f"The standard deviation of {whose!r} is {short(worst.times)} times that of all rows "
-            f"but {named_rows(told)}{others}: scaled by it, the other "
+            f"but {named_rows(told, MOST_NAMED)}{others}: scaled by it, the other "
             "numbers come to about the same.",
             f"Put them right, or train with --ignore-rows {','.join(map(str, numbers.tolist()))}.",
             worst.times,

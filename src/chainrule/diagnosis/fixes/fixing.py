@@ -282,9 +282,10 @@ class _Trying:
 
         Those from the run's own start, where its cause was shown there and nothing else was kept.
         """
-        own = self.attempts[0].experiment if self.attempts else None
         kept = [one for one in self.attempts if one.is_kept]
-        if own is not None and own.begins_there and kept in ([], self.attempts[:1]):
+        told = (kept or self.attempts)[:1]
+        own = told[0].experiment if told else None
+        if own is not None and own.begins_there and len(kept) < 2:
             return own.without, own.treated if kept else own.without
         before, after = (errors_by_seed(one, judge) for one in self.trainings.first_and_last())
         return before, after

@@ -54,10 +54,10 @@ def scale_makers(case: Case) -> list[ScaleMakers]:
     found = []
     for place, kind in enumerate(plan.kinds[name] for name in plan.inputs):
         if kind == "float" and case.training.inputs[place].ndim == 2:
-            found += in_columns([one.inputs[place] for one in parts], place)
+            found += makers_in_columns([one.inputs[place] for one in parts], place)
     for place, target in enumerate(case.setup.targets):
         if target.task == "regression" and not target.over_time:
-            found += in_columns([_wide(one.targets[place]) for one in parts], None)
+            found += makers_in_columns([_wide(one.targets[place]) for one in parts], None)
     return found
 
 
@@ -65,7 +65,7 @@ def _wide(target: NDArray[Any]) -> NDArray[Any]:
     return target.reshape(len(target), -1 if len(target) else 1)
 
 
-def in_columns(parts: Sequence[NDArray[Any]], place: int | None) -> list[ScaleMakers]:
+def makers_in_columns(parts: Sequence[NDArray[Any]], place: int | None) -> list[ScaleMakers]:
     """Return the columns of parts of rows, each (rows, columns), whose scale few rows make."""
     parts = [one for one in parts if len(one)]
     if sum(map(len, parts)) < FEWEST:

@@ -16,8 +16,8 @@ from chainrule.network.losses import Loss, loss
 from chainrule.training.rows import Rows
 from chainrule.training.setup import Setup
 
-# What is tried in the place of a prediction, in deviations of the targets from 0.
-TRIED = (0.01, 0.3, 1.0, 3.0)
+# What is tried in the place of a prediction, in standard deviations of the targets.
+TRIED = (-1.0, -0.01, 0.01, 0.3, 1.0, 3.0)
 SQUARES = "mean_squared_error"
 
 
@@ -46,7 +46,7 @@ def usual_loss(setup: Setup, rows: Rows) -> Remedy | None:
 
 
 def without_a_number(own: Loss, targets: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return whether a loss of numbers has none for a row, whatever positive number is predicted.
+    """Return whether a loss of numbers has none for a row, whatever is predicted.
 
     ``targets`` are (rows, columns).
     """

@@ -14,11 +14,13 @@ from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy, scaled_ro
 from chainrule.diagnosis.cases.case import Case
 from chainrule.diagnosis.probes.columns import Numbers, by_column
 from chainrule.diagnosis.probes.scale_makers import ScaleMakers
-from chainrule.diagnosis.remedies.scaling import Chosen, in_columns
-from chainrule.diagnosis.wording import some_of
+from chainrule.diagnosis.remedies.scaling import Chosen, in_columns, open_targets
+from chainrule.diagnosis.wording import named_rows
 from chainrule.training.rows import Rows
 
 WITHOUT_MAKERS = "without rows that make a scale"
+# A loss of targets from 0, which are no numbers about 0.
+COUNTS = "poisson"
 # More rows than these are counted.
 MOST_NAMED = 20
 
@@ -38,12 +40,7 @@ def numbers_of(case: Case, makers: Sequence[ScaleMakers]) -> NDArray[np.int64]:
 
 def told_makers(case: Case, numbers: NDArray[np.int64]) -> str:
     """Return rows as people count them: those of a table from 1, those of X from 0."""
-    return named_rows(case.told_numbers(numbers))
-
-
-def named_rows(named: Sequence[int]) -> str:
-    """Return rows by what they are called: "row 7", "rows 3 and 8 more"."""
-    return f"{'row' if len(named) == 1 else 'rows'} {some_of(named, MOST_NAMED)}"
+    return named_rows(case.told_numbers(numbers), MOST_NAMED)
 
 
 def without_makers(case: Case, makers: Sequence[ScaleMakers], also: Chosen | None = None) -> Remedy:
@@ -61,7 +58,7 @@ def without_makers(case: Case, makers: Sequence[ScaleMakers], also: Chosen | Non
         f"Leave out {told_makers(case, gone)}, {whose} numbers far outside of their columns, or "
         f"put {them} right"
     )
-    if not is_table:
+    if not is_table and (_can_be_scaled(case) or any(one.input is not None for one in makers)):
         more = f"the {also.what}" if also is not None else "the columns that they are in"
         words += f", and then give {more} a mean of 0 and a deviation of 1"
     numbered = gone if case.of_table is None else case.of_table[gone]
@@ -104,13 +101,18 @@ def _changed(
 def _anew(case: Case, makers: Sequence[ScaleMakers], also: Chosen | None, rows: Rows) -> Scaling:
     """Return the scaling of one input and one target that standardises these columns alone."""
     inputs = [one.column for one in makers if one.input is not None]
-    target = [one.column for one in makers if one.input is None]
+    target = [one.column for one in makers if one.input is None and _can_be_scaled(case)]
     of_inputs, of_target = in_columns(case, rows.inputs[0]), by_column(rows.targets[0])
     if also is not None and also.inputs:
         inputs = list(range(of_inputs.shape[1]))
     if also is not None and also.target:
         target = list(range(of_target.shape[1]))
     return Scaling(_of(of_inputs, inputs), _of(of_target, target) if target else None)
+
+
+def _can_be_scaled(case: Case) -> bool:
+    """Whether a target may get a mean of 0: no bounded output, and no loss of counts."""
+    return bool(open_targets(case)) and case.setup.losses[0].name != COUNTS
 
 
 def _of(cases: Numbers, columns: Sequence[int]) -> Ranges:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.cases.case import Case
-from chainrule.diagnosis.wording import some_of
+from chainrule.diagnosis.wording import named_rows
 
 # More rows than these are counted.
 MOST_NAMED = 5
@@ -49,6 +49,4 @@ def left_out(case: Case, places: NDArray[np.int64]) -> Callable[[Arrangement], A
 
 def told_rows(case: Case, places: NDArray[np.int64]) -> str:
     """Return training rows as people count them: "row 7", "rows 3, 8 and 2 more"."""
-    names = case.told(places)
-    few = "row" if len(names) == 1 else "rows"
-    return f"{few} {some_of(names, MOST_NAMED)}"
+    return named_rows(case.told(places), MOST_NAMED)

@@ -62,22 +62,29 @@ def verdict_of(case: Case, seconds: float | None = None, experiments: bool = Tru
 def _judged(
     case: Case, seconds: float | None, experiments: bool, began: tuple[float, float]
 ) -> Verdict:
+    looked = both_clocks()
     examined = Examination(case)
     findings = suspected(examined)
+    gone = held_out_alone(examined) if experiments else np.arange(0)
+    if len(gone):
+        # Their errors are nearly all of the error, by which nothing else is to be judged.
+        findings = [one for one in findings if one.ailment is UNSCALED]
     trainings, is_spent = 0, False
     notes: tuple[str, ...] = ()
     if experiments and (findings or has_something_to_gain(examined)):
         expected = expected_trainings(findings) if findings else TRAININGS
+        of_examination = seconds_since(looked)
         laboratory = Laboratory(case, expected, seconds, seconds_since(began))
+        laboratory.budget.of_examination = of_examination
         verdict = by_experiments(findings, examined, laboratory)
         trainings = laboratory.trainings
         is_spent = bool(findings) and (laboratory.is_out_of_time or _is_undecided(verdict))
         verdict = _without_any(verdict) if is_spent else verdict
-        notes = () if verdict.standing == "ill" else of_a_bad_start(laboratory)
+        if verdict.standing != "ill" and case.by_our_loop:
+            notes = of_a_bad_start(laboratory, examined.errors.judged)
     else:
         verdict = _unproved(findings)
-    gone = held_out_alone(examined)
-    if experiments and len(gone) and not _is_of_makers(verdict):
+    if len(gone) and not _is_of_makers(verdict):
         rest = None if seconds is None else max(0.0, seconds - seconds_since(began))
         others = _judged(_judged_without(case, gone), rest, experiments, began)
         return _by_others(others, case, gone, trainings)

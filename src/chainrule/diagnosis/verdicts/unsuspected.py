@@ -78,7 +78,7 @@ def unsuspected(examined: Examination, laboratory: Laboratory) -> Finding | None
     # A table's folds have chosen by themselves when to end, and what they ended was not too slow.
     # Nor was what ended because its loss was as low as asked.
     case = examined.case
-    further: tuple[Trial, ...] = (_going_on,) if case.was_broken_off else (_higher, _longer)
+    further: tuple[Trial, ...] = (_going_on, _higher) if case.was_broken_off else (_higher, _longer)
     is_chosen = case.outside is not None or case.has_reached_target
     for trial in (_lower,) if is_chosen else (_lower, *further):
         try:
