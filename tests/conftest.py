@@ -29,10 +29,13 @@ def here(
 
 
 @pytest.fixture(autouse=True)
-def ample_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def ample_time(request: pytest.FixtureRequest) -> Iterator[None]:
     """Give each diagnosis time enough: what a verdict says hangs on no busy machine.
 
-    A test marked `own_clock` has the time that a user has.
+    A test marked `own_clock` has the time that a user has. The patch is its own: what tests set by
+    theirs is to be undone before what they left behind is looked at.
     """
-    if request.node.get_closest_marker("own_clock") is None:
-        monkeypatch.setattr(budgets, "LEAST_SECONDS", 20.0)
+    with pytest.MonkeyPatch.context() as patched:
+        if request.node.get_closest_marker("own_clock") is None:
+            patched.setattr(budgets, "LEAST_SECONDS", 20.0)
+        yield
