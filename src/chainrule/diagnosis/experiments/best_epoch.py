@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chainrule.diagnosis.budget import OutOfTimeError
 from chainrule.diagnosis.cases.arrangement import Arrangement, Remedy
 from chainrule.diagnosis.experiments.experiment import Experiment
 from chainrule.diagnosis.experiments.laboratory import SEEDS, Laboratory
-from chainrule.diagnosis.experiments.other_rows import name_of_part, over_parts
+from chainrule.diagnosis.experiments.other_rows import judge_by, over_parts
 from chainrule.diagnosis.experiments.trained import Trained, as_it_ended
 
 # Of fewer rows that judge one part is hardly enough.
@@ -46,34 +45,22 @@ def best_beside_last(
     if first.gain <= 0.0 or is_enough(first):
         return first
     groups = [without], [treated]
+
+    def made(said: str, part: Arrangement) -> tuple[list[Trained], list[Trained]]:
+        ended, best = _both_ends(laboratory, remedy, f", {said}", part)
+        # What ended is what trainings without the remedy come to, for other remedies as well.
+        laboratory.remember(said, ended)
+        return ended, best
+
     planned = 1 + len(parts)
-    _judge_by(laboratory, remedy, parts[: _affordable(laboratory)], groups)
+    judge_by(parts[: _affordable(laboratory)], groups, made)
     found = asked(over_parts(first, *groups, planned=planned))
     # Penalties take what time is left unless it is only the size of the gain that is in doubt.
     in_doubt = found.is_undecided and found.is_beyond_chance
     if not in_doubt or not laboratory.has_time_for(SEEDS, *parts[found.parts - 1 :]):
         return found
-    _judge_by(laboratory, remedy, parts, groups)
+    judge_by(parts, groups, made)
     return asked(over_parts(first, *groups, planned=planned))
-
-
-def _judge_by(
-    laboratory: Laboratory,
-    remedy: Remedy,
-    parts: Sequence[Arrangement],
-    groups: tuple[list[list[Trained]], list[list[Trained]]],
-) -> None:
-    """Add the trainings of those parts that have not judged, until time ends."""
-    for place in range(len(groups[0]) - 1, len(parts)):
-        said = name_of_part(place)
-        try:
-            ends = _both_ends(laboratory, remedy, f", {said}", parts[place])
-        except OutOfTimeError:
-            break
-        for group, end in zip(groups, ends, strict=True):
-            group.append(end)
-        # What ended is what trainings without the remedy come to, for other remedies as well.
-        laboratory.remember(said, ends[0])
 
 
 def _both_ends(

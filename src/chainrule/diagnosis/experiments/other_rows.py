@@ -37,6 +37,9 @@ from chainrule.randomness import permutation
 # Parts held out beside the rows that the case itself held out; and of the seconds that are left as
 # many as other experiments can spare.
 MOST_PARTS, SHARE_OF_SECONDS = 4, 0.5
+# Trainings by part, and in it by seed, without a remedy and with it; those of one more part.
+Groups = tuple[list[list[Trained]], list[list[Trained]]]
+MadeOn = Callable[[str, Arrangement], tuple[list[Trained], list[Trained]]]
 
 
 def compare_by_turns(
@@ -72,34 +75,37 @@ def by_turns(
     Over as many as there is time for, and undecided where that may make a difference. ``asked``
     puts into an experiment what it has to show.
     """
-    groups = [laboratory.untreated()], [laboratory.known(first.remedy)]
+    remedy = first.remedy
+    groups = [laboratory.untreated()], [laboratory.known(remedy)]
+
+    def made(said: str, part: Arrangement) -> tuple[list[Trained], list[Trained]]:
+        changed, seeds = remedy.change(part), laboratory.seeds
+        without = laboratory.trained(said, part, seeds)
+        return without, laboratory.trained(f"{remedy.name}, {said}", changed, seeds)
+
     planned = 1 + len(parts)
-    _judge_by(laboratory, first.remedy, parts[: affordable(laboratory, parts)], groups)
+    judge_by(parts[: affordable(laboratory, parts)], groups, made)
     found = asked(over_parts(first, *groups, planned=planned))
     rest = parts[found.parts - 1 :]
     if not found.is_undecided or not laboratory.has_time_for(2 * SEEDS, *rest):
         return found
     # Without an answer the time of what has judged is lost, whatever others could do with it.
-    _judge_by(laboratory, first.remedy, parts, groups)
+    judge_by(parts, groups, made)
     return asked(over_parts(first, *groups, planned=planned))
 
 
-def _judge_by(
-    laboratory: Laboratory,
-    remedy: Remedy,
-    parts: Sequence[Arrangement],
-    groups: tuple[list[list[Trained]], list[list[Trained]]],
-) -> None:
-    """Add the trainings of those parts that have not judged, until time ends."""
+def judge_by(parts: Sequence[Arrangement], groups: Groups, made: MadeOn) -> None:
+    """Add the trainings of those parts that have not judged, until time ends.
+
+    ``made`` returns those of a part without a remedy and with it, by its name and rows.
+    """
     for place in range(len(groups[0]) - 1, len(parts)):
-        changed, said = remedy.change(parts[place]), name_of_part(place)
         try:
-            more = laboratory.trained(said, parts[place], laboratory.seeds)
-            better = laboratory.trained(f"{remedy.name}, {said}", changed, laboratory.seeds)
+            both = made(name_of_part(place), parts[place])
         except OutOfTimeError:
             break
-        groups[0].append(more)
-        groups[1].append(better)
+        for group, one in zip(groups, both, strict=True):
+            group.append(one)
 
 
 def name_of_part(place: int) -> str:

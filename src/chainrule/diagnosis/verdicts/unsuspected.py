@@ -190,30 +190,25 @@ def _longer(trials: _Trials) -> Finding | None:
         times, asked = FOUR_TIMES, A_HALF
     else:
         return None
-    trials = _judging(trials)
-    remedy = longer(examined.setup, times)
-    screened = [(remedy, median(trials.errors(remedy)))]
-    if not asked.is_met(trials.untreated, [screened[0][1]]):
-        return None
-    experiment = trials.looks(asked, slow=False).shown(remedy)
-    if experiment is None:
-        return None
-    return _found(RATE_TOO_LOW, experiment, screened, "longer training")
+    return _by_going_further(trials, longer(examined.setup, times), asked)
 
 
 def _going_on(trials: _Trials) -> Finding | None:
     """Return the finding of a limit that ended a training before it was through."""
     if not _has_far_to_go(trials):
         return None
+    return _by_going_further(trials, going_on(trials.examined.setup), A_THIRD)
+
+
+def _by_going_further(trials: _Trials, remedy: Remedy, asked: Rule) -> Finding | None:
     trials = _judging(trials)
-    remedy = going_on(trials.examined.setup)
-    screened = [(remedy, median(trials.errors(remedy)))]
-    if not A_THIRD.is_met(trials.untreated, [screened[0][1]]):
+    error = median(trials.errors(remedy))
+    if not asked.is_met(trials.untreated, [error]):
         return None
-    experiment = trials.looks(A_THIRD, slow=False).shown(remedy)
+    experiment = trials.looks(asked, slow=False).shown(remedy)
     if experiment is None:
         return None
-    return _found(RATE_TOO_LOW, experiment, screened, "longer training")
+    return _found(RATE_TOO_LOW, experiment, [(remedy, error)], "longer training")
 
 
 def _is_in_the_midst(trials: _Trials) -> bool:
