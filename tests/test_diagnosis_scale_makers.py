@@ -12,7 +12,7 @@ from scipy import stats
 
 import chainrule as cr
 from chainrule.data.choices import Choices
-from chainrule.diagnosis.ailments.scale_makers import of_makers
+from chainrule.diagnosis.ailments.scale_makers import of_makers, told_of
 from chainrule.diagnosis.ailments.uninformative_labels import UNINFORMATIVE_LABELS
 from chainrule.diagnosis.ailments.unscaled import UNSCALED
 from chainrule.diagnosis.cases.case import case_of
@@ -21,7 +21,9 @@ from chainrule.diagnosis.examination import Examination
 from chainrule.diagnosis.experiments.by_others import by_others
 from chainrule.diagnosis.experiments.trained import outcome
 from chainrule.diagnosis.probes.relative_error import row_errors
-from chainrule.diagnosis.probes.scale_makers import chance_of, makers_in_columns
+from chainrule.diagnosis.probes.scale_makers import chance_of, makers_in_columns, scale_makers
+from chainrule.diagnosis.remedies.without_makers import without_makers
+from chainrule.randomness import normal
 from chainrule.training.run import Run
 from chainrule.training.tables.recipe import Recipe
 
@@ -221,3 +223,30 @@ def test_a_check_says_nothing_of_a_training_that_was_not_made() -> None:
     (labels,) = [one for one in found.concerns if "labels" in one.name]
     assert "network" not in labels.remedy
     assert "learns" not in labels.remedy
+
+
+@pytest.mark.parametrize("how", ["sigmoid", "poisson"])
+def test_targets_that_have_no_mean_of_0_are_left_as_they_are(how: str) -> None:
+    x = normal(0, "rows of a bounded target", 400 * 3).reshape(400, 3)
+    y = 1.0 / (1.0 + np.exp(-x[:, 0])) if how == "sigmoid" else np.round(np.exp(x[:, 0]))
+    y[17] = 9e4
+    last = cr.Dense(1, "sigmoid") if how == "sigmoid" else cr.Dense(1)
+    loss = "mean_squared_error" if how == "sigmoid" else "poisson"
+    run = cr.train(cr.Network(cr.Dense(6, "tanh"), last), x, y, loss=loss, epochs=2, progress=False)
+    case = case_of(run)
+    (makers,) = scale_makers(case)
+    changed = without_makers(case, [makers]).change(case.arrangement)
+    np.testing.assert_array_equal(changed.training.targets[0][:, 0], np.delete(y, 17))
+
+
+def test_rows_that_were_given_apart_are_not_left_out() -> None:
+    x = normal(0, "rows given apart", 400 * 3).reshape(400, 3)
+    y = x @ np.array([1.0, -1.0, 0.5])
+    y[350] = 9e4
+    run = cr.train(
+        cr.Network(cr.Dense(6, "tanh"), cr.Dense(1)), x[:300], y[:300],
+        validation=(x[300:], y[300:]), epochs=2, progress=False,
+    )  # fmt: skip
+    case = case_of(run)
+    assert [one.places.tolist() for one in scale_makers(case)] == [[350]]
+    assert told_of(Examination(case)) == []
